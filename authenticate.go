@@ -1,0 +1,182 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
+type finding struct {
+	record    *Record
+	cookies   *cookiePair // to be set with the answer
+	endReason EndReason   // why the session of these cookies is over, where it is
+	err       error
+}
+
+func (f finding) retryAfter() time.Duration {
+	var e *ProviderError
+	if errors.As(f.err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// maxAttempts bounds how often a decision is taken again because another changed the session meanwhile.
+const maxAttempts = 10
+
+// authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
+func (g *Guard) authenticate(r *http.Request) finding {
+	session, refresh := cookieValues(r.Header)
+	if session == "" && refresh == "" {
+		return finding{}
+	}
+	m, genuine := g.cookies.session.parse(session)
+	if genuine {
+		if found := g.glance(r.Context(), m); found.record != nil || found.err != nil {
+			return g.seen(r, found)
+		}
+	}
+	var found finding
+	for _, p := range g.witnesses(m, genuine, refresh) {
+		next := g.decide(r.Context(), p)
+		if next.record != nil || next.err != nil {
+			return g.seen(r, next)
+		}
+		if found.endReason == "" {
+			found = next
+		}
+	}
+	return found
+}
+
+func (g *Guard) seen(r *http.Request, found finding) finding {
+	if found.err != nil && r.Context().Err() == nil { // a browser that went away is no failure
+		g.log.ErrorContext(r.Context(), "session cannot be checked", "app", g.app, "error", found.err)
+	}
+	if found.err != nil {
+		return found
+	}
+	g.lastSeen.mark(found.record.ID, g.now())
+	return found
+}
+
+// glance answers the common case: a live session id of the newest generation, and nothing to write.
+// Then the refresh cookie has nothing to add and is not opened.
+func (g *Guard) glance(ctx context.Context, m mark) finding {
+	rec, err := g.store.Get(ctx, m.id)
+	if errors.Is(err, ErrNotFound) {
+		return finding{}
+	}
+	if err != nil {
+		return finding{err: err}
+	}
+	v := g.limits.judge(rec, presented{mark: m, session: true}, g.lastUse(rec), g.now())
+	if v.action == serve && v.changed == nil && m.generation == rec.Generation {
+		return finding{record: rec}
+	}
+	return finding{}
+}
+
+// witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;
+// where they differ, the session cookie speaks first, and the other only if the first comes to nothing (rule 0).
+func (g *Guard) witnesses(m mark, genuine bool, refresh string) []presented {
+	content, sealed := g.cookies.refresh.parse(refresh)
+	switch {
+	case genuine && sealed && m.same(content.mark):
+		return []presented{{mark: m, session: true, refresh: true}}
+	case genuine && sealed:
+		return []presented{{mark: m, session: true}, {mark: content.mark, refresh: true}}
+	case genuine:
+		return []presented{{mark: m, session: true}}
+	case sealed:
+		return []presented{{mark: content.mark, refresh: true}}
+	}
+	return nil
+}
+
+// decide reads the record, judges, and does what the verdict asks for. It begins again when another changed the record meanwhile.
+func (g *Guard) decide(ctx context.Context, p presented) finding {
+	for range maxAttempts {
+		rec, err := g.store.Get(ctx, p.id)
+		if errors.Is(err, ErrNotFound) {
+			return finding{}
+		}
+		if err != nil {
+			return finding{err: err}
+		}
+		found, err := g.act(ctx, rec, p)
+		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return finding{err: err}
+		}
+		return found
+	}
+	return finding{err: errContention}
+}
+
+// act carries out one verdict. ErrConflict asks for another attempt.
+func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, error) {
+	now := g.now()
+	v := g.limits.judge(rec, p, g.lastUse(rec), now)
+	if v.changed != nil {
+		if err := g.store.Swap(ctx, v.changed); err != nil {
+			return finding{}, err
+		}
+		rec = v.changed
+	}
+	switch v.action {
+	case serve:
+		return finding{record: rec}, nil
+	case mint:
+		return g.mint(ctx, rec, now)
+	case renew, renewInPlace:
+		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+	case end:
+		return g.endNow(ctx, rec, v.reason, p)
+	case over:
+		return finding{endReason: v.reason}, nil
+	case alarm:
+		g.log.WarnContext(ctx, "stale session cookie", "app", g.app, "session", rec.ID, "user", rec.User.ID,
+			"generation", p.generation, "current", rec.Generation)
+	}
+	return finding{}, nil
+}
+
+// mint makes one more branch of the generation.
+func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, error) {
+	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
+	if err != nil {
+		return finding{}, err
+	}
+	next, b := rec.next(), newBranch()
+	next.Minted = append(next.Minted, b.digest())
+	if err := g.store.Swap(ctx, next); err != nil {
+		return finding{}, err
+	}
+	pair, err := g.cookies.make(next, b, Secret(token), now)
+	return finding{record: next, cookies: pair}, err
+}
+
+// endNow ends the session with a reason that the rules found.
+func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (finding, error) {
+	if err := g.store.Swap(ctx, rec.tombstone(g.now(), reason)); err != nil {
+		return finding{}, err
+	}
+	g.ended(ctx, rec, reason)
+	if reason == EndReuseDetected {
+		g.log.WarnContext(ctx, "stale refresh cookie: the session was ended for everyone who has it", "app", g.app,
+			"session", rec.ID, "user", rec.User.ID, "generation", p.generation, "current", rec.Generation, "login_ip", rec.Device.IP)
+	}
+	return finding{endReason: reason}, nil
+}
+
+func (g *Guard) lastUse(rec *Record) time.Time {
+	if at := g.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
+		return at
+	}
+	return rec.LastSeenAt
+}

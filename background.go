@@ -1,0 +1,115 @@
+package latchkey
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	sweepEvery       = time.Hour
+	revokeRetryFirst = time.Second
+	revokeRetryMost  = time.Minute
+	revokeBatch      = 100
+)
+
+// background stores last uses, sweeps the store, and revokes refresh tokens at the provider until ctx ends.
+func (g *Guard) background(ctx context.Context) {
+	defer close(g.done)
+	flush := time.NewTicker(max(g.limits.idle/10, time.Millisecond))
+	defer flush.Stop()
+	sweep := time.NewTicker(sweepEvery)
+	defer sweep.Stop()
+	retry := time.NewTimer(0) // what an earlier process left unrevoked
+	defer retry.Stop()
+	wait := revokeRetryFirst
+
+	revoke := func() {
+		if g.revokePending(ctx) {
+			wait = revokeRetryFirst
+			retry.Stop()
+			return
+		}
+		retry.Reset(wait)
+		wait = min(2*wait, revokeRetryMost)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-flush.C:
+			if err := g.flushLastSeen(ctx); err != nil {
+				g.log.WarnContext(ctx, "last uses cannot be stored", "app", g.app, "error", err)
+			}
+		case <-sweep.C:
+			g.sweep(ctx)
+		case <-g.kick:
+			revoke()
+		case <-retry.C:
+			revoke()
+		}
+	}
+}
+
+func (g *Guard) sweep(ctx context.Context) {
+	sweeper, ok := g.store.(Sweeper)
+	if !ok {
+		return
+	}
+	removed, err := sweeper.Sweep(ctx, g.now())
+	if err != nil {
+		g.log.WarnContext(ctx, "store cannot be swept", "app", g.app, "error", err)
+		return
+	}
+	g.log.InfoContext(ctx, "store swept", "app", g.app, "removed", removed)
+}
+
+// revokePending revokes the refresh tokens of ended sessions. The queue is the store itself, so it survives a crash.
+// It returns false when it must be tried again.
+func (g *Guard) revokePending(ctx context.Context) bool {
+	for {
+		pending, err := g.store.Unrevoked(ctx, g.app, revokeBatch)
+		if err != nil {
+			g.log.WarnContext(ctx, "ended sessions cannot be listed", "app", g.app, "error", err)
+			return false
+		}
+		for _, rec := range pending {
+			if err := g.revoke(ctx, rec.RefreshTokenID); err != nil {
+				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
+				return false
+			}
+			next := rec.next()
+			next.Unrevoked = false
+			if err := g.store.Swap(ctx, next); err != nil {
+				return false
+			}
+		}
+		if len(pending) < revokeBatch {
+			return true
+		}
+	}
+}
+
+func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	defer cancel()
+	return g.provider.Revoke(ctx, refreshTokenID)
+}
+
+// revokeOnce revokes a refresh token that no session has any more. It is worthless to everyone but a thief of our keys: one try will do.
+func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
+	if refreshTokenID == "" {
+		return
+	}
+	if err := g.revoke(context.WithoutCancel(ctx), refreshTokenID); err != nil {
+		g.log.WarnContext(ctx, "refresh token not revoked", "app", g.app, "error", err)
+	}
+}
+
+// ended tells the log that a session is over, and the background work that there may be something to revoke.
+func (g *Guard) ended(ctx context.Context, rec *Record, reason EndReason) {
+	g.log.InfoContext(ctx, "session ended", "app", g.app, "session", rec.ID, "user", rec.User.ID, "reason", string(reason))
+	select {
+	case g.kick <- struct{}{}:
+	default: // already told
+	}
+}

@@ -1,0 +1,172 @@
+package latchkey
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
+type Config struct {
+	// Origin is where browsers find the app: scheme, host, and the port where it is not the scheme's own; "https://store.example.com".
+	// It must be https, or http on localhost, *.localhost or a loopback address: elsewhere browsers drop the cookies.
+	Origin string
+
+	// App names the app in the store and in the keys of its cookies, so that no cookie of one app works in another. Default: the host of Origin.
+	// Changing it logs everybody out.
+	App string
+
+	Provider Provider
+	Store    Store
+	Keys     KeyRing
+
+	// IdleTimeout ends the life of a session id that is not used; default 30 minutes. It is honoured within a tenth.
+	IdleTimeout time.Duration
+	// SessionCap ends the life of a session id however much it is used; default 1 hour. A refresh follows,
+	// and with it the roles, locks and passwords that changed at the provider.
+	SessionCap time.Duration
+	// RefreshTTL is how long after the last refresh the refresh token may bring the session back; default 30 days.
+	// It must not be longer than the provider's.
+	RefreshTTL time.Duration
+	// AbsoluteTimeout ends a session however much it is used; default 90 days, at most 400.
+	AbsoluteTimeout time.Duration
+	// InFlightWindow is the longest that a request or an answer can be under way; default 2 minutes, at most a quarter of SessionCap.
+	InFlightWindow time.Duration
+	// ProviderTimeout bounds each call of the provider; default 5 seconds.
+	ProviderTimeout time.Duration
+
+	// SameSiteLax lets the cookies come along when another site links to the app: for apps whose server-rendered pages are protected.
+	SameSiteLax bool
+	// ClearSiteData has logout ask the browser to drop its cache and storage of the origin as well.
+	ClearSiteData bool
+
+	// ClientIP returns the address of the browser behind a request. Default: the host of RemoteAddr, which is
+	// the proxy's where there is one.
+	ClientIP func(*http.Request) string
+
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
+}
+
+// A ConfigError is one mistake in a Config. New returns all of them joined; errors.As finds the first.
+type ConfigError struct {
+	Field  string
+	Reason string
+}
+
+// Error names the field and the reason.
+func (e *ConfigError) Error() string { return "latchkey: Config." + e.Field + ": " + e.Reason }
+
+// resolve fills in the defaults and returns every mistake.
+func (c *Config) resolve() error {
+	var errs []error
+	bad := func(field, reason string) { errs = append(errs, &ConfigError{field, reason}) }
+
+	origin, err := parseOrigin(c.Origin)
+	switch {
+	case c.Origin == "":
+		bad("Origin", "required")
+	case err != nil:
+		bad("Origin", err.Error())
+	case c.App == "":
+		c.App = origin.Hostname()
+	}
+	if c.Provider == nil {
+		bad("Provider", "required")
+	}
+	if c.Store == nil {
+		bad("Store", "required")
+	}
+	if len(c.Keys) == 0 {
+		bad("Keys", "required: LoadKeys reads them from a file, NewKey makes one")
+	}
+	for i, k := range c.Keys {
+		if k.secret == nil {
+			bad("Keys", fmt.Sprintf("key %d is the zero Key", i))
+		} else if twin, _ := c.Keys[:i].find(k.id); twin.secret != nil {
+			bad("Keys", fmt.Sprintf("key %d stands there twice", i))
+		}
+	}
+
+	duration := func(field string, d *time.Duration, standard time.Duration) {
+		if *d < 0 {
+			bad(field, "negative")
+		}
+		if *d == 0 {
+			*d = standard
+		}
+	}
+	duration("IdleTimeout", &c.IdleTimeout, 30*time.Minute)
+	duration("SessionCap", &c.SessionCap, time.Hour)
+	duration("AbsoluteTimeout", &c.AbsoluteTimeout, 90*24*time.Hour)
+	duration("RefreshTTL", &c.RefreshTTL, min(30*24*time.Hour, c.AbsoluteTimeout))
+	duration("InFlightWindow", &c.InFlightWindow, min(2*time.Minute, c.SessionCap/4))
+	duration("ProviderTimeout", &c.ProviderTimeout, 5*time.Second)
+	if c.InFlightWindow > c.SessionCap/4 {
+		bad("InFlightWindow", "longer than a quarter of SessionCap")
+	}
+	if c.RefreshTTL > c.AbsoluteTimeout {
+		bad("RefreshTTL", "longer than AbsoluteTimeout")
+	}
+	if c.AbsoluteTimeout > maxCookieAge {
+		bad("AbsoluteTimeout", "longer than the 400 days that a browser keeps a cookie")
+	}
+	c.fillIn()
+	return errors.Join(errs...)
+}
+
+func (c *Config) fillIn() {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.ClientIP == nil {
+		c.ClientIP = remoteHost
+	}
+}
+
+func (c *Config) limits() limits {
+	return limits{
+		idle: c.IdleTimeout, cap: c.SessionCap, refreshTTL: c.RefreshTTL, absolute: c.AbsoluteTimeout,
+		inFlight: c.InFlightWindow, settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
+	}
+}
+
+func parseOrigin(origin string) (*url.URL, error) {
+	u, err := url.Parse(origin)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("not an origin: want https://host or https://host:port")
+	case origin != u.Scheme+"://"+u.Host || origin != strings.ToLower(origin):
+		return nil, fmt.Errorf("more than an origin: want %s://%s", u.Scheme, strings.ToLower(u.Host))
+	case u.Port() == "80" && u.Scheme == "http" || u.Port() == "443" && u.Scheme == "https":
+		return nil, fmt.Errorf("leave the scheme's own port out, as browsers do: want %s://%s", u.Scheme, u.Hostname())
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, errors.New("must be https: over http browsers keep the cookies on localhost only")
+	}
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,119 @@
+package latchkey
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The cookies' names. The prefix makes browsers refuse them without Secure, with a Domain or with another path (RFC 6265bis, section 4.1.3.2).
+const (
+	sessionCookieName = "__Host-session"
+	refreshCookieName = "__Host-refresh"
+)
+
+// maxCookie is what a browser stores of name and value together; maxCookieAge what it keeps (RFC 6265bis, section 5).
+const (
+	maxCookie    = 4096
+	maxCookieAge = 400 * 24 * time.Hour
+)
+
+// A mark is what both cookies say: which session, which generation of it, which branch, and when they were minted.
+type mark struct {
+	id         ID
+	generation uint32
+	branch     branch
+	mintedAt   time.Time // whole milliseconds
+}
+
+func (m mark) same(o mark) bool {
+	return m.id == o.id && m.generation == o.generation && m.branch == o.branch
+}
+
+// cookieValues finds the values of our two cookies. A name that comes twice counts as absent: which of the two
+// is ours cannot be told (CKE-08). http.Request.Cookie would allocate, and take the first.
+func cookieValues(h http.Header) (session, refresh string) {
+	var sessions, refreshes int
+	for _, line := range h["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			name, value, _ := strings.Cut(strings.TrimLeft(pair, " \t"), "=")
+			switch name {
+			case sessionCookieName:
+				session = strings.TrimRight(value, " \t")
+				sessions++
+			case refreshCookieName:
+				refresh = strings.TrimRight(value, " \t")
+				refreshes++
+			}
+		}
+	}
+	if sessions > 1 {
+		session = ""
+	}
+	if refreshes > 1 {
+		refresh = ""
+	}
+	return session, refresh
+}
+
+// hasOurCookie tells whether the request carries a cookie of ours at all, good or bad.
+func hasOurCookie(h http.Header) bool {
+	for _, line := range h["Cookie"] {
+		if strings.Contains(line, sessionCookieName+"=") || strings.Contains(line, refreshCookieName+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+var cookieEncoding = base64.RawURLEncoding.Strict()
+
+// cookies makes and reads the two cookies of one app.
+type cookies struct {
+	session  *sessionMAC
+	refresh  *refreshSealer
+	sameSite http.SameSite
+}
+
+// A minted pair of cookies, ready to be written.
+type cookiePair struct {
+	session, refresh string
+	maxAge           time.Duration // of the refresh cookie; 0: it ends with the browser
+}
+
+// make mints the pair for the record's generation and the branch b.
+func (c *cookies) make(rec *Record, b branch, token Secret, now time.Time) (*cookiePair, error) {
+	m := mark{id: rec.ID, generation: rec.Generation, branch: b, mintedAt: now}
+	pair := &cookiePair{session: c.session.format(m), refresh: c.refresh.format(refreshContent{
+		mark: m, userID: rec.User.ID, createdAt: rec.CreatedAt, deadline: rec.Deadline,
+		token: token, tokenID: rec.RefreshTokenID, publicKey: rec.Device.PublicKey, persistent: rec.Persistent,
+	})}
+	if len(refreshCookieName)+len(pair.refresh) > maxCookie {
+		return nil, errCookieTooLarge
+	}
+	if rec.Persistent {
+		pair.maxAge = min(rec.RefreshExpiresAt.Sub(now), maxCookieAge)
+	}
+	return pair, nil
+}
+
+func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
+	c.write(w, sessionCookieName, pair.session, 0)
+	c.write(w, refreshCookieName, pair.refresh, int(pair.maxAge/time.Second))
+}
+
+func (c *cookies) clear(w http.ResponseWriter) {
+	c.write(w, sessionCookieName, "", -1)
+	c.write(w, refreshCookieName, "", -1)
+}
+
+// write sets one cookie. maxAge is in seconds as in http.Cookie: 0 leaves it out, negative deletes.
+func (c *cookies) write(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		Secure: true, HttpOnly: true, SameSite: c.sameSite,
+	})
+}

@@ -1,0 +1,60 @@
+package latchkey
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// flights makes concurrent requests of one session share one refresh. The refresh does not belong to the request
+// that began it: when that one goes away, the others still get their answer.
+type flights struct {
+	mu   sync.Mutex
+	open map[ID]*flight
+}
+
+type flight struct {
+	began presented
+	done  chan struct{} // closed when found and err are there
+	found finding
+	err   error
+}
+
+// do joins the flight of the session, or begins one with run. Who presented the same cookies as the one who began it gets the same
+// finding, with the same new cookies; who presented others gets ErrConflict, and must judge again.
+func (f *flights) do(ctx context.Context, p presented, run func() (finding, error)) (finding, error) {
+	f.mu.Lock()
+	joined, ok := f.open[p.id]
+	if !ok {
+		joined = &flight{began: p, done: make(chan struct{})}
+		if f.open == nil {
+			f.open = make(map[ID]*flight)
+		}
+		f.open[p.id] = joined
+		go f.run(joined, run)
+	}
+	f.mu.Unlock()
+
+	select {
+	case <-joined.done:
+	case <-ctx.Done():
+		return finding{}, ctx.Err()
+	}
+	if !joined.began.same(p.mark) {
+		return finding{}, ErrConflict
+	}
+	return joined.found, joined.err
+}
+
+func (f *flights) run(fl *flight, run func() (finding, error)) {
+	defer func() {
+		if p := recover(); p != nil { // a panic here would end the process, not one request
+			fl.err = fmt.Errorf("refresh: panic: %v", p)
+		}
+		f.mu.Lock()
+		delete(f.open, fl.began.id)
+		f.mu.Unlock()
+		close(fl.done)
+	}()
+	fl.found, fl.err = run()
+}

@@ -1,0 +1,173 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// A Guard stands between the browsers of one app and its handlers. Its methods may be called by many goroutines.
+type Guard struct {
+	app      string
+	origin   string
+	provider Provider
+	store    Store
+	limits   limits
+	cookies  cookies
+	access   *sealer // seals the JWT in the record
+	refresh  *sealer // seals the refresh token in the record
+	config   Config  // resolved
+	log      *slog.Logger
+	now      func() time.Time
+
+	crossOrigin *http.CrossOriginProtection
+	lastSeen    lastSeen
+	flights     flights
+
+	kick chan struct{} // there is something to revoke
+	stop context.CancelFunc
+	done chan struct{} // closed when the background work has stopped
+	once sync.Once
+}
+
+// New makes a guard and starts its background work; Close ends that. Every mistake in the Config is reported, each as a *ConfigError.
+func New(c Config) (*Guard, error) {
+	if err := c.resolve(); err != nil {
+		return nil, err
+	}
+	origin, err := url.Parse(c.Origin)
+	if err != nil {
+		return nil, err
+	}
+	host := origin.Hostname() // without the port: cookies know none
+	sealer := func(purpose string) *sealer {
+		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
+	}
+	g := &Guard{
+		app: c.App, origin: c.Origin, provider: c.Provider, store: c.Store, limits: c.limits(), config: c, log: c.Logger, now: c.Now,
+		cookies:     cookies{session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode},
+		access:      sealer("access token in the record"),
+		refresh:     sealer("refresh token in the record"),
+		crossOrigin: http.NewCrossOriginProtection(),
+		kick:        make(chan struct{}, 1),
+		done:        make(chan struct{}),
+	}
+	if c.SameSiteLax {
+		g.cookies.sameSite = http.SameSiteLaxMode
+	}
+	if err := g.crossOrigin.AddTrustedOrigin(c.Origin); err != nil {
+		return nil, &ConfigError{"Origin", err.Error()}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	g.stop = stop
+	go g.background(ctx)
+	return g, nil
+}
+
+// Close ends the background work and stores what is not stored yet: when sessions were last used.
+// Requests must have ended before. The store and the provider stay open.
+func (g *Guard) Close(ctx context.Context) error {
+	g.once.Do(g.stop)
+	select {
+	case <-g.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return g.flushLastSeen(ctx)
+}
+
+// Handler serves GET /api/user, POST /api/login and POST /api/logout. An app that wants other paths mounts
+// ServeUser, ServeLogin and ServeLogout itself.
+func (g *Guard) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/user", g.ServeUser)
+	mux.HandleFunc("/api/login", g.ServeLogin)
+	mux.HandleFunc("/api/logout", g.ServeLogout)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem{Code: codeNotFound}.write(w) })
+	return mux
+}
+
+// Protect lets only requests with a login through to next, which finds the session with From. An expired session is refreshed first.
+// All other requests are answered with 401 login_required, or 503 where it cannot be known whether there is a login.
+// State-changing requests from another origin are answered with 403. The answer is marked no-store unless next says otherwise.
+func (g *Guard) Protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.sameOrigin(r) {
+			problem{Code: codeCrossOrigin}.write(w)
+			return
+		}
+		found := g.authenticate(r)
+		switch {
+		case found.err != nil:
+			problem{Code: codeProviderUnavailable, retryAfter: found.retryAfter()}.write(w)
+		case found.record == nil:
+			problem{Code: codeLoginRequired, EndReason: found.endReason}.write(w)
+		default:
+			g.serve(w, r, found, next)
+		}
+	})
+}
+
+// Identify lets every request through to next, which learns with From who it is, if anyone.
+// Where that cannot be known just now, it is nobody. State-changing requests from another origin are answered with 403.
+func (g *Guard) Identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.sameOrigin(r) {
+			problem{Code: codeCrossOrigin}.write(w)
+			return
+		}
+		found := g.authenticate(r)
+		if found.record == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		g.serve(w, r, found, next)
+	})
+}
+
+var noStore = []string{"no-store"}
+
+// serve does all that belongs to the session before next writes its first byte, so that no ResponseWriter needs to be wrapped.
+func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
+	if found.cookies != nil {
+		g.cookies.set(w, found.cookies)
+	}
+	w.Header()["Cache-Control"] = noStore
+	rec := found.record
+	ctx := &sessionContext{Context: r.Context(), session: Session{
+		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, record: rec, tokens: g.access,
+	}}
+	next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
+func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	found := g.authenticate(r)
+	switch {
+	case found.err != nil:
+		problem{Code: codeProviderUnavailable, retryAfter: found.retryAfter()}.write(w)
+	case found.record == nil:
+		problem{Code: codeNotLoggedIn, EndReason: found.endReason}.write(w)
+	default:
+		if found.cookies != nil {
+			g.cookies.set(w, found.cookies)
+		}
+		writeUser(w, found.record.User)
+	}
+}
+
+func writeUser(w http.ResponseWriter, user User) {
+	writeJSON(w, "application/json", http.StatusOK, struct {
+		User User `json:"user"`
+	}{user})
+}
+
+// errContention means that a session was changed by others at every attempt to change it.
+var errContention = errors.New("the session changes too fast")

@@ -1,0 +1,140 @@
+package latchkey
+
+import (
+	"bufio"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not usable.
+// It prints as its id, never as its secret.
+type Key struct {
+	secret *[32]byte // behind a pointer: fmt follows no pointer below the first level, so no dump of a struct shows it
+	id     uint32
+}
+
+// A KeyRing lists keys: the first seals, all of them open. To rotate, put a new key in front
+// and remove the old one when nothing that it sealed can be alive any more (Config.AbsoluteTimeout).
+type KeyRing []Key
+
+const keyPrefix = "latchkey-key-1:"
+
+// NewKey returns a fresh random key.
+func NewKey() Key {
+	var secret [32]byte
+	rand.Read(secret[:]) // never fails: crypto/rand ends the program instead
+	return newKey(secret)
+}
+
+// newKey names the key by a digest of its secret, so that a key file needs no ids and a copied line keeps its name.
+func newKey(secret [32]byte) Key {
+	k := Key{secret: &secret}
+	k.id = binary.BigEndian.Uint32(k.derive("key id", 4))
+	return k
+}
+
+// Reveal returns the secret in the form that ParseKeys reads.
+func (k Key) Reveal() string {
+	return keyPrefix + base64.RawURLEncoding.EncodeToString(k.secret[:])
+}
+
+// String returns the key's id.
+func (k Key) String() string { return fmt.Sprintf("[key %08x]", k.id) }
+
+// derive gives one key per purpose (HKDF-SHA-256, RFC 5869). Every part is preceded by its length,
+// so that no two lists of parts are the same bytes.
+func (k Key) derive(purpose string, length int, parts ...string) []byte {
+	info := appendString([]byte("latchkey/1"), purpose)
+	for _, part := range parts {
+		info = appendString(info, part)
+	}
+	key, err := hkdf.Key(sha256.New, k.secret[:], nil, string(info), length)
+	if err != nil {
+		panic(err) // only for lengths over 8160 bytes
+	}
+	return key
+}
+
+// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the newest first; blank lines and lines that begin with # are skipped.
+// Errors name the line and never quote it.
+func ParseKeys(text string) (KeyRing, error) {
+	var ring KeyRing
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		encoded, found := strings.CutPrefix(line, keyPrefix)
+		raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+		if !found || err != nil || len(raw) != 32 {
+			return nil, fmt.Errorf("line %d: not a key: want %s and 43 characters of base64url", n, keyPrefix)
+		}
+		key := newKey([32]byte(raw))
+		if _, twice := ring.find(key.id); twice {
+			return nil, fmt.Errorf("line %d: the same key twice", n)
+		}
+		ring = append(ring, key)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, err
+	}
+	if len(ring) == 0 {
+		return nil, errors.New("no key")
+	}
+	return ring, nil
+}
+
+// LoadKeys reads the key ring in the file, and makes the file with one fresh key where there is none.
+// The file must be readable by its owner only.
+func LoadKeys(path string) (KeyRing, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return createKeys(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("key file %s may be read by others: run chmod 600 %s", path, path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := ParseKeys(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return ring, nil
+}
+
+func createKeys(path string) (KeyRing, error) {
+	key := NewKey()
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(file, "# Keys of the session cookies, the newest first. Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return nil, err
+	}
+	return KeyRing{key}, nil
+}
+
+func (r KeyRing) find(id uint32) (Key, bool) {
+	for _, k := range r {
+		if k.id == id {
+			return k, true
+		}
+	}
+	return Key{}, false
+}

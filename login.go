@@ -1,0 +1,106 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and two cookies.
+// A session that the browser had before is ended. The codes of refusals are in docs/http.md.
+func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
+	if !g.sameOrigin(r) {
+		problem{Code: codeCrossOrigin}.write(w)
+		return
+	}
+	if !allow(w, r, http.MethodPost) {
+		return
+	}
+	form, refusal := readLoginForm(w, r)
+	if refusal != nil {
+		refusal.write(w)
+		return
+	}
+	device := Device{UserAgent: shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
+	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Device: device})
+	if err != nil {
+		g.loginRefused(w, r, device, err)
+		return
+	}
+	rec, pair, err := g.begin(r.Context(), grant, device, form.remember)
+	if err != nil {
+		g.log.ErrorContext(r.Context(), "session cannot be stored", "app", g.app, "user", grant.User.ID, "error", err)
+		g.revokeOnce(r.Context(), grant.RefreshTokenID)
+		problem{Code: codeProviderUnavailable}.write(w)
+		return
+	}
+	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
+		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
+	}
+	g.log.InfoContext(r.Context(), "login", "app", g.app, "session", rec.ID, "user", rec.User.ID, "ip", device.IP)
+	g.cookies.set(w, pair)
+	writeUser(w, rec.User)
+}
+
+func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	defer cancel()
+	grant, err := g.provider.Login(ctx, c)
+	if err == nil && (grant.User.ID == "" || grant.RefreshToken == "") {
+		err = errors.New("the provider's grant has no user or no refresh token")
+	}
+	return grant, err
+}
+
+// begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).
+func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember bool) (*Record, *cookiePair, error) {
+	now := g.now()
+	rec := g.granted(&Record{
+		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
+		CreatedAt: now, Deadline: now.Add(g.limits.absolute),
+	}, grant, now)
+	b := newBranch()
+	rec.advance(b)
+	pair, err := g.cookies.make(rec, b, grant.RefreshToken, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rec, pair, g.store.Create(ctx, rec)
+}
+
+// loginRefused answers with the provider's no, or with 503 where there was no answer.
+func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Device, err error) {
+	var e *ProviderError
+	if !errors.As(err, &e) || answers[e.Code].status == 0 {
+		g.log.ErrorContext(r.Context(), "login cannot be decided", "app", g.app, "ip", device.IP, "error", err)
+		p := problem{Code: codeProviderUnavailable}
+		if e != nil {
+			p.retryAfter = e.RetryAfter
+		}
+		p.write(w)
+		return
+	}
+	g.log.InfoContext(r.Context(), "login refused", "app", g.app, "ip", device.IP, "code", string(e.Code))
+	p := problem{Code: e.Code, Methods: e.Methods, Reason: e.Reason}
+	if e.Code == CodeTooManyAttempts {
+		p.retryAfter = max(e.RetryAfter, time.Second)
+	}
+	p.write(w)
+}
+
+const maxUserAgent = 256
+
+// shorten cuts s to at most n bytes of valid UTF-8.
+func shorten(s string, n int) string {
+	s = strings.ToValidUTF8(s, "")
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

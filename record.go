@@ -1,0 +1,123 @@
+package latchkey
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+)
+
+// An ID is the public name of a session, 128 random bits. It grants nothing: it may be logged and shown to its user.
+type ID [16]byte
+
+func newID() (id ID) {
+	rand.Read(id[:])
+	return id
+}
+
+// String returns the id in base64url, 22 characters.
+func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// A Record is one session in the store, from login until it is swept after its end.
+// Nothing in it can be used to make a cookie: branches are digests, and the provider's tokens are sealed.
+type Record struct {
+	ID      ID
+	Version uint64 // 1 at Create, one more with every Swap
+	App     string
+	User    User
+
+	Token          []byte    // the provider's JWT, sealed
+	TokenExpiresAt time.Time // the JWT's exp; zero where unknown
+	RefreshToken   []byte    // the provider's newest refresh token, sealed
+	RefreshTokenID string    // its name at the provider, by which it is revoked
+
+	Generation  uint32   // counts the refreshes; 1 after login
+	Minted      []Digest // the branches of this generation, at most 8
+	ConfirmedAt time.Time
+	Settled     Digest // zero: not yet
+	Parent      Digest // the settled branch of the generation before; zero in generation 1
+	Claim       Claim
+
+	Persistent bool // the refresh cookie outlives the browser
+	Device     Device
+
+	CreatedAt        time.Time
+	LastSeenAt       time.Time // moved by Store.Touch, outside the version
+	ExpiresAt        time.Time // a refresh is due even under constant use (Config.SessionCap)
+	RefreshExpiresAt time.Time // the refresh token may bring the session back until then
+	Deadline         time.Time // the absolute end; a tombstone is kept until then
+
+	EndedAt   time.Time // zero: not ended
+	EndReason EndReason
+	Unrevoked bool // ended, but the provider has not yet been told to revoke RefreshTokenID
+}
+
+// A Digest is the first half of the SHA-256 of a branch: enough to recognise the branch, useless to make one.
+type Digest [16]byte
+
+// A Claim says which flight may refresh the session, and until when others wait for it.
+type Claim struct {
+	Flight [16]byte
+	Until  time.Time
+}
+
+// A Device is what a browser showed of itself at login.
+type Device struct {
+	UserAgent string // at most 256 bytes are kept
+	IP        string
+	PublicKey []byte // of a device-bound session, else nil
+}
+
+// An EndReason says why a session is over.
+type EndReason string
+
+// The end reasons, one for each ended session.
+const (
+	EndLogout           EndReason = "logout"
+	EndLogoutEverywhere EndReason = "logout_everywhere"
+	EndRevokedByUser    EndReason = "revoked_by_user"
+	EndRevokedByAdmin   EndReason = "revoked_by_admin"
+	EndRefreshExpired   EndReason = "refresh_expired"
+	EndRefreshRefused   EndReason = "refresh_refused"
+	EndAbsoluteTimeout  EndReason = "absolute_timeout"
+	EndReuseDetected    EndReason = "reuse_detected"
+	EndPasswordChanged  EndReason = "password_changed"
+	EndUserDeactivated  EndReason = "user_deactivated"
+)
+
+// maxMinted bounds the branches of one generation: more answers than these cannot be under way to one honest browser.
+const maxMinted = 8
+
+// A branch is one mint of cookies, 128 random bits that only the browser keeps.
+type branch [16]byte
+
+func newBranch() (b branch) {
+	rand.Read(b[:])
+	return b
+}
+
+func (b branch) digest() Digest {
+	sum := sha256.Sum256(b[:])
+	return Digest(sum[:16])
+}
+
+func (r *Record) ended() bool { return !r.EndedAt.IsZero() }
+
+// next returns a copy to change and to Swap in. The copy shares no slice that a change would write to.
+func (r *Record) next() *Record {
+	n := *r
+	n.Version++
+	n.Minted = append([]Digest(nil), r.Minted...)
+	return &n
+}
+
+// tombstone returns what is kept of an ended session: enough to refuse its cookies, to say why, and to revoke its refresh token.
+func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
+	return &Record{
+		ID: r.ID, Version: r.Version + 1, App: r.App, User: User{ID: r.User.ID},
+		RefreshTokenID: r.RefreshTokenID, Generation: r.Generation,
+		CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, Deadline: r.Deadline,
+		EndedAt: now, EndReason: reason,
+		Unrevoked: r.RefreshTokenID != "" && reason != EndRefreshRefused,
+	}
+}

@@ -1,0 +1,148 @@
+package latchkey
+
+import "time"
+
+// The rotation rules: what a genuine cookie may do, decided from the record, the cookie and the time alone.
+// They rest on one fact: a browser has one cookie jar, so of the branches of a generation an honest browser keeps exactly one.
+// The words are those of docs/rotation.md.
+
+// limits are the resolved times of a Config.
+type limits struct {
+	idle       time.Duration // unused for so long, a session id expires
+	cap        time.Duration // used or not, a session id expires after so long
+	refreshTTL time.Duration // a refresh token may bring the session back for so long after the last refresh
+	absolute   time.Duration // from login to the end whatever happens
+	inFlight   time.Duration // W: the longest that a request or an answer is under way
+	settling   time.Duration // F: cookies that come back so long after they were minted are those the browser kept
+}
+
+// presented is what one request shows of one session: a mark, and which of the two cookies carry it.
+type presented struct {
+	mark
+	session bool
+	refresh bool
+}
+
+// An action is what a verdict asks for.
+type action int
+
+const (
+	serve        action = iota
+	mint                // serve, with the cookies of one more branch of this generation
+	renew               // refresh at the provider: the next generation, with new cookies
+	renewInPlace        // refresh at the provider, keep the generation, then judge again
+	refuse              // not logged in; nothing ends
+	alarm               // a stale session cookie alone: refuse, and tell the operator
+	end                 // the session ends now, for verdict.reason
+	over                // the session had ended, for verdict.reason
+)
+
+type verdict struct {
+	action action
+	reason EndReason
+	// changed is the record to swap in before acting; nil where it stays as it is.
+	changed *Record
+}
+
+// judge applies the rules. lastSeen is the last use that this node knows of; the record may not have it yet.
+func (l *limits) judge(rec *Record, p presented, lastSeen, now time.Time) verdict {
+	switch {
+	case rec.ended():
+		return verdict{action: over, reason: rec.EndReason}
+	case !now.Before(rec.Deadline):
+		return verdict{action: end, reason: EndAbsoluteTimeout}
+	case !now.Before(rec.RefreshExpiresAt):
+		return verdict{action: end, reason: EndRefreshExpired}
+	}
+	live := now.Before(rec.ExpiresAt) && now.Sub(lastSeen) < l.idle
+	digest := p.branch.digest()
+	switch {
+	case p.generation == rec.Generation && contains(rec.Minted, digest):
+		return l.judgeCurrent(rec, p, digest, live, now)
+	case p.generation+1 == rec.Generation && digest == rec.Parent:
+		return l.judgeParent(rec, p, live, now)
+	case p.generation < rec.Generation:
+		return stale(p)
+	default:
+		return verdict{action: refuse} // never minted here
+	}
+}
+
+// judgeCurrent is rule 1: a branch of the newest generation.
+func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool, now time.Time) verdict {
+	if !live && !p.refresh {
+		return verdict{action: refuse} // rule 0: a session cookie refreshes nothing
+	}
+	changed := l.settle(rec, p, digest, now)
+	if changed != nil {
+		rec = changed
+	}
+	settled := rec.Settled == digest
+	switch {
+	case rec.Settled != Digest{} && !settled:
+		return stale(p) // rule 2: another branch is the one that the browser kept
+	case live && p.session:
+		return verdict{serve, "", changed}
+	case live && !settled:
+		return verdict{serve, "", changed} // a refresh cookie alone, too early to tell
+	case settled:
+		return verdict{renew, "", changed}
+	default:
+		return verdict{renewInPlace, "", changed}
+	}
+}
+
+// settle is rule 2. The generation is confirmed by the first use of cookies that are older than the settling time, and a lone branch is
+// settled by that same use. Of several, the first that is used when no answer can be under way any more is the one that the browser kept.
+// It returns nil where nothing changes.
+func (l *limits) settle(rec *Record, p presented, digest Digest, now time.Time) *Record {
+	switch {
+	case rec.ConfirmedAt.IsZero() && now.Sub(p.mintedAt) >= l.settling:
+		next := rec.next()
+		next.ConfirmedAt = now
+		if len(next.Minted) == 1 {
+			next.Settled = digest
+		}
+		return next
+	case !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(l.inFlight)):
+		next := rec.next()
+		next.Settled = digest
+		return next
+	default:
+		return nil
+	}
+}
+
+// judgeParent is rules 3 and 4: the cookies from which the newest generation was made.
+func (l *limits) judgeParent(rec *Record, p presented, live bool, now time.Time) verdict {
+	confirmed := !rec.ConfirmedAt.IsZero()
+	switch {
+	case confirmed && now.After(rec.ConfirmedAt.Add(l.inFlight)):
+		return stale(p)
+	case !live && p.refresh:
+		return verdict{action: renewInPlace}
+	case !live:
+		return verdict{action: refuse}
+	case confirmed || !p.refresh || len(rec.Minted) >= maxMinted:
+		return verdict{action: serve}
+	default:
+		return verdict{action: mint} // the answer that carried the new cookies was lost, or has not arrived yet
+	}
+}
+
+// stale is rule 6. Only the refresh cookie can be theft: it is what a browser replaces.
+func stale(p presented) verdict {
+	if p.refresh {
+		return verdict{action: end, reason: EndReuseDetected}
+	}
+	return verdict{action: alarm}
+}
+
+func contains(digests []Digest, d Digest) bool {
+	for _, minted := range digests {
+		if minted == d {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,44 @@
+package latchkey
+
+import (
+	"context"
+	"time"
+)
+
+// A Session is what a handler learns of the login behind its request. It is only to be read.
+type Session struct {
+	ID        ID
+	User      User
+	CreatedAt time.Time // when the user logged in
+
+	record *Record
+	tokens *sealer
+}
+
+// From returns the session on the context of a request that passed Protect or Identify, and whether there is one.
+func From(ctx context.Context) (*Session, bool) {
+	s, ok := ctx.Value(sessionKey{}).(*Session)
+	return s, ok
+}
+
+// Token returns the provider's JWT for calls to other services in the user's name, and when it expires.
+// It may have expired: it is renewed together with the session id. It must never be sent to the browser.
+func (s *Session) Token() (Secret, time.Time, error) {
+	plain, err := s.tokens.open(s.ID, s.record.Token)
+	return Secret(plain), s.record.TokenExpiresAt, err
+}
+
+type sessionKey struct{}
+
+// sessionContext carries the session in the same allocation as the context itself.
+type sessionContext struct {
+	context.Context
+	session Session
+}
+
+func (c *sessionContext) Value(key any) any {
+	if _, ok := key.(sessionKey); ok {
+		return &c.session
+	}
+	return c.Context.Value(key)
+}

@@ -1,0 +1,49 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A Store keeps the sessions. It has no clock and no usable secret. Several guards, in one process or many, may share one.
+//
+// Records given to a store and returned by one are not changed afterwards, by either side.
+// An error other than the two below means that the store cannot say: the guard answers 503 and changes nothing.
+type Store interface {
+	// Create adds a record. It fails with ErrConflict where the id exists.
+	Create(ctx context.Context, rec *Record) error
+
+	// Get returns the record, ended or not, or ErrNotFound.
+	Get(ctx context.Context, id ID) (*Record, error)
+
+	// Swap puts next in place of the record of that id if the stored version is next.Version-1.
+	// Otherwise it fails with ErrConflict, or ErrNotFound. Of many Swaps from one version exactly one succeeds.
+	// An ended record stays ended: a living one in its place is refused with ErrConflict. LastSeenAt stays where it is later than that of next.
+	Swap(ctx context.Context, next *Record) error
+
+	// Touch moves LastSeenAt of each record forward, never back, and leaves the version alone.
+	// Ids that are not there, or ended, are passed over.
+	Touch(ctx context.Context, seen []Seen) error
+
+	// Unrevoked returns at most limit ended records of the app with Unrevoked set.
+	Unrevoked(ctx context.Context, app string, limit int) ([]*Record, error)
+}
+
+// Seen says when a session was last used.
+type Seen struct {
+	ID ID
+	At time.Time
+}
+
+// A Sweeper is a Store that must be asked to forget. Sweep removes records whose Deadline has passed
+// and that need no revocation any more, and returns how many.
+type Sweeper interface {
+	Sweep(ctx context.Context, now time.Time) (removed int, err error)
+}
+
+// The two answers of a Store that are not failures.
+var (
+	ErrNotFound = errors.New("latchkey: no such session")
+	ErrConflict = errors.New("latchkey: the session was changed by another")
+)
