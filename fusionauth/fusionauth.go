@@ -1,0 +1,95 @@
+// Package fusionauth asks a FusionAuth server, or the embedded provider, which speaks the same API, to check passwords and to refresh
+// and revoke tokens. A Client is the latchkey.Provider of one application.
+//
+// Only an authoritative answer is a refusal: one that the API documents, in the form in which the API sends it. A page of a proxy, a
+// status that nobody expects, a misconfigured key are errors for the operator, and no session ends for them.
+package fusionauth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// Config says where the server is and who we are there. URL, APIKey and ApplicationID are required.
+type Config struct {
+	URL           string          // "https://auth.example.com"
+	APIKey        latchkey.Secret // needs POST /api/login and DELETE /api/jwt/refresh
+	ApplicationID string          // a UUID
+	TenantID      string          // where the server has several tenants
+
+	// ClientSecret has refreshes go through POST /oauth2/token with client authentication. Without it they go through POST /api/jwt/refresh,
+	// for which the application must allow token refresh.
+	ClientSecret latchkey.Secret
+
+	// PasswordCheckedFirst says that the server answers 409, 410 and 423 only when the password was right, as the embedded provider does.
+	// Then users learn that their account is locked. A FusionAuth tells that to anybody who guesses an address, so by default all three become invalid_credentials.
+	PasswordCheckedFirst bool
+
+	Timeout   time.Duration     // for a whole call; default 10 s
+	Transport http.RoundTripper // default: one of our own with a pool of connections
+	Now       func() time.Time  // default time.Now
+}
+
+// Client is safe for use by many goroutines.
+type Client struct {
+	base   *url.URL
+	config Config
+	http   *http.Client
+	now    func() time.Time
+
+	lastWorked atomic.Int64 // Unix milliseconds of the last answer that only a working server gives
+}
+
+var _ latchkey.Provider = (*Client)(nil)
+
+// New checks the Config and reports all its mistakes. It makes no call: the server may come later than we.
+func New(c Config) (*Client, error) {
+	var errs []error
+	bad := func(field, reason string) { errs = append(errs, errors.New("fusionauth: Config."+field+": "+reason)) }
+	base, err := url.Parse(strings.TrimSuffix(c.URL, "/"))
+	switch {
+	case c.URL == "":
+		bad("URL", "required")
+	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.User != nil:
+		bad("URL", "want https://host, with a port and a path where needed")
+	}
+	if c.APIKey == "" {
+		bad("APIKey", "required")
+	}
+	if c.ApplicationID == "" {
+		bad("ApplicationID", "required")
+	}
+	if c.Timeout < 0 {
+		bad("Timeout", "negative")
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Transport == nil {
+		c.Transport = transport()
+	}
+	return &Client{base: base, config: c, now: c.Now, http: &http.Client{
+		Transport: c.Transport,
+		Timeout:   c.Timeout,
+		// No Jar: the server sets cookies on every answer, and a cookie beats the token in the body.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func transport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 64
+	return t
+}

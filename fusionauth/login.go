@@ -1,0 +1,161 @@
+package fusionauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+type loginRequest struct {
+	LoginID       string    `json:"loginId"`
+	Password      string    `json:"password"`
+	ApplicationID string    `json:"applicationId"`
+	IPAddress     string    `json:"ipAddress,omitempty"`
+	MetaData      metaData  `json:"metaData"`
+	EventInfo     eventInfo `json:"eventInfo"`
+}
+
+type metaData struct {
+	Device struct {
+		Description string `json:"description,omitempty"`
+		Type        string `json:"type"`
+	} `json:"device"`
+}
+
+type eventInfo struct {
+	IPAddress string `json:"ipAddress,omitempty"`
+	UserAgent string `json:"userAgent,omitempty"`
+}
+
+type loginResponse struct {
+	Token                  string `json:"token"`
+	TokenExpirationInstant int64  `json:"tokenExpirationInstant"`
+	RefreshToken           string `json:"refreshToken"`
+	RefreshTokenID         string `json:"refreshTokenId"`
+	ChangePasswordReason   string `json:"changePasswordReason"`
+	User                   user   `json:"user"`
+	Methods                []struct {
+		Method string `json:"method"`
+	} `json:"methods"`
+}
+
+// Login asks POST /api/login. Of its 2xx answers only 200 with a token and a refresh token is a login.
+func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (latchkey.Grant, error) {
+	device := credentials.Device
+	body := loginRequest{
+		LoginID: credentials.LoginID, Password: string(credentials.Password), ApplicationID: c.config.ApplicationID,
+		IPAddress: device.IP, EventInfo: eventInfo{IPAddress: device.IP, UserAgent: device.UserAgent},
+	}
+	body.MetaData.Device.Description, body.MetaData.Device.Type = device.UserAgent, "BROWSER"
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: body, authorize: true, ip: device.IP})
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	if a.status == http.StatusOK {
+		return c.loggedIn(a)
+	}
+	return latchkey.Grant{}, c.loginRefused(a)
+}
+
+func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
+	var r loginResponse
+	if err := a.decode(&r); err != nil {
+		return latchkey.Grant{}, err
+	}
+	switch {
+	case r.Token == "" || r.User.ID == "":
+		return latchkey.Grant{}, errors.New("POST /api/login: 200 without a token or a user")
+	case r.RefreshToken == "":
+		return latchkey.Grant{}, fmt.Errorf("POST /api/login: no refresh token: switch loginConfiguration.generateRefreshTokens on for application %s", c.config.ApplicationID)
+	}
+	claims, err := c.check(r.Token)
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	if claims.Subject != r.User.ID {
+		return latchkey.Grant{}, errors.New("POST /api/login: token and user are not of the same person")
+	}
+	c.worked()
+	return latchkey.Grant{
+		User:  r.User.forApplication(c.config.ApplicationID, claims),
+		Token: latchkey.Secret(r.Token), TokenExpiresAt: time.Unix(claims.ExpiresAt, 0),
+		RefreshToken: latchkey.Secret(r.RefreshToken), RefreshTokenID: r.RefreshTokenID,
+	}, nil
+}
+
+// loginRefused maps every documented status to a code, and everything else to an error.
+func (c *Client) loginRefused(a answer) error {
+	refuse := func(code latchkey.Code) error {
+		return &latchkey.ProviderError{Code: code, Err: fmt.Errorf("POST /api/login: status %d", a.status)}
+	}
+	// The account's state is for those only who know its password.
+	state := func(code latchkey.Code) error {
+		if c.config.PasswordCheckedFirst {
+			return refuse(code)
+		}
+		return refuse(latchkey.CodeInvalidCredentials)
+	}
+	if !a.plain() {
+		return a.unexpected()
+	}
+	switch a.status {
+	case http.StatusAccepted: // 202
+		return refuse(latchkey.CodeNotRegistered)
+	case http.StatusNonAuthoritativeInfo: // 203
+		e := &latchkey.ProviderError{Code: latchkey.CodePasswordChangeRequired}
+		var r loginResponse
+		if a.decode(&r) == nil && knownReason(r.ChangePasswordReason) {
+			e.Reason = r.ChangePasswordReason
+		}
+		return e
+	case 212, 213: // the address, or the registration
+		return refuse(latchkey.CodeEmailNotVerified)
+	case 242:
+		e := &latchkey.ProviderError{Code: latchkey.CodeTwoFactorRequired}
+		var r loginResponse
+		if a.decode(&r) == nil {
+			for _, m := range r.Methods {
+				e.Methods = append(e.Methods, m.Method)
+			}
+		}
+		return e
+	case http.StatusBadRequest:
+		return c.badLogin(a, state)
+	case http.StatusUnauthorized:
+		return errors.New("POST /api/login: 401: the API key is wrong, or lacks this call")
+	case http.StatusNotFound: // unknown user and wrong password alike
+		return refuse(latchkey.CodeInvalidCredentials)
+	case http.StatusConflict, http.StatusGone: // a user action such as a lock-out; an account past its expiry
+		return state(latchkey.CodeLoginPrevented)
+	case http.StatusLocked:
+		return state(latchkey.CodeAccountLocked)
+	case http.StatusTooManyRequests:
+		return &latchkey.ProviderError{Code: latchkey.CodeTooManyAttempts, RetryAfter: a.retryAfter()}
+	}
+	return a.unexpected()
+}
+
+// badLogin tells refusals that come as a 400 from our own mistakes.
+func (c *Client) badLogin(a answer, state func(latchkey.Code) error) error {
+	for _, e := range a.apiErrors().GeneralErrors {
+		switch e.Code {
+		case "[UserLockedException]":
+			return state(latchkey.CodeAccountLocked)
+		case "[LoginPreventedException]", "[UserExpiredException]":
+			return state(latchkey.CodeLoginPrevented)
+		}
+	}
+	return a.unexpected()
+}
+
+func knownReason(reason string) bool {
+	switch reason {
+	case "Administrative", "Breached", "Expired", "Validation":
+		return true
+	}
+	return false
+}
