@@ -1,0 +1,13 @@
+/** A promise that is settled from outside: what all requests wait at while the form is open. */
+export class Gate {
+  readonly passed: Promise<void>;
+  open!: () => void;
+  shut!: (reason: Error) => void;
+
+  constructor() {
+    this.passed = new Promise((resolve, reject) => {
+      this.open = resolve;
+      this.shut = reject;
+    });
+  }
+}

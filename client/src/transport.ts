@@ -1,0 +1,61 @@
+import { Problem } from "./problem.ts";
+import type { Options } from "./state.ts";
+
+/** Nobody watches a spinner for longer; then it is better to say what is wrong. */
+const longestWait = 5;
+
+/** Sends requests, and turns "no answer" into a Problem. */
+export class Transport {
+  readonly #fetch: (request: Request) => Promise<Response>;
+  readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly #timeout: number;
+  readonly #repeats: number;
+
+  constructor(options: Options) {
+    this.#fetch = options.fetch ?? ((request) => fetch(request));
+    this.#sleep = options.sleep ?? sleep;
+    this.#timeout = options.timeout ?? 30_000;
+    this.#repeats = options.repeats ?? 2;
+  }
+
+  /** Sends once. Throws a Problem `offline` or `timeout`, or the caller's own abort. */
+  async once(request: Request): Promise<Response> {
+    const timeout = AbortSignal.timeout(this.#timeout);
+    try {
+      return await this.#fetch(new Request(request, { signal: AbortSignal.any([request.signal, timeout]) }));
+    } catch (error) {
+      if (request.signal.aborted) throw error;
+      throw new Problem(timeout.aborted ? "timeout" : "offline");
+    }
+  }
+
+  /**
+   * Sends, and repeats a few times while the backend answers 503 `provider_unavailable`. That is safe for a POST too:
+   * the guard gives this answer before the app has seen the request. `mayRepeat` throws when nobody wants it any more.
+   */
+  async patiently(request: Request, mayRepeat: () => void): Promise<Response> {
+    for (let left = this.#repeats; ; left--) {
+      const response = await this.once(request.clone());
+      if (response.status !== 503 || left <= 0) return response;
+      const { code, retryAfter } = await Problem.of(response);
+      const wait = retryAfter ?? 1;
+      if (code !== "provider_unavailable" || wait > longestWait) return response;
+      await this.#sleep(wait * 1000, request.signal);
+      mayRepeat();
+    }
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,55 @@
+import type { EndReason, Problem } from "./problem.ts";
+
+const byCode: Record<string, string> = {
+  invalid_credentials: "That email and password don’t match. Check both and try again.",
+  not_registered: "Your account is fine, but it has no access to this app yet.",
+  email_not_verified: "Confirm your email address first: we have sent you a link.",
+  account_locked: "This account is locked. Please contact support to open it again.",
+  login_prevented: "This account can’t log in at the moment. Please contact support.",
+  two_factor_required: "This account is protected by a second step, which this page doesn’t offer yet.",
+  password_change_required: "Your password has to be changed before you can log in here.",
+  bad_request: "Something in this request wasn’t right. Check what you typed and try again.",
+  cross_origin: "The request was refused because it seemed to come from another site. Reload the page and try again.",
+  provider_unavailable: "The login service doesn’t answer right now.",
+  login_required: "Log in to continue.",
+  device_proof_required: "This browser has to prove itself again. Reload the page.",
+  logout_incomplete: "You’re logged out here, but the server couldn’t record it.",
+  offline: "The server can’t be reached. Check your connection.",
+  timeout: "The server took too long to answer. Check whether it went through before you try again.",
+  declined: "You need to be logged in for that.",
+  logged_out: "You have been logged out, so what was waiting wasn’t sent.",
+  user_changed: "Someone else has logged in, so what was waiting wasn’t sent.",
+  outdated: "This answer came after the login had changed.",
+};
+
+const byReason: Record<EndReason, string> = {
+  logout: "You logged out.",
+  logout_everywhere: "You logged out on all your devices.",
+  revoked_by_user: "You ended this session from another device.",
+  revoked_by_admin: "An administrator ended your session.",
+  refresh_expired: "You were away for a while, so your session ran out.",
+  refresh_refused: "Your session couldn’t be renewed.",
+  absolute_timeout: "You were logged in for a long time, so please confirm that it’s still you.",
+  reuse_detected: "A copy of your session turned up somewhere else, so we ended it everywhere. If that wasn’t you, change your password.",
+  password_changed: "Your password was changed. Log in with the new one.",
+  user_deactivated: "This account has been deactivated.",
+};
+
+/** Says a problem as a person would. The backend's own sentence is used only for codes that the app brought in. */
+export function words(problem: Problem): string {
+  if (problem.code === "too_many_attempts") return `Too many attempts. Try again ${after(problem.retryAfter)}.`;
+  const known = byCode[problem.code];
+  if (problem.code === "provider_unavailable" && known) return `${known} Try again ${after(problem.retryAfter)}.`;
+  return known ?? (problem.detail || "Something went wrong on our side. Please try again.");
+}
+
+/** Says why a session ended. */
+export function whyEnded(reason: EndReason | null): string {
+  return reason ? byReason[reason] : "Your session has ended.";
+}
+
+function after(seconds: number | null): string {
+  if (seconds === null || seconds < 2) return "in a moment";
+  if (seconds < 90) return `in ${seconds} seconds`;
+  return `in ${Math.ceil(seconds / 60)} minutes`;
+}
