@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Fields says what a body must hold: each key once, and no other. The values point to where the field goes.
+type Fields map[string]any
+
+// Read reads a JSON body of at most limit bytes into the fields. The error is a Problem.
+func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) error {
+	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := params["charset"]
+	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return typeUnsupported
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return bodyTooLarge
+	case err != nil:
+		return BadRequest("the body could not be read")
+	}
+	if err := parse(body, fields); err != nil {
+		return BadRequest(err.Error())
+	}
+	return nil
+}
+
+// BadRequest is the problem of a request that says something else than the route expects.
+func BadRequest(detail string) Problem {
+	return Problem{http.StatusBadRequest, "bad_request", detail}
+}
+
+// parse is strict where encoding/json is not: one object, exactly these keys, each once and in this case, no null, valid UTF-8
+// without lone surrogates, nothing after it. Its errors quote no value.
+func parse(body []byte, fields Fields) error {
+	if !utf8.Valid(body) {
+		return errors.New("the body is not UTF-8")
+	}
+	in := json.NewDecoder(bytes.NewReader(body))
+	if t, err := in.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("the body is not a JSON object")
+	}
+	var given []string
+	for in.More() {
+		key, err := in.Token()
+		if err != nil {
+			return errors.New("the body is not JSON")
+		}
+		name := key.(string) // More and Token let nothing else stand here
+		target, known := fields[name]
+		switch {
+		case !known:
+			return errors.New("the body has an unknown key")
+		case slices.Contains(given, name):
+			return fmt.Errorf("%s: given twice", name)
+		}
+		if err := value(in, target); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		given = append(given, name)
+	}
+	if t, err := in.Token(); err != nil || t != json.Delim('}') {
+		return errors.New("the body is not JSON")
+	}
+	if _, err := in.Token(); err != io.EOF {
+		return errors.New("something follows the JSON object")
+	}
+	for name := range fields {
+		if !slices.Contains(given, name) {
+			return fmt.Errorf("%s: required", name)
+		}
+	}
+	return nil
+}
+
+func value(in *json.Decoder, target any) error {
+	var raw json.RawMessage
+	if err := in.Decode(&raw); err != nil {
+		return errors.New("not JSON")
+	}
+	if string(raw) == "null" || json.Unmarshal(raw, target) != nil {
+		return errors.New("not of the right type")
+	}
+	if text, ok := target.(*string); ok && strings.ContainsRune(*text, utf8.RuneError) {
+		return errors.New("not Unicode text") // encoding/json puts it in place of a lone surrogate
+	}
+	return nil
+}
