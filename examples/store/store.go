@@ -1,0 +1,98 @@
+// Package store is an example app: a small shop. Everybody may look at its goods; a shopping cart needs a login, which
+// Latchkey's guard takes care of. It serves the page too.
+//
+//	GET    /api/products                     the goods
+//	GET    /api/load-shopping-cart           the cart of who is logged in
+//	POST   /api/shopping-cart/{productId}    {"quantity": n} puts n more into the cart
+//	PUT    /api/shopping-cart/{productId}    {"quantity": n} makes it n
+//	DELETE /api/shopping-cart/{productId}    takes it out
+//
+// Every answer about the cart is the whole cart. Beside these, the guard's own routes: /api/user, /api/login, /api/logout.
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/examples/internal/spa"
+	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/sqlite"
+)
+
+//go:embed dist
+var dist embed.FS
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Config is what an App is made from.
+type Config struct {
+	Path   string           // the SQLite file; "" keeps the carts in memory
+	Guard  *latchkey.Guard  // required
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
+}
+
+// App is the shop, an http.Handler. Use Open.
+type App struct {
+	http.Handler
+	db *sqlite.DB
+}
+
+// Open opens the carts, makes their file where there is none, and returns the app. Close it when no request is under way any more.
+func Open(ctx context.Context, c Config) (*App, error) {
+	if c.Guard == nil {
+		return nil, errors.New("open store: Guard: required")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	page, err := builtPage()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	migrations, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db, err := sqlite.Open(ctx, c.Path, sqlite.Example, migrations)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", c.Path, err)
+	}
+	cart := &cartHandlers{carts: carts{db: db, now: c.Now}, log: c.Logger}
+	return &App{Handler: spa.Secure(routes(c.Guard, cart, page)), db: db}, nil
+}
+
+// Close closes the carts. The guard stays open.
+func (a *App) Close() error { return a.db.Close() }
+
+func builtPage() (http.Handler, error) {
+	built, err := fs.Sub(dist, "dist")
+	if err != nil {
+		return nil, err
+	}
+	return spa.New(built)
+}
+
+func routes(guard *latchkey.Guard, cart *cartHandlers, page http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/user", guard.Handler())
+	mux.Handle("/api/login", guard.Handler())
+	mux.Handle("/api/logout", guard.Handler())
+	mux.Handle("/api/products", wire.Methods{"GET": listProducts})
+	mux.Handle("/api/load-shopping-cart", guard.Protect(wire.Methods{"GET": cart.load}))
+	mux.Handle("/api/shopping-cart/{productId}", guard.Protect(wire.Methods{"POST": cart.add, "PUT": cart.set, "DELETE": cart.remove}))
+	mux.Handle("/api/", wire.NotFound)
+	mux.Handle("/", page)
+	return mux
+}
