@@ -1,0 +1,119 @@
+package idp
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// UsagePolicy says whether a refresh token is good for one refresh or many.
+type UsagePolicy string
+
+// ExpirationPolicy says from when the life of a refresh token is counted.
+type ExpirationPolicy string
+
+// ClientAuthenticationPolicy says whether /oauth2/token asks for the secret.
+type ClientAuthenticationPolicy string
+
+// FusionAuth's values. The first of each is our default.
+const (
+	OneTimeUse UsagePolicy = "OneTimeUse" // each refresh answers a new token
+	Reusable   UsagePolicy = "Reusable"   // each refresh answers the same token
+
+	SlidingWindowWithMaximumLifetime ExpirationPolicy = "SlidingWindowWithMaximumLifetime" // from the last refresh, up to a maximum from the login
+	SlidingWindow                    ExpirationPolicy = "SlidingWindow"                    // from the last refresh, without end
+	Fixed                            ExpirationPolicy = "Fixed"                            // from the login
+
+	ClientAuthenticationRequired    ClientAuthenticationPolicy = "Required"
+	ClientAuthenticationNotRequired ClientAuthenticationPolicy = "NotRequired" // a public client
+)
+
+// Application is a client of the provider, with FusionAuth's names. As there,
+// what issues or takes refresh tokens is off until it is switched on.
+type Application struct {
+	ID       string // UUID; also the OAuth client_id
+	TenantID string // empty: the default tenant; cannot change
+	Name     string
+
+	// ClientSecret authenticates the application at /oauth2/token. Only a
+	// digest is kept. Empty: nobody can authenticate as this application.
+	ClientSecret               string
+	ClientAuthenticationPolicy ClientAuthenticationPolicy
+
+	GenerateRefreshTokens bool     // logins answer a refresh token
+	AllowTokenRefresh     bool     // /api/jwt/refresh takes it
+	EnabledGrants         []string // /oauth2/token takes it; nil: refresh_token, the only grant there is
+
+	AccessTokenTTL     time.Duration // 0: one hour
+	RefreshTokenTTL    time.Duration // 0: 30 days
+	RefreshTokenMaxTTL time.Duration // 0: 90 days; used by SlidingWindowWithMaximumLifetime only
+
+	UsagePolicy      UsagePolicy
+	ExpirationPolicy ExpirationPolicy
+
+	// OnOneTimeTokenReuse revokes a login's refresh token when one of its
+	// spent predecessors is presented, as RFC 9700 §4.14.2 asks. Otherwise the
+	// spent one is only refused and the event logged.
+	OnOneTimeTokenReuse bool
+}
+
+// grantRefreshToken is the one OAuth grant that we have.
+const grantRefreshToken = "refresh_token"
+
+func (a Application) withDefaults() Application {
+	if a.ClientAuthenticationPolicy == "" {
+		a.ClientAuthenticationPolicy = ClientAuthenticationRequired
+	}
+	if a.EnabledGrants == nil {
+		a.EnabledGrants = []string{grantRefreshToken}
+	}
+	if a.AccessTokenTTL == 0 {
+		a.AccessTokenTTL = defaultAccessTokenTTL
+	}
+	if a.RefreshTokenTTL == 0 {
+		a.RefreshTokenTTL = defaultRefreshTokenTTL
+	}
+	if a.RefreshTokenMaxTTL == 0 {
+		a.RefreshTokenMaxTTL = max(defaultRefreshTokenMax, a.RefreshTokenTTL)
+	}
+	if a.UsagePolicy == "" {
+		a.UsagePolicy = OneTimeUse
+	}
+	if a.ExpirationPolicy == "" {
+		a.ExpirationPolicy = SlidingWindowWithMaximumLifetime
+	}
+	return a
+}
+
+func (a Application) check() error {
+	var wrong ValidationError
+	bad := func(field, kind, message string) {
+		wrong = append(wrong, FieldError{"application." + field, kind, message})
+	}
+	if a.Name == "" {
+		bad("name", "blank", "An application needs a name.")
+	}
+	for _, g := range a.EnabledGrants {
+		if g != grantRefreshToken {
+			bad("oauthConfiguration.enabledGrants", "invalid", fmt.Sprintf("The grant %q is not supported, only %q.", g, grantRefreshToken))
+		}
+	}
+	if a.AccessTokenTTL < time.Second || a.RefreshTokenTTL < time.Second {
+		bad("jwtConfiguration", "invalid", "A token lives at least a second.")
+	}
+	if a.RefreshTokenMaxTTL < a.RefreshTokenTTL {
+		bad("jwtConfiguration.refreshTokenSlidingWindowConfiguration", "invalid", "The maximum lifetime is shorter than the sliding one.")
+	}
+	if !slices.Contains([]UsagePolicy{OneTimeUse, Reusable}, a.UsagePolicy) {
+		bad("jwtConfiguration.refreshTokenUsagePolicy", "invalid", "There is no such policy.")
+	}
+	if !slices.Contains([]ExpirationPolicy{SlidingWindowWithMaximumLifetime, SlidingWindow, Fixed}, a.ExpirationPolicy) {
+		bad("jwtConfiguration.refreshTokenExpirationPolicy", "invalid", "There is no such policy.")
+	}
+	switch a.ClientAuthenticationPolicy {
+	case ClientAuthenticationRequired, ClientAuthenticationNotRequired:
+	default:
+		bad("oauthConfiguration.clientAuthenticationPolicy", "invalid", "There is no such policy.")
+	}
+	return wrong.orNil()
+}

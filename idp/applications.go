@@ -1,0 +1,114 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// EnsureApplication makes an application, or brings the one with its ID up to
+// date: what a says is what there is afterwards.
+func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
+	id, err := parseID("application.id", a.ID)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return invalid("application.id", "blank", "An application needs an id.")
+	}
+	a = a.withDefaults()
+	if err := a.check(); err != nil {
+		return err
+	}
+	tenantID, err := s.tenantOrDefault(ctx, "application.tenantId", a.TenantID)
+	if err != nil {
+		return err
+	}
+	if old, err := s.application(ctx, id); err == nil && old.TenantID != tenantID {
+		return invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
+	}
+	grants, err := json.Marshal(a.EnabledGrants)
+	if err != nil {
+		return fmt.Errorf("idp: grants of application: %w", err)
+	}
+	var digest []byte
+	if a.ClientSecret != "" {
+		digest = s.clientSecretDigest(id, a.ClientSecret)
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, digest, string(a.ClientAuthenticationPolicy),
+			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
+			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
+			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()))
+		return err
+	})
+}
+
+const upsertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
+	generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
+	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant)
+VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_authentication = $5,
+	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
+	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
+	on_one_time_token_reuse = $14, last_update_instant = $15`
+
+// SetApplicationActive switches an application off, so that it can neither log
+// in nor refresh, or on again. Unknown: ErrNotFound.
+func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`UPDATE applications SET active = $1, last_update_instant = $2 WHERE id = $3`, active, millis(s.now()), id))
+	})
+}
+
+// changed turns an UPDATE that met no row into ErrNotFound.
+func changed(res sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, ErrNotFound)
+	}
+	return nil
+}
+
+// application is an Application as it is stored.
+type application struct {
+	Application
+	active       bool
+	secretDigest []byte
+}
+
+func (s *Server) application(ctx context.Context, id string) (application, error) {
+	var a application
+	var grants []byte
+	var access, refresh, maximum int64
+	err := s.db.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
+		generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
+		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse FROM applications WHERE id = $1`, id).
+		Scan(&a.ID, &a.TenantID, &a.Name, &a.active, &a.secretDigest, (*string)(&a.ClientAuthenticationPolicy),
+			&a.GenerateRefreshTokens, &a.AllowTokenRefresh, &grants, &access, &refresh, &maximum,
+			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse)
+	if errors.Is(err, sql.ErrNoRows) {
+		return application{}, ErrNotFound
+	}
+	if err != nil {
+		return application{}, fmt.Errorf("read application: %w", err)
+	}
+	a.AccessTokenTTL = time.Duration(access) * time.Second
+	a.RefreshTokenTTL = time.Duration(refresh) * time.Second
+	a.RefreshTokenMaxTTL = time.Duration(maximum) * time.Second
+	if err := json.Unmarshal(grants, &a.EnabledGrants); err != nil {
+		return application{}, fmt.Errorf("read grants of application: %w", err)
+	}
+	return a, nil
+}
+
+// clientSecretDigest binds the secret to its application.
+func (s *Server) clientSecretDigest(applicationID, secret string) []byte {
+	return s.secrets.credentialDigest("client secret of "+applicationID, secret)
+}

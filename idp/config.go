@@ -1,0 +1,110 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/password"
+)
+
+// Config is what [Open] needs to know. Only Secret is required.
+type Config struct {
+	// Path is the SQLite file, made where it does not exist, readable by its
+	// owner only. Empty: a database in memory, gone with the Server.
+	Path string
+
+	// Secret is the root of all keys: of refresh tokens, of the digests of API
+	// keys and client secrets, and of the seal around the signing keys. It must
+	// come from a cryptographic random source and be kept outside the database.
+	Secret [32]byte
+
+	// Issuer is the iss claim of every JWT. Default: "latchkey".
+	Issuer string
+
+	// Hash is the cost and the pool of password hashing.
+	Hash HashConfig
+
+	// PasswordMinLength is the shortest password that may be set, in code
+	// points after NFC. Default: 15, what SP 800-63B asks where the password is
+	// the only factor.
+	PasswordMinLength int
+
+	// Logger receives one record for each login, refresh, reuse and revocation.
+	// Passwords, tokens and keys are never in it. Nil: nothing is logged.
+	Logger *slog.Logger
+
+	// Now tells the time. Nil: time.Now.
+	Now func() time.Time
+}
+
+// HashConfig sets Argon2id's cost, and how many hashes may run and wait.
+type HashConfig struct {
+	Workers int // hashes at once; 0: all processors but one, at least one
+	Queue   int // callers that may wait for a worker, the rest get 503; 0: 64
+
+	MemoryKiB  uint32 // 0: 19456 (19 MiB), OWASP's row together with
+	Iterations uint32 // 0: 2
+
+	// InsecureHash allows a cost below OWASP's rows. It is for tests, whose
+	// passwords protect nothing.
+	InsecureHash bool
+}
+
+// Defaults of a new application or tenant, and of Config.
+const (
+	defaultIssuer          = "latchkey"
+	defaultQueue           = 64
+	defaultPasswordMin     = 15
+	defaultAccessTokenTTL  = time.Hour
+	defaultRefreshTokenTTL = 30 * 24 * time.Hour
+	defaultRefreshTokenMax = 90 * 24 * time.Hour
+
+	passwordMaxLength = 256 // FusionAuth's, in code points
+)
+
+// withDefaults returns c with every blank filled in.
+func (c Config) withDefaults() Config {
+	if c.Issuer == "" {
+		c.Issuer = defaultIssuer
+	}
+	if c.Hash.Queue == 0 {
+		c.Hash.Queue = defaultQueue
+	}
+	if c.Hash.MemoryKiB == 0 {
+		c.Hash.MemoryKiB = password.OWASP.MemoryKiB
+	}
+	if c.Hash.Iterations == 0 {
+		c.Hash.Iterations = password.OWASP.Iterations
+	}
+	if c.PasswordMinLength == 0 {
+		c.PasswordMinLength = defaultPasswordMin
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// check reports every mistake at once.
+func (c Config) check() error {
+	var errs []error
+	if c.Secret == [32]byte{} {
+		errs = append(errs, errors.New("Secret is required"))
+	}
+	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {
+		errs = append(errs, fmt.Errorf("PasswordMinLength is %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))
+	}
+	if !c.Hash.params().Strong() && !c.Hash.InsecureHash {
+		errs = append(errs, errors.New("Hash is weaker than OWASP's least cost (say InsecureHash for a test)"))
+	}
+	return errors.Join(errs...)
+}
+
+func (h HashConfig) params() password.Params {
+	return password.Params{MemoryKiB: h.MemoryKiB, Iterations: h.Iterations, Lanes: 1}
+}

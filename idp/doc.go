@@ -1,0 +1,55 @@
+// Package idp is an identity provider that runs inside your program and speaks
+// FusionAuth's HTTP API, as far as a login form needs it. A program that works
+// with it works with a real FusionAuth by changing a URL and an API key.
+//
+// [Open] returns a [Server], which is an http.Handler over one SQLite file, or
+// over memory where no file is named. It serves:
+//
+//	POST   /api/login                       password to JWT and refresh token   API key
+//	POST   /api/jwt/refresh                 refresh token to JWT
+//	POST   /oauth2/token                    the same, for an OAuth client       client secret
+//	POST   /api/logout                      ends one login, or all of its user's
+//	GET    /api/jwt/refresh[/{tokenId}]     whose logins there are              API key
+//	DELETE /api/jwt/refresh[/{tokenId}]     ends them                           API key or JWT
+//	GET    /api/user/{userId}                                                   API key
+//	GET    /api/user/change-password/{id}   whether the id is good
+//	POST   /api/user/change-password[/{id}] sets a password after a 203
+//	GET    /.well-known/jwks.json           the keys behind the JWTs
+//	GET    /api/status
+//
+// Applications, API keys and users are made through the methods of Server.
+//
+// # The life of a login
+//
+//  1. A backend posts loginId, password and applicationId to /api/login. The
+//     password is hashed in a pool of bounded size; beyond its queue the
+//     answer is 503 at once. An unknown user costs as much as a known one.
+//  2. A row for this login, its family of refresh tokens, is stored, and the
+//     backend gets a JWT and the first refresh token.
+//  3. The backend presents the refresh token and gets a new JWT and the next
+//     refresh token. Values are not stored: each carries the family's id, a
+//     counter and a MAC, and the row knows the highest counter presented.
+//  4. The predecessor stays good until its successor is first presented, and
+//     answers that same successor, so a lost answer costs nothing. After that
+//     it is spent: refused, and logged as reuse.
+//  5. Logout, a changed password, a lock, or time ends the family. Then its
+//     tokens are refused for good.
+//
+// # Where it differs from FusionAuth
+//
+// /api/jwt/refresh answers 404 to a genuine refresh token that is dead, and 400
+// to everything else; FusionAuth says 400 to both. Refresh tokens are one-time
+// and slide up to a maximum by default. A locked or expired account (423, 410)
+// is told from a wrong password only by who knows the password. /api/login
+// always needs an API key. No cookies are set or read, since the caller is a
+// backend. There is no password grant: it is for the first-party login API
+// alone. X-Forwarded-For is not believed; a backend names its user's address
+// in ipAddress. JWTs are signed with ES256.
+//
+// # Errors
+//
+// Every answer but 2xx is empty or JSON, in FusionAuth's shape under /api and
+// in OAuth's under /oauth2. 4xx is about the request. 503 with Retry-After
+// means too many passwords at once. 500 is a fault of the database, and is
+// explained in the log only.
+package idp

@@ -1,0 +1,114 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+func insertFamily(tx *sql.Tx, f family) error {
+	scopes, err := json.Marshal(f.scopes)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO refresh_tokens (id, tenant_id, application_id, user_id, used, scopes, device_name, device_description,
+		device_type, last_accessed_address, last_accessed_instant, insert_instant, start_instant, revoked_instant)
+		VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $11, 0)`,
+		f.id, f.tenantID, f.applicationID, f.userID, string(scopes), f.device.Name, f.device.Description,
+		f.device.Type, f.device.address, millis(f.last), millis(f.began))
+	return err
+}
+
+const selectFamily = `SELECT id, tenant_id, application_id, user_id, used, scopes, device_name, device_description, device_type,
+	last_accessed_address, last_accessed_instant, start_instant, revoked_instant FROM refresh_tokens WHERE `
+
+func scanFamily(scan func(...any) error) (family, error) {
+	var f family
+	var scopes []byte
+	var last, began, revoked int64
+	err := scan(&f.id, &f.tenantID, &f.applicationID, &f.userID, &f.used, &scopes, &f.device.Name, &f.device.Description, &f.device.Type,
+		&f.device.address, &last, &began, &revoked)
+	if err != nil {
+		return family{}, err
+	}
+	f.last, f.began, f.revoked = fromMillis(last), fromMillis(began), fromMillis(revoked)
+	return f, json.Unmarshal(scopes, &f.scopes)
+}
+
+// family returns the family with this id, or ErrNotFound.
+func (s *Server) family(ctx context.Context, id string) (family, error) {
+	f, err := scanFamily(s.db.QueryRowContext(ctx, selectFamily+"id = $1", id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return family{}, ErrNotFound
+	}
+	if err != nil {
+		return family{}, fmt.Errorf("read refresh token: %w", err)
+	}
+	return f, nil
+}
+
+// familiesOf returns those of one user, oldest first, the dead included.
+func (s *Server) familiesOf(ctx context.Context, userID string) ([]family, error) {
+	rows, err := s.db.QueryContext(ctx, selectFamily+"user_id = $1 ORDER BY insert_instant, id", userID)
+	if err != nil {
+		return nil, fmt.Errorf("read refresh tokens: %w", err)
+	}
+	defer rows.Close()
+	var all []family
+	for rows.Next() {
+		f, err := scanFamily(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("read refresh token: %w", err)
+		}
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// revokeWhere revokes the refresh tokens that a condition of ours selects, in
+// which $2 and later are the arguments. It returns how many it met.
+func revokeWhere(tx *sql.Tx, now time.Time, where string, args ...any) (int64, error) {
+	res, err := tx.Exec(`UPDATE refresh_tokens SET revoked_instant = $1 WHERE revoked_instant = 0 AND `+where,
+		append([]any{millis(now)}, args...)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// revoke is revokeWhere in a transaction of its own, and logs it.
+func (s *Server) revoke(ctx context.Context, reason, where string, args ...any) (n int64, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		n, err = revokeWhere(tx, s.now(), where, args...)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("revoke refresh tokens: %w", err)
+	}
+	s.log.InfoContext(ctx, "refresh tokens revoked", "reason", reason, "count", n, "selected_by", args)
+	return n, nil
+}
+
+// Sweep deletes the refresh tokens that were revoked or have expired by the
+// policy of today, and returns how many. They are refused with or without it;
+// call it once a day to keep the database small.
+func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE t.revoked_instant > 0 OR $1 >= (
+			SELECT CASE a.refresh_token_expiration
+				WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000
+				WHEN 'SlidingWindow' THEN t.last_accessed_instant + a.refresh_token_ttl * 1000
+				ELSE min(t.last_accessed_instant + a.refresh_token_ttl * 1000, t.start_instant + a.refresh_token_max_ttl * 1000)
+			END FROM applications a WHERE a.id = t.application_id)`, millis(s.now()))
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,119 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxBytes is the longest password that is hashed, counted before
+// normalisation. A longer one can never have been set.
+const MaxBytes = 1024
+
+// ErrBusy means that the queue for the pool is full: answer 503 and let the
+// client come back.
+var ErrBusy = errors.New("password: too many passwords are waiting to be hashed")
+
+// ErrTooLong is the refusal to set a password of more than [MaxBytes] bytes.
+var ErrTooLong = errors.New("password: longer than 1024 bytes")
+
+// Normalize returns the form of a password that is counted and hashed: NFC,
+// and nothing else (SP 800-63B; ASVS V6.2.8). No trimming, no case change.
+func Normalize(password string) string { return norm.NFC.String(password) }
+
+// Hasher hashes at most a fixed number of passwords at once, keeps a bounded
+// number waiting, and refuses the rest at once. Each running hash holds
+// Params.MemoryKiB of memory, so the pool is also the bound on memory.
+type Hasher struct {
+	params  Params
+	running chan struct{}
+	waiting atomic.Int64
+	queue   int64
+}
+
+// NewHasher returns a Hasher with the given cost, which must be within bounds.
+// Workers of zero mean all processors but one, and at least one, so that a
+// flood of logins leaves a processor for everybody else.
+func NewHasher(p Params, workers, queue int) (*Hasher, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if workers < 0 || queue < 0 {
+		return nil, errors.New("password: workers and queue must not be negative")
+	}
+	if workers == 0 {
+		workers = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	return &Hasher{params: p, running: make(chan struct{}, workers), queue: int64(queue)}, nil
+}
+
+// Hash returns the PHC string of a new password.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if len(password) > MaxBytes {
+		return "", ErrTooLong
+	}
+	if err := h.enter(ctx); err != nil {
+		return "", err
+	}
+	defer h.leave()
+	return hash([]byte(Normalize(password)), h.params), nil
+}
+
+// Verify reports whether the password is the one that stored was made of. An
+// empty stored hash stands for an unknown user: it matches nothing and costs a
+// full hash, so that the time does not tell who exists. An over-long password
+// is treated likewise.
+//
+// Where the password is right and stored was made at another cost than today's,
+// renewed is a hash to store in its place.
+func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
+	if err := h.enter(ctx); err != nil {
+		return false, "", err
+	}
+	defer h.leave()
+	known := phc{h.params, make([]byte, saltSize), make([]byte, keySize)}
+	if stored != "" {
+		if known, err = parsePHC(stored); err != nil {
+			return false, "", err
+		}
+	}
+	tooLong := len(password) > MaxBytes
+	if tooLong {
+		password = ""
+	}
+	normal := []byte(Normalize(password))
+	if !known.matches(normal) || stored == "" || tooLong {
+		return false, "", nil
+	}
+	if known.Params != h.params {
+		renewed = hash(normal, h.params)
+	}
+	return true, renewed, nil
+}
+
+// enter waits for a place in the pool. A caller that goes away leaves the queue.
+func (h *Hasher) enter(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	select {
+	case h.running <- struct{}{}:
+		return nil
+	default:
+	}
+	defer h.waiting.Add(-1)
+	if h.waiting.Add(1) > h.queue {
+		return ErrBusy
+	}
+	select {
+	case h.running <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *Hasher) leave() { <-h.running }

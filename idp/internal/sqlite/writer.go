@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// ErrClosed means that the database has been closed.
+var ErrClosed = errors.New("sqlite: database is closed")
+
+// batchLimit bounds how long the first write of a batch waits for its commit.
+const batchLimit = 64
+
+// writer is the one goroutine that writes.
+type writer struct {
+	db     *sql.DB
+	jobs   chan *job
+	close  sync.Once
+	closed chan struct{}
+	ended  chan struct{}
+}
+
+type job struct {
+	run  func(*sql.Tx) error
+	err  error
+	done chan struct{}
+}
+
+func startWriter(db *sql.DB) *writer {
+	w := &writer{db: db, jobs: make(chan *job), closed: make(chan struct{}), ended: make(chan struct{})}
+	go w.loop()
+	return w
+}
+
+func (w *writer) stop() *sql.DB {
+	w.close.Do(func() { close(w.closed) })
+	<-w.ended
+	return w.db
+}
+
+// Write runs a function in a transaction: all that it wrote is on disk when
+// Write returns nil, and nothing of it otherwise. The function must use only
+// its transaction, and do nothing but write: others wait for it.
+//
+// A caller may give up while its write waits. Once the write has begun it is
+// seen through, so that the answer is never a guess.
+func (db *DB) Write(ctx context.Context, run func(*sql.Tx) error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	j := &job{run: run, done: make(chan struct{})}
+	select {
+	case db.writer.jobs <- j:
+		<-j.done
+		return j.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.writer.closed:
+		return ErrClosed
+	}
+}
+
+func (w *writer) loop() {
+	defer close(w.ended)
+	for {
+		select {
+		case j := <-w.jobs:
+			w.commit(j)
+		case <-w.closed:
+			return
+		}
+	}
+}
+
+// commit runs the job and those that wait behind it in one transaction. Each
+// has a savepoint of its own, so that the failure of one undoes only that one.
+func (w *writer) commit(first *job) {
+	batch := []*job{first}
+	tx, err := w.db.Begin()
+	if err == nil {
+		first.err = inSavepoint(tx, first.run)
+		for len(batch) < batchLimit {
+			j := w.next()
+			if j == nil {
+				break
+			}
+			j.err = inSavepoint(tx, j.run)
+			batch = append(batch, j)
+		}
+		err = tx.Commit()
+	}
+	for _, j := range batch {
+		if err != nil {
+			j.err = fmt.Errorf("commit: %w", err)
+		}
+		close(j.done)
+	}
+}
+
+// next returns a job that waits already, or nil.
+func (w *writer) next() *job {
+	select {
+	case j := <-w.jobs:
+		return j
+	default:
+		return nil
+	}
+}
+
+func inSavepoint(tx *sql.Tx, run func(*sql.Tx) error) error {
+	if _, err := tx.Exec("SAVEPOINT job"); err != nil {
+		return err
+	}
+	err := run(tx)
+	if err != nil {
+		if _, undo := tx.Exec("ROLLBACK TO job"); undo != nil {
+			return errors.Join(err, undo)
+		}
+	}
+	_, release := tx.Exec("RELEASE job")
+	return errors.Join(err, release)
+}

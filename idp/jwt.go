@@ -1,0 +1,100 @@
+package idp
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+)
+
+// Values of the authenticationType claim.
+const (
+	authenticatedByPassword     = "PASSWORD"
+	authenticatedByRefreshToken = "REFRESH_TOKEN"
+)
+
+// claims are those of FusionAuth's access tokens.
+type claims struct {
+	Issuer             string   `json:"iss"`
+	Subject            string   `json:"sub"`
+	Audience           string   `json:"aud,omitempty"` // the application's id
+	ExpiresAt          int64    `json:"exp"`
+	IssuedAt           int64    `json:"iat"`
+	ID                 string   `json:"jti"`
+	AuthenticatedAt    int64    `json:"auth_time"` // of the login; refreshes leave it
+	AuthenticationType string   `json:"authenticationType"`
+	TenantID           string   `json:"tid"`
+	RefreshTokenID     string   `json:"sid,omitempty"`
+	ApplicationID      string   `json:"applicationId,omitempty"` // only where the user is registered
+	Roles              []string `json:"roles,omitzero"`          // likewise
+	Email              string   `json:"email,omitempty"`
+	EmailVerified      bool     `json:"email_verified"`
+	PreferredUsername  string   `json:"preferred_username,omitempty"`
+	Scope              string   `json:"scope,omitempty"`
+}
+
+// newClaims returns what a token of this user for this application says. The
+// application may be "". Roles are the registration's of this moment.
+func (s *Server) newClaims(u *User, applicationID string, ttl time.Duration) claims {
+	now := s.now()
+	c := claims{
+		Issuer: s.issuer, Subject: u.ID, Audience: applicationID, TenantID: u.TenantID, ID: uuid.NewString(),
+		IssuedAt: now.Unix(), ExpiresAt: now.Add(ttl).Unix(), AuthenticatedAt: now.Unix(), AuthenticationType: authenticatedByPassword,
+		Email: u.Email, EmailVerified: u.Verified, PreferredUsername: u.Username,
+	}
+	if reg := u.registration(applicationID); reg != nil {
+		c.ApplicationID, c.Roles = applicationID, reg.Roles
+	}
+	return c
+}
+
+// sign returns the JWT. The grants, of OAuth tokens only, go into its header.
+func (s *Server) sign(c claims, grants ...string) (string, error) {
+	options := (&jose.SignerOptions{}).WithType("JWT")
+	if len(grants) > 0 {
+		options.WithHeader("gty", grants)
+	}
+	key := jose.JSONWebKey{Key: s.signing.private, KeyID: s.signing.id}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
+	if err != nil {
+		return "", fmt.Errorf("signer: %w", err)
+	}
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("claims: %w", err)
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return jws.CompactSerialize()
+}
+
+// maxJWT is longer than any JWT of ours, and checked before it is parsed.
+const maxJWT = 8 << 10
+
+var errJWT = errors.New("idp: not a valid JWT of ours")
+
+// verify returns the claims of a JWT that we signed and that has not expired.
+// The algorithm is the key's and not the header's to choose (RFC 8725 §3.1).
+func (s *Server) verify(token string) (claims, error) {
+	if len(token) > maxJWT {
+		return claims{}, errJWT
+	}
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil || jws.Signatures[0].Header.KeyID != s.signing.id {
+		return claims{}, errJWT
+	}
+	payload, err := jws.Verify(s.signing.private.Public())
+	if err != nil {
+		return claims{}, errJWT
+	}
+	var c claims
+	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != s.issuer || s.now().Unix() >= c.ExpiresAt {
+		return claims{}, errJWT
+	}
+	return c, nil
+}

@@ -1,0 +1,230 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+)
+
+type loginRequest struct {
+	ApplicationID string   `json:"applicationId"`
+	LoginID       string   `json:"loginId"`
+	LoginIDTypes  []string `json:"loginIdTypes"`
+	Password      string   `json:"password"`
+	NoJWT         bool     `json:"noJWT"`
+	IPAddress     string   `json:"ipAddress"`
+	EventInfo     struct {
+		IPAddress string `json:"ipAddress"`
+	} `json:"eventInfo"`
+	MetaData struct {
+		Device device `json:"device"`
+	} `json:"metaData"`
+}
+
+type loginResponse struct {
+	Token                  string    `json:"token,omitempty"`
+	TokenExpirationInstant int64     `json:"tokenExpirationInstant,omitzero"`
+	RefreshToken           string    `json:"refreshToken,omitempty"`
+	RefreshTokenID         string    `json:"refreshTokenId,omitempty"`
+	User                   *userJSON `json:"user,omitempty"`
+}
+
+// login answers POST /api/login: API key, request, tenant and application,
+// password, and only then what stands in the user's way.
+func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req loginRequest
+	if err := decode(w, r, &req); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	req.MetaData.Device.address = caller(r, req.IPAddress, req.EventInfo.IPAddress)
+	tenantID, app, err := s.loginTarget(r.Context(), sc, &req)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	u, err := s.authenticate(r.Context(), tenantID, &req)
+	if err != nil {
+		s.logLogin(r.Context(), &req, "", http.StatusNotFound, err)
+		s.fail(w, r, err)
+		return
+	}
+	t, err := s.tenant(r.Context(), tenantID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	status := loginStatus(&u, t, req.ApplicationID, s.now())
+	s.logLogin(r.Context(), &req, u.ID, status, nil)
+	s.answerLogin(w, r, status, &u, app, &req)
+}
+
+// loginTarget checks the request and finds the tenant and the application that
+// it is about. No application is a login all the same.
+func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (tenantID string, app application, err error) {
+	var wrong ValidationError
+	if req.LoginID == "" {
+		wrong = append(wrong, FieldError{"loginId", "blank", "Say who wants to log in."})
+	}
+	if req.Password == "" {
+		wrong = append(wrong, FieldError{"password", "blank", "Give the password."})
+	}
+	if len(req.LoginIDTypes) == 0 {
+		req.LoginIDTypes = []string{loginIDEmail, loginIDUsername}
+	}
+	for _, t := range req.LoginIDTypes {
+		if !slices.Contains([]string{loginIDEmail, loginIDUsername, loginIDPhone}, t) {
+			wrong = append(wrong, FieldError{"loginIdTypes", "invalid", "The types are email, username and phoneNumber."})
+			break
+		}
+	}
+	id, err := parseID("applicationId", req.ApplicationID)
+	if err != nil {
+		wrong = append(wrong, err.(ValidationError)...)
+	}
+	if wrong != nil {
+		return "", application{}, wrong
+	}
+	if req.ApplicationID = id; id == "" {
+		if sc != "" {
+			return string(sc), application{}, nil
+		}
+		tenantID, err = s.soleTenant(ctx)
+		return tenantID, application{}, err
+	}
+	app, err = s.application(ctx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
+		return "", application{}, invalid("applicationId", "invalid", "There is no such application.")
+	}
+	return app.TenantID, app, err
+}
+
+// authenticate returns the user whose password this is, or ErrNotFound. An
+// unknown user costs as much time as a wrong password (ASVS V6.3.8).
+func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
+	u, err := s.userByLoginID(ctx, tenantID, req.LoginID, req.LoginIDTypes)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, err
+	}
+	ok, renewed, err := s.hasher.Verify(ctx, u.passwordHash, req.Password)
+	if err != nil {
+		return User{}, fmt.Errorf("verify password: %w", err)
+	}
+	if !ok {
+		return User{}, ErrNotFound
+	}
+	if renewed != "" {
+		s.replaceHash(ctx, &u, renewed)
+	}
+	return u, nil
+}
+
+// Statuses of FusionAuth's that HTTP has no names for.
+const (
+	statusPasswordChangeRequired = 203
+	statusUnverified             = 212
+)
+
+// loginStatus says what becomes of a login whose password was right. A real
+// FusionAuth answers 423 and 410 before it looks at the password, and so tells
+// strangers which accounts are locked; here only the owner learns it.
+func loginStatus(u *User, t Tenant, applicationID string, now time.Time) int {
+	switch {
+	case !u.Active:
+		return http.StatusLocked
+	case u.expired(now):
+		return http.StatusGone
+	case u.PasswordChangeReason != "":
+		return statusPasswordChangeRequired
+	case !u.Verified && t.UnverifiedBehavior == UnverifiedGated:
+		return statusUnverified
+	case applicationID != "" && u.registration(applicationID) == nil:
+		return http.StatusAccepted
+	}
+	return http.StatusOK
+}
+
+func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int, u *User, app application, req *loginRequest) {
+	switch status {
+	case http.StatusOK, http.StatusAccepted:
+		answer, err := s.admit(r.Context(), status, u, app, req)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		reply(w, status, answer)
+	case statusPasswordChangeRequired:
+		reply(w, status, s.passwordChange(u))
+	case statusUnverified:
+		j := u.json()
+		reply(w, status, loginResponse{User: &j})
+	default:
+		w.WriteHeader(status)
+	}
+}
+
+// admit records the login and issues its tokens.
+func (s *Server) admit(ctx context.Context, status int, u *User, app application, req *loginRequest) (loginResponse, error) {
+	now := s.now()
+	ttl := defaultAccessTokenTTL
+	if app.ID != "" {
+		ttl = app.AccessTokenTTL
+	}
+	c := s.newClaims(u, app.ID, ttl)
+	var f family
+	if status == http.StatusOK && app.GenerateRefreshTokens && !req.NoJWT {
+		f = newFamily(u, app, req.MetaData.Device, now)
+		c.RefreshTokenID = f.id
+	}
+	err := s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u.ID, app.ID, f, now) })
+	if err != nil {
+		return loginResponse{}, fmt.Errorf("record login: %w", err)
+	}
+	u.LastLoginInstant = now
+	if reg := u.registration(app.ID); reg != nil {
+		reg.LastLoginInstant = now
+	}
+	j := u.json()
+	answer := loginResponse{User: &j}
+	if req.NoJWT {
+		return answer, nil
+	}
+	if answer.Token, err = s.sign(c); err != nil {
+		return loginResponse{}, err
+	}
+	answer.TokenExpirationInstant = c.ExpiresAt * 1000
+	if f.id != "" {
+		answer.RefreshToken, answer.RefreshTokenID = s.value(f, 1), f.id
+	}
+	return answer, nil
+}
+
+func recordLogin(tx *sql.Tx, userID, applicationID string, f family, now time.Time) error {
+	if _, err := tx.Exec(`UPDATE users SET last_login_instant = $1 WHERE id = $2`, millis(now), userID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE registrations SET last_login_instant = $1 WHERE user_id = $2 AND application_id = $3`, millis(now), userID, applicationID)
+	if err != nil || f.id == "" {
+		return err
+	}
+	return insertFamily(tx, f)
+}
+
+func (s *Server) logLogin(ctx context.Context, req *loginRequest, userID string, status int, err error) {
+	attrs := []slog.Attr{
+		slog.Int("status", status), slog.String("application", req.ApplicationID), slog.String("ip", req.MetaData.Device.address),
+	}
+	switch {
+	case userID != "":
+		attrs = append(attrs, slog.String("user", userID))
+		s.log.LogAttrs(ctx, slog.LevelInfo, "login", attrs...)
+	case errors.Is(err, ErrNotFound):
+		attrs = append(attrs, slog.String("login_id_hash", s.secrets.loginIDHash(req.LoginID)))
+		s.log.LogAttrs(ctx, slog.LevelInfo, "login failed", attrs...)
+	}
+}

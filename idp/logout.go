@@ -1,0 +1,36 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// logout answers POST /api/logout: always 200, whatever was sent, unless the
+// end could not be stored. The refresh token is the credential.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	form, err := parameters(w, r)
+	if err != nil {
+		return // it names no token, so there is nothing to end
+	}
+	err = s.endLogin(r.Context(), form.Get("refreshToken"), form.Get("global") == "true")
+	if err != nil && !errors.Is(err, errTokenInvalid) && !errors.Is(err, errTokenDead) {
+		s.unavailable(w, r, err)
+	}
+}
+
+// endLogin revokes the family of a refresh token: of any in its line, because
+// the successor may never have arrived. Only a token that is still good can
+// end all logins of its user.
+func (s *Server) endLogin(ctx context.Context, value string, global bool) error {
+	g, err := s.grant(ctx, value)
+	if err != nil {
+		return err
+	}
+	if global && g.judge(s.now()) == good {
+		_, err = s.revoke(ctx, "logout everywhere", "user_id = $2", g.user.ID)
+		return err
+	}
+	_, err = s.revoke(ctx, "logout", "id = $2", g.family.id)
+	return err
+}

@@ -1,0 +1,137 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/password"
+)
+
+// NewUser is a user to be made. It needs an e-mail address or a username, and
+// a password.
+type NewUser struct {
+	ID       string // UUID; empty: a new one
+	TenantID string // empty: the default tenant
+	Email    string
+	Username string
+	Password string
+	Verified bool      // the e-mail address is known to be the user's
+	Expiry   time.Time // zero: never
+	Profile  Profile
+}
+
+// CreateUser makes an active user. What is wrong with it comes back as a
+// [ValidationError], which is [ErrDuplicate] where an address, name or id is
+// taken.
+func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
+	id, err := s.checkNewUser(n)
+	if err != nil {
+		return User{}, err
+	}
+	tenantID, err := s.tenantOrDefault(ctx, "user.tenantId", n.TenantID)
+	if err != nil {
+		return User{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, n.Password)
+	if err != nil {
+		return User{}, fmt.Errorf("idp: hash password: %w", err)
+	}
+	profile, err := json.Marshal(n.Profile)
+	if err != nil {
+		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+	}
+	now := millis(s.now())
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := refuseDuplicate(tx, id, tenantID, n); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
+			expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, '', $10, $11, $11, 0, $11)`,
+			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
+			millis(n.Expiry), string(profile), now)
+		return err
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return s.UserByID(ctx, id)
+}
+
+// loginIDKey is the form that is unique within the tenant, NULL where there is none.
+func loginIDKey(s string) sql.NullString {
+	return sql.NullString{String: normalizeLoginID(s), Valid: s != ""}
+}
+
+func (s *Server) checkNewUser(n NewUser) (id string, err error) {
+	var wrong ValidationError
+	bad := func(field, kind, message string) { wrong = append(wrong, FieldError{"user." + field, kind, message}) }
+	if id, err = parseID("user.id", n.ID); err != nil {
+		bad("id", "couldNotConvert", "The id is not a UUID.")
+	} else if id == "" {
+		id = uuid.NewString()
+	}
+	if n.Email == "" && n.Username == "" {
+		bad("email", "blank", "A user needs an e-mail address or a username.")
+	}
+	if kind := checkLoginID(n.Email); kind != "" {
+		bad("email", kind, "This cannot be an e-mail address.")
+	} else if n.Email != "" && !isEmail(n.Email) {
+		bad("email", "notEmail", "This is not an e-mail address.")
+	}
+	if kind := checkLoginID(n.Username); kind != "" {
+		bad("username", kind, "This cannot be a username.")
+	}
+	if kind, message := s.checkPassword(n.Password); kind != "" {
+		bad("password", kind, message)
+	}
+	return id, wrong.orNil()
+}
+
+// checkPassword asks for length alone: rules about kinds of characters make
+// passwords worse (SP 800-63B). Code points are counted after NFC.
+func (s *Server) checkPassword(p string) (kind, message string) {
+	switch {
+	case p == "":
+		return "blank", "A password is needed."
+	case !utf8.ValidString(p):
+		return "invalid", "The password is not valid UTF-8."
+	case len(p) > password.MaxBytes:
+		return "tooLong", fmt.Sprintf("A password has at most %d bytes.", password.MaxBytes)
+	}
+	switch n := utf8.RuneCountInString(password.Normalize(p)); {
+	case n < s.passwordMin:
+		return "tooShort", fmt.Sprintf("A password has at least %d characters.", s.passwordMin)
+	case n > passwordMaxLength:
+		return "tooLong", fmt.Sprintf("A password has at most %d characters.", passwordMaxLength)
+	}
+	return "", ""
+}
+
+func refuseDuplicate(tx *sql.Tx, id, tenantID string, n NewUser) error {
+	var wrong ValidationError
+	for _, c := range []struct {
+		field, query string
+		args         []any
+	}{
+		{"user.id", `SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)`, []any{id}},
+		{"user.email", `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND email_key = $2)`, []any{tenantID, loginIDKey(n.Email)}},
+		{"user.username", `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND username_key = $2)`, []any{tenantID, loginIDKey(n.Username)}},
+	} {
+		var taken bool
+		if err := tx.QueryRow(c.query, c.args...).Scan(&taken); err != nil {
+			return err
+		}
+		if taken {
+			wrong = append(wrong, FieldError{c.field, "duplicate", "This one is taken."})
+		}
+	}
+	return wrong.orNil()
+}

@@ -1,0 +1,75 @@
+package idp
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"unicode/utf8"
+)
+
+// oauthError is an error of /oauth2, in RFC 6749's words with FusionAuth's reason.
+type oauthError struct {
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+	Reason      string `json:"error_reason"`
+}
+
+func (e *oauthError) Error() string { return "idp: " + e.Code + ": " + e.Reason }
+
+// status is 401 where the client is at fault for who it says it is (RFC 6749 §5.2).
+func (e *oauthError) status() int {
+	if e.Code == "invalid_client" {
+		return http.StatusUnauthorized
+	}
+	return http.StatusBadRequest
+}
+
+func invalidRequest(reason, description string) error {
+	return &oauthError{"invalid_request", description, reason}
+}
+
+// tokenForm returns the parameters of a token request: from the body only, as
+// a form, none twice but resource, an empty one being no parameter at all
+// (RFC 6749 §3.2).
+func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	t, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if charset := params["charset"]; err != nil || t != "application/x-www-form-urlencoded" ||
+		!slices.Contains([]string{"", "utf-8", "UTF-8"}, charset) {
+		return nil, invalidRequest("unknown", "The body must be application/x-www-form-urlencoded.")
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return nil, invalidRequest("unknown", "The body cannot be read or is too large.")
+	}
+	form, err := parseForm(string(body))
+	if err != nil {
+		return nil, invalidRequest("unknown", "The body is not a well-formed form.")
+	}
+	for name, values := range form {
+		if len(values) > 1 && name != "resource" {
+			return nil, invalidRequest("unknown", "A parameter is repeated.")
+		}
+	}
+	return form, nil
+}
+
+// parseForm is url.ParseQuery for valid UTF-8 without the empty values.
+func parseForm(body string) (url.Values, error) {
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range form {
+		for _, v := range append(values, name) {
+			if !utf8.ValidString(v) {
+				return nil, errJSON
+			}
+		}
+		// A repeated parameter counts as such even where it is empty.
+		if len(values) == 1 && values[0] == "" {
+			delete(form, name)
+		}
+	}
+	return form, nil
+}

@@ -1,0 +1,96 @@
+package idp
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+)
+
+type refreshRequest struct {
+	RefreshToken        string `json:"refreshToken"`
+	TimeToLiveInSeconds int64  `json:"timeToLiveInSeconds"`
+	EventInfo           struct {
+		IPAddress string `json:"ipAddress"`
+	} `json:"eventInfo"`
+}
+
+type refreshResponse struct {
+	Token          string `json:"token"`
+	RefreshToken   string `json:"refreshToken"`
+	RefreshTokenID string `json:"refreshTokenId"`
+}
+
+// refresh answers POST /api/jwt/refresh. The refresh token is the credential.
+// A genuine one that is dead is 404, anything else that is no good 400; a real
+// FusionAuth says 400 to both.
+func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
+	var req refreshRequest
+	if err := decode(w, r, &req); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	answer, err := s.refreshed(r, &req)
+	switch {
+	case errors.Is(err, errTokenInvalid):
+		s.fail(w, r, invalid("refreshToken", "invalid", "The refresh token is not good here."))
+	case errors.Is(err, errTokenDead):
+		w.WriteHeader(http.StatusNotFound)
+	case err != nil:
+		s.fail(w, r, err)
+	default:
+		reply(w, http.StatusOK, answer)
+	}
+}
+
+func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshResponse, error) {
+	ctx := r.Context()
+	g, err := s.grant(ctx, req.RefreshToken)
+	if err != nil {
+		return refreshResponse{}, err
+	}
+	sc, err := s.headerScope(r)
+	if err != nil {
+		return refreshResponse{}, err
+	}
+	if !sc.covers(g.family.tenantID) || !g.app.AllowTokenRefresh {
+		return refreshResponse{}, errTokenInvalid
+	}
+	ttl, ok := shorterTTL(g.app.AccessTokenTTL, req.TimeToLiveInSeconds)
+	if !ok {
+		return refreshResponse{}, invalid("timeToLiveInSeconds", "invalid", "The life of the token can only be made shorter.")
+	}
+	successor, g, err := s.rotate(ctx, g, caller(r, req.EventInfo.IPAddress))
+	if err != nil {
+		return refreshResponse{}, err
+	}
+	token, err := s.sign(s.refreshedClaims(g, ttl))
+	if err != nil {
+		return refreshResponse{}, err
+	}
+	s.log.InfoContext(ctx, "refresh", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID)
+	return refreshResponse{token, successor, g.family.id}, nil
+}
+
+// shorterTTL returns the life of a token for which the client asked for so
+// many seconds; 0 is no wish. It is not ok to ask for more than is configured.
+func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok bool) {
+	if seconds == 0 {
+		return configured, true
+	}
+	if seconds < 0 || seconds > int64(configured/time.Second) {
+		return 0, false
+	}
+	return time.Duration(seconds) * time.Second, true
+}
+
+// refreshedClaims are the user's and the registration's of this moment, with
+// the time of the login.
+func (s *Server) refreshedClaims(g grant, ttl time.Duration) claims {
+	c := s.newClaims(&g.user, g.app.ID, ttl)
+	c.AuthenticationType = authenticatedByRefreshToken
+	c.AuthenticatedAt = g.family.began.Unix()
+	c.RefreshTokenID = g.family.id
+	c.Scope = strings.Join(g.family.scopes, " ")
+	return c
+}

@@ -1,0 +1,91 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id
+// or by value, for an API key or the JWT of the owner; by user, application or
+// both, for an API key.
+func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) {
+	may, err := s.revoker(r)
+	if err == nil {
+		var form url.Values
+		if form, err = parameters(w, r); err == nil {
+			err = s.revokeSelected(r, form, may)
+		}
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// revoker is who asks for a revocation.
+type revoker struct {
+	owner string // the subject of a JWT; "" for an API key
+	scope scope
+}
+
+func (s *Server) revoker(r *http.Request) (revoker, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if scheme != "Bearer" && scheme != "JWT" { // JWT: FusionAuth's older scheme
+		sc, err := s.authorize(r, "/api/jwt/refresh")
+		return revoker{scope: sc}, err
+	}
+	c, err := s.verify(token)
+	if err != nil {
+		return revoker{}, errUnauthorized
+	}
+	return revoker{c.Subject, scope(c.TenantID)}, nil
+}
+
+func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) error {
+	tokenID, err1 := parseID("tokenId", r.PathValue("tokenId"))
+	userID, err2 := parseID("userId", form.Get("userId"))
+	applicationID, err3 := parseID("applicationId", form.Get("applicationId"))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	if value := form.Get("token"); tokenID == "" && value != "" {
+		t, err := s.secrets.refresh.Parse(value)
+		if err != nil {
+			return ErrNotFound
+		}
+		tokenID = t.Family.String()
+	}
+	if tokenID != "" {
+		return s.revokeOne(r.Context(), tokenID, may)
+	}
+	if userID == "" && applicationID == "" {
+		return invalid("token", "blank", "Say which refresh tokens.")
+	}
+	if may.owner != "" {
+		return errUnauthorized
+	}
+	_, err := s.revoke(r.Context(), "revoked by API", `($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3)
+		AND ($4 = '' OR tenant_id = $4)`, userID, applicationID, string(may.scope))
+	return err
+}
+
+// revokeOne revokes a refresh token that is not revoked yet, or ErrNotFound.
+func (s *Server) revokeOne(ctx context.Context, id string, may revoker) error {
+	f, err := s.family(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !may.scope.covers(f.tenantID) {
+		return ErrNotFound
+	}
+	if may.owner != "" && may.owner != f.userID {
+		return errUnauthorized
+	}
+	n, err := s.revoke(ctx, "revoked by API", "id = $2", id)
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}

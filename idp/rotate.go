@@ -1,0 +1,147 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
+)
+
+var (
+	// errTokenInvalid is a refresh token that is not ours, or not good here.
+	errTokenInvalid = errors.New("idp: invalid refresh token")
+
+	// errTokenDead is a genuine refresh token whose time is over: it expired,
+	// was revoked or spent, or its user has gone.
+	errTokenDead = errors.New("idp: dead refresh token")
+)
+
+// grant is what a genuine refresh token stands for, as of one reading.
+type grant struct {
+	counter uint32 // of the token that was presented
+	family  family
+	app     application
+	user    User
+}
+
+// grant finds what a refresh token stands for. One that we did not make costs
+// no look into the database. It changes nothing yet.
+func (s *Server) grant(ctx context.Context, value string) (grant, error) {
+	t, err := s.secrets.refresh.Parse(value)
+	if err != nil {
+		return grant{}, errTokenInvalid
+	}
+	return s.readGrant(ctx, t)
+}
+
+func (s *Server) readGrant(ctx context.Context, t refreshtoken.Token) (grant, error) {
+	f, err := s.family(ctx, t.Family.String())
+	if err != nil {
+		return grant{}, deadIfNotFound(err) // rows of the dead are swept away
+	}
+	app, err := s.application(ctx, f.applicationID)
+	if err != nil {
+		return grant{}, deadIfNotFound(err)
+	}
+	u, err := s.UserByID(ctx, f.userID)
+	if err != nil {
+		return grant{}, deadIfNotFound(err)
+	}
+	return grant{t.Counter, f, app, u}, nil
+}
+
+func deadIfNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return errTokenDead
+	}
+	return err
+}
+
+type verdict int
+
+const (
+	good verdict = iota
+	dead
+	reused
+)
+
+// judge says what a presented token is worth. It looks at nothing but the
+// grant, so that it can be read and tested as a whole.
+//
+// A token is good until its successor is presented: whoever holds the
+// successor has proved that it arrived. Until then the predecessor answers the
+// same successor again, so a lost answer costs nothing, however late.
+//
+// A counter above all that were presented is good as well, even by more than
+// one: the MAC proves that we issued it, so the database must have lost a
+// little of its past.
+func (g grant) judge(now time.Time) verdict {
+	switch {
+	case g.family.dead(g.app, now), !g.app.active, !g.user.Active, g.user.expired(now), g.user.registration(g.app.ID) == nil:
+		return dead
+	case g.counter < g.family.used:
+		return reused
+	}
+	return good
+}
+
+// rotate spends the presented token and returns its successor (the same value
+// where the policy is Reusable) with the grant as it was read last.
+func (s *Server) rotate(ctx context.Context, g grant, address string) (successor string, _ grant, err error) {
+	for {
+		now := s.now()
+		switch g.judge(now) {
+		case dead:
+			return "", g, errTokenDead
+		case reused:
+			s.reuse(ctx, g, address)
+			return "", g, errTokenDead
+		}
+		swapped, err := s.markUsed(ctx, g, address, now)
+		if err != nil {
+			return "", g, err
+		}
+		if swapped {
+			g.family.used, g.family.last = g.counter, now
+			return s.value(g.family, g.family.current(g.app.UsagePolicy)), g, nil
+		}
+		// Somebody else presented a token, or revoked it. The counter only
+		// rises, so this ends.
+		if g, err = s.readGrant(ctx, refreshtoken.Token{Family: uuid.MustParse(g.family.id), Counter: g.counter}); err != nil {
+			return "", g, err
+		}
+	}
+}
+
+// markUsed records the refresh if the family is still as it was read.
+func (s *Server) markUsed(ctx context.Context, g grant, address string, now time.Time) (swapped bool, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`UPDATE refresh_tokens SET used = $1, last_accessed_instant = $2, last_accessed_address = $3
+			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, millis(now), address, g.family.id, g.family.used))
+	})
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("record refresh: %w", err)
+	}
+	return true, nil
+}
+
+// reuse tells the operator that a spent token came back: two hold what only
+// one should (RFC 9700 §4.14.2). By the application's choice it ends the login.
+func (s *Server) reuse(ctx context.Context, g grant, address string) {
+	s.log.WarnContext(ctx, "refresh token reuse", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID,
+		"ip", address, "counter", g.counter, "used", g.family.used)
+	if !g.app.OnOneTimeTokenReuse {
+		return
+	}
+	if _, err := s.revoke(ctx, "reuse", "id = $2", g.family.id); err != nil {
+		s.log.ErrorContext(ctx, "refresh token could not be revoked after reuse", "refresh_token", g.family.id, "error", err)
+	}
+}

@@ -1,0 +1,75 @@
+package idp
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
+)
+
+// secrets are the keys that follow from Config.Secret, one for each purpose.
+type secrets struct {
+	refresh refreshtoken.Key
+	digest  [32]byte // API keys and client secrets at rest
+	loginID [32]byte // login ids in the log
+	change  [32]byte // change password ids
+	seal    cipher.AEAD
+}
+
+func deriveSecrets(root [32]byte) (*secrets, error) {
+	var err error
+	derive := func(purpose string) (key [32]byte) {
+		k, e := hkdf.Key(sha256.New, root[:], nil, "latchkey idp: "+purpose, len(key))
+		err = errors.Join(err, e)
+		copy(key[:], k)
+		return key
+	}
+	s := &secrets{
+		refresh: derive("refresh tokens"),
+		digest:  derive("credential digests"),
+		loginID: derive("login ids in logs"),
+		change:  derive("change password ids"),
+	}
+	sealing := derive("signing keys at rest")
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(sealing[:])
+	if err != nil {
+		return nil, err
+	}
+	s.seal, err = cipher.NewGCMWithRandomNonce(block)
+	return s, err
+}
+
+// credentialDigest is the form in which an API key or a client secret is
+// stored and looked up. It is keyed, so that a dump of the database does not
+// let anyone try out the weak ones.
+func (s *secrets) credentialDigest(kind, credential string) []byte {
+	mac := hmac.New(sha256.New, s.digest[:])
+	fmt.Fprintf(mac, "%s\x00%s", kind, credential)
+	return mac.Sum(nil)
+}
+
+// loginIDHash stands for a login id in the log: people type passwords into the
+// wrong field.
+func (s *secrets) loginIDHash(loginID string) string {
+	mac := hmac.New(sha256.New, s.loginID[:])
+	mac.Write([]byte(normalizeLoginID(loginID)))
+	return hex.EncodeToString(mac.Sum(nil)[:6])
+}
+
+// sealed and unsealed keep a private key of the given name at rest.
+func (s *secrets) sealed(name string, private []byte) []byte {
+	return s.seal.Seal(nil, nil, private, []byte(name))
+}
+
+func (s *secrets) unsealed(name string, sealed []byte) ([]byte, error) {
+	return s.seal.Open(nil, nil, sealed, []byte(name))
+}

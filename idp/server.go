@@ -1,0 +1,87 @@
+package idp
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/password"
+	"github.com/latchkey-dev/latchkey/idp/internal/sqlite"
+)
+
+//go:embed schema
+var schema embed.FS
+
+// Server is an identity provider. It is an http.Handler; the limits of the
+// http.Server around it (timeouts, size of headers) are its owner's.
+type Server struct {
+	db          *sqlite.DB
+	secrets     *secrets
+	signing     *signingKey
+	hasher      *password.Hasher
+	issuer      string
+	passwordMin int
+	log         *slog.Logger
+	clock       func() time.Time
+	handler     http.Handler
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// Open opens the database that c names, makes what a new one needs (the schema,
+// the default tenant and a signing key), and returns the Server. It fails where
+// the file is damaged, not ours, from a newer version, or was made with another
+// Secret; it leaves such a file as it was.
+func Open(ctx context.Context, c Config) (*Server, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("idp: bad configuration: %w", err)
+	}
+	hasher, err := password.NewHasher(c.Hash.params(), c.Hash.Workers, c.Hash.Queue)
+	if err != nil {
+		return nil, fmt.Errorf("idp: bad configuration: %w", err)
+	}
+	keys, err := deriveSecrets(c.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("idp: derive keys: %w", err)
+	}
+	migrations, err := fs.Sub(schema, "schema/sqlite")
+	if err != nil {
+		return nil, fmt.Errorf("idp: %w", err)
+	}
+	db, err := sqlite.Open(ctx, c.Path, migrations)
+	if err != nil {
+		return nil, fmt.Errorf("idp: open database %q: %w", c.Path, err)
+	}
+	s := &Server{
+		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
+		log: c.Logger, clock: c.Now,
+	}
+	if err := s.begin(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("idp: open database %q: %w", c.Path, err)
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+// begin loads, or on the first start makes, what every database has.
+func (s *Server) begin(ctx context.Context) (err error) {
+	if s.signing, err = s.loadSigningKey(ctx); err != nil {
+		return err
+	}
+	return s.ensureDefaultTenant(ctx)
+}
+
+// Close ends the writes that were accepted and closes the database.
+func (s *Server) Close() error { return s.db.Close() }
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// now is the time in the precision that is stored and sent.
+func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,18 @@
+package idp
+
+import "net/http"
+
+// statusDatabaseDown is FusionAuth's own.
+const statusDatabaseDown = 452
+
+// status answers GET /api/status: whether the provider can do its work.
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.DefaultTenant(r.Context()); err != nil {
+		s.log.ErrorContext(r.Context(), "database is down", "error", err)
+		w.WriteHeader(statusDatabaseDown)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Status string `json:"status"`
+	}{"ok"})
+}

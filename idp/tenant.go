@@ -1,0 +1,154 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+// UnverifiedBehavior says what becomes of the login of a user who has not
+// proved an e-mail address.
+type UnverifiedBehavior string
+
+// FusionAuth's values.
+const (
+	UnverifiedAllow UnverifiedBehavior = "Allow" // the default: log in as usual
+	UnverifiedGated UnverifiedBehavior = "Gated" // answer 212 instead
+)
+
+// Tenant is a world of its own: its users and applications are invisible to
+// every other tenant. There is always one default tenant.
+type Tenant struct {
+	ID                 string // UUID
+	Name               string // unique
+	UnverifiedBehavior UnverifiedBehavior
+}
+
+// EnsureTenant makes a tenant, or brings the one with its ID up to date. An
+// empty ID means the default tenant.
+func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
+	if t.UnverifiedBehavior == "" {
+		t.UnverifiedBehavior = UnverifiedAllow
+	}
+	var wrong ValidationError
+	id, err := parseID("tenant.id", t.ID)
+	if err != nil {
+		wrong = append(wrong, err.(ValidationError)...)
+	}
+	if t.Name == "" {
+		wrong = append(wrong, FieldError{"tenant.name", "blank", "A tenant needs a name."})
+	}
+	if t.UnverifiedBehavior != UnverifiedAllow && t.UnverifiedBehavior != UnverifiedGated {
+		wrong = append(wrong, FieldError{"tenant.emailConfiguration.unverified.behavior", "invalid", "Allow or Gated."})
+	}
+	if wrong != nil {
+		return wrong
+	}
+	if id == "" {
+		d, err := s.DefaultTenant(ctx)
+		if err != nil {
+			return err
+		}
+		id = d.ID
+	}
+	now := millis(s.now())
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		var taken bool
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM tenants WHERE name = $1 AND id <> $2)`, t.Name, id).Scan(&taken); err != nil {
+			return err
+		}
+		if taken {
+			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
+		}
+		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
+			VALUES ($1, $2, 0, $3, $4, $4)
+			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, last_update_instant = $4`,
+			id, t.Name, string(t.UnverifiedBehavior), now)
+		return err
+	})
+}
+
+// DefaultTenant returns the tenant that is meant where none is named.
+func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
+	return s.tenantWhere(ctx, "is_default = 1")
+}
+
+func (s *Server) tenant(ctx context.Context, id string) (Tenant, error) {
+	return s.tenantWhere(ctx, "id = $1", id)
+}
+
+func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Tenant, error) {
+	var t Tenant
+	err := s.db.QueryRowContext(ctx, `SELECT id, name, unverified_behavior FROM tenants WHERE `+where, args...).
+		Scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Tenant{}, ErrNotFound
+	}
+	if err != nil {
+		return Tenant{}, fmt.Errorf("read tenant: %w", err)
+	}
+	return t, nil
+}
+
+func (s *Server) ensureDefaultTenant(ctx context.Context) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
+			SELECT $1, 'Default', 1, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, uuid.NewString(), millis(s.now()))
+		return err
+	})
+}
+
+// tenantOrDefault resolves the TenantID of an application or a user to be made.
+func (s *Server) tenantOrDefault(ctx context.Context, field, id string) (string, error) {
+	id, err := parseID(field, id)
+	if err != nil {
+		return "", err
+	}
+	if id == "" {
+		t, err := s.DefaultTenant(ctx)
+		return t.ID, err
+	}
+	_, err = s.tenant(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return "", invalid(field, "invalid", "There is no such tenant.")
+	}
+	return id, err
+}
+
+// soleTenant returns the only tenant. With several, the request has to say
+// which one it means.
+func (s *Server) soleTenant(ctx context.Context) (string, error) {
+	var n int
+	var id string
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*), min(id) FROM tenants`).Scan(&n, &id); err != nil {
+		return "", fmt.Errorf("count tenants: %w", err)
+	}
+	if n != 1 {
+		return "", invalid("", "TenantIdRequired", "There are several tenants: name one in X-FusionAuth-TenantId.")
+	}
+	return id, nil
+}
+
+// scope is the tenant that a request is confined to; "" where it may be any.
+type scope string
+
+// covers reports whether an object of the tenant may be seen at all.
+func (c scope) covers(tenantID string) bool { return c == "" || string(c) == tenantID }
+
+// headerScope returns the tenant that X-FusionAuth-TenantId names.
+func (s *Server) headerScope(r *http.Request) (scope, error) {
+	const header = "X-FusionAuth-TenantId"
+	id, err := parseID(header, r.Header.Get(header))
+	if err != nil || id == "" {
+		return "", err
+	}
+	_, err = s.tenant(r.Context(), id)
+	if errors.Is(err, ErrNotFound) {
+		return "", invalid("", "invalid", "X-FusionAuth-TenantId names no tenant.")
+	}
+	return scope(id), err
+}

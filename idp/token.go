@@ -1,0 +1,140 @@
+package idp
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type tokenResponse struct {
+	AccessToken    string `json:"access_token"`
+	ExpiresIn      int64  `json:"expires_in"` // seconds
+	RefreshToken   string `json:"refresh_token"`
+	RefreshTokenID string `json:"refresh_token_id"`
+	Scope          string `json:"scope,omitempty"`
+	TokenType      string `json:"token_type"`
+	UserID         string `json:"userId"`
+}
+
+// token answers POST /oauth2/token. The only grant is refresh_token: passwords
+// are for the login API, whose callers have a key (RFC 9700 §2.4).
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1; no-store is there already
+	answer, err := s.exchange(w, r)
+	if wrong, ok := errors.AsType[*oauthError](err); ok {
+		if wrong.status() == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey"`)
+		}
+		reply(w, wrong.status(), wrong)
+		return
+	}
+	if err != nil {
+		s.unavailable(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, answer)
+}
+
+// exchange checks the whole request before it touches the refresh token, so
+// that a stranger's probe neither spends nor revokes it.
+func (s *Server) exchange(w http.ResponseWriter, r *http.Request) (tokenResponse, error) {
+	form, err := tokenForm(w, r)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	switch form.Get("grant_type") {
+	case grantRefreshToken:
+	case "":
+		return tokenResponse{}, invalidRequest("missing_grant_type", "The grant_type is missing.")
+	default:
+		return tokenResponse{}, &oauthError{"unsupported_grant_type", "The only grant is refresh_token.", "invalid_grant_type"}
+	}
+	app, err := s.client(r, form)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	if !slices.Contains(app.EnabledGrants, grantRefreshToken) {
+		return tokenResponse{}, &oauthError{"unauthorized_client", "The grant is not enabled for this client.", "grant_type_disabled"}
+	}
+	answer, err := s.exchangeRefreshToken(r, form, app)
+	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
+		err = &oauthError{"invalid_grant", "The refresh token is not good, or no longer.", "refresh_token_not_found"}
+	}
+	return answer, err
+}
+
+func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app application) (tokenResponse, error) {
+	ctx := r.Context()
+	if form.Get("refresh_token") == "" {
+		return tokenResponse{}, invalidRequest("missing_refresh_token", "The refresh_token is missing.")
+	}
+	g, err := s.grant(ctx, form.Get("refresh_token"))
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	if g.app.ID != app.ID || !tenantAgrees(r, form, app) {
+		return tokenResponse{}, errTokenInvalid
+	}
+	ttl, scope, err := narrowed(form, g)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	successor, g, err := s.rotate(ctx, g, caller(r))
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	c := s.refreshedClaims(g, ttl)
+	c.Scope = scope
+	jwt, err := s.sign(c, grantRefreshToken)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	s.log.InfoContext(ctx, "refresh", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID)
+	return tokenResponse{
+		AccessToken: jwt, ExpiresIn: int64(ttl / time.Second), RefreshToken: successor, RefreshTokenID: g.family.id,
+		Scope: scope, TokenType: "Bearer", UserID: g.user.ID,
+	}, nil
+}
+
+// tenantAgrees reports whether the tenant that the request names, if any, is
+// the client's.
+func tenantAgrees(r *http.Request, form url.Values, app application) bool {
+	for _, named := range []string{form.Get("tenantId"), r.Header.Get("X-FusionAuth-TenantId")} {
+		if named != "" && !strings.EqualFold(named, app.TenantID) {
+			return false
+		}
+	}
+	return true
+}
+
+// narrowed returns the life and the scope of the new token. Both can only be
+// less than what was granted (RFC 6749 §6).
+func narrowed(form url.Values, g grant) (ttl time.Duration, scope string, err error) {
+	var seconds int64
+	if wish := form.Get("expires_in"); wish != "" {
+		if seconds, err = strconv.ParseInt(wish, 10, 64); err != nil || seconds == 0 {
+			seconds = -1
+		}
+	}
+	ttl, ok := shorterTTL(g.app.AccessTokenTTL, seconds)
+	if !ok {
+		return 0, "", invalidRequest("invalid_expires_in", "The life of the token can only be made shorter.")
+	}
+	if form.Get("resource") != "" {
+		return 0, "", &oauthError{"invalid_target", "The client has no resources.", "unknown"}
+	}
+	wanted := strings.Fields(form.Get("scope"))
+	if len(wanted) == 0 {
+		wanted = g.family.scopes
+	}
+	for _, w := range wanted {
+		if !slices.Contains(g.family.scopes, w) {
+			return 0, "", &oauthError{"invalid_scope", "The scope was not granted at login.", "unknown_scope"}
+		}
+	}
+	return ttl, strings.Join(wanted, " "), nil
+}

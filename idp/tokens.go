@@ -1,0 +1,118 @@
+package idp
+
+import (
+	"context"
+	"net/http"
+)
+
+// refreshTokenJSON is a family as FusionAuth writes it.
+type refreshTokenJSON struct {
+	ID            string       `json:"id"`
+	ApplicationID string       `json:"applicationId"`
+	UserID        string       `json:"userId"`
+	TenantID      string       `json:"tenantId"`
+	InsertInstant int64        `json:"insertInstant"`
+	StartInstant  int64        `json:"startInstant"`
+	Token         string       `json:"token"`
+	MetaData      metaDataJSON `json:"metaData"`
+}
+
+type metaDataJSON struct {
+	Device deviceJSON `json:"device"`
+	Scopes []string   `json:"scopes"`
+}
+
+type deviceJSON struct {
+	Name                string `json:"name,omitempty"`
+	Description         string `json:"description,omitempty"`
+	Type                string `json:"type,omitempty"`
+	LastAccessedAddress string `json:"lastAccessedAddress,omitempty"`
+	LastAccessedInstant int64  `json:"lastAccessedInstant"`
+}
+
+// tokenJSON includes the current value, as FusionAuth does: made anew, since
+// it is not stored. Those who may ask have an API key.
+func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
+	return refreshTokenJSON{
+		ID: f.id, ApplicationID: f.applicationID, UserID: f.userID, TenantID: f.tenantID,
+		InsertInstant: millis(f.began), StartInstant: millis(f.began), Token: s.value(f, f.current(app.UsagePolicy)),
+		MetaData: metaDataJSON{
+			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, millis(f.last)},
+			Scopes: f.scopes,
+		},
+	}
+}
+
+// getRefreshToken answers GET /api/jwt/refresh/{tokenId}. The dead are not shown.
+func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scope) {
+	id, err := parseID("tokenId", r.PathValue("tokenId"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	f, app, err := s.livingFamily(r.Context(), id)
+	if err == nil && !sc.covers(f.tenantID) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		RefreshToken refreshTokenJSON `json:"refreshToken"`
+	}{s.tokenJSON(f, app)})
+}
+
+func (s *Server) livingFamily(ctx context.Context, id string) (family, application, error) {
+	f, err := s.family(ctx, id)
+	if err != nil {
+		return family{}, application{}, err
+	}
+	app, err := s.application(ctx, f.applicationID)
+	if err == nil && f.dead(app, s.now()) {
+		err = ErrNotFound
+	}
+	return f, app, err
+}
+
+// listRefreshTokens answers GET /api/jwt/refresh?userId=: those of one user.
+func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc scope) {
+	id, err := parseID("userId", r.URL.Query().Get("userId"))
+	if err == nil && id == "" {
+		err = invalid("userId", "blank", "Say whose refresh tokens.")
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	tokens, err := s.refreshTokensOf(r.Context(), id, sc)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		RefreshTokens []refreshTokenJSON `json:"refreshTokens"`
+	}{tokens})
+}
+
+func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) ([]refreshTokenJSON, error) {
+	families, err := s.familiesOf(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	var tokens []refreshTokenJSON
+	apps := make(map[string]application)
+	for _, f := range families {
+		app, known := apps[f.applicationID]
+		if !known {
+			if app, err = s.application(ctx, f.applicationID); err != nil {
+				return nil, err
+			}
+			apps[f.applicationID] = app
+		}
+		if !f.dead(app, s.now()) && sc.covers(f.tenantID) {
+			tokens = append(tokens, s.tokenJSON(f, app))
+		}
+	}
+	return tokens, nil
+}

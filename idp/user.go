@@ -1,0 +1,77 @@
+package idp
+
+import "time"
+
+// User is a person who can log in, with FusionAuth's names.
+type User struct {
+	ID       string // UUID
+	TenantID string
+	Email    string // lower case
+	Username string
+
+	Active   bool
+	Verified bool      // the e-mail address was proved
+	Expiry   time.Time // from then on the user cannot log in; zero: never
+
+	// PasswordChangeReason says why the password must be changed before the
+	// next login. Empty: it need not.
+	PasswordChangeReason PasswordChangeReason
+
+	Profile       Profile
+	Registrations []Registration
+
+	InsertInstant             time.Time
+	LastUpdateInstant         time.Time
+	LastLoginInstant          time.Time // zero: never
+	PasswordLastUpdateInstant time.Time
+
+	passwordHash string
+}
+
+// Profile is what an application may show and the provider does not look at.
+type Profile struct {
+	FirstName          string         `json:"firstName,omitempty"`
+	MiddleName         string         `json:"middleName,omitempty"`
+	LastName           string         `json:"lastName,omitempty"`
+	FullName           string         `json:"fullName,omitempty"`
+	BirthDate          string         `json:"birthDate,omitempty"` // YYYY-MM-DD
+	ImageURL           string         `json:"imageUrl,omitempty"`
+	MobilePhone        string         `json:"mobilePhone,omitempty"`
+	Timezone           string         `json:"timezone,omitempty"` // IANA name
+	PreferredLanguages []string       `json:"preferredLanguages"`
+	Data               map[string]any `json:"data"`
+}
+
+// Registration says that a user may use an application, and in which roles.
+type Registration struct {
+	ID                string
+	ApplicationID     string
+	Roles             []string
+	InsertInstant     time.Time
+	LastUpdateInstant time.Time
+	LastLoginInstant  time.Time // zero: never
+}
+
+// PasswordChangeReason is why a password must be changed.
+type PasswordChangeReason string
+
+// FusionAuth's values.
+const (
+	ChangeAdministrative PasswordChangeReason = "Administrative"
+	ChangeBreached       PasswordChangeReason = "Breached"
+	ChangeExpired        PasswordChangeReason = "Expired"
+	ChangeValidation     PasswordChangeReason = "Validation"
+)
+
+// registration returns the user's registration for an application, if any.
+func (u *User) registration(applicationID string) *Registration {
+	for i := range u.Registrations {
+		if u.Registrations[i].ApplicationID == applicationID {
+			return &u.Registrations[i]
+		}
+	}
+	return nil
+}
+
+// expired reports whether the account has come to its end.
+func (u *User) expired(now time.Time) bool { return !u.Expiry.IsZero() && !now.Before(u.Expiry) }

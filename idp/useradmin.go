@@ -1,0 +1,112 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+)
+
+// Register lets a user into an application with the given roles, which replace
+// those of an earlier registration. Unknown user or application, or one of
+// another tenant than the other: ErrNotFound.
+func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
+	if roles == nil {
+		roles = []string{}
+	}
+	list, err := json.Marshal(roles)
+	if err != nil {
+		return invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+			SELECT $1, u.id, a.id, $2, $3, $3, 0 FROM users u JOIN applications a ON a.tenant_id = u.tenant_id
+			WHERE u.id = $4 AND a.id = $5
+			ON CONFLICT (user_id, application_id) DO UPDATE SET roles = $2, last_update_instant = $3`,
+			uuid.NewString(), string(list), millis(s.now()), userID, applicationID))
+	})
+}
+
+// Unregister takes a user out of an application and revokes the user's refresh
+// tokens there. Not registered: ErrNotFound.
+func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
+		if err != nil {
+			return err
+		}
+		_, err = revokeWhere(tx, s.now(), "user_id = $2 AND application_id = $3", userID, applicationID)
+		return err
+	})
+}
+
+// SetUserActive locks a user out and revokes all refresh tokens, or lets the
+// user in again. Unknown: ErrNotFound, as in all of these.
+func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) error {
+	return s.updateUser(ctx, userID, !active, "active = $1", active)
+}
+
+// SetUserExpiry sets the instant from which the user can no longer log in or
+// refresh; the zero time means never.
+func (s *Server) SetUserExpiry(ctx context.Context, userID string, expiry time.Time) error {
+	return s.updateUser(ctx, userID, false, "expiry = $1", millis(expiry))
+}
+
+// SetUserVerified records whether the user has proved the e-mail address.
+func (s *Server) SetUserVerified(ctx context.Context, userID string, verified bool) error {
+	return s.updateUser(ctx, userID, false, "verified = $1", verified)
+}
+
+// RequirePasswordChange makes the next logins answer 203 until the password
+// is changed. Sessions that exist go on. An empty reason takes the demand back.
+func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reason PasswordChangeReason) error {
+	switch reason {
+	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
+		return s.updateUser(ctx, userID, false, "password_change_reason = $1", string(reason))
+	}
+	return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
+}
+
+// SetPassword gives a user a new password, ends the demand for a change, and
+// revokes all refresh tokens: whoever knew the old password is out.
+func (s *Server) SetPassword(ctx context.Context, userID, password string) error {
+	if kind, message := s.checkPassword(password); kind != "" {
+		return invalid("user.password", kind, message)
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return fmt.Errorf("idp: hash password: %w", err)
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, userID, hash, "true") })
+}
+
+// updateUser sets columns of one user, by a constant of ours in which $1 is
+// the value and $2 the time.
+func (s *Server) updateUser(ctx context.Context, userID string, revoke bool, set string, value any) error {
+	now := s.now()
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, millis(now), userID))
+		if err != nil || !revoke {
+			return err
+		}
+		_, err = revokeWhere(tx, now, "user_id = $2", userID)
+		return err
+	})
+}
+
+// replaceHash stores the same password at today's cost, unless the password
+// was changed meanwhile. The login goes on if it fails.
+func (s *Server) replaceHash(ctx context.Context, u *User, renewed string) {
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`UPDATE users SET password = $1 WHERE id = $2 AND password = $3`, renewed, u.ID, u.passwordHash))
+	})
+	if err == nil {
+		u.passwordHash = renewed
+	} else if !errors.Is(err, ErrNotFound) {
+		s.log.WarnContext(ctx, "password could not be hashed again", "user", u.ID, "error", err)
+	}
+}

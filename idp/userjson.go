@@ -1,0 +1,114 @@
+package idp
+
+import "net/http"
+
+// connectorID is FusionAuth's id for users whose passwords it keeps itself.
+const connectorID = "e3306678-a53a-4964-9040-1c96f36dda72"
+
+// userJSON is a User as FusionAuth writes it. Passwords are never part of it.
+type userJSON struct {
+	ID                        string               `json:"id"`
+	TenantID                  string               `json:"tenantId"`
+	ConnectorID               string               `json:"connectorId"`
+	Email                     string               `json:"email,omitempty"`
+	Username                  string               `json:"username,omitempty"`
+	UniqueUsername            string               `json:"uniqueUsername,omitempty"`
+	UsernameStatus            string               `json:"usernameStatus"`
+	Active                    bool                 `json:"active"`
+	Verified                  bool                 `json:"verified"`
+	Expiry                    int64                `json:"expiry,omitzero"`
+	PasswordChangeRequired    bool                 `json:"passwordChangeRequired"`
+	PasswordChangeReason      PasswordChangeReason `json:"passwordChangeReason,omitempty"`
+	PasswordLastUpdateInstant int64                `json:"passwordLastUpdateInstant"`
+	InsertInstant             int64                `json:"insertInstant"`
+	LastUpdateInstant         int64                `json:"lastUpdateInstant"`
+	LastLoginInstant          int64                `json:"lastLoginInstant,omitzero"`
+	Identities                []identityJSON       `json:"identities"`
+	Memberships               []struct{}           `json:"memberships"` // groups: nobody is in any
+	Registrations             []registrationJSON   `json:"registrations"`
+	TwoFactor                 twoFactorJSON        `json:"twoFactor"`
+
+	Profile
+}
+
+type identityJSON struct {
+	Type              string `json:"type"`
+	Value             string `json:"value"`
+	DisplayValue      string `json:"displayValue,omitempty"`
+	Primary           bool   `json:"primary"`
+	Verified          bool   `json:"verified"`
+	VerifiedReason    string `json:"verifiedReason"`
+	InsertInstant     int64  `json:"insertInstant"`
+	LastUpdateInstant int64  `json:"lastUpdateInstant"`
+	LastLoginInstant  int64  `json:"lastLoginInstant,omitzero"`
+}
+
+type registrationJSON struct {
+	ID                string   `json:"id"`
+	ApplicationID     string   `json:"applicationId"`
+	Roles             []string `json:"roles"`
+	UsernameStatus    string   `json:"usernameStatus"`
+	Verified          bool     `json:"verified"`
+	InsertInstant     int64    `json:"insertInstant"`
+	LastUpdateInstant int64    `json:"lastUpdateInstant"`
+	LastLoginInstant  int64    `json:"lastLoginInstant,omitzero"`
+}
+
+type twoFactorJSON struct {
+	Methods []struct{} `json:"methods"`
+}
+
+func (u *User) json() userJSON {
+	j := userJSON{
+		ID: u.ID, TenantID: u.TenantID, ConnectorID: connectorID,
+		Email: u.Email, Username: u.Username, UniqueUsername: u.Username, UsernameStatus: "ACTIVE",
+		Active: u.Active, Verified: u.Verified, Expiry: millis(u.Expiry),
+		PasswordChangeRequired: u.PasswordChangeReason != "", PasswordChangeReason: u.PasswordChangeReason,
+		PasswordLastUpdateInstant: millis(u.PasswordLastUpdateInstant),
+		InsertInstant:             millis(u.InsertInstant), LastUpdateInstant: millis(u.LastUpdateInstant), LastLoginInstant: millis(u.LastLoginInstant),
+		Profile: u.Profile,
+	}
+	identity := identityJSON{
+		Primary: true, InsertInstant: j.InsertInstant, LastUpdateInstant: j.LastUpdateInstant, LastLoginInstant: j.LastLoginInstant,
+	}
+	if u.Email != "" {
+		identity.Type, identity.Value = loginIDEmail, u.Email
+		identity.Verified, identity.VerifiedReason = u.Verified, "Pending"
+		if u.Verified {
+			identity.VerifiedReason = "Administrative"
+		}
+		j.Identities = append(j.Identities, identity)
+	}
+	if u.Username != "" {
+		identity.Type, identity.Value, identity.DisplayValue = loginIDUsername, u.Username, u.Username
+		identity.Verified, identity.VerifiedReason = false, "Unverifiable"
+		j.Identities = append(j.Identities, identity)
+	}
+	for _, r := range u.Registrations {
+		j.Registrations = append(j.Registrations, registrationJSON{
+			ID: r.ID, ApplicationID: r.ApplicationID, Roles: r.Roles, UsernameStatus: "ACTIVE", Verified: true,
+			InsertInstant: millis(r.InsertInstant), LastUpdateInstant: millis(r.LastUpdateInstant), LastLoginInstant: millis(r.LastLoginInstant),
+		})
+	}
+	return j
+}
+
+// getUser answers GET /api/user/{userId}.
+func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	id, err := parseID("userId", r.PathValue("userId"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	u, err := s.UserByID(r.Context(), id)
+	if err == nil && !sc.covers(u.TenantID) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		User userJSON `json:"user"`
+	}{u.json()})
+}

@@ -1,0 +1,107 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+)
+
+// UserByID returns a user, or ErrNotFound.
+func (s *Server) UserByID(ctx context.Context, id string) (User, error) {
+	return s.userWhere(ctx, "id = $1", id)
+}
+
+// UserByLoginID returns the user of the default tenant with this e-mail
+// address or username, or ErrNotFound.
+func (s *Server) UserByLoginID(ctx context.Context, loginID string) (User, error) {
+	t, err := s.DefaultTenant(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	return s.userByLoginID(ctx, t.ID, loginID, []string{loginIDEmail, loginIDUsername})
+}
+
+// FusionAuth's types of login ids that a user of ours can have. We know the
+// type phoneNumber and match nobody by it.
+const (
+	loginIDEmail    = "email"
+	loginIDUsername = "username"
+	loginIDPhone    = "phoneNumber"
+)
+
+// userByLoginID tries the types in the order in which they are listed.
+func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, types []string) (User, error) {
+	if checkLoginID(loginID) != "" {
+		return User{}, ErrNotFound // such a one cannot have been made
+	}
+	key := normalizeLoginID(loginID)
+	for _, t := range types {
+		var where string
+		switch t {
+		case loginIDEmail:
+			where = "tenant_id = $1 AND email_key = $2"
+		case loginIDUsername:
+			where = "tenant_id = $1 AND username_key = $2"
+		default:
+			continue
+		}
+		u, err := s.userWhere(ctx, where, tenantID, key)
+		if !errors.Is(err, ErrNotFound) {
+			return u, err
+		}
+	}
+	return User{}, ErrNotFound
+}
+
+const selectUser = `SELECT id, tenant_id, email, username, password, active, verified, expiry, password_change_reason, profile,
+	insert_instant, last_update_instant, last_login_instant, password_last_update_instant FROM users WHERE `
+
+// userWhere returns the one user that the condition, which is a constant of
+// ours, selects.
+func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User, error) {
+	var u User
+	var profile []byte
+	var expiry, inserted, updated, login, password int64
+	err := s.db.QueryRowContext(ctx, selectUser+where, args...).Scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
+		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password)
+	if errors.Is(err, sql.ErrNoRows) {
+		return User{}, ErrNotFound
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	u.Expiry, u.InsertInstant, u.LastUpdateInstant = fromMillis(expiry), fromMillis(inserted), fromMillis(updated)
+	u.LastLoginInstant, u.PasswordLastUpdateInstant = fromMillis(login), fromMillis(password)
+	if err := json.Unmarshal(profile, &u.Profile); err != nil {
+		return User{}, fmt.Errorf("read profile of user: %w", err)
+	}
+	u.Registrations, err = s.registrations(ctx, u.ID)
+	return u, err
+}
+
+func (s *Server) registrations(ctx context.Context, userID string) ([]Registration, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id, application_id, roles, insert_instant, last_update_instant, last_login_instant
+		FROM registrations WHERE user_id = $1 ORDER BY insert_instant, id`, userID)
+	if err != nil {
+		return nil, fmt.Errorf("read registrations: %w", err)
+	}
+	defer rows.Close()
+	var all []Registration
+	for rows.Next() {
+		var r Registration
+		var roles []byte
+		var inserted, updated, login int64
+		if err := rows.Scan(&r.ID, &r.ApplicationID, &roles, &inserted, &updated, &login); err != nil {
+			return nil, fmt.Errorf("read registration: %w", err)
+		}
+		if err := json.Unmarshal(roles, &r.Roles); err != nil {
+			return nil, fmt.Errorf("read roles of registration: %w", err)
+		}
+		r.InsertInstant, r.LastUpdateInstant, r.LastLoginInstant = fromMillis(inserted), fromMillis(updated), fromMillis(login)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
