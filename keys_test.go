@@ -1,0 +1,98 @@
+package latchkey
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestParseKeys(t *testing.T) {
+	a, b := NewKey(), NewKey()
+	ring, err := ParseKeys("# the newest first\n\n" + a.Reveal() + "\n  " + b.Reveal() + "  \r\n")
+	if err != nil || len(ring) != 2 || ring[0].id != a.id || *ring[1].secret != *b.secret {
+		t.Errorf("got %v, %v", ring, err)
+	}
+	for text, want := range map[string]string{
+		"":                                  "no key",
+		"# only a comment":                  "no key",
+		"latchkey-key-1:AAAA":               "line 1: not a key",
+		a.Reveal() + "\nrubbish":            "line 2: not a key",
+		a.Reveal() + "\n" + a.Reveal():      "line 2: the same key twice",
+		strings.ToUpper(a.Reveal()):         "line 1: not a key",
+		a.Reveal() + a.Reveal():             "line 1: not a key",
+		strings.TrimPrefix(a.Reveal(), "l"): "line 1: not a key",
+	} {
+		if _, err := ParseKeys(text); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), a.Reveal()[20:]) {
+			t.Errorf("%q: %v; want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseKeys(f *testing.F) {
+	f.Add(NewKey().Reveal())
+	f.Fuzz(func(t *testing.T, text string) {
+		ring, err := ParseKeys(text)
+		if (err == nil) == (len(ring) == 0) {
+			t.Errorf("%d keys, %v", len(ring), err)
+		}
+	})
+}
+
+func TestKEY01_LoadKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	made, err := LoadKeys(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := LoadKeys(path)
+	if err != nil || len(read) != 1 || *read[0].secret != *made[0].secret {
+		t.Errorf("read back %v, %v", read, err)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadKeys(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("readable by others: %v", err)
+	}
+	if _, err := LoadKeys(filepath.Join(path, "below a file")); err == nil {
+		t.Error("no error for an impossible path")
+	}
+}
+
+func TestKEY07_SecretsDoNotPrint(t *testing.T) {
+	key := NewKey()
+	secret := "marker-secret"
+	config := Config{Keys: KeyRing{key}}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "config", config, "key", key, "credentials", Credentials{Password: Secret(secret)}, "s", Secret(secret))
+	text := log.String()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		text += fmt.Sprintf(verb, config) + fmt.Sprintf(verb, key) + fmt.Sprintf(verb, &config) + fmt.Sprintf("%v %+v %#v", Grant{Token: Secret(secret)}, Secret(secret), Renewal{RefreshToken: Secret(secret)})
+	}
+	for _, leak := range []string{
+		secret, key.Reveal()[len(keyPrefix):], fmt.Sprint(key.secret[:4])[1:10], fmt.Sprintf("%x", key.secret[:8]), fmt.Sprintf("%#v", key.secret[:4])[8:],
+	} {
+		if strings.Contains(text, leak) {
+			t.Errorf("a secret can be read as %q", leak)
+		}
+	}
+}
+
+func TestKEY04_OneKeyForEachPurpose(t *testing.T) {
+	key := NewKey()
+	seen := make(map[string]string)
+	for _, parts := range [][]string{{"a", "b"}, {"ab"}, {"a", "b", ""}, {"", "ab"}, {"b", "a"}} {
+		derived := string(key.derive(parts[0], 32, parts[1:]...))
+		if before, twice := seen[derived]; twice {
+			t.Errorf("%q and %s have the same key", parts, before)
+		}
+		seen[derived] = fmt.Sprintf("%q", parts)
+	}
+}

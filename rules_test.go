@@ -1,0 +1,154 @@
+package latchkey
+
+import (
+	"testing"
+	"time"
+)
+
+var testLimits = limits{
+	idle: 30 * time.Minute, cap: time.Hour, refreshTTL: 24 * time.Hour, absolute: 90 * 24 * time.Hour,
+	inFlight: 2 * time.Minute, settling: time.Minute,
+}
+
+var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// generation describes a record in generation 5, begun at epoch, by the branches that it knows.
+type generation struct {
+	minted    []branch
+	confirmed time.Duration // after epoch; 0: not
+	settled   *branch
+	parent    *branch
+	ended     EndReason
+	idleSince time.Duration
+}
+
+var b1, b2, b3, old = branch{1}, branch{2}, branch{3}, branch{9}
+
+func (g generation) record() *Record {
+	r := &Record{
+		Version: 1, Generation: 5, CreatedAt: epoch, LastSeenAt: epoch.Add(g.idleSince), ExpiresAt: epoch.Add(testLimits.cap),
+		RefreshExpiresAt: epoch.Add(testLimits.refreshTTL), Deadline: epoch.Add(testLimits.absolute),
+	}
+	for _, b := range g.minted {
+		r.Minted = append(r.Minted, b.digest())
+	}
+	if g.confirmed > 0 {
+		r.ConfirmedAt = epoch.Add(g.confirmed)
+	}
+	if g.settled != nil {
+		r.Settled = g.settled.digest()
+	}
+	if g.parent != nil {
+		r.Parent = g.parent.digest()
+	}
+	if g.ended != "" {
+		r.EndedAt, r.EndReason = epoch, g.ended
+	}
+	return r
+}
+
+// what a request shows of it
+const (
+	both        = "both"
+	sessionOnly = "session"
+	refreshOnly = "refresh"
+)
+
+func TestJudge(t *testing.T) {
+	fresh := generation{minted: []branch{b1}, parent: &old}
+	settled := generation{minted: []branch{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1}
+	forked := generation{minted: []branch{b1, b2}, parent: &old}
+	forkedConfirmed := generation{minted: []branch{b1, b2}, parent: &old, confirmed: 2 * time.Minute}
+	forkedSettled := generation{minted: []branch{b1, b2}, parent: &old, confirmed: 2 * time.Minute, settled: &b2}
+	full := generation{minted: []branch{b1, b2, {11}, {12}, {13}, {14}, {15}, {16}}, parent: &old}
+
+	const m = time.Minute
+	for _, c := range []struct {
+		name    string
+		gen     generation
+		number  uint32
+		branch  branch
+		shows   string
+		at      time.Duration // after epoch; the cookies were minted at epoch
+		want    action
+		reason  EndReason
+		confirm bool
+		settle  *branch
+	}{
+		{"rule 1: live, fresh cookies", fresh, 5, b1, both, m / 2, serve, "", false, nil},
+		{"rule 1: the session cookie alone serves", fresh, 5, b1, sessionOnly, m / 2, serve, "", false, nil},
+		{"rule 2: the first use after the settling time confirms and settles", fresh, 5, b1, both, m, serve, "", true, &b1},
+		{"rule 2: a settled generation needs no more writes", settled, 5, b1, both, 10 * m, serve, "", false, nil},
+		{"rule 1: expired by the cap", settled, 5, b1, both, 60 * m, renew, "", false, nil},
+		{"rule 1: expired by idleness", settled, 5, b1, both, 30 * m, renew, "", false, nil},
+		{"rule 2 before 1: a first use after expiry confirms, settles and refreshes", fresh, 5, b1, both, 61 * m, renew, "", true, &b1},
+		{"rule 0: a session cookie alone refreshes nothing", settled, 5, b1, sessionOnly, 61 * m, refuse, "", false, nil},
+		{"rule 0: nor confirms anything then", fresh, 5, b1, sessionOnly, 61 * m, refuse, "", false, nil},
+		{"rule 1: a refresh cookie alone, settled, counts as expired", settled, 5, b1, refreshOnly, 10 * m, renew, "", false, nil},
+		{"rule 1: a refresh cookie alone, not settled, is served", fresh, 5, b1, refreshOnly, m / 2, serve, "", false, nil},
+		{"rule 1: never minted", fresh, 5, b3, both, m, refuse, "", false, nil},
+		{"rule 5: a generation that the store has not", fresh, 6, b1, both, m, refuse, "", false, nil},
+
+		{"rule 2: of several, the first use confirms but settles none", forked, 5, b1, both, m, serve, "", true, nil},
+		{"rule 2: of several, a use inside the window settles none", forkedConfirmed, 5, b1, both, 4 * m, serve, "", false, nil},
+		{"rule 2: of several, the first use after the window settles", forkedConfirmed, 5, b2, both, 4*m + 1, serve, "", false, &b2},
+		{"rule 2: the settled one serves", forkedSettled, 5, b2, both, 5 * m, serve, "", false, nil},
+		{"rule 2, 6: every other is stale", forkedSettled, 5, b1, both, 5 * m, end, EndReuseDetected, false, nil},
+		{"rule 6: a stale session cookie alone is an alarm", forkedSettled, 5, b1, sessionOnly, 5 * m, alarm, "", false, nil},
+
+		{"rule 3: the parent, not confirmed: mint again", fresh, 4, old, both, m / 2, mint, "", false, nil},
+		{"rule 3: however late", fresh, 4, old, both, 29 * m, mint, "", false, nil},
+		{"rule 3: with the refresh cookie alone too", fresh, 4, old, refreshOnly, m, mint, "", false, nil},
+		{"rule 3: expired: refresh in place first", fresh, 4, old, both, 61 * m, renewInPlace, "", false, nil},
+		{"rule 3: no refresh cookie: serve, mint nothing", fresh, 4, old, sessionOnly, m, serve, "", false, nil},
+		{"rule 3: no refresh cookie and expired", fresh, 4, old, sessionOnly, 61 * m, refuse, "", false, nil},
+		{"rule 3: eight branches are enough", full, 4, old, both, m, serve, "", false, nil},
+		{"rule 3: a branch of n-1 other than the parent is stale", fresh, 4, b3, both, m, end, EndReuseDetected, false, nil},
+
+		{"rule 4: the parent inside the window of the confirmation", settled, 4, old, both, 4 * m, serve, "", false, nil},
+		{"rule 4: the parent after it", settled, 4, old, both, 4*m + 1, end, EndReuseDetected, false, nil},
+		{"rule 4: the parent's session cookie after it", settled, 4, old, sessionOnly, 4*m + 1, alarm, "", false, nil},
+		{"rule 4: older than n-1", fresh, 3, old, both, m, end, EndReuseDetected, false, nil},
+		{"rule 4: much older, session cookie only", fresh, 1, old, sessionOnly, m, alarm, "", false, nil},
+
+		{"ended stays ended", generation{minted: []branch{b1}, ended: EndLogout}, 5, b1, both, m, over, EndLogout, false, nil},
+		{"the refresh token's time is over", settled, 5, b1, both, 24 * 60 * m, end, EndRefreshExpired, false, nil},
+		{"the absolute end", settled, 5, b1, both, 90 * 24 * 60 * m, end, EndAbsoluteTimeout, false, nil},
+		{"no parent in the first generation", generation{minted: []branch{b1}}, 4, branch{}, both, m, end, EndReuseDetected, false, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := c.gen.record()
+			p := presented{mark: mark{generation: c.number, branch: c.branch, mintedAt: epoch}, session: c.shows != refreshOnly, refresh: c.shows != sessionOnly}
+			before := *rec
+			v := testLimits.judge(rec, p, rec.LastSeenAt, epoch.Add(c.at))
+			if v.action != c.want || v.reason != c.reason {
+				t.Errorf("action %d %q, want %d %q", v.action, v.reason, c.want, c.reason)
+			}
+			if (v.changed != nil) != (c.confirm || c.settle != nil) {
+				t.Fatalf("changed = %v", v.changed)
+			}
+			if c.confirm && !v.changed.ConfirmedAt.Equal(epoch.Add(c.at)) {
+				t.Errorf("confirmed at %v", v.changed.ConfirmedAt)
+			}
+			if c.settle != nil && v.changed.Settled != c.settle.digest() {
+				t.Error("settled another branch")
+			}
+			if v.changed != nil && v.changed.Version != rec.Version+1 {
+				t.Errorf("version %d", v.changed.Version)
+			}
+			if rec.Settled != before.Settled || rec.ConfirmedAt != before.ConfirmedAt || rec.Version != before.Version {
+				t.Error("judge changed the record that it was given")
+			}
+		})
+	}
+}
+
+func TestJudgeExpiredAndForked(t *testing.T) {
+	// Minted late in the life of the generation, used for the first time after its end: which branch the browser kept is not known yet.
+	rec := generation{minted: []branch{b1, b2}, parent: &old}.record()
+	p := presented{mark: mark{generation: 5, branch: b1, mintedAt: epoch}, session: true, refresh: true}
+	v := testLimits.judge(rec, p, rec.LastSeenAt, epoch.Add(61*time.Minute))
+	if v.action != renewInPlace || v.changed == nil || v.changed.Settled != (Digest{}) {
+		t.Errorf("action %d, changed %+v; want a refresh in place, confirmed, not settled", v.action, v.changed)
+	}
+}
