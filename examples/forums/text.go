@@ -1,0 +1,55 @@
+package forums
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+)
+
+// The limits of what people write, in characters.
+const (
+	maxTitle = 120
+	maxPost  = 4000
+)
+
+// cleanTitle returns a title in the form in which it is kept: one line without spaces around it.
+func cleanTitle(s string) (string, error) {
+	return clean("title", s, maxTitle, "")
+}
+
+// cleanPost returns a post in the form in which it is kept: lines end with a line feed alone.
+func cleanPost(s string) (string, error) {
+	return clean("body", strings.ReplaceAll(s, "\r\n", "\n"), maxPost, "\n\t")
+}
+
+func clean(field, s string, limit int, controls string) (string, error) {
+	s = strings.TrimSpace(s)
+	switch {
+	case !visible(s):
+		return "", wire.BadRequest(field + ": must not be empty")
+	case utf8.RuneCountInString(s) > limit:
+		return "", wire.BadRequest(fmt.Sprintf("%s: at most %d characters", field, limit))
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(controls, r) }):
+		return "", wire.BadRequest(field + ": has a control character")
+	}
+	return s, nil
+}
+
+// visible tells whether there is anything to see: a text of joiners and direction marks alone is empty to its readers.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+}
+
+// authorName is how the board calls a user. It never shows the email address, which others could use to log in or to write to.
+func authorName(u latchkey.User) string {
+	for _, name := range []string{u.FullName, strings.TrimSpace(u.FirstName + " " + u.LastName), u.Username} {
+		if visible(name) {
+			return name
+		}
+	}
+	return "A member"
+}
