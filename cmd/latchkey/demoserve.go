@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// newServer sets the limits that keep a slow or greedy client from holding the server (OWASP Denial of Service).
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+}
+
+// serve answers until the user stops the program, then lets requests end and closes everything.
+func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
+	defer func() { err = errors.Join(err, d.Close()) }()
+	servers := []*http.Server{newServer(http.HandlerFunc(d.route)), newServer(d.provider)}
+	failed := make(chan error, len(servers))
+	for i, listener := range []net.Listener{apps, provider} {
+		go func() { failed <- servers[i].Serve(listener) }()
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		for _, s := range servers {
+			err = errors.Join(err, s.Shutdown(ctx))
+		}
+	}()
+	if err := d.probe(w.ctx, apps.Addr().String()); err != nil {
+		return err
+	}
+	fmt.Fprintf(w.stderr, "latchkey demo: NOT FOR PRODUCTION. Data is in %s; remove it to begin anew. Ctrl-C ends the demo.\n", d.command.Data)
+	fmt.Fprintf(w.stdout, "ready store=%s forums=%s idp=%s user=%s password=%s\n",
+		d.origin("store"), d.origin("forums"), d.idpURL, d.secrets.Email, d.secrets.Password)
+	select {
+	case <-w.ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// probe asks each part once, so that ready means ready.
+func (d *demo) probe(ctx context.Context, apps string) error {
+	for url, host := range map[string]string{
+		"http://" + apps + "/":   "store.localhost:" + d.port,
+		"http://" + apps + "/?":  "forums.localhost:" + d.port,
+		d.idpURL + "/api/status": "",
+	} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return err
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s answers %s to its first request", req.Host, resp.Status)
+		}
+	}
+	return nil
+}
+
+// route gives each host its app. Other names for this machine get a signpost.
+func (d *demo) route(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	if app, ok := d.hosts[strings.ToLower(host)]; ok {
+		app.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Latchkey demo</title><h1>Latchkey demo</h1>
+<p>Each app has a host of its own: <a href="%[1]s">%[1]s</a> and <a href="%[2]s">%[2]s</a>.</p>`, d.origin("store"), d.origin("forums"))
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/examples/forums"
+	"github.com/latchkey-dev/latchkey/examples/store"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/sqlitestore"
+)
+
+// The demo's applications, as the provider knows them.
+const (
+	storeApplication  = "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a01"
+	forumsApplication = "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a02"
+)
+
+// A demo is everything that the command runs, wired together. Closing it closes all that was opened, in the opposite order.
+type demo struct {
+	closers
+	command  demoCommand
+	secrets  demoSecrets
+	log      *slog.Logger
+	port     string // of the store and the forums
+	idpURL   string
+	keys     latchkey.KeyRing
+	provider *idp.Server
+	sessions *sqlitestore.Store
+	hosts    map[string]http.Handler // by host without port
+}
+
+func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Logger, apps, provider net.Addr) (d *demo, err error) {
+	d = &demo{command: c, secrets: secrets, log: log, idpURL: "http://" + provider.String(), hosts: make(map[string]http.Handler)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if _, d.port, err = net.SplitHostPort(apps.String()); err != nil {
+		return d, err
+	}
+	if d.keys, err = latchkey.LoadKeys(filepath.Join(c.Data, "session.keys")); err != nil {
+		return d, err
+	}
+	if err = d.openProvider(ctx); err != nil {
+		return d, err
+	}
+	if d.sessions, err = sqlitestore.Open(ctx, filepath.Join(c.Data, "sessions.db")); err != nil {
+		return d, err
+	}
+	d.closers = append(d.closers, d.sessions)
+	if err = d.openStore(ctx); err != nil {
+		return d, err
+	}
+	return d, d.openForums(ctx)
+}
+
+func (d *demo) origin(name string) string { return "http://" + name + ".localhost:" + d.port }
+
+// openProvider starts the identity provider and makes sure that it has both applications, the backends' API key, and the demo user.
+func (d *demo) openProvider(ctx context.Context) (err error) {
+	d.provider, err = idp.Open(ctx, idp.Config{
+		Path: filepath.Join(d.command.Data, "idp.db"), Secret: [32]byte(d.secrets.Provider), Issuer: "latchkey-demo", Logger: d.log,
+	})
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.provider)
+	for _, app := range []idp.Application{
+		{ID: storeApplication, Name: "Store", AllowTokenRefresh: true},
+		{ID: forumsApplication, Name: "Forums", ClientSecret: d.secrets.ClientSecret},
+	} {
+		app.GenerateRefreshTokens = true
+		app.AccessTokenTTL = max(d.command.SessionCap, time.Second)
+		app.RefreshTokenTTL = max(d.command.RefreshTTL, time.Second)
+		if err := d.provider.EnsureApplication(ctx, app); err != nil {
+			return err
+		}
+	}
+	err = d.provider.EnsureAPIKey(ctx, idp.APIKey{
+		Key: d.secrets.APIKey, Description: "backends of the demo",
+		Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
+	})
+	return errors.Join(err, d.ensureUser(ctx))
+}
+
+func (d *demo) ensureUser(ctx context.Context) error {
+	user, err := d.provider.UserByLoginID(ctx, d.secrets.Email)
+	if errors.Is(err, idp.ErrNotFound) {
+		user, err = d.provider.CreateUser(ctx, idp.NewUser{
+			Email: d.secrets.Email, Password: d.secrets.Password, Verified: true,
+			Profile: idp.Profile{FirstName: "Ada", LastName: "Lovelace"},
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		d.provider.Register(ctx, user.ID, storeApplication, "customer"),
+		d.provider.Register(ctx, user.ID, forumsApplication, "member"),
+	)
+}
+
+// guard makes the guard of one app. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
+func (d *demo) guard(name, applicationID, clientSecret string) (*latchkey.Guard, error) {
+	provider, err := fusionauth.New(fusionauth.Config{
+		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
+		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	guard, err := latchkey.New(latchkey.Config{
+		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,
+		IdleTimeout: d.command.Idle, SessionCap: d.command.SessionCap, RefreshTTL: d.command.RefreshTTL,
+		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
+	return guard, nil
+}
+
+func (d *demo) openStore(ctx context.Context) error {
+	guard, err := d.guard("store", storeApplication, "")
+	if err != nil {
+		return err
+	}
+	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Logger: d.log})
+	return d.serveHost("store", app, app, err)
+}
+
+func (d *demo) openForums(ctx context.Context) error {
+	guard, err := d.guard("forums", forumsApplication, d.secrets.ClientSecret)
+	if err != nil {
+		return err
+	}
+	app, err := forums.Open(ctx, forums.Config{Path: filepath.Join(d.command.Data, "forums.db"), Guard: guard, Logger: d.log})
+	return d.serveHost("forums", app, app, err)
+}
+
+func (d *demo) serveHost(name string, app http.Handler, closer io.Closer, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	d.closers = append(d.closers, closer)
+	d.hosts[name+".localhost"] = app
+	return nil
+}

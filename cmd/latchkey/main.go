@@ -1,0 +1,64 @@
+// Command latchkey runs Latchkey: see latchkey --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// A world is what a command has of the world besides its arguments.
+type world struct {
+	ctx            context.Context // ends when the user stops the program
+	stdout, stderr io.Writer
+}
+
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Run everything on this machine: the store, the forums and their identity provider."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// run is main with the world as arguments. It returns the exit status: 0, 1 where the command failed, 2 where it was called wrongly.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	helped := false
+	parser, err := kong.New(&commands{},
+		kong.Name("latchkey"),
+		kong.Description("A login of its own for a single-page app: sessions in HttpOnly cookies, no token in JavaScript."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "latchkey:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if helped {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "latchkey:", err)
+		return 2
+	}
+	if err := command.Run(world{ctx, stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "latchkey:", err)
+		return 1
+	}
+	return 0
+}
