@@ -98,17 +98,10 @@ func insertThread(tx *sql.Tx, title string, e entry, at time.Time) (int64, error
 // reply adds a post to a thread, and tells whether there is such a thread.
 func (b *board) reply(ctx context.Context, threadID int64, e entry) (found bool, err error) {
 	err = b.db.Write(ctx, func(tx *sql.Tx) error {
-		at := b.now()
-		done, err := tx.Exec(`UPDATE threads SET last_post_at = max(last_post_at, ?) WHERE id = ?`, at.UnixMilli(), threadID)
-		if err != nil {
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM threads WHERE id = ?)`, threadID).Scan(&found); err != nil || !found {
 			return err
 		}
-		changed, err := done.RowsAffected()
-		if err != nil || changed == 0 {
-			return err
-		}
-		found = true
-		return insertPost(tx, threadID, e, at)
+		return insertPost(tx, threadID, e, b.now())
 	})
 	return found, err
 }
@@ -116,5 +109,9 @@ func (b *board) reply(ctx context.Context, threadID int64, e entry) (found bool,
 func insertPost(tx *sql.Tx, threadID int64, e entry, at time.Time) error {
 	_, err := tx.Exec(`INSERT INTO posts (thread_id, user_id, author, body, created_at) VALUES (?, ?, ?, ?, ?)`,
 		threadID, e.userID, e.author, e.body, at.UnixMilli())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE threads SET last_post_at = max(last_post_at, ?) WHERE id = ?`, at.UnixMilli(), threadID)
 	return err
 }

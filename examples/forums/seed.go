@@ -65,9 +65,6 @@ func plant(tx *sql.Tx, title string, posts []seedPost, now time.Time) error {
 		if err := insertPost(tx, id, e, at); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE threads SET last_post_at = ? WHERE id = ?`, at.UnixMilli(), id); err != nil {
-			return err
-		}
 	}
 	return nil
 }
