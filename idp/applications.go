@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -61,7 +62,7 @@ ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_auth
 // in nor refresh, or on again. Unknown: ErrNotFound.
 func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE applications SET active = $1, last_update_instant = $2 WHERE id = $3`, active, millis(s.now()), id))
+		return changed(tx.Exec(`UPDATE applications SET active = $1, last_update_instant = $2 WHERE id = $3`, active, millis(s.now()), strings.ToLower(id)))
 	})
 }
 

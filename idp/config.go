@@ -3,6 +3,7 @@ package idp
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -18,7 +19,7 @@ type Config struct {
 	// Secret is the root of all keys: of refresh tokens, of the digests of API
 	// keys and client secrets, and of the seal around the signing keys. It must
 	// come from a cryptographic random source and be kept outside the database.
-	Secret [32]byte
+	Secret Secret
 
 	// Issuer is the iss claim of every JWT. Default: "latchkey".
 	Issuer string
@@ -38,6 +39,15 @@ type Config struct {
 	// Now tells the time. Nil: time.Now.
 	Now func() time.Time
 }
+
+// Secret is 32 random bytes. It does not show itself when it is printed.
+type Secret [32]byte
+
+// Format writes a placeholder, whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "[secret]") }
+
+// LogValue is the placeholder for log/slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
 // HashConfig sets Argon2id's cost, and how many hashes may run and wait.
 type HashConfig struct {
@@ -93,7 +103,7 @@ func (c Config) withDefaults() Config {
 // check reports every mistake at once.
 func (c Config) check() error {
 	var errs []error
-	if c.Secret == [32]byte{} {
+	if c.Secret == (Secret{}) {
 		errs = append(errs, errors.New("Secret is required"))
 	}
 	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {

@@ -22,10 +22,11 @@ func normalizeLoginID(s string) string {
 }
 
 // checkLoginID returns the kind of mistake in a new e-mail address or username,
-// or "".
+// or "". What cannot be seen (controls, zero-width characters) could make two
+// names look alike.
 func checkLoginID(s string) (kind string) {
 	switch {
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
 		return "invalid"
 	case utf8.RuneCountInString(s) > maxLoginID:
 		return "tooLong"

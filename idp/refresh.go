@@ -31,6 +31,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := s.refreshed(r, &req)
+	s.logRefusal(r, err)
 	switch {
 	case errors.Is(err, errTokenInvalid):
 		s.fail(w, r, invalid("refreshToken", "invalid", "The refresh token is not good here."))
@@ -70,6 +71,13 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	}
 	s.log.InfoContext(ctx, "refresh", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID)
 	return refreshResponse{token, successor, g.family.id}, nil
+}
+
+// logRefusal logs a refresh token that was not good.
+func (s *Server) logRefusal(r *http.Request, err error) {
+	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
+		s.log.InfoContext(r.Context(), "refresh refused", "reason", err.Error(), "path", r.Pattern, "ip", caller(r))
+	}
 }
 
 // shorterTTL returns the life of a token for which the client asked for so

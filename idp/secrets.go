@@ -22,7 +22,7 @@ type secrets struct {
 	seal    cipher.AEAD
 }
 
-func deriveSecrets(root [32]byte) (*secrets, error) {
+func deriveSecrets(root Secret) (*secrets, error) {
 	var err error
 	derive := func(purpose string) (key [32]byte) {
 		k, e := hkdf.Key(sha256.New, root[:], nil, "latchkey idp: "+purpose, len(key))

@@ -35,7 +35,7 @@ var _ http.Handler = (*Server)(nil)
 // Open opens the database that c names, makes what a new one needs (the schema,
 // the default tenant and a signing key), and returns the Server. It fails where
 // the file is damaged, not ours, from a newer version, or was made with another
-// Secret; it leaves such a file as it was.
+// Secret.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {

@@ -61,6 +61,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) (tokenResponse
 		return tokenResponse{}, &oauthError{"unauthorized_client", "The grant is not enabled for this client.", "grant_type_disabled"}
 	}
 	answer, err := s.exchangeRefreshToken(r, form, app)
+	s.logRefusal(r, err)
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
 		err = &oauthError{"invalid_grant", "The refresh token is not good, or no longer.", "refresh_token_not_found"}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,6 +19,7 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 	if roles == nil {
 		roles = []string{}
 	}
+	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	list, err := json.Marshal(roles)
 	if err != nil {
 		return invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
@@ -34,6 +36,7 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 // Unregister takes a user out of an application and revokes the user's refresh
 // tokens there. Not registered: ErrNotFound.
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
+	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		err := changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
 		if err != nil {
@@ -81,13 +84,13 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, userID, hash, "true") })
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, strings.ToLower(userID), hash, "true") })
 }
 
 // updateUser sets columns of one user, by a constant of ours in which $1 is
 // the value and $2 the time.
 func (s *Server) updateUser(ctx context.Context, userID string, revoke bool, set string, value any) error {
-	now := s.now()
+	userID, now := strings.ToLower(userID), s.now()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		err := changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, millis(now), userID))
 		if err != nil || !revoke {

@@ -5,13 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 )
 
 // UserByID returns a user, or ErrNotFound.
 func (s *Server) UserByID(ctx context.Context, id string) (User, error) {
-	return s.userWhere(ctx, "id = $1", id)
+	return s.userWhere(ctx, "id = $1", strings.ToLower(id))
 }
 
 // UserByLoginID returns the user of the default tenant with this e-mail

@@ -32,11 +32,16 @@ type DB struct {
 // empty, and applies the migrations that it lacks. A file that is not ours, is
 // damaged, or was written by a newer version is refused and left as it is.
 func Open(ctx context.Context, path string, migrations fs.FS) (*DB, error) {
+	if path != "" {
+		if err := checkOurs(ctx, path); err != nil {
+			return nil, err
+		}
+	}
 	writes, reads, err := pools(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, writes, migrations); err != nil {
+	if err := migrate(ctx, writes, migrations); err != nil {
 		return nil, errors.Join(err, writes.Close(), closeOther(reads, writes))
 	}
 	return &DB{DB: reads, writer: startWriter(writes)}, nil
@@ -66,17 +71,7 @@ func pools(path string) (writes, reads *sql.DB, err error) {
 		db.SetMaxOpenConns(1)
 		return db, db, nil
 	}
-	// Created here, so that nobody else can read it: it holds password hashes.
-	// SQLite gives its companion files the same mode.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, nil, err
-	}
-	source := "file:" + url.PathEscape(path) +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	source := location(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	if writes, err = sql.Open("sqlite", source+"&_txlock=immediate"); err != nil {
 		return nil, nil, err
 	}
@@ -90,16 +85,37 @@ func pools(path string) (writes, reads *sql.DB, err error) {
 	return writes, reads, nil
 }
 
-// prepare checks whose file this is and migrates it.
-func prepare(ctx context.Context, db *sql.DB, migrations fs.FS) error {
+func location(path string) string { return "file:" + url.PathEscape(path) }
+
+// checkOurs makes the file where it does not exist, and refuses one that is not
+// ours before anything in it is changed.
+func checkOurs(ctx context.Context, path string) error {
+	// Nobody else may read it: it holds password hashes. SQLite gives its
+	// companion files the same mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", location(path)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	var id, tables int
-	err := db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables)
+	err = db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables)
 	if err != nil {
 		return fmt.Errorf("the file cannot be read as a database: %w", err)
 	}
 	if tables > 0 && id != ApplicationID {
 		return errors.New("the file is a database of another program")
 	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations)
 	if err != nil {
 		return err
