@@ -13,7 +13,7 @@ export class Latchkey {
   readonly #unwatch: () => void;
   readonly #listeners = new Set<() => void>();
 
-  #state: State = { phase: "checking", user: null, endReason: null };
+  #state: State = { phase: "checking", user: null, returning: false, endReason: null };
   /** Whose page this is: stays while the form asks for a login, until it is declined or someone else logs in. */
   #owner: string | null = null;
   /** Counts logins and logouts, so that an answer which one of them has overtaken is not believed. */
@@ -180,7 +180,7 @@ export class Latchkey {
   }
 
   #become(phase: Phase, user: User | null, endReason: EndReason | null): void {
-    this.#state = { phase, user, endReason };
+    this.#state = { phase, user, returning: phase === "asking" && this.#owner !== null, endReason };
     for (const listener of this.#listeners) listener();
   }
 

@@ -32,6 +32,8 @@ export interface State {
   readonly phase: Phase;
   /** Present in phase `in` only: whoever has left is forgotten at once. */
   readonly user: User | null;
+  /** In phase `asking`: whether someone was logged in on this page before. */
+  readonly returning: boolean;
   /** Why the last session ended, where the backend knows. */
   readonly endReason: EndReason | null;
 }

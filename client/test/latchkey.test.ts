@@ -36,7 +36,7 @@ test("nobody is logged in, and why", async () => {
   const backend = new Backend();
   backend.endReason = "refresh_expired";
   const tab = browser(backend)();
-  assert.deepEqual(await tab.check(), { phase: "out", user: null, endReason: "refresh_expired" });
+  assert.deepEqual(await tab.check(), { phase: "out", user: null, returning: false, endReason: "refresh_expired" });
 });
 
 test("an unknown end reason is not believed", async () => {
@@ -64,11 +64,11 @@ test("what one user began is never sent for another", async () => {
   backend.user = null;
   const refused = assert.rejects(act(tab, "pay"), code("user_changed"));
   await phase(tab, "asking");
-  assert.deepEqual(tab.state, { phase: "asking", user: null, endReason: null });
+  assert.deepEqual(tab.state, { phase: "asking", user: null, returning: true, endReason: null });
   await tab.login(login("bob"));
   await refused;
   assert.deepEqual(backend.done, []);
-  assert.deepEqual(tab.state, { phase: "in", user: bob, endReason: null });
+  assert.deepEqual(tab.state, { phase: "in", user: bob, returning: false, endReason: null });
 });
 
 test("a 401 that a login has overtaken asks nobody again", async () => {
@@ -153,7 +153,7 @@ test("SES-20: logout forgets the user in every tab although the network is gone"
   backend.offline = true;
   await assert.rejects(one.logout(), code("offline"));
   await phase(two, "out");
-  for (const { state } of [one, two]) assert.deepEqual(state, { phase: "out", user: null, endReason: "logout" });
+  for (const { state } of [one, two]) assert.deepEqual(state, { phase: "out", user: null, returning: false, endReason: "logout" });
 });
 
 test("a login in one tab lets the requests of another go on", async () => {
@@ -184,7 +184,7 @@ test("a session that ended unseen asks in place and keeps the page's owner", asy
   await tab.login(login("ada"));
   backend.user = null;
   backend.endReason = "password_changed";
-  assert.deepEqual(await tab.check(), { phase: "asking", user: null, endReason: "password_changed" });
+  assert.deepEqual(await tab.check(), { phase: "asking", user: null, returning: true, endReason: "password_changed" });
   backend.user = ada;
   assert.equal((await tab.check()).phase, "in");
 });

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// bundle makes one small file of an entry point and all that it imports. Paths are relative to root, which leaves no trace in the
+// output.
+func bundle(root, entry, out string, format api.Format) error {
+	result := api.Build(api.BuildOptions{
+		AbsWorkingDir:     root,
+		EntryPoints:       []string{entry},
+		Outfile:           out,
+		Bundle:            true,
+		Write:             true,
+		Format:            format,
+		Platform:          api.PlatformBrowser,
+		Engines:           browsers,
+		JSX:               api.JSXAutomatic,
+		JSXImportSource:   "preact",
+		MinifyWhitespace:  true,
+		MinifyIdentifiers: true,
+		MinifySyntax:      true,
+		Charset:           api.CharsetUTF8,
+		LegalComments:     api.LegalCommentsNone,
+		TsconfigRaw:       "{}", // the type check's own business
+		LogLevel:          api.LogLevelWarning,
+	})
+	if len(result.Errors) > 0 {
+		return errors.New(result.Errors[0].Text)
+	}
+	return nil
+}
+
+// browsers are the oldest that the pages are made for: those that know everything the client uses (AbortSignal.any).
+var browsers = []api.Engine{
+	{Name: api.EngineChrome, Version: "116"},
+	{Name: api.EngineFirefox, Version: "124"},
+	{Name: api.EngineSafari, Version: "17.4"},
+}

@@ -1,0 +1,19 @@
+import { LoginForm } from "../kit/login-form.tsx";
+import { useSession } from "../kit/session.ts";
+
+export function LoginPage() {
+  const { endReason } = useSession();
+  return (
+    <main class="login-page">
+      <div class="welcome">
+        <img src="/icon.svg" alt="" width="88" height="88" />
+        <h1>Nightjar</h1>
+        <p>A small board for unhurried talk. Members read it in the evening, mostly.</p>
+      </div>
+      <section class="panel" aria-labelledby="login-page-title">
+        <h2 id="login-page-title">Come in</h2>
+        <LoginForm ended={endReason !== null} endReason={endReason} />
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,4 @@
+import { start } from "../kit/start.tsx";
+import { Forum } from "./forum.tsx";
+
+start(<Forum />);

@@ -1,0 +1,32 @@
+import { useEffect, useRef } from "preact/hooks";
+import { LoginForm } from "./login-form.tsx";
+import { latchkey, useSession } from "./session.ts";
+
+/** The login form in place: opens over the page when a request needs a login, and the request goes on after it. */
+export function LoginDialog({ reason }: { reason: string }) {
+  const { phase, returning, endReason } = useSession();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const asking = phase === "asking";
+
+  useEffect(() => {
+    if (!asking) return;
+    const opened = dialog.current;
+    opened?.showModal();
+    return () => opened?.close(); // gives the focus back to where it was
+  }, [asking]);
+
+  return (
+    <dialog ref={dialog} class="login-dialog" aria-labelledby="login-title" onCancel={() => latchkey.decline()}>
+      {asking && (
+        <>
+          <h2 id="login-title">{returning ? "Log in again" : "Log in"}</h2>
+          <p class="hint">{returning ? "Nothing is lost: it goes on right where you were." : reason}</p>
+          <LoginForm ended={returning || endReason !== null} endReason={endReason} />
+          <button type="button" class="plain" onClick={() => latchkey.decline()}>
+            Not now
+          </button>
+        </>
+      )}
+    </dialog>
+  );
+}

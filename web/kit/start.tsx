@@ -1,0 +1,24 @@
+import { render, type ComponentChild } from "preact";
+import { latchkey } from "./session.ts";
+
+/** Draws the page and asks who is logged in. */
+export function start(page: ComponentChild): void {
+  const root = document.getElementById("app");
+  if (!root) throw new Error("the page has no #app");
+  root.replaceChildren();
+  render(page, root);
+  void latchkey.check();
+}
+
+/** Stands where the page would be while nobody can say who is logged in. */
+export function Unreachable() {
+  return (
+    <div class="unreachable" role="alert">
+      <h1>We can’t reach the server</h1>
+      <p>Check your connection. Whether you are logged in is not known right now; nothing has changed.</p>
+      <button type="button" class="primary" onClick={() => void latchkey.check()}>
+        Try again
+      </button>
+    </div>
+  );
+}

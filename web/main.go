@@ -1,0 +1,52 @@
+// Command web builds the pages of the example apps and the browser client, from TypeScript to what the browser loads. The
+// output is committed, so that Go alone builds everything else; it is the same bytes on every machine.
+//
+//	npm ci --prefix web && go run -C web .
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "web:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(root, "node_modules", "preact")); err != nil {
+		return fmt.Errorf("preact is not installed: run npm ci in %s first", root)
+	}
+	for _, app := range []string{"store", "forums"} {
+		if err := buildApp(root, app); err != nil {
+			return fmt.Errorf("build %s: %w", app, err)
+		}
+	}
+	return bundle(root, "../client/src/index.ts", "../client/dist/latchkey.js", api.FormatESModule)
+}
+
+// buildApp makes examples/<app>/dist anew: app.js, app.css, and a copy of the app's public folder.
+func buildApp(root, app string) error {
+	dist := filepath.Join(root, "..", "examples", app, "dist")
+	if err := os.RemoveAll(dist); err != nil {
+		return err
+	}
+	if err := os.CopyFS(dist, os.DirFS(filepath.Join(root, app, "public"))); err != nil {
+		return err
+	}
+	out := "../examples/" + app + "/dist/app"
+	if err := bundle(root, app+"/main.tsx", out+".js", api.FormatIIFE); err != nil {
+		return err
+	}
+	return bundle(root, app+"/style.css", out+".css", api.FormatDefault)
+}

@@ -1,0 +1,93 @@
+import { Cell } from "../kit/cell.ts";
+import { say, sayProblem } from "../kit/notice.tsx";
+import { follow } from "../kit/session.ts";
+import { addToCart, loadCart, removeFromCart, setQuantity, type Cart, type Product } from "./api.ts";
+
+interface Change {
+  product: Product;
+  /** What the quantity becomes; 0 takes the product out. */
+  quantityAfter: (before: number) => number;
+  send: () => Promise<Cart>;
+}
+
+/** What the page knows of the cart: what the server said last, and what it has yet to confirm. */
+export interface CartState {
+  /** Null until the server has told, and whenever nobody is logged in. */
+  cart: Cart | null;
+  pending: readonly Change[];
+}
+
+const nothing: CartState = { cart: null, pending: [] };
+export const cartState = new Cell<CartState>(nothing);
+
+/** Requests go one after the other, so that the last answer is the newest. A new era drops those that have not been sent. */
+let queue: Promise<void> = Promise.resolve();
+let era = 0;
+
+follow({
+  arrived: () => void load(),
+  hidden: () => (cartState.value = { ...cartState.value, cart: null }),
+  left: () => {
+    era++;
+    cartState.value = nothing;
+  },
+});
+
+/** Loads the cart; asks for a login where there is none. */
+export const load = () => enqueue(loadCart);
+
+export async function add(product: Product): Promise<void> {
+  const added = await change({ product, quantityAfter: (before) => before + 1, send: () => addToCart(product.id) });
+  if (added) say({ text: `${product.name} is in your cart.`, tone: "good" });
+}
+
+export const setTo = (product: Product, quantity: number) =>
+  change({ product, quantityAfter: () => quantity, send: () => setQuantity(product.id, quantity) });
+
+export const remove = (product: Product) =>
+  change({ product, quantityAfter: () => 0, send: () => removeFromCart(product.id) });
+
+async function change(wanted: Change): Promise<boolean> {
+  cartState.value = { ...cartState.value, pending: [...cartState.value.pending, wanted] };
+  const done = await enqueue(wanted.send);
+  cartState.value = { ...cartState.value, pending: cartState.value.pending.filter((other) => other !== wanted) };
+  return done;
+}
+
+function enqueue(send: () => Promise<Cart>): Promise<boolean> {
+  const mine = era;
+  const done = queue.then(async () => {
+    if (mine !== era) return false;
+    try {
+      const cart = await send();
+      if (mine === era) cartState.value = { ...cartState.value, cart };
+      return mine === era;
+    } catch (error) {
+      sayProblem(error);
+      return false;
+    }
+  });
+  queue = done.then(() => {});
+  return done;
+}
+
+/** A line as it is shown: with what is still on its way. */
+export interface Line {
+  product: Product;
+  quantity: number;
+  saving: boolean;
+}
+
+/** The cart as it will be once everything pending is confirmed. */
+export function lines({ cart, pending }: CartState, products: readonly Product[]): Line[] {
+  const shown = new Map<string, Line>();
+  for (const { productId, quantity } of cart?.items ?? []) {
+    const product = products.find(({ id }) => id === productId);
+    if (product) shown.set(productId, { product, quantity, saving: false });
+  }
+  for (const { product, quantityAfter } of cart ? pending : []) {
+    const quantity = quantityAfter(shown.get(product.id)?.quantity ?? 0);
+    shown.set(product.id, { product, quantity, saving: true });
+  }
+  return [...shown.values()].filter(({ quantity }) => quantity > 0);
+}
