@@ -127,6 +127,9 @@ func migrate(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	if current > newest {
 		return fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
 	}
+	if current == newest {
+		return nil
+	}
 	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", ApplicationID)); err != nil {
 		return err
 	}
