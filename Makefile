@@ -1,0 +1,42 @@
+# make demo    runs everything on this machine
+# make test    installs what the tests need (only what is missing), and runs all of them
+# make check   formatting, vet, linters, vulnerabilities, types, and whether the committed web files are those of the sources
+# make web     builds the web files of the example apps and the browser client
+
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+MODULES = . e2e web
+
+.PHONY: demo test check web fuzz tools
+.DELETE_ON_ERROR:
+
+demo:
+	$(GO) run ./cmd/latchkey demo
+
+tools:
+	sh scripts/install-test-tools
+
+test: tools web/node_modules/.package-lock.json
+	$(GO) test -race -shuffle=on ./...
+	npm --prefix web --silent test
+	$(GO) test -C e2e -race -count=1 ./...
+
+check: web/node_modules/.package-lock.json
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	@for m in $(MODULES); do echo "vet and staticcheck: $$m" && (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	sh scripts/vulncheck
+	npm --prefix web --silent run check
+	sh scripts/web-unchanged
+
+web: web/node_modules/.package-lock.json
+	$(GO) run -C web .
+
+# Each fuzz target for a short while: make fuzz FUZZTIME=1m
+FUZZTIME ?= 10s
+fuzz:
+	sh scripts/fuzz $(FUZZTIME)
+
+web/node_modules/.package-lock.json: web/package-lock.json | tools
+	npm --prefix web --silent ci --no-audit --no-fund

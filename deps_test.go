@@ -1,0 +1,70 @@
+package latchkey_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/latchkey-dev/latchkey"
+
+// TestDeps pins who imports whom: arrows point to the root, and the root needs nothing but the standard library.
+func TestDeps(t *testing.T) {
+	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
+		"":                           {},
+		"/internal/sqlite":           {},
+		"/memstore":                  {""},
+		"/sqlitestore":               {"", "/internal/sqlite"},
+		"/storetest":                 {""},
+		"/fusionauth":                {""},
+		"/idp":                       {"/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},
+		"/idp/idptest":               {"/idp"},
+		"/idp/internal/password":     {},
+		"/idp/internal/refreshtoken": {},
+		"/examples/internal/spa":     {},
+		"/examples/internal/wire":    {},
+		"/examples/store":            {"", "/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
+		"/examples/forums":           {"", "/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
+		"/cmd/latchkey":              {"…"},
+	}
+	for name, imports := range packages(t) {
+		ours, known := allowed[name]
+		if !known {
+			t.Errorf("package %q is new: say here what it may import", name)
+		}
+		for _, path := range imports {
+			own, isOurs := strings.CutPrefix(path, module)
+			switch {
+			case isOurs && !slices.Contains(ours, own) && !slices.Contains(ours, "…"):
+				t.Errorf("%q must not import %q", name, own)
+			case !isOurs && strings.Contains(path, ".") && (name == "" || name == "/memstore" || name == "/fusionauth"):
+				t.Errorf("%q needs only the standard library, and imports %s", name, path)
+			case path == "testing" && !strings.HasSuffix(name, "test"):
+				t.Errorf("%q is no test and imports testing", name)
+			}
+		}
+	}
+}
+
+// packages lists the imports of every package of the module, without tests.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string][]string)
+	for in := json.NewDecoder(strings.NewReader(string(out))); in.More(); {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := in.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		found[strings.TrimPrefix(p.ImportPath, module)] = p.Imports
+	}
+	return found
+}

@@ -1,0 +1,38 @@
+package latchkey_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// The program of the README.
+func Example() {
+	provider, err := fusionauth.New(fusionauth.Config{URL: "http://127.0.0.1:9011", APIKey: latchkey.Secret(os.Getenv("FUSIONAUTH_API_KEY")), ApplicationID: os.Args[1]})
+	if err != nil {
+		log.Fatal(err)
+	}
+	guard, err := latchkey.New(latchkey.Config{Origin: "http://localhost:8080", Provider: provider, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.Handle("/api/", guard.Handler()) // GET /api/user, POST /api/login, POST /api/logout
+	http.Handle("/api/hello", guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session, _ := latchkey.From(r.Context())
+		fmt.Fprintf(w, "Hello %s", session.User.Email)
+	})))
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", nil))
+}
+
+// The login routes must not stand behind Protect: nobody could ever log in.
+func ExampleGuard_Protect_incorrect() {
+	var guard *latchkey.Guard // from New
+	mux := http.NewServeMux()
+	mux.Handle("/api/", guard.Handler())
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", guard.Protect(mux))) // wrong: POST /api/login answers 401
+}
