@@ -318,3 +318,29 @@ func TestLoginIDTypesInOrder(t *testing.T) {
 	w.login(object{"loginIdTypes": []string{"username", "email"}}).want(http.StatusNotFound)
 	w.login(object{"loginIdTypes": []string{"username", "email"}, "password": "another password"}).want(http.StatusOK)
 }
+
+// TestLGN04_SameTime: an unknown user, a wrong and an over-long password all
+// cost one hash.
+func TestLGN04_SameTime(t *testing.T) {
+	w := newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Hash.MemoryKiB = 4 << 10 }))
+	fastest := func(change object) time.Duration {
+		best := time.Hour
+		for range 7 {
+			began := time.Now()
+			w.login(change).wantEmpty(http.StatusNotFound)
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	wrong := fastest(object{"password": "wrong"})
+	for name, change := range map[string]object{
+		"unknown":            {"loginId": "nobody@example.com"},
+		"impossible":         {"loginId": strings.Repeat("a", 1000)},
+		"telephone":          {"loginIdTypes": []string{"phoneNumber"}},
+		"over-long password": {"password": strings.Repeat("x", 1025)},
+	} {
+		if d := fastest(change); d < wrong/2 {
+			t.Errorf("%s takes %v, a wrong password %v", name, d, wrong)
+		}
+	}
+}

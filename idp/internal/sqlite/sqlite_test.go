@@ -1,0 +1,147 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/sqlite"
+)
+
+var migrations = fstest.MapFS{"00001_begin.sql": {Data: []byte("-- +goose Up\nCREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n")}}
+
+func open(t *testing.T, path string) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), path, migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func count(t *testing.T, db *sqlite.DB) (n int) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM notes`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// each runs a test on a file and in memory.
+func each(t *testing.T, run func(t *testing.T, db *sqlite.DB)) {
+	t.Run("file", func(t *testing.T) { run(t, open(t, filepath.Join(t.TempDir(), "notes.db"))) })
+	t.Run("memory", func(t *testing.T) { run(t, open(t, "")) })
+}
+
+// TestWritesAreSeparate: of writes that are committed together, one that fails
+// undoes only itself.
+func TestWritesAreSeparate(t *testing.T) {
+	refused := errors.New("refused")
+	each(t, func(t *testing.T, db *sqlite.DB) {
+		var wg sync.WaitGroup
+		for i := range 300 {
+			wg.Go(func() {
+				err := db.Write(t.Context(), func(tx *sql.Tx) error {
+					if _, err := tx.Exec(`INSERT INTO notes (id, text) VALUES ($1, 'x')`, i); err != nil || i%3 != 0 {
+						return err
+					}
+					return refused
+				})
+				if i%3 == 0 && !errors.Is(err, refused) || i%3 != 0 && err != nil {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := count(t, db); n != 200 {
+			t.Errorf("%d notes, want 200", n)
+		}
+	})
+}
+
+func TestReadsOwnWrites(t *testing.T) {
+	each(t, func(t *testing.T, db *sqlite.DB) {
+		for i := range 50 {
+			err := db.Write(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.Exec(`INSERT INTO notes (text) VALUES ('x')`)
+				return err
+			})
+			if n := count(t, db); err != nil || n != i+1 {
+				t.Fatalf("%d notes after %d writes, %v", n, i+1, err)
+			}
+		}
+	})
+}
+
+// TestCancelledReadKeepsMemory: the database in memory outlives a reader who
+// gives up.
+func TestCancelledReadKeepsMemory(t *testing.T) {
+	db := open(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	rows, err := db.QueryContext(ctx, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for rows.Next() {
+	}
+	if !errors.Is(rows.Err(), context.Canceled) {
+		t.Errorf("error %v, want Canceled", rows.Err())
+	}
+	count(t, db)
+}
+
+func TestGivingUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t, "")
+		busy, began := make(chan struct{}), make(chan struct{})
+		go db.Write(t.Context(), func(*sql.Tx) error {
+			close(began)
+			<-busy
+			return nil
+		})
+		<-began
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() {
+			ended <- db.Write(ctx, func(*sql.Tx) error {
+				t.Error("a write ran whose caller had gone")
+				return nil
+			})
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want Canceled", err)
+		}
+		close(busy)
+	})
+}
+
+func TestClosed(t *testing.T) {
+	each(t, func(t *testing.T, db *sqlite.DB) {
+		for range 2 {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		err := db.Write(t.Context(), func(*sql.Tx) error { return nil })
+		if !errors.Is(err, sqlite.ErrClosed) {
+			t.Errorf("error %v, want ErrClosed", err)
+		}
+	})
+}
+
+// TestReadersCannotWrite, so that every write goes through the writer.
+func TestReadersCannotWrite(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "notes.db"))
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO notes (text) VALUES ('x')`); err == nil {
+		t.Error("a reader wrote")
+	}
+}
