@@ -8,7 +8,11 @@ import { follow } from "./route.ts";
 export function ThreadView({ id, board }: { id: number; board: Board | null }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const thread = board?.threads.find((other) => other.id === id);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [thread?.id]);
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+    if (thread) document.title = `${thread.title} · Nightjar`;
+    return () => void (document.title = "Nightjar");
+  }, [thread?.id]);
 
   if (board && !thread) {
     return (

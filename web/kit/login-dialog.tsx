@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { LoginForm } from "./login-form.tsx";
+import { hush } from "./notice.tsx";
 import { latchkey, useSession } from "./session.ts";
 
 /** The login form in place: opens over the page when a request needs a login, and the request goes on after it. */
@@ -10,6 +11,7 @@ export function LoginDialog({ reason }: { reason: string }) {
 
   useEffect(() => {
     if (!asking) return;
+    hush();
     const opened = dialog.current;
     opened?.showModal();
     return () => opened?.close(); // gives the focus back to where it was

@@ -35,8 +35,8 @@ export function CartPanel({ lines, max, close }: Props) {
 
 function Content({ lines, max }: Omit<Props, "close">) {
   const { phase } = useSession();
-  const { cart } = useCell(cartState);
-  const waiting = !cart && phase !== "out";
+  const { cart, failed } = useCell(cartState);
+  const waiting = !cart && !failed && phase !== "out";
   const slow = useSlow(waiting);
   if (phase === "out") {
     return (
@@ -46,12 +46,20 @@ function Content({ lines, max }: Omit<Props, "close">) {
       </div>
     );
   }
+  if (failed && !cart) {
+    return (
+      <div class="cart-empty">
+        <p>Your cart couldn’t be loaded.</p>
+        <button type="button" class="quiet" onClick={() => void load()}>Try again</button>
+      </div>
+    );
+  }
   if (waiting) {
     return (
       <div class="cart-lines" aria-busy="true" aria-label="Loading your cart">
         <div class="skeleton line" />
         <div class="skeleton line" />
-        {slow && <p class="hint">This takes longer than usual. <button type="button" class="plain" onClick={() => void load()}>Try again</button></p>}
+        <p class="hint" role="status">{slow && "This takes longer than usual…"}</p>
       </div>
     );
   }

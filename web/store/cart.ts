@@ -15,9 +15,11 @@ export interface CartState {
   /** Null until the server has told, and whenever nobody is logged in. */
   cart: Cart | null;
   pending: readonly Change[];
+  /** The server could not be asked. */
+  failed: boolean;
 }
 
-const nothing: CartState = { cart: null, pending: [] };
+const nothing: CartState = { cart: null, pending: [], failed: false };
 export const cartState = new Cell<CartState>(nothing);
 
 /** Requests go one after the other, so that the last answer is the newest. A new era drops those that have not been sent. */
@@ -34,7 +36,10 @@ follow({
 });
 
 /** Loads the cart; asks for a login where there is none. */
-export const load = () => enqueue(loadCart);
+export function load(): Promise<boolean> {
+  cartState.value = { ...cartState.value, failed: false };
+  return enqueue(loadCart);
+}
 
 export async function add(product: Product): Promise<void> {
   const added = await change({ product, quantityAfter: (before) => before + 1, send: () => addToCart(product.id) });
@@ -60,10 +65,11 @@ function enqueue(send: () => Promise<Cart>): Promise<boolean> {
     if (mine !== era) return false;
     try {
       const cart = await send();
-      if (mine === era) cartState.value = { ...cartState.value, cart };
+      if (mine === era) cartState.value = { ...cartState.value, cart, failed: false };
       return mine === era;
     } catch (error) {
       sayProblem(error);
+      if (mine === era) cartState.value = { ...cartState.value, failed: true };
       return false;
     }
   });

@@ -40,6 +40,7 @@ function Card({ product, quantity }: { product: Product; quantity: number }) {
   return (
     <li class="card" data-testid={`product-${product.id}`}>
       <img src={`/art/${product.id}.svg`} alt="" width="400" height="400" loading="lazy" />
+      {quantity > 0 && <span class="have">{quantity} in your cart</span>}
       <div class="about">
         <h2>{product.name}</h2>
         <p class="price">{price(product.priceCents)}</p>
@@ -49,7 +50,6 @@ function Card({ product, quantity }: { product: Product; quantity: number }) {
         <button type="button" class="quiet" data-testid={`add-${product.id}`} aria-label={`Add ${product.name} to the cart`} onClick={() => void put()}>
           {adding > 0 ? "Adding…" : "Add to cart"}
         </button>
-        {quantity > 0 && <span class="hint">{quantity} in your cart</span>}
       </div>
     </li>
   );

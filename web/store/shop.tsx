@@ -3,7 +3,7 @@ import { Problem, words } from "../../client/src/index.ts";
 import { Account } from "../kit/account.tsx";
 import { useCell } from "../kit/cell.ts";
 import { LoginDialog } from "../kit/login-dialog.tsx";
-import { Notices } from "../kit/notice.tsx";
+import { hush, Notices } from "../kit/notice.tsx";
 import { useSession } from "../kit/session.ts";
 import { loadCatalogue, type Catalogue } from "./api.ts";
 import { cartState, lines, load } from "./cart.ts";
@@ -18,8 +18,9 @@ export function Shop() {
   const count = cartLines.reduce((sum, { quantity }) => sum + quantity, 0);
 
   function openCart() {
+    hush();
     setCartOpen(true);
-    if (phase !== "in") void load();
+    if (!cartState.value.cart) void load();
   }
 
   return (
@@ -31,7 +32,7 @@ export function Shop() {
           Halden
         </a>
         <Account />
-        {phase === "out" && (
+        {(phase === "out" || phase === "unreachable") && (
           <button type="button" class="quiet" onClick={() => void load()}>
             Log in
           </button>
