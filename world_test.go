@@ -431,6 +431,4 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-var discard = slog.New(slog.DiscardHandler)
-
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

@@ -1,0 +1,78 @@
+package latchkey_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// BenchmarkProtect compares a handler behind Protect, with the memory store, with the same handler that only reads a cookie.
+// The difference is what a login costs each request; more than 3 allocations fail.
+func BenchmarkProtect(b *testing.B) {
+	provider := idptest.New(b)
+	application := provider.AddApplication(idp.Application{})
+	provider.AddUser("ada@example.com", application.ID)
+	client, err := fusionauth.New(fusionauth.Config{URL: provider.URL, APIKey: latchkey.Secret(provider.APIKey), ApplicationID: application.ID})
+	must(b, err)
+	guard, err := latchkey.New(latchkey.Config{
+		Origin: "https://store.example.com", Provider: client, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard,
+	})
+	must(b, err)
+	defer guard.Close(context.Background())
+
+	login := httptest.NewRequest("POST", "/api/login", strings.NewReader(`{"email":"ada@example.com","password":"`+idptest.Password+`"}`))
+	login.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	guard.ServeLogin(answer, login)
+	request := httptest.NewRequest("GET", "/api/cart", nil)
+	for _, c := range answer.Result().Cookies() {
+		request.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+	}
+
+	served := 0
+	for name, handler := range map[string]http.Handler{
+		"protected": guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if s, ok := latchkey.From(r.Context()); ok && s.User.Email == "ada@example.com" {
+				served++
+			}
+		})),
+		"bare": http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if _, err := r.Cookie(sessionCookie); err == nil {
+				served++
+			}
+		}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := nowhere{make(http.Header)}
+			if n := testing.AllocsPerRun(100, func() { handler.ServeHTTP(w, request) }); name == "protected" && n > 3 {
+				b.Errorf("%v allocations, the budget is 3", n)
+			}
+			b.ReportAllocs()
+			served = 0
+			for b.Loop() {
+				handler.ServeHTTP(w, request)
+			}
+			if served < b.N {
+				b.Errorf("served %d of %d", served, b.N)
+			}
+		})
+	}
+}
+
+// nowhere is a ResponseWriter that costs nothing.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header         { return n.header }
+func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n nowhere) WriteHeader(int)             {}
+
+var discard = slog.New(slog.DiscardHandler)
