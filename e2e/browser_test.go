@@ -1,0 +1,85 @@
+package e2e_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
+)
+
+// The names of the two cookies.
+const (
+	sessionCookie = "__Host-session"
+	refreshCookie = "__Host-refresh"
+)
+
+// A browser has cookies and storage of its own. Its tabs share them.
+type browser struct {
+	*testing.T
+	ctx context.Context // of the first tab; the others are its children
+	all []*tab
+}
+
+// newBrowser gives the test a browser of its own, as an incognito window is one.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	return &browser{T: t, ctx: ctx}
+}
+
+// open opens a tab at the address.
+func (b *browser) open(url string) *tab {
+	b.Helper()
+	ctx := b.ctx
+	if len(b.all) > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = chromedp.NewContext(b.ctx)
+		b.Cleanup(cancel)
+	}
+	p := newTab(b.T, ctx)
+	b.all = append(b.all, p)
+	p.navigate(url)
+	return p
+}
+
+// cookies returns those that the browser would send to the site, by name.
+func (b *browser) cookies(s *site) map[string]*network.Cookie {
+	b.Helper()
+	found := make(map[string]*network.Cookie)
+	for _, c := range b.jar() {
+		if c.Domain == s.name+".localhost" {
+			found[c.Name] = c
+		}
+	}
+	return found
+}
+
+// jar returns all cookies of the browser, also those that no script can see.
+func (b *browser) jar() []*network.Cookie {
+	b.Helper()
+	id := chromedp.FromContext(b.ctx).BrowserContextID
+	result, err := chromedp.CallBrowser(b.ctx, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: id})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return result.Cookies
+}
+
+// submitLogin fills the login form that is on the page, and sends it.
+func (p *tab) submitLogin(email, password string) {
+	p.Helper()
+	p.fill("login-email", email)
+	p.fill("login-password", password)
+	p.click("login-submit")
+}
+
+// logIn submits the login form and waits until it has gone.
+func (p *tab) logIn(email, password string) {
+	p.Helper()
+	p.submitLogin(email, password)
+	p.seeNo("login-form")
+	p.see("user-name")
+}

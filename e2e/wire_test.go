@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// wire is what browsers and apps said to each other.
+type wire struct {
+	mu        sync.Mutex
+	exchanges []exchange
+	tapes     []*tape
+}
+
+// An exchange is one request and its answer.
+type exchange struct {
+	host, method, path string
+	request            http.Header
+	status             int
+	answer             http.Header
+	body               string
+}
+
+// cookies returns the cookies that the request carried, by name.
+func (e exchange) cookies() map[string]string {
+	found := make(map[string]string)
+	for _, line := range e.request["Cookie"] {
+		parsed, err := http.ParseCookie(line)
+		if err != nil {
+			continue
+		}
+		for _, c := range parsed {
+			found[c.Name] = c.Value
+		}
+	}
+	return found
+}
+
+// setCookies returns the cookies that the answer set, by name.
+func (e exchange) setCookies() map[string]*http.Cookie {
+	found := make(map[string]*http.Cookie)
+	for _, line := range e.answer["Set-Cookie"] {
+		if c, err := http.ParseSetCookie(line); err == nil {
+			found[c.Name] = c
+		}
+	}
+	return found
+}
+
+// record notes each exchange with next, before the end of the answer leaves for the browser.
+func (w *wire) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		e := exchange{host: r.Host, method: r.Method, path: r.URL.Path, request: r.Header.Clone()}
+		rec := &recordingWriter{ResponseWriter: rw, status: http.StatusOK}
+		next.ServeHTTP(rec, r)
+		e.status, e.answer, e.body = rec.status, rw.Header().Clone(), rec.body.String()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.exchanges = append(w.exchanges, e)
+	})
+}
+
+type recordingWriter struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recordingWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recordingWriter) Write(p []byte) (int, error) {
+	w.body.Write(p)
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *recordingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// forget begins a new page of the log. The tapes run on.
+func (w *wire) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.exchanges = nil
+}
+
+// to returns the exchanges of an app since forget whose path begins with prefix, the oldest first.
+func (w *wire) to(s *site, prefix string) (found []exchange) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.exchanges {
+		if e.host == s.host && strings.HasPrefix(e.path, prefix) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// only returns the one exchange of an app since forget for a path, and fails the test if there was none or another.
+func (s *site) only(method, path string) exchange {
+	s.Helper()
+	var found []exchange
+	for _, e := range s.wire.to(s, path) {
+		if e.method == method && e.path == path {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		s.Fatalf("%s: %d exchanges %s %s, want 1", s.name, len(found), method, path)
+	}
+	return found[0]
+}
+
+// received returns every byte that went to browsers: one tape for each connection, and the bodies once more without the
+// chunks in which they may have gone.
+func (w *wire) received() (all [][]byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range w.tapes {
+		all = append(all, t.bytes())
+	}
+	for _, e := range w.exchanges {
+		all = append(all, []byte(e.body))
+	}
+	return all
+}
+
+// taped is a listener whose connections are on tape.
+type taped struct {
+	net.Listener
+	wire *wire
+}
+
+func (l taped) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	t := &tape{Conn: conn}
+	l.wire.mu.Lock()
+	defer l.wire.mu.Unlock()
+	l.wire.tapes = append(l.wire.tapes, t)
+	return t, nil
+}
+
+// A tape keeps all that is written to a connection.
+type tape struct {
+	net.Conn
+	mu      sync.Mutex
+	written []byte
+}
+
+func (t *tape) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	t.written = append(t.written, p...)
+	t.mu.Unlock()
+	return t.Conn.Write(p)
+}
+
+func (t *tape) bytes() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.written)
+}

@@ -1,0 +1,228 @@
+package e2e_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/examples/forums"
+	"github.com/latchkey-dev/latchkey/examples/store"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// The times of the guards in a world are the defaults of latchkey.Config.
+const (
+	idle     = 30 * time.Minute
+	refresh  = 30 * 24 * time.Hour
+	settling = time.Minute     // F: cookies that come back after so long are those that the browser kept
+	inFlight = 2 * time.Minute // W: no answer is under way for longer
+
+	providerTimeout = 300 * time.Millisecond // shorter than the default: a test waits for it
+)
+
+const clientSecret = "the secret of the backend of the forums"
+
+// A world is both apps and their provider, with one clock, and a record of all that is said between them and the browsers.
+type world struct {
+	*testing.T
+	clock    *clock
+	wire     *wire
+	calls    *calls
+	faults   *faults
+	provider *idptest.Provider
+	sessions latchkey.Store
+	keys     latchkey.KeyRing
+	user     idp.User
+	addr     string // of the server of both apps
+	store    *site
+	forums   *site
+}
+
+// A site is one of the apps.
+type site struct {
+	*world
+	name          string
+	host          string
+	origin        string
+	protected     string // a route that needs a login
+	refresh       string // the provider's route by which it refreshes
+	applicationID string
+	app           http.Handler
+}
+
+// newWorld starts a world for the length of the test. At the end no browser may have received a secret (ARC-01).
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return startWorld(t, memstore.New())
+}
+
+func startWorld(t *testing.T, sessions latchkey.Store) *world {
+	t.Helper()
+	w := &world{
+		T: t, clock: newClock(), wire: &wire{}, calls: newCalls(), faults: &faults{},
+		sessions: sessions, keys: latchkey.KeyRing{latchkey.NewKey()},
+	}
+	w.provider = idptest.New(t, idptest.WithFaults(w.faults.wrap), idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.Now }))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.addr = listener.Addr().String()
+	_, port, err := net.SplitHostPort(w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.store = &site{world: w, name: "store", protected: "/api/load-shopping-cart", refresh: "/api/jwt/refresh"}
+	w.forums = &site{world: w, name: "forums", protected: "/api/load-posts", refresh: "/oauth2/token"}
+	for _, s := range w.sites() {
+		s.host = s.name + ".localhost:" + port
+		s.origin = "http://" + s.host
+	}
+	w.openStore()
+	w.openForums()
+	w.user = w.addUser("ada@example.com", idp.Profile{FirstName: "Ada", LastName: "Lovelace"})
+	w.serve(listener)
+	for _, secret := range []string{w.provider.APIKey, clientSecret, idptest.Password} {
+		w.calls.keepSecret(secret)
+	}
+	return w
+}
+
+func (w *world) sites() []*site { return []*site{w.store, w.forums} }
+
+func (w *world) openStore() {
+	s := w.store
+	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Store"}).ID
+	app, err := store.Open(w.Context(), store.Config{Guard: w.guard(s, ""), Logger: w.logger(), Now: w.clock.Now})
+	w.opened(s, app, app, err)
+}
+
+func (w *world) openForums() {
+	s := w.forums
+	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Forums", ClientSecret: clientSecret}).ID
+	app, err := forums.Open(w.Context(), forums.Config{Guard: w.guard(s, clientSecret), Logger: w.logger(), Now: w.clock.Now})
+	w.opened(s, app, app, err)
+}
+
+func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { closer.Close() })
+	s.app = app
+}
+
+func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
+	w.Helper()
+	provider, err := fusionauth.New(fusionauth.Config{
+		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: s.applicationID, ClientSecret: clientSecret,
+		PasswordCheckedFirst: true, Transport: w.calls.transport(s.name, w.provider.Client.Transport), Now: w.clock.Now,
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	guard, err := latchkey.New(latchkey.Config{
+		Origin: s.origin, App: s.name, Provider: provider, Store: w.sessions, Keys: w.keys,
+		ProviderTimeout: providerTimeout, Logger: w.logger(), Now: w.clock.Now,
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { guard.Close(context.Background()) })
+	return guard
+}
+
+// logger writes to the test's log: it shows when the test fails, or with -v.
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.Output(), nil)) }
+
+// addUser makes a user with idptest.Password who is registered for both apps.
+func (w *world) addUser(email string, profile idp.Profile) idp.User {
+	w.Helper()
+	user, err := w.provider.CreateUser(w.Context(), idp.NewUser{Email: email, Password: idptest.Password, Verified: true, Profile: profile})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, s := range w.sites() {
+		if err := w.provider.Register(w.Context(), user.ID, s.applicationID, "user"); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return user
+}
+
+// serve answers at the listener until the end of the test, then looks at all that went to browsers.
+func (w *world) serve(listener net.Listener) {
+	server := &http.Server{Handler: w.wire.record(http.HandlerFunc(w.route)), ErrorLog: slog.NewLogLogger(w.logger().Handler(), slog.LevelError)}
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); server.Serve(taped{listener, w.wire}) }()
+	w.Cleanup(func() {
+		server.Close()
+		<-stopped
+		w.checkNoSecretLeft()
+	})
+}
+
+func (w *world) route(rw http.ResponseWriter, r *http.Request) {
+	for _, s := range w.sites() {
+		if r.Host == s.host {
+			s.app.ServeHTTP(rw, r)
+			return
+		}
+	}
+	http.Error(rw, "no such app", http.StatusMisdirectedRequest)
+}
+
+// checkNoSecretLeft is ARC-01.
+func (w *world) checkNoSecretLeft() {
+	received := slices.Concat(w.wire.received()...)
+	for _, secret := range w.calls.allSecrets() {
+		if leaks(received, secret) {
+			w.Errorf("ARC-01: a browser received a secret that begins with %.6q", secret)
+		}
+	}
+}
+
+// forget begins a new page of both logs.
+func (w *world) forget() {
+	w.wire.forget()
+	w.calls.forget()
+}
+
+// wantCalls fails the test unless the site has asked the provider just these since forget, each as "POST /api/login 200".
+func (s *site) wantCalls(want ...string) {
+	s.Helper()
+	var got []string
+	for _, made := range s.calls.since() {
+		if made.app == s.name {
+			_, text, _ := strings.Cut(made.String(), ": ")
+			got = append(got, text)
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("%s asked the provider %q, want %q", s.name, got, want)
+	}
+}
+
+// wantRevoked waits until the provider has revoked a refresh token of the site, and fails the test if one of the user's is left.
+func (s *site) wantRevoked() {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	if err := s.calls.awaitRevocation(ctx, s.name); err != nil {
+		s.Fatal(err)
+	}
+	if n := len(s.refreshTokens()); n != 0 {
+		s.Errorf("the user still has %d refresh tokens for %s at the provider", n, s.name)
+	}
+}
