@@ -45,6 +45,9 @@ func TestChangePassword(t *testing.T) {
 	id = w.login(object{"password": fresh}).want(203).text("changePasswordId")
 	w.clock.advance(10 * time.Minute)
 	check(id).wantEmpty(http.StatusNotFound)
+	id = w.login(object{"password": fresh}).want(203).text("changePasswordId")
+	must(t, w.SetUserActive(t.Context(), w.user.ID, false))
+	check(id).wantEmpty(http.StatusNotFound)
 	if w.RequirePasswordChange(t.Context(), w.user.ID, "Whim") == nil {
 		t.Error("an unknown reason was taken")
 	}

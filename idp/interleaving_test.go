@@ -1,0 +1,109 @@
+package idp_test
+
+import (
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// interleaved returns a world in which meanwhile(f) runs f once, in the middle
+// of the next request: after it has read the database and before it writes,
+// which is where it asks for the time.
+func interleaved(t *testing.T, app idp.Application) (w *world, meanwhile func(f func())) {
+	var armed atomic.Pointer[func()]
+	w = newWorldOf(t, app, idptest.WithConfig(func(c *idp.Config) {
+		now := c.Now
+		c.Now = func() time.Time {
+			if f := armed.Swap(nil); f != nil {
+				(*f)()
+			}
+			return now()
+		}
+	}))
+	return w, func(f func()) { armed.Store(&f) }
+}
+
+func TestRefreshInterleaved(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		meanwhile func(w *world, token string) (current string)
+		want      int
+		alive     bool // afterwards, the current token
+	}{
+		{"the same token", func(w *world, token string) string {
+			return w.refresh(token).want(http.StatusOK).text("refreshToken")
+		}, http.StatusOK, true},
+		{"the same token and its successor", func(w *world, token string) string {
+			return w.refresh(w.refresh(token).text("refreshToken")).want(http.StatusOK).text("refreshToken")
+		}, http.StatusNotFound, true},
+		{"logout", func(w *world, token string) string {
+			w.send("POST", "/api/logout?refreshToken="+token, "", "").wantEmpty(http.StatusOK)
+			return token
+		}, http.StatusNotFound, false},
+		{"user deactivated", func(w *world, token string) string {
+			must(w.t, w.SetUserActive(w.t.Context(), w.user.ID, false))
+			return token
+		}, http.StatusNotFound, false},
+		{"dead and swept", func(w *world, token string) string {
+			w.clock.advance(90 * 24 * time.Hour)
+			_, err := w.Sweep(w.t.Context())
+			must(w.t, err)
+			w.clock.advance(-90 * 24 * time.Hour)
+			return token
+		}, http.StatusNotFound, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w, meanwhile := interleaved(t, idp.Application{})
+			token, _ := w.loggedIn()
+			var current string
+			meanwhile(func() { current = c.meanwhile(w, token) })
+			a := w.refresh(token).want(c.want)
+			if c.want == http.StatusOK && a.text("refreshToken") != current {
+				t.Error("the token has two successors")
+			}
+			want := http.StatusNotFound
+			if c.alive {
+				want = http.StatusOK
+			}
+			w.refresh(current).want(want)
+		})
+	}
+}
+
+// TestLoginInterleaved: a login that was let in while its user was put out is
+// worth nothing at the first refresh.
+func TestLoginInterleaved(t *testing.T) {
+	for name, c := range map[string]struct {
+		out  func(w *world) error
+		want int
+	}{
+		"deactivated":  {func(w *world) error { return w.SetUserActive(w.t.Context(), w.user.ID, false) }, http.StatusNotFound},
+		"unregistered": {func(w *world) error { return w.Unregister(w.t.Context(), w.user.ID, w.app.ID) }, http.StatusNotFound},
+		"nothing":      {func(*world) error { return nil }, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, meanwhile := interleaved(t, idp.Application{})
+			meanwhile(func() { must(t, c.out(w)) })
+			token, _ := w.loggedIn()
+			w.refresh(token).want(c.want)
+		})
+	}
+}
+
+// TestPWD12_ChangeInterleaved: of two who use one change password id at once,
+// one wins.
+func TestPWD12_ChangeInterleaved(t *testing.T) {
+	w, meanwhile := interleaved(t, idp.Application{})
+	must(t, w.RequirePasswordChange(t.Context(), w.user.ID, idp.ChangeBreached))
+	id := w.login(nil).want(203).text("changePasswordId")
+	change := func(password string) answer {
+		return w.send("POST", "/api/user/change-password/"+id, "application/json", object{"password": password}.String())
+	}
+	meanwhile(func() { change("the first of two").want(http.StatusOK) })
+	change("the second of two").wantEmpty(http.StatusNotFound)
+	w.login(object{"password": "the first of two"}).want(http.StatusOK)
+}
