@@ -24,6 +24,7 @@ func bundle(root, entry, out string, format api.Format) error {
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
 		Charset:           api.CharsetUTF8,
+		Loader:            map[string]api.Loader{".svg": api.LoaderDataURL}, // an icon in the page is there without a network, too
 		LegalComments:     api.LegalCommentsNone,
 		TsconfigRaw:       "{}", // the type check's own business
 		LogLevel:          api.LogLevelWarning,

@@ -8,6 +8,7 @@ import { Unreachable } from "../kit/start.tsx";
 import { boardState, load } from "./board.ts";
 import { LoginPage } from "./login-page.tsx";
 import { NewThread } from "./new-thread.tsx";
+import icon from "./public/icon.svg";
 import { follow, route } from "./route.ts";
 import { ThreadList } from "./thread-list.tsx";
 import { ThreadView } from "./thread-view.tsx";
@@ -33,7 +34,7 @@ function Rooms() {
     <div class="rooms" data-open={open.name}>
       <header class="top">
         <a class="brand" href="/" onClick={follow}>
-          <img src="/icon.svg" alt="" width="32" height="32" />
+          <img src={icon} alt="" width="32" height="32" />
           Nightjar
         </a>
         <Account />
@@ -62,7 +63,7 @@ function Rooms() {
 function Nothing() {
   return (
     <div class="nothing">
-      <img src="/icon.svg" alt="" width="72" height="72" />
+      <img src={icon} alt="" width="72" height="72" />
       <p>Pick a thread, or start one.</p>
     </div>
   );

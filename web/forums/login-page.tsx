@@ -1,12 +1,13 @@
 import { LoginForm } from "../kit/login-form.tsx";
 import { useSession } from "../kit/session.ts";
+import icon from "./public/icon.svg";
 
 export function LoginPage() {
   const { endReason } = useSession();
   return (
     <main class="login-page">
       <div class="welcome">
-        <img src="/icon.svg" alt="" width="88" height="88" />
+        <img src={icon} alt="" width="88" height="88" />
         <h1>Nightjar</h1>
         <p>A small board for unhurried talk. Members read it in the evening, mostly.</p>
       </div>

@@ -8,6 +8,7 @@ import { useSession } from "../kit/session.ts";
 import { loadCatalogue, type Catalogue } from "./api.ts";
 import { cartState, lines, load } from "./cart.ts";
 import { CartPanel } from "./cart-panel.tsx";
+import icon from "./public/icon.svg";
 import { Shelves } from "./shelves.tsx";
 
 export function Shop() {
@@ -28,7 +29,7 @@ export function Shop() {
       <a class="skip" href="#goods">Skip to the goods</a>
       <header class="top">
         <a class="brand" href="/">
-          <img src="/icon.svg" alt="" width="32" height="32" />
+          <img src={icon} alt="" width="32" height="32" />
           Halden
         </a>
         <Account />
