@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
 type jwtClaims struct {
@@ -110,9 +111,9 @@ func TestJWKSHasNoPrivateKey(t *testing.T) {
 	}
 }
 
-func TestIssuer(t *testing.T) {
-	w := newWorldOf(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
-	if c := w.verified(w.login(nil).text("token")); c.Exp-c.Iat != 300 {
-		t.Errorf("the token lives %d s, want 300", c.Exp-c.Iat)
+func TestIssuerAndLife(t *testing.T) {
+	w := newWorldOf(t, idp.Application{AccessTokenTTL: 5 * time.Minute}, idptest.WithConfig(func(c *idp.Config) { c.Issuer = "https://id.example.com" }))
+	if c := w.verified(w.login(nil).text("token")); c.Exp-c.Iat != 300 || c.Iss != "https://id.example.com" {
+		t.Errorf("%+v", c)
 	}
 }

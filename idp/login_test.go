@@ -320,7 +320,8 @@ func TestLoginIDTypesInOrder(t *testing.T) {
 }
 
 // TestLGN04_SameTime: an unknown user, a wrong and an over-long password all
-// cost one hash.
+// cost one hash. Without it they would take a fiftieth of the time; the bound
+// leaves room for a busy machine.
 func TestLGN04_SameTime(t *testing.T) {
 	w := newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Hash.MemoryKiB = 4 << 10 }))
 	fastest := func(change object) time.Duration {
@@ -339,7 +340,7 @@ func TestLGN04_SameTime(t *testing.T) {
 		"telephone":          {"loginIdTypes": []string{"phoneNumber"}},
 		"over-long password": {"password": strings.Repeat("x", 1025)},
 	} {
-		if d := fastest(change); d < wrong/2 {
+		if d := fastest(change); d < wrong/8 {
 			t.Errorf("%s takes %v, a wrong password %v", name, d, wrong)
 		}
 	}
