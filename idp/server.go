@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
-	"github.com/latchkey-dev/latchkey/idp/internal/sqlite"
+	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
 //go:embed schema
@@ -53,7 +53,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: %w", err)
 	}
-	db, err := sqlite.Open(ctx, c.Path, migrations)
+	db, err := sqlite.Open(ctx, c.Path, sqlite.Provider, migrations)
 	if err != nil {
 		return nil, fmt.Errorf("idp: open database %q: %w", c.Path, err)
 	}

@@ -91,7 +91,8 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 		Key: d.secrets.APIKey, Description: "backends of the demo",
 		Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
 	})
-	return errors.Join(err, d.ensureUser(ctx))
+	_, swept := d.provider.Sweep(ctx)
+	return errors.Join(err, swept, d.ensureUser(ctx))
 }
 
 func (d *demo) ensureUser(ctx context.Context) error {

@@ -85,7 +85,7 @@ func openBoard(ctx context.Context, c Config) (*sqlite.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite.Open(ctx, c.Path, sqlite.Example, migrations)
+	db, err := sqlite.Open(ctx, c.Path, sqlite.Forums, migrations)
 	if err != nil {
 		return nil, err
 	}

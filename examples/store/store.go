@@ -65,7 +65,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	db, err := sqlite.Open(ctx, c.Path, sqlite.Example, migrations)
+	db, err := sqlite.Open(ctx, c.Path, sqlite.Store, migrations)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", c.Path, err)
 	}

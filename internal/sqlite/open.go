@@ -1,5 +1,4 @@
-// Package sqlite opens a database of ours: one SQLite file, or one that
-// lives in memory, brought to the newest schema.
+// Package sqlite opens a database of ours: one SQLite file, or one that lives in memory, brought to the newest schema.
 //
 // Reads use a pool of connections. Writes go through one goroutine, which
 // commits those that wait together: one sync to disk for many logins.
@@ -27,7 +26,8 @@ type Kind int32
 const (
 	Sessions Kind = 0x6c6b7365 // "lkse"
 	Provider Kind = 0x6c6b6964 // "lkid"
-	Example  Kind = 0x6c6b6578 // "lkex"
+	Store    Kind = 0x6c6b7374 // "lkst", the example store
+	Forums   Kind = 0x6c6b666f // "lkfo", the example forums
 )
 
 // DB is an open database.
@@ -40,11 +40,16 @@ type DB struct {
 // empty, and applies the migrations that it lacks. A file that is not ours, is
 // damaged, or was written by a newer version is refused and left as it is.
 func Open(ctx context.Context, path string, kind Kind, migrations fs.FS) (*DB, error) {
+	if path != "" {
+		if err := checkKind(ctx, path, kind); err != nil {
+			return nil, err
+		}
+	}
 	writes, reads, err := pools(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, writes, kind, migrations); err != nil {
+	if err := migrate(ctx, writes, kind, migrations); err != nil {
 		return nil, errors.Join(err, writes.Close(), closeOther(reads, writes))
 	}
 	return &DB{DB: reads, writer: startWriter(writes)}, nil
@@ -74,17 +79,7 @@ func pools(path string) (writes, reads *sql.DB, err error) {
 		db.SetMaxOpenConns(1)
 		return db, db, nil
 	}
-	// Created here, so that nobody else can read it: it holds what is secret.
-	// SQLite gives its companion files the same mode.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, nil, err
-	}
-	source := "file:" + url.PathEscape(path) +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	source := location(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	if writes, err = sql.Open("sqlite", source+"&_txlock=immediate"); err != nil {
 		return nil, nil, err
 	}
@@ -98,17 +93,38 @@ func pools(path string) (writes, reads *sql.DB, err error) {
 	return writes, reads, nil
 }
 
-// prepare checks whose file this is and migrates it.
-func prepare(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error {
+func location(path string) string { return "file:" + url.PathEscape(path) }
+
+// checkKind makes the file where it does not exist, and refuses one of another
+// kind before anything in it is changed.
+func checkKind(ctx context.Context, path string, kind Kind) error {
+	// Nobody else may read it: it holds what is secret. SQLite gives its
+	// companion files the same mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", location(path)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	var id Kind
 	var tables int
-	err := db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables)
+	err = db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables)
 	if err != nil {
 		return fmt.Errorf("the file cannot be read as a database: %w", err)
 	}
 	if tables > 0 && id != kind {
 		return errors.New("the file is a database of another program")
 	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error {
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations)
 	if err != nil {
 		return err
@@ -119,6 +135,9 @@ func prepare(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error
 	}
 	if current > newest {
 		return fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
+	}
+	if current == newest {
+		return nil
 	}
 	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", kind)); err != nil {
 		return err

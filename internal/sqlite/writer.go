@@ -120,6 +120,8 @@ func inSavepoint(tx *sql.Tx, run func(*sql.Tx) error) error {
 			return errors.Join(err, undo)
 		}
 	}
-	_, release := tx.Exec("RELEASE job")
-	return errors.Join(err, release)
+	if _, release := tx.Exec("RELEASE job"); release != nil {
+		return errors.Join(err, release)
+	}
+	return err
 }

@@ -10,14 +10,14 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 
-	"github.com/latchkey-dev/latchkey/idp/internal/sqlite"
+	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
 var migrations = fstest.MapFS{"00001_begin.sql": {Data: []byte("-- +goose Up\nCREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;\n")}}
 
 func open(t *testing.T, path string) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), path, migrations)
+	db, err := sqlite.Open(t.Context(), path, sqlite.Sessions, migrations)
 	if err != nil {
 		t.Fatal(err)
 	}
