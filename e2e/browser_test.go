@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/storage"
@@ -55,6 +56,16 @@ func (b *browser) cookies(s *site) map[string]*network.Cookie {
 		}
 	}
 	return found
+}
+
+// awaitNoCookies returns when the browser has none for the site.
+func (b *browser) awaitNoCookies(s *site) {
+	b.Helper()
+	for deadline := time.Now().Add(patience); len(b.cookies(s)) > 0; {
+		if time.Now().After(deadline) {
+			b.Fatalf("the browser still has %d cookies for %s", len(b.cookies(s)), s.name)
+		}
+	}
 }
 
 // jar returns all cookies of the browser, also those that no script can see.

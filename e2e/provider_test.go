@@ -131,29 +131,3 @@ func (c *calls) awaitRevocation(ctx context.Context, app string) error {
 		}
 	}
 }
-
-// faults stand in front of the provider.
-type faults struct {
-	mu      sync.Mutex
-	instead http.HandlerFunc // nil: the provider itself
-}
-
-func (f *faults) wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.mu.Lock()
-		instead := f.instead
-		f.mu.Unlock()
-		if instead == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		instead(w, r)
-	})
-}
-
-// answer has the handler answer instead of the provider; nil mends it.
-func (f *faults) answer(instead http.HandlerFunc) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.instead = instead
-}

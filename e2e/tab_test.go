@@ -131,6 +131,12 @@ func (p *tab) click(id string) {
 	))
 }
 
+// clickButton clicks the button with that text.
+func (p *tab) clickButton(text string) {
+	p.Helper()
+	p.do("click "+text, chromedp.Click(chromedp.Search(fmt.Sprintf(`//button[normalize-space()=%q]`, text)), chromedp.NodeVisible))
+}
+
 // fill puts text into a field in place of what is there, as one keystroke would.
 func (p *tab) fill(id, text string) {
 	p.Helper()
@@ -169,13 +175,13 @@ func (p *tab) value(id string) string {
 	return read[string](p, fmt.Sprintf(`document.querySelector(%q).value`, string(hook(id))))
 }
 
-// until waits until the JavaScript expression is true.
+// until waits until the JavaScript expression is true, or truthy.
 func (p *tab) until(what, expression string) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		p.Fatalf("%s: %v\nThe page says:\n%s", what, err, p.everything())
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+expression+")", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+		p.Fatalf("%s: %v", what, err)
 	}
 }
 
@@ -183,14 +189,6 @@ func (p *tab) until(what, expression string) {
 func (p *tab) untilText(text string) {
 	p.Helper()
 	p.until("text "+text, fmt.Sprintf(`document.body.innerText.includes(%q)`, text))
-}
-
-func (p *tab) everything() string {
-	text, err := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-	if err != nil {
-		return err.Error()
-	}
-	return text
 }
 
 // read evaluates a JavaScript expression, and waits for it where it is a promise.

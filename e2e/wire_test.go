@@ -2,19 +2,27 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // wire is what browsers and apps said to each other.
 type wire struct {
 	mu        sync.Mutex
 	exchanges []exchange
+	forgotten int           // so many of them are on older pages of the log
+	underWay  int           // requests that wait for their answer
+	changed   chan struct{} // closed when a request comes in, and after its answer
 	tapes     []*tape
 }
+
+func newWire() *wire { return &wire{changed: make(chan struct{})} }
 
 // An exchange is one request and its answer.
 type exchange struct {
@@ -56,11 +64,57 @@ func (w *wire) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		e := exchange{host: r.Host, method: r.Method, path: r.URL.Path, request: r.Header.Clone()}
 		rec := &recordingWriter{ResponseWriter: rw, status: http.StatusOK}
+		w.count(1)
+		defer w.count(-1)
 		next.ServeHTTP(rec, r)
 		e.status, e.answer, e.body = rec.status, rw.Header().Clone(), rec.body.String()
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.exchanges = append(w.exchanges, e)
+	})
+}
+
+func (w *wire) count(more int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.underWay += more
+	close(w.changed)
+	w.changed = make(chan struct{})
+}
+
+// await returns when the condition, which is asked under the lock, has come true.
+func (w *wire) await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	patient, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		w.mu.Lock()
+		done, changed := condition(), w.changed
+		w.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-changed:
+		case <-patient.Done():
+			t.Fatalf("%s: did not happen", what)
+		}
+	}
+}
+
+// awaitUnderWay returns when at least n requests wait for their answer.
+func (w *world) awaitUnderWay(n int) {
+	w.Helper()
+	w.wire.await(w.T, fmt.Sprintf("%d requests at once", n), func() bool { return w.wire.underWay >= n })
+}
+
+// await returns when there has been such an exchange since forget.
+func (s *site) await(method, path string) {
+	s.Helper()
+	s.wire.await(s.T, method+" "+path, func() bool {
+		return slices.ContainsFunc(s.wire.exchanges[s.wire.forgotten:], func(e exchange) bool {
+			return e.host == s.host && e.method == method && e.path == path
+		})
 	})
 }
 
@@ -86,14 +140,14 @@ func (w *recordingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter
 func (w *wire) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.exchanges = nil
+	w.forgotten = len(w.exchanges)
 }
 
 // to returns the exchanges of an app since forget whose path begins with prefix, the oldest first.
 func (w *wire) to(s *site, prefix string) (found []exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, e := range w.exchanges {
+	for _, e := range w.exchanges[w.forgotten:] {
 		if e.host == s.host && strings.HasPrefix(e.path, prefix) {
 			found = append(found, e)
 		}

@@ -22,12 +22,11 @@ import (
 
 // The times of the guards in a world are the defaults of latchkey.Config.
 const (
-	idle     = 30 * time.Minute
-	refresh  = 30 * 24 * time.Hour
-	settling = time.Minute     // F: cookies that come back after so long are those that the browser kept
-	inFlight = 2 * time.Minute // W: no answer is under way for longer
-
-	providerTimeout = 300 * time.Millisecond // shorter than the default: a test waits for it
+	idle       = 30 * time.Minute
+	sessionCap = time.Hour
+	refresh    = 30 * 24 * time.Hour
+	settling   = time.Minute     // F: cookies that come back after so long are those that the browser kept
+	inFlight   = 2 * time.Minute // W: no answer is under way for longer
 )
 
 const clientSecret = "the secret of the backend of the forums"
@@ -40,8 +39,7 @@ type world struct {
 	calls    *calls
 	faults   *faults
 	provider *idptest.Provider
-	sessions latchkey.Store
-	keys     latchkey.KeyRing
+	config   latchkey.Config // what both guards share
 	user     idp.User
 	addr     string // of the server of both apps
 	store    *site
@@ -58,19 +56,18 @@ type site struct {
 	refresh       string // the provider's route by which it refreshes
 	applicationID string
 	app           http.Handler
+	front         *faults // in front of app
 }
 
-// newWorld starts a world for the length of the test. At the end no browser may have received a secret (ARC-01).
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	return startWorld(t, memstore.New())
-}
-
-func startWorld(t *testing.T, sessions latchkey.Store) *world {
+// newWorld starts a world for the length of the test; the changes are to the guards' configuration. At the end no browser may have received a secret (ARC-01).
+func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	t.Helper()
 	w := &world{
-		T: t, clock: newClock(), wire: &wire{}, calls: newCalls(), faults: &faults{},
-		sessions: sessions, keys: latchkey.KeyRing{latchkey.NewKey()},
+		T: t, clock: newClock(), wire: newWire(), calls: newCalls(), faults: &faults{},
+		config: latchkey.Config{Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}},
+	}
+	for _, change := range changes {
+		change(&w.config)
 	}
 	w.provider = idptest.New(t, idptest.WithFaults(w.faults.wrap), idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.Now }))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -85,7 +82,7 @@ func startWorld(t *testing.T, sessions latchkey.Store) *world {
 	w.store = &site{world: w, name: "store", protected: "/api/load-shopping-cart", refresh: "/api/jwt/refresh"}
 	w.forums = &site{world: w, name: "forums", protected: "/api/load-posts", refresh: "/oauth2/token"}
 	for _, s := range w.sites() {
-		s.host = s.name + ".localhost:" + port
+		s.front, s.host = &faults{}, s.name+".localhost:"+port
 		s.origin = "http://" + s.host
 	}
 	w.openStore()
@@ -132,10 +129,9 @@ func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
 	if err != nil {
 		w.Fatal(err)
 	}
-	guard, err := latchkey.New(latchkey.Config{
-		Origin: s.origin, App: s.name, Provider: provider, Store: w.sessions, Keys: w.keys,
-		ProviderTimeout: providerTimeout, Logger: w.logger(), Now: w.clock.Now,
-	})
+	config := w.config
+	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, provider, w.logger(), w.clock.Now
+	guard, err := latchkey.New(config)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -176,11 +172,12 @@ func (w *world) serve(listener net.Listener) {
 func (w *world) route(rw http.ResponseWriter, r *http.Request) {
 	for _, s := range w.sites() {
 		if r.Host == s.host {
-			s.app.ServeHTTP(rw, r)
+			s.front.wrap(s.app).ServeHTTP(rw, r)
 			return
 		}
 	}
-	http.Error(rw, "no such app", http.StatusMisdirectedRequest)
+	rw.Header().Set("Content-Type", "text/html")
+	io.WriteString(rw, "<!doctype html><title>Elsewhere</title><body>") // any other host is a site that wishes us ill
 }
 
 // checkNoSecretLeft is ARC-01.
