@@ -104,13 +104,13 @@ func (c Config) withDefaults() Config {
 func (c Config) check() error {
 	var errs []error
 	if c.Secret == (Secret{}) {
-		errs = append(errs, errors.New("Secret is required"))
+		errs = append(errs, errors.New("idp: Config.Secret: required"))
 	}
 	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {
-		errs = append(errs, fmt.Errorf("PasswordMinLength is %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))
+		errs = append(errs, fmt.Errorf("idp: Config.PasswordMinLength: %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))
 	}
 	if !c.Hash.params().Strong() && !c.Hash.InsecureHash {
-		errs = append(errs, errors.New("Hash is weaker than OWASP's least cost (say InsecureHash for a test)"))
+		errs = append(errs, errors.New("idp: Config.Hash: weaker than OWASP's least cost (say InsecureHash for a test)"))
 	}
 	return errors.Join(errs...)
 }

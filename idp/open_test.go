@@ -89,7 +89,7 @@ func TestOpenRefuses(t *testing.T) {
 		config  idp.Config
 		want    string
 	}{
-		{"no secret", nil, idp.Config{}, "Secret is required"},
+		{"no secret", nil, idp.Config{}, "Config.Secret: required"},
 		{"weak hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 19455}}, "weaker than OWASP"},
 		{"huge hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 1 << 30}}, "out of bounds"},
 		{"minimum above the maximum", nil, idp.Config{Secret: idp.Secret{1}, PasswordMinLength: 257}, "PasswordMinLength"},

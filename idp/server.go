@@ -39,7 +39,7 @@ var _ http.Handler = (*Server)(nil)
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("idp: bad configuration: %w", err)
+		return nil, err
 	}
 	hasher, err := password.NewHasher(c.Hash.params(), c.Hash.Workers, c.Hash.Queue)
 	if err != nil {
