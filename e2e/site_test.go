@@ -45,6 +45,18 @@ func (s *site) enterAndLogIn(b *browser) *tab {
 	return p
 }
 
+// openLoggedIn opens the site in a new tab of a browser in which the user is logged in.
+func (s *site) openLoggedIn(b *browser) *tab {
+	s.Helper()
+	p := b.open(s.origin + s.page())
+	p.see("user-name")
+	if s.name == "store" {
+		p.click("cart-open")
+	}
+	s.seePrivate(p)
+	return p
+}
+
 // seePrivate waits until the page shows what only the user may see.
 func (s *site) seePrivate(p *tab) {
 	s.Helper()

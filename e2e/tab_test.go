@@ -123,12 +123,17 @@ func (p *tab) seeNo(id string) {
 	p.until("see no "+id, fmt.Sprintf(`!document.querySelector(%q)?.checkVisibility()`, string(hook(id))))
 }
 
+// click waits until a person could click the element, with nothing in front of it, and does.
 func (p *tab) click(id string) {
 	p.Helper()
-	p.do("click "+id, chromedp.Steps(
-		chromedp.WaitEnabled(hook(id)),
-		chromedp.Click(hook(id), chromedp.NodeVisible),
-	))
+	p.see(id)
+	p.until(id+" to be in reach", fmt.Sprintf(`(() => {
+		const element = document.querySelector(%q);
+		element.scrollIntoView({block: "nearest", behavior: "instant"});
+		const { x, y, width, height } = element.getBoundingClientRect();
+		return !element.disabled && element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+	})()`, string(hook(id))))
+	p.do("click "+id, chromedp.Click(hook(id), chromedp.NodeVisible))
 }
 
 // clickButton clicks the button with that text.

@@ -108,13 +108,17 @@ func (w *world) awaitUnderWay(n int) {
 	w.wire.await(w.T, fmt.Sprintf("%d requests at once", n), func() bool { return w.wire.underWay >= n })
 }
 
-// await returns when there has been such an exchange since forget.
-func (s *site) await(method, path string) {
+// await returns when there have been n such exchanges since forget.
+func (s *site) await(n int, method, path string) {
 	s.Helper()
-	s.wire.await(s.T, method+" "+path, func() bool {
-		return slices.ContainsFunc(s.wire.exchanges[s.wire.forgotten:], func(e exchange) bool {
-			return e.host == s.host && e.method == method && e.path == path
-		})
+	s.wire.await(s.T, fmt.Sprintf("%d times %s %s", n, method, path), func() bool {
+		found := 0
+		for _, e := range s.wire.exchanges[s.wire.forgotten:] {
+			if e.host == s.host && e.method == method && e.path == path {
+				found++
+			}
+		}
+		return found >= n
 	})
 }
 
