@@ -39,7 +39,7 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		}
 	}
 	var found finding
-	for _, p := range g.witnesses(m, genuine, refresh) {
+	for _, p := range g.witnesses(r, m, genuine, refresh) {
 		next := g.decide(r.Context(), p)
 		if next.record != nil || next.err != nil {
 			return g.seen(r, next)
@@ -52,20 +52,19 @@ func (g *Guard) authenticate(r *http.Request) finding {
 }
 
 func (g *Guard) seen(r *http.Request, found finding) finding {
-	if found.err != nil && r.Context().Err() == nil { // a browser that went away is no failure
-		g.log.ErrorContext(r.Context(), "session cannot be checked", "app", g.app, "error", found.err)
+	switch {
+	case found.err == nil:
+		g.lastSeen.mark(found.record.ID, g.now())
+	case r.Context().Err() == nil: // a browser that went away is no failure
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: found.err})
 	}
-	if found.err != nil {
-		return found
-	}
-	g.lastSeen.mark(found.record.ID, g.now())
 	return found
 }
 
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 // Then the refresh cookie has nothing to add and is not opened.
 func (g *Guard) glance(ctx context.Context, m mark) finding {
-	rec, err := g.store.Get(ctx, m.id)
+	rec, err := g.read(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
 	}
@@ -81,17 +80,18 @@ func (g *Guard) glance(ctx context.Context, m mark) finding {
 
 // witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;
 // where they differ, the session cookie speaks first, and the other only if the first comes to nothing (rule 0).
-func (g *Guard) witnesses(m mark, genuine bool, refresh string) []presented {
+func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, refresh string) []presented {
+	from := g.device(r)
 	content, sealed := g.cookies.refresh.parse(refresh)
 	switch {
 	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, session: true, refresh: true}}
+		return []presented{{mark: m, session: true, refresh: true, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, session: true}, {mark: content.mark, refresh: true}}
+		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, sealed: &content, from: from}}
 	case genuine:
-		return []presented{{mark: m, session: true}}
+		return []presented{{mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, refresh: true}}
+		return []presented{{mark: content.mark, refresh: true, sealed: &content, from: from}}
 	}
 	return nil
 }
@@ -99,23 +99,28 @@ func (g *Guard) witnesses(m mark, genuine bool, refresh string) []presented {
 // decide reads the record, judges, and does what the verdict asks for. It begins again when another changed the record meanwhile.
 func (g *Guard) decide(ctx context.Context, p presented) finding {
 	for range maxAttempts {
-		rec, err := g.store.Get(ctx, p.id)
-		if errors.Is(err, ErrNotFound) {
-			return finding{}
-		}
-		if err != nil {
+		found, err := g.attempt(ctx, p)
+		switch {
+		case err == nil:
+			return found
+		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
 			return finding{err: err}
 		}
-		found, err := g.act(ctx, rec, p)
-		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return finding{err: err}
-		}
-		return found
 	}
 	return finding{err: errContention}
+}
+
+func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
+	rec, err := g.read(ctx, p.id)
+	switch {
+	case err == nil:
+		return g.act(ctx, rec, p)
+	case errors.Is(err, ErrNotFound) && p.refresh:
+		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
+	case errors.Is(err, ErrNotFound):
+		return finding{}, nil
+	}
+	return finding{}, err
 }
 
 // act carries out one verdict. ErrConflict asks for another attempt.
@@ -126,6 +131,9 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		if err := g.store.Swap(ctx, v.changed); err != nil {
 			return finding{}, err
 		}
+		if rec.ConfirmedAt.IsZero() {
+			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation})
+		}
 		rec = v.changed
 	}
 	switch v.action {
@@ -135,15 +143,22 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		return g.mint(ctx, rec, now)
 	case renew, renewInPlace:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+	case rebuild:
+		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case end:
 		return g.endNow(ctx, rec, v.reason, p)
 	case over:
+		g.ends.note(rec)
 		return finding{endReason: v.reason}, nil
 	case alarm:
-		g.log.WarnContext(ctx, "stale session cookie", "app", g.app, "session", rec.ID, "user", rec.User.ID,
-			"generation", p.generation, "current", rec.Generation)
+		g.emit(ctx, suspicion(EventStale, rec, p))
 	}
 	return finding{}, nil
+}
+
+// suspicion tells what was seen of both sides.
+func suspicion(kind EventKind, rec *Record, p presented) Event {
+	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
 // mint makes one more branch of the generation.
@@ -163,14 +178,14 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 
 // endNow ends the session with a reason that the rules found.
 func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (finding, error) {
-	if err := g.store.Swap(ctx, rec.tombstone(g.now(), reason)); err != nil {
+	tombstone := rec.tombstone(g.now(), reason)
+	if err := g.store.Swap(ctx, tombstone); err != nil {
 		return finding{}, err
 	}
-	g.ended(ctx, rec, reason)
 	if reason == EndReuseDetected {
-		g.log.WarnContext(ctx, "stale refresh cookie: the session was ended for everyone who has it", "app", g.app,
-			"session", rec.ID, "user", rec.User.ID, "generation", p.generation, "current", rec.Generation, "login_ip", rec.Device.IP)
+		g.emit(ctx, suspicion(EventTheft, rec, p))
 	}
+	g.ended(ctx, tombstone, p.from)
 	return finding{endReason: reason}, nil
 }
 

@@ -40,6 +40,7 @@ func (g *Guard) background(ctx context.Context) {
 			if err := g.flushLastSeen(ctx); err != nil {
 				g.log.WarnContext(ctx, "last uses cannot be stored", "app", g.app, "error", err)
 			}
+			g.ends.forget(g.now().Add(-g.limits.cap))
 		case <-sweep.C:
 			g.sweep(ctx)
 		case <-g.kick:
@@ -105,9 +106,10 @@ func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
 	}
 }
 
-// ended tells the log that a session is over, and the background work that there may be something to revoke.
-func (g *Guard) ended(ctx context.Context, rec *Record, reason EndReason) {
-	g.log.InfoContext(ctx, "session ended", "app", g.app, "session", rec.ID, "user", rec.User.ID, "reason", string(reason))
+// ended remembers that a session is over, tells of it, and wakes the background work, for there may be something to revoke.
+func (g *Guard) ended(ctx context.Context, tombstone *Record, from Device) {
+	g.ends.note(tombstone)
+	g.emit(ctx, Event{Kind: EventEnded, Session: tombstone.ID, UserID: tombstone.User.ID, Device: from, Reason: tombstone.EndReason})
 	select {
 	case g.kick <- struct{}{}:
 	default: // already told

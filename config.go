@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,9 @@ type Config struct {
 	// ClientIP returns the address of the browser behind a request. Default: the host of RemoteAddr, which is
 	// the proxy's where there is one.
 	ClientIP func(*http.Request) string
+
+	// OnEvent is told what happens to sessions, in the goroutine in which it happens: it must return soon. May be nil.
+	OnEvent func(context.Context, Event)
 
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now

@@ -26,7 +26,9 @@ type Guard struct {
 
 	crossOrigin *http.CrossOriginProtection
 	lastSeen    lastSeen
+	ends        ends
 	flights     flights
+	refusals    refusals
 
 	kick chan struct{} // there is something to revoke
 	stop context.CancelFunc

@@ -24,7 +24,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		refusal.write(w)
 		return
 	}
-	device := Device{UserAgent: shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
+	device := g.device(r)
 	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Device: device})
 	if err != nil {
 		g.loginRefused(w, r, device, err)
@@ -40,7 +40,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
 		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
 	}
-	g.log.InfoContext(r.Context(), "login", "app", g.app, "session", rec.ID, "user", rec.User.ID, "ip", device.IP)
+	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
 	writeUser(w, rec.User)
 }
@@ -75,7 +75,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Device, err error) {
 	var e *ProviderError
 	if !errors.As(err, &e) || answers[e.Code].status == 0 {
-		g.log.ErrorContext(r.Context(), "login cannot be decided", "app", g.app, "ip", device.IP, "error", err)
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
 		p := problem{Code: codeProviderUnavailable}
 		if e != nil {
 			p.retryAfter = e.RetryAfter
@@ -83,7 +83,7 @@ func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Devi
 		p.write(w)
 		return
 	}
-	g.log.InfoContext(r.Context(), "login refused", "app", g.app, "ip", device.IP, "code", string(e.Code))
+	g.emit(r.Context(), Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
 	p := problem{Code: e.Code, Methods: e.Methods, Reason: e.Reason}
 	if e.Code == CodeTooManyAttempts {
 		p.retryAfter = max(e.RetryAfter, time.Second)
@@ -91,7 +91,12 @@ func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Devi
 	p.write(w)
 }
 
-const maxUserAgent = 256
+const maxUserAgent = 256 // bytes
+
+// device is what a request shows of its browser.
+func (g *Guard) device(r *http.Request) Device {
+	return Device{UserAgent: shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
+}
 
 // shorten cuts s to at most n bytes of valid UTF-8.
 func shorten(s string, n int) string {

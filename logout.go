@@ -38,34 +38,39 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 	session, refresh := cookieValues(r.Header)
 	m, genuine := g.cookies.session.parse(session)
 	var errs []error
-	if genuine {
-		errs = append(errs, g.end(ctx, m.id, reason))
+	if content, sealed := g.cookies.refresh.parse(refresh); sealed {
+		errs = append(errs, g.end(ctx, g.device(r), reason, &Record{
+			ID: content.id, App: g.app, User: User{ID: content.userID}, RefreshTokenID: content.tokenID, CreatedAt: content.createdAt, Deadline: content.deadline,
+		}))
 	}
-	if content, sealed := g.cookies.refresh.parse(refresh); sealed && !(genuine && content.id == m.id) {
-		errs = append(errs, g.end(ctx, content.id, reason))
+	if genuine {
+		errs = append(errs, g.end(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
 	}
 	return errors.Join(errs...)
 }
 
-// end ends a session, whatever state it is in. It returns when the end is stored; an ended or unknown session is no error.
-func (g *Guard) end(ctx context.Context, id ID, reason EndReason) error {
+// end ends a session, whatever state it is in, and returns when the end is stored. A session that the store does not know gets its tombstone from
+// what the cookie says of it: the store may have lost it, and another copy of the cookie must not rebuild it (rule 5).
+func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
 	for range maxAttempts {
-		rec, err := g.store.Get(ctx, id)
-		if errors.Is(err, ErrNotFound) {
+		rec, err := g.read(ctx, unknown.ID)
+		if err == nil && rec.ended() {
 			return nil
 		}
-		if err != nil {
-			return err
+		var tombstone *Record
+		switch {
+		case err == nil:
+			tombstone = rec.tombstone(g.now(), reason)
+			err = g.store.Swap(ctx, tombstone)
+		case errors.Is(err, ErrNotFound):
+			tombstone = unknown.tombstone(g.now(), reason)
+			err = g.store.Create(ctx, tombstone)
 		}
-		if rec.ended() {
-			return nil
-		}
-		err = g.store.Swap(ctx, rec.tombstone(g.now(), reason))
 		if err == nil {
-			g.ended(ctx, rec, reason)
+			g.ended(ctx, tombstone, from)
 			return nil
 		}
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}

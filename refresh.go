@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -10,12 +11,12 @@ import (
 // storeTimeout bounds the writes that must not be given up because a browser went away.
 const storeTimeout = 5 * time.Second
 
-// renew brings an expired session back with its refresh token. It runs once at a time for a session on this node.
-// ErrConflict means that the verdict is not to refresh any more: another node was faster.
+// renew brings an expired session back with its refresh token. It runs once at a time for a session on this node, and holds the record's
+// claim against other nodes. ErrConflict means that the cookies must be judged again, because another was faster.
 func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
-	rec, err := g.store.Get(ctx, p.id)
+	rec, err := g.read(ctx, p.id)
 	if err != nil {
 		return finding{}, err
 	}
@@ -27,17 +28,105 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	if err != nil {
 		return finding{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
 	}
-	grant, err := g.askProvider(ctx, rec, Secret(token))
-	if err != nil {
-		return g.refused(ctx, rec, err)
+	if rec, err = g.claim(ctx, rec); err != nil {
+		return finding{}, err
 	}
-	if grant.User.ID != rec.User.ID {
-		g.log.ErrorContext(ctx, "the provider refreshed the session of one user with the tokens of another", "app", g.app,
-			"session", rec.ID, "user", rec.User.ID, "other", grant.User.ID)
-		g.revokeOnce(ctx, grant.RefreshTokenID)
-		return g.endNow(ctx, rec, EndRefreshRefused, p)
+	grant, err := g.refreshAt(ctx, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
+	switch {
+	case refused(err):
+		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
+	case err != nil:
+		g.release(ctx, rec)
+		return finding{}, fmt.Errorf("refresh: %w", err)
+	case grant.User.ID != rec.User.ID:
+		g.wrongUser(ctx, rec.ID, rec.User.ID, grant)
+		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	}
 	return g.keep(ctx, p, v.action, rec, grant)
+}
+
+func (g *Guard) refreshAt(ctx context.Context, r Renewal) (Grant, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	defer cancel()
+	grant, err := g.provider.Refresh(ctx, r)
+	return grant, g.refusals.weigh(g.now(), err)
+}
+
+// refused tells whether err is the provider's authoritative no.
+func refused(err error) bool {
+	var e *ProviderError
+	return errors.As(err, &e) && e.Code == CodeRefreshRefused
+}
+
+func (g *Guard) wrongUser(ctx context.Context, id ID, userID string, grant Grant) {
+	g.log.ErrorContext(ctx, "the provider refreshed the session of one user with the tokens of another", "app", g.app,
+		"session", id, "user", userID, "other", grant.User.ID)
+	g.revokeOnce(ctx, grant.RefreshTokenID)
+}
+
+// claim takes the record for this flight before the provider is asked, so that nodes do not all ask. Where another flight has it, claim waits for
+// its result. The claim saves calls and no more: every write that follows compares versions.
+func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
+	if g.now().Before(rec.Claim.Until) {
+		return nil, g.await(ctx, rec)
+	}
+	next := rec.next()
+	rand.Read(next.Claim.Flight[:])
+	next.Claim.Until = g.now().Add(g.config.ProviderTimeout + storeTimeout)
+	return next, g.store.Swap(ctx, next)
+}
+
+// await returns ErrConflict when the record has changed, or the claim on it has run out.
+func (g *Guard) await(ctx context.Context, claimed *Record) error {
+	for wait := 10 * time.Millisecond; g.now().Before(claimed.Claim.Until); wait = min(2*wait, 250*time.Millisecond) {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		rec, err := g.store.Get(ctx, claimed.ID)
+		if err != nil {
+			return err
+		}
+		if rec.Claim.Flight != claimed.Claim.Flight {
+			break
+		}
+	}
+	return ErrConflict
+}
+
+// release lets others try. If it fails, the claim runs out by itself.
+func (g *Guard) release(ctx context.Context, rec *Record) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	next := rec.next()
+	next.Claim = Claim{}
+	if err := g.store.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
+		g.log.WarnContext(ctx, "claim on a session not released", "app", g.app, "session", rec.ID, "error", err)
+	}
+}
+
+// endClaimed ends a session whose token was refused, as long as the claim stands: then the refused token is the newest there is.
+func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason EndReason) (finding, error) {
+	for range maxAttempts {
+		found, err := g.endNow(ctx, rec, reason, p)
+		if !errors.Is(err, ErrConflict) {
+			return found, err
+		}
+		if rec, err = g.stillClaimed(ctx, rec); err != nil {
+			return finding{}, err
+		}
+	}
+	return finding{}, errContention
+}
+
+// stillClaimed reads the record again, which somebody has changed. ErrConflict means that the claim is gone.
+func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) {
+	now, err := g.read(ctx, rec.ID)
+	if err == nil && now.Claim.Flight != rec.Claim.Flight {
+		err = ErrConflict
+	}
+	return now, err
 }
 
 // keep stores what the provider granted. The write is conditional: a session that was ended meanwhile stays ended,
@@ -51,7 +140,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		}
 		err := g.store.Swap(ctx, next)
 		if err == nil {
-			g.log.InfoContext(ctx, "session refreshed", "app", g.app, "session", next.ID, "user", next.User.ID, "generation", next.Generation)
+			g.emit(ctx, Event{Kind: EventRefreshed, Session: next.ID, UserID: next.User.ID, Device: p.from, Generation: next.Generation})
 			if due == renewInPlace {
 				return finding{}, ErrConflict // live again: judge again what these cookies may do now
 			}
@@ -61,12 +150,12 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		if !errors.Is(err, ErrConflict) {
 			return finding{}, err
 		}
-		if rec, err = g.store.Get(ctx, p.id); err != nil {
-			return finding{}, err
-		}
-		if rec.ended() {
+		if rec, err = g.stillClaimed(ctx, rec); rec != nil && rec.ended() {
 			g.revokeOnce(ctx, grant.RefreshTokenID)
 			return finding{endReason: rec.EndReason}, nil
+		}
+		if err != nil {
+			return finding{}, err
 		}
 		if v := g.limits.judge(rec, p, g.lastUse(rec), now); v.changed != nil || v.action != due {
 			return finding{}, ErrConflict
@@ -75,9 +164,10 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 	return finding{}, errContention
 }
 
-// granted returns the record with what a grant brings, alive for another cap.
+// granted returns the record with what a grant brings, alive for another cap, and free of claims.
 func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
 	next := rec.next()
+	next.Claim = Claim{}
 	next.User = grant.User
 	next.Token, next.TokenExpiresAt = g.access.seal(rec.ID, []byte(grant.Token)), grant.TokenExpiresAt
 	next.RefreshToken = g.refresh.seal(rec.ID, []byte(grant.RefreshToken))
@@ -102,20 +192,4 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-func (g *Guard) askProvider(ctx context.Context, rec *Record, token Secret) (Grant, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
-	defer cancel()
-	return g.provider.Refresh(ctx, Renewal{RefreshToken: token, User: rec.User, Device: rec.Device})
-}
-
-// refused ends the session if err is the provider's authoritative no. Any other error is passed on: the session stays.
-func (g *Guard) refused(ctx context.Context, rec *Record, err error) (finding, error) {
-	var e *ProviderError
-	if !errors.As(err, &e) || e.Code != CodeRefreshRefused {
-		return finding{}, fmt.Errorf("refresh: %w", err)
-	}
-	g.log.InfoContext(ctx, "refresh refused", "app", g.app, "session", rec.ID, "user", rec.User.ID, "error", err)
-	return g.endNow(ctx, rec, EndRefreshRefused, presented{})
 }

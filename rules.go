@@ -21,6 +21,8 @@ type presented struct {
 	mark
 	session bool
 	refresh bool
+	sealed  *refreshContent // what else is in the refresh cookie; nil without it
+	from    Device          // who sent it
 }
 
 // An action is what a verdict asks for.
@@ -31,6 +33,7 @@ const (
 	mint                // serve, with the cookies of one more branch of this generation
 	renew               // refresh at the provider: the next generation, with new cookies
 	renewInPlace        // refresh at the provider, keep the generation, then judge again
+	rebuild             // the record is older than the cookie: make it anew from the cookie
 	refuse              // not logged in; nothing ends
 	alarm               // a stale session cookie alone: refuse, and tell the operator
 	end                 // the session ends now, for verdict.reason
@@ -63,8 +66,10 @@ func (l *limits) judge(rec *Record, p presented, lastSeen, now time.Time) verdic
 		return l.judgeParent(rec, p, live, now)
 	case p.generation < rec.Generation:
 		return stale(p)
+	case p.refresh:
+		return verdict{action: rebuild} // rule 5: minted, for it is genuine, but the store has lost that
 	default:
-		return verdict{action: refuse} // never minted here
+		return verdict{action: refuse}
 	}
 }
 

@@ -86,8 +86,9 @@ func TestJudge(t *testing.T) {
 		{"rule 0: nor confirms anything then", fresh, 5, b1, sessionOnly, 61 * m, refuse, "", false, nil},
 		{"rule 1: a refresh cookie alone, settled, counts as expired", settled, 5, b1, refreshOnly, 10 * m, renew, "", false, nil},
 		{"rule 1: a refresh cookie alone, not settled, is served", fresh, 5, b1, refreshOnly, m / 2, serve, "", false, nil},
-		{"rule 1: never minted", fresh, 5, b3, both, m, refuse, "", false, nil},
-		{"rule 5: a generation that the store has not", fresh, 6, b1, both, m, refuse, "", false, nil},
+		{"rule 5: minted, but the store has lost that", fresh, 5, b3, both, m, rebuild, "", false, nil},
+		{"rule 5: without the refresh cookie nothing is rebuilt", fresh, 6, b1, sessionOnly, m, refuse, "", false, nil},
+		{"rule 5: a generation that the store has not", fresh, 6, b1, both, m, rebuild, "", false, nil},
 
 		{"rule 2: of several, the first use confirms but settles none", forked, 5, b1, both, m, serve, "", true, nil},
 		{"rule 2: of several, a use inside the window settles none", forkedConfirmed, 5, b1, both, 4 * m, serve, "", false, nil},

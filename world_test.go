@@ -331,11 +331,13 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// flakyStore is a store that can be cut off.
+// flakyStore is a store that can be cut off, and lose its newest writes.
 type flakyStore struct {
 	latchkey.Store
-	mu   sync.Mutex
-	down bool
+	mu    sync.Mutex
+	down  bool
+	ids   map[latchkey.ID]bool
+	saved map[latchkey.ID]*latchkey.Record
 }
 
 var errStoreDown = errors.New("the store cannot be reached")
@@ -355,10 +357,37 @@ func (s *flakyStore) err() error {
 	return nil
 }
 
+// snapshot and rollback lose the writes between them, as a replica that takes over may.
+func (s *flakyStore) snapshot() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saved = make(map[latchkey.ID]*latchkey.Record)
+	for id := range s.ids {
+		if rec, err := s.Store.Get(context.Background(), id); err == nil {
+			s.saved[id] = rec
+		}
+	}
+}
+
+func (s *flakyStore) rollback() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Store = memstore.New()
+	for _, rec := range s.saved {
+		s.Store.Create(context.Background(), rec)
+	}
+}
+
 func (s *flakyStore) Create(ctx context.Context, rec *latchkey.Record) error {
 	if err := s.err(); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	if s.ids == nil {
+		s.ids = make(map[latchkey.ID]bool)
+	}
+	s.ids[rec.ID] = true
+	s.mu.Unlock()
 	return s.Store.Create(ctx, rec)
 }
 

@@ -1,0 +1,89 @@
+package latchkey
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// An EventKind says what happened.
+type EventKind string
+
+// The kinds of events.
+const (
+	EventLogin               EventKind = "login"
+	EventLoginFailed         EventKind = "login_failed"
+	EventRefreshed           EventKind = "refreshed"
+	EventConfirmed           EventKind = "confirmed" // the browser has the cookies of the newest generation
+	EventRebuilt             EventKind = "rebuilt"   // the store had lost the session
+	EventEnded               EventKind = "ended"
+	EventStale               EventKind = "stale" // a session cookie of the past came alone; nothing ended
+	EventTheft               EventKind = "theft" // the session was ended for it; EventEnded follows
+	EventProviderUnavailable EventKind = "provider_unavailable"
+)
+
+// An Event is for audit logs, metrics and alarms. It holds no secret. What a kind does not have is zero.
+type Event struct {
+	Kind    EventKind
+	Time    time.Time
+	App     string
+	Session ID
+	UserID  string
+	Device  Device // of the request
+	Reason  EndReason
+	Code    Code // with EventLoginFailed
+
+	// With EventTheft and EventStale: the generation that came, the newest one, and the device at login.
+	// Which of the two is the thief cannot be told from here.
+	Generation, Newest uint32
+	AtLogin            Device
+
+	Err error // with EventProviderUnavailable, for the operator
+}
+
+// emit logs the event and passes it to Config.OnEvent.
+func (g *Guard) emit(ctx context.Context, e Event) {
+	e.Time, e.App = g.now(), g.app
+	level := slog.LevelInfo
+	switch e.Kind {
+	case EventTheft, EventStale:
+		level = slog.LevelWarn
+	case EventProviderUnavailable:
+		level = slog.LevelError
+	case EventConfirmed:
+		level = slog.LevelDebug
+	}
+	if g.log.Enabled(ctx, level) {
+		g.log.LogAttrs(ctx, level, string(e.Kind), e.attrs()...)
+	}
+	if g.config.OnEvent != nil {
+		g.config.OnEvent(ctx, e)
+	}
+}
+
+func (e Event) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("app", e.App)}
+	add := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, value))
+		}
+	}
+	if e.Session != (ID{}) {
+		add("session", e.Session.String())
+	}
+	add("user", e.UserID)
+	add("ip", e.Device.IP)
+	add("reason", string(e.Reason))
+	add("code", string(e.Code))
+	if e.Generation != 0 {
+		attrs = append(attrs, slog.Uint64("generation", uint64(e.Generation)))
+	}
+	if e.Newest != 0 {
+		attrs = append(attrs, slog.Uint64("newest", uint64(e.Newest)))
+		add("login_ip", e.AtLogin.IP)
+	}
+	if e.Err != nil {
+		add("error", e.Err.Error())
+	}
+	return attrs
+}

@@ -1,0 +1,58 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// rebuild is rule 5: the store has no record of the session, or an older one than the cookie. What is sealed in the refresh cookie makes the
+// session whole again, if the provider still takes its token and names the same user. Losing the store logs nobody out.
+func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
+	defer cancel()
+	now, c := g.now(), p.sealed
+	if !now.Before(c.deadline) {
+		return finding{endReason: EndAbsoluteTimeout}, nil
+	}
+	older, err := g.read(ctx, p.id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return finding{}, err
+	}
+	if older != nil && g.limits.judge(older, p, g.lastUse(older), now).action != rebuild {
+		return finding{}, ErrConflict // another node was faster
+	}
+	grant, err := g.refreshAt(ctx, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})
+	if refused(err) {
+		return finding{endReason: EndRefreshRefused}, nil
+	}
+	if err != nil {
+		return finding{}, fmt.Errorf("rebuild: %w", err)
+	}
+	if grant.User.ID != c.userID {
+		g.wrongUser(ctx, p.id, c.userID, grant)
+		return finding{endReason: EndRefreshRefused}, nil
+	}
+	return g.storeRebuilt(ctx, p, older, grant)
+}
+
+func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, grant Grant) (finding, error) {
+	now, c, b := g.now(), p.sealed, newBranch()
+	next := g.granted(&Record{
+		ID: p.id, App: g.app, RefreshTokenID: c.tokenID, Persistent: c.persistent,
+		Device:    Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
+		CreatedAt: c.createdAt, Deadline: c.deadline,
+		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
+	}, grant, now)
+	next.advance(b)
+	write := g.store.Create
+	if older != nil {
+		next.Version, write = older.Version+1, g.store.Swap
+	}
+	if err := write(ctx, next); err != nil {
+		return finding{}, err // the provider gives the same successor for the same token once more
+	}
+	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.id, UserID: c.userID, Device: p.from, Generation: next.Generation})
+	pair, err := g.cookies.make(next, b, grant.RefreshToken, now)
+	return finding{record: next, cookies: pair}, err
+}
