@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/idptest"
-	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 func header(name string, values ...string) func(*http.Request) {
@@ -208,7 +207,7 @@ func TestSES03_UnknownSession(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
-		w.store.Store = memstore.New()
+		w.store.lose()
 		alone := b.copy(w.shop, sessionCookie)
 		alone.get(w.shop, "/api/private").want(t, 401, "login_required", "")
 		if len(alone.jar(w.shop)) != 1 {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 // A store that has lost everything logs nobody out: the refresh cookie makes the session whole again.
@@ -22,7 +21,7 @@ func TestRebuildAfterLossOfTheStore(t *testing.T) {
 			b.login(a)
 			time.Sleep(90 * time.Minute)
 			b.get(a, "/api/private").ok(t, true)
-			w.store.Store = memstore.New()
+			w.store.lose()
 			tab := b.copy(a)
 			b.get(a, "/api/private").ok(t, true)
 			tab.get(a, "/api/private").ok(t, true) // a second tab, with the same old cookies
@@ -40,7 +39,7 @@ func TestRebuildNeedsTheProvidersYes(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
-		w.store.Store = memstore.New()
+		w.store.lose()
 		w.faults.set(answer(503, "", ""))
 		b.get(w.shop, "/api/private").want(t, 503, "provider_unavailable", "")
 		w.faults.set(nil)
@@ -57,7 +56,7 @@ func TestLogoutOfALostSession(t *testing.T) {
 		b := newBrowser()
 		b.login(w.shop)
 		thief := b.copy(w.shop)
-		w.store.Store = memstore.New()
+		w.store.lose()
 		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
 		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		synctest.Wait()
@@ -77,7 +76,7 @@ func TestRollbackDoesNotBringAnEndBack(t *testing.T) {
 			w.store.snapshot()
 			b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
 			if lost == "everything" {
-				w.store.Store = memstore.New()
+				w.store.lose()
 			} else {
 				w.store.rollback()
 			}

@@ -41,7 +41,7 @@ type world struct {
 // simulate runs a test in a bubble with a clock of its own. No log line of it may have a secret.
 func simulate(t *testing.T, run func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, faults: &faults{}, store: &flakyStore{Store: memstore.New()}, keys: latchkey.KeyRing{latchkey.NewKey()}, log: &lockedBuffer{}, secrets: &lockedBuffer{}}
+		w := &world{T: t, faults: &faults{}, store: newFlakyStore(), keys: latchkey.KeyRing{latchkey.NewKey()}, log: &lockedBuffer{}, secrets: &lockedBuffer{}}
 		logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		w.provider = idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
 			idptest.WithConfig(func(c *idp.Config) { c.Logger = logger }))
@@ -331,13 +331,17 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// flakyStore is a store that can be cut off, and lose its newest writes.
+// flakyStore is a store that can be cut off, emptied, and lose its newest writes.
 type flakyStore struct {
-	latchkey.Store
 	mu    sync.Mutex
+	inner latchkey.Store
 	down  bool
 	ids   map[latchkey.ID]bool
-	saved map[latchkey.ID]*latchkey.Record
+	saved []*latchkey.Record
+}
+
+func newFlakyStore() *flakyStore {
+	return &flakyStore{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
 }
 
 var errStoreDown = errors.New("the store cannot be reached")
@@ -348,23 +352,21 @@ func (s *flakyStore) cut(down bool) {
 	s.down = down
 }
 
-func (s *flakyStore) err() error {
+// lose forgets everything.
+func (s *flakyStore) lose() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.down {
-		return errStoreDown
-	}
-	return nil
+	s.inner = memstore.New()
 }
 
 // snapshot and rollback lose the writes between them, as a replica that takes over may.
 func (s *flakyStore) snapshot() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.saved = make(map[latchkey.ID]*latchkey.Record)
+	s.saved = nil
 	for id := range s.ids {
-		if rec, err := s.Store.Get(context.Background(), id); err == nil {
-			s.saved[id] = rec
+		if rec, err := s.inner.Get(context.Background(), id); err == nil {
+			s.saved = append(s.saved, rec)
 		}
 	}
 }
@@ -372,37 +374,62 @@ func (s *flakyStore) snapshot() {
 func (s *flakyStore) rollback() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Store = memstore.New()
+	s.inner = memstore.New()
 	for _, rec := range s.saved {
-		s.Store.Create(context.Background(), rec)
+		s.inner.Create(context.Background(), rec)
 	}
+}
+
+func (s *flakyStore) use() (latchkey.Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil, errStoreDown
+	}
+	return s.inner, nil
 }
 
 func (s *flakyStore) Create(ctx context.Context, rec *latchkey.Record) error {
-	if err := s.err(); err != nil {
+	inner, err := s.use()
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	if s.ids == nil {
-		s.ids = make(map[latchkey.ID]bool)
-	}
 	s.ids[rec.ID] = true
 	s.mu.Unlock()
-	return s.Store.Create(ctx, rec)
+	return inner.Create(ctx, rec)
 }
 
 func (s *flakyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
-	if err := s.err(); err != nil {
+	inner, err := s.use()
+	if err != nil {
 		return nil, err
 	}
-	return s.Store.Get(ctx, id)
+	return inner.Get(ctx, id)
 }
 
 func (s *flakyStore) Swap(ctx context.Context, next *latchkey.Record) error {
-	if err := s.err(); err != nil {
+	inner, err := s.use()
+	if err != nil {
 		return err
 	}
-	return s.Store.Swap(ctx, next)
+	return inner.Swap(ctx, next)
+}
+
+func (s *flakyStore) Touch(ctx context.Context, seen []latchkey.Seen) error {
+	inner, err := s.use()
+	if err != nil {
+		return err
+	}
+	return inner.Touch(ctx, seen)
+}
+
+func (s *flakyStore) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
+	inner, err := s.use()
+	if err != nil {
+		return nil, err
+	}
+	return inner.Unrevoked(ctx, app, limit)
 }
 
 // network is a listener whose connections are pipes: sockets do not work in a bubble.
