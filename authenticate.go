@@ -15,12 +15,17 @@ type finding struct {
 	err       error
 }
 
-func (f finding) retryAfter() time.Duration {
+// refusal is the answer to a request without a login: the code, or 503 where it cannot be known.
+func (f finding) refusal(code Code) problem {
+	if f.err == nil {
+		return problem{Code: code, EndReason: f.endReason}
+	}
+	p := problem{Code: codeProviderUnavailable}
 	var e *ProviderError
 	if errors.As(f.err, &e) {
-		return e.RetryAfter
+		p.retryAfter = e.RetryAfter
 	}
-	return 0
+	return p
 }
 
 // maxAttempts bounds how often a decision is taken again because another changed the session meanwhile.

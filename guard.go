@@ -82,13 +82,15 @@ func (g *Guard) Close(ctx context.Context) error {
 	return g.flushLastSeen(ctx)
 }
 
-// Handler serves GET /api/user, POST /api/login and POST /api/logout. An app that wants other paths mounts
-// ServeUser, ServeLogin and ServeLogout itself.
+// Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.
+// An app that wants other paths mounts ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
 func (g *Guard) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/user", g.ServeUser)
 	mux.HandleFunc("/api/login", g.ServeLogin)
 	mux.HandleFunc("/api/logout", g.ServeLogout)
+	mux.HandleFunc("/api/sessions", g.ServeSessions)
+	mux.HandleFunc("/api/sessions/{id}", g.ServeSessions)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem{Code: codeNotFound}.write(w) })
 	return mux
 }
@@ -103,14 +105,11 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 			return
 		}
 		found := g.authenticate(r)
-		switch {
-		case found.err != nil:
-			problem{Code: codeProviderUnavailable, retryAfter: found.retryAfter()}.write(w)
-		case found.record == nil:
-			problem{Code: codeLoginRequired, EndReason: found.endReason}.write(w)
-		default:
-			g.serve(w, r, found, next)
+		if found.record == nil {
+			found.refusal(codeLoginRequired).write(w)
+			return
 		}
+		g.serve(w, r, found, next)
 	})
 }
 
@@ -152,17 +151,14 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found := g.authenticate(r)
-	switch {
-	case found.err != nil:
-		problem{Code: codeProviderUnavailable, retryAfter: found.retryAfter()}.write(w)
-	case found.record == nil:
-		problem{Code: codeNotLoggedIn, EndReason: found.endReason}.write(w)
-	default:
-		if found.cookies != nil {
-			g.cookies.set(w, found.cookies)
-		}
-		writeUser(w, found.record.User)
+	if found.record == nil {
+		found.refusal(codeNotLoggedIn).write(w)
+		return
 	}
+	if found.cookies != nil {
+		g.cookies.set(w, found.cookies)
+	}
+	writeUser(w, found.record.User)
 }
 
 func writeUser(w http.ResponseWriter, user User) {

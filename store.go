@@ -26,6 +26,9 @@ type Store interface {
 	// Ids that are not there, or ended, are passed over.
 	Touch(ctx context.Context, seen []Seen) error
 
+	// ByUser returns at most limit records of the user in the app that have not ended, the newest CreatedAt first.
+	ByUser(ctx context.Context, app, userID string, limit int) ([]*Record, error)
+
 	// Unrevoked returns at most limit ended records of the app with Unrevoked set.
 	Unrevoked(ctx context.Context, app string, limit int) ([]*Record, error)
 }

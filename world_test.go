@@ -424,6 +424,14 @@ func (s *flakyStore) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	return inner.Touch(ctx, seen)
 }
 
+func (s *flakyStore) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
+	inner, err := s.use()
+	if err != nil {
+		return nil, err
+	}
+	return inner.ByUser(ctx, app, userID, limit)
+}
+
 func (s *flakyStore) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
 	inner, err := s.use()
 	if err != nil {

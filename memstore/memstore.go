@@ -3,6 +3,7 @@ package memstore
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,6 +106,20 @@ func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 		sh.mu.Unlock()
 	}
 	return nil
+}
+
+// ByUser lists the living sessions of a user, the newest first. It looks at every session.
+func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
+	var found []*latchkey.Record
+	s.each(func(records map[latchkey.ID]*latchkey.Record) {
+		for _, rec := range records {
+			if rec.User.ID == userID && rec.App == app && rec.EndedAt.IsZero() {
+				found = append(found, rec)
+			}
+		}
+	})
+	slices.SortFunc(found, func(a, b *latchkey.Record) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return found[:min(limit, len(found))], ctx.Err()
 }
 
 // Unrevoked lists ended sessions whose refresh token is still to be revoked.

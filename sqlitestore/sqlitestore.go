@@ -57,9 +57,10 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 		return err
 	}
 	return s.writeOne(ctx, latchkey.ErrConflict,
-		`INSERT INTO sessions (id, app, version, last_seen_at, deadline, ended, unrevoked, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		rec.ID[:], rec.App, rec.Version, rec.LastSeenAt.UnixMilli(), rec.Deadline.UnixMilli(), !rec.EndedAt.IsZero(), rec.Unrevoked, body)
+		`INSERT INTO sessions (id, app, user_id, version, last_seen_at, created_at, deadline, ended, unrevoked, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		rec.ID[:], rec.App, rec.User.ID, rec.Version, rec.LastSeenAt.UnixMilli(), rec.CreatedAt.UnixMilli(), rec.Deadline.UnixMilli(),
+		!rec.EndedAt.IsZero(), rec.Unrevoked, body)
 }
 
 // Get returns the record.
@@ -109,9 +110,18 @@ func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	})
 }
 
+// ByUser lists the living sessions of a user, the newest first.
+func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
+	return s.list(ctx, `user_id = ? AND app = ? AND ended = 0 ORDER BY created_at DESC`, limit, userID, app)
+}
+
 // Unrevoked lists ended sessions whose refresh token is still to be revoked.
 func (s *Store) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT version, last_seen_at, body FROM sessions WHERE app = ? AND unrevoked = 1 LIMIT ?`, app, limit)
+	return s.list(ctx, `app = ? AND unrevoked = 1`, limit, app)
+}
+
+func (s *Store) list(ctx context.Context, which string, limit int, args ...any) ([]*latchkey.Record, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT version, last_seen_at, body FROM sessions WHERE `+which+` LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,7 @@ var cases = []struct {
 	{"touch others", "Touch passes over ids that are not there, or ended.", touchOthers},
 	{"swap keeps the later use", "Swap leaves LastSeenAt where it is later than that of next.", swapKeepsLaterUse},
 	{"snapshot", "Records returned by a store do not change afterwards.", snapshot},
+	{"by user", "ByUser returns at most limit records of the user in the app that have not ended, the newest CreatedAt first.", byUser},
 	{"unrevoked", "Unrevoked returns at most limit ended records of the app with Unrevoked set.", unrevoked},
 	{"sweep", "Sweep removes records whose Deadline has passed and that need no revocation any more.", sweep},
 	{"odd text", "Text is kept to the byte, whatever it is.", oddText},
@@ -209,6 +211,37 @@ func snapshot(t *testing.T, s latchkey.Store) {
 	}
 }
 
+func byUser(t *testing.T, s latchkey.Store) {
+	user := fmt.Sprintf("user-%x", record().ID)
+	var want []latchkey.ID
+	for i := range 5 {
+		rec := record()
+		rec.User.ID, rec.CreatedAt = user, start.Add(time.Duration(i)*time.Minute)
+		must(t, s.Create(t.Context(), rec))
+		want = append([]latchkey.ID{rec.ID}, want...)
+	}
+	other, ended := record(), record()
+	other.User.ID, other.App = user, "forums"
+	ended.User.ID = user
+	must(t, s.Create(t.Context(), other))
+	must(t, s.Create(t.Context(), ended))
+	must(t, s.Swap(t.Context(), end(ended)))
+	for limit, n := range map[int]int{3: 3, 100: 5} {
+		found, err := s.ByUser(t.Context(), "store", user, limit)
+		must(t, err)
+		var got []latchkey.ID
+		for _, rec := range found {
+			got = append(got, rec.ID)
+		}
+		if !slices.Equal(got, want[:n]) {
+			t.Errorf("limit %d: %v, want %v", limit, got, want[:n])
+		}
+	}
+	if found, err := s.ByUser(t.Context(), "store", user+"x", 100); err != nil || len(found) != 0 {
+		t.Errorf("another user: %d records, %v", len(found), err)
+	}
+}
+
 func unrevoked(t *testing.T, s latchkey.Store) {
 	app := fmt.Sprintf("app-%x", record().ID)
 	for range 5 {
@@ -280,8 +313,9 @@ func cancelled(t *testing.T, s latchkey.Store) {
 	next.Version = 2
 	_, getErr := s.Get(ctx, rec.ID)
 	_, listErr := s.Unrevoked(ctx, "store", 1)
+	_, byUserErr := s.ByUser(ctx, "store", "u1", 1)
 	for name, err := range map[string]error{
-		"Create": s.Create(ctx, record()), "Get": getErr, "Swap": s.Swap(ctx, &next), "Unrevoked": listErr,
+		"Create": s.Create(ctx, record()), "Get": getErr, "Swap": s.Swap(ctx, &next), "Unrevoked": listErr, "ByUser": byUserErr,
 		"Touch": s.Touch(ctx, []latchkey.Seen{{ID: rec.ID, At: rec.LastSeenAt.Add(time.Hour)}}),
 	} {
 		if err == nil || errors.Is(err, latchkey.ErrNotFound) || errors.Is(err, latchkey.ErrConflict) {

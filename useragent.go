@@ -1,0 +1,37 @@
+package latchkey
+
+import "strings"
+
+// The first match names the browser and the system. Browsers claim to be their ancestors, so the youngest come first.
+var (
+	browserMarks = [][2]string{
+		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Vivaldi/", "Vivaldi"}, {"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
+		{"CriOS/", "Chrome"}, {"Chromium/", "Chromium"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
+	}
+	systemMarks = [][2]string{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+	}
+)
+
+// describe puts a user agent into words for its user: "Firefox on Linux". It is a claim of the browser, good for nothing but display.
+func describe(userAgent string) string {
+	browser, system := firstMark(browserMarks, userAgent), firstMark(systemMarks, userAgent)
+	switch {
+	case browser == "" && system == "":
+		return "Unknown device"
+	case browser == "":
+		return "Unknown browser on " + system
+	case system == "":
+		return browser
+	}
+	return browser + " on " + system
+}
+
+func firstMark(marks [][2]string, text string) string {
+	for _, m := range marks {
+		if strings.Contains(text, m[0]) {
+			return m[1]
+		}
+	}
+	return ""
+}
