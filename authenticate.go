@@ -28,12 +28,18 @@ func (f finding) refusal(code Code) problem {
 	return p
 }
 
+// decideTimeout bounds how long a request waits for a refresh, its own or another node's, and for the store.
+const decideTimeout = 20 * time.Second
+
 // maxAttempts bounds how often a decision is taken again because another changed the session meanwhile.
 const maxAttempts = 10
 
 // authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
 func (g *Guard) authenticate(r *http.Request) finding {
-	session, refresh := cookieValues(r.Header)
+	if s, ok := From(r.Context()); ok && s.tokens == g.access {
+		return finding{record: s.record} // a guard around a guard: once is enough
+	}
+	session, refresh := cookieValue(r.Header, sessionCookieName), cookieValue(r.Header, refreshCookieName)
 	if session == "" && refresh == "" {
 		return finding{}
 	}
@@ -103,6 +109,8 @@ func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, refresh string)
 
 // decide reads the record, judges, and does what the verdict asks for. It begins again when another changed the record meanwhile.
 func (g *Guard) decide(ctx context.Context, p presented) finding {
+	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
+	defer cancel()
 	for range maxAttempts {
 		found, err := g.attempt(ctx, p)
 		switch {

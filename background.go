@@ -22,9 +22,8 @@ func (g *Guard) background(ctx context.Context) {
 	retry := time.NewTimer(0) // what an earlier process left unrevoked
 	defer retry.Stop()
 	wait := revokeRetryFirst
-
-	revoke := func() {
-		if g.revokePending(ctx) {
+	catchUp := func() {
+		if stored := g.storePending(ctx); g.revokePending(ctx) && stored {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
@@ -44,9 +43,9 @@ func (g *Guard) background(ctx context.Context) {
 		case <-sweep.C:
 			g.sweep(ctx)
 		case <-g.kick:
-			revoke()
+			catchUp()
 		case <-retry.C:
-			revoke()
+			catchUp()
 		}
 	}
 }
@@ -65,29 +64,39 @@ func (g *Guard) sweep(ctx context.Context) {
 }
 
 // revokePending revokes the refresh tokens of ended sessions. The queue is the store itself, so it survives a crash.
-// It returns false when it must be tried again.
+// One that cannot be revoked holds up no other. It returns false when it must be tried again.
 func (g *Guard) revokePending(ctx context.Context) bool {
+	done := true
+	var after ID
 	for {
-		pending, err := g.store.Unrevoked(ctx, g.app, revokeBatch)
+		pending, err := g.store.Unrevoked(ctx, g.app, after, revokeBatch)
 		if err != nil {
 			g.log.WarnContext(ctx, "ended sessions cannot be listed", "app", g.app, "error", err)
 			return false
 		}
 		for _, rec := range pending {
-			if err := g.revoke(ctx, rec.RefreshTokenID); err != nil {
+			after = rec.ID
+			if err := g.revokeEnded(ctx, rec); err != nil {
 				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
-				return false
+				done = false
 			}
-			next := rec.next()
-			next.Unrevoked = false
-			if err := g.store.Swap(ctx, next); err != nil {
+			if ctx.Err() != nil {
 				return false
 			}
 		}
 		if len(pending) < revokeBatch {
-			return true
+			return done
 		}
 	}
+}
+
+func (g *Guard) revokeEnded(ctx context.Context, rec *Record) error {
+	if err := g.revoke(ctx, rec.RefreshTokenID); err != nil {
+		return err
+	}
+	next := rec.next()
+	next.Unrevoked = false
+	return g.store.Swap(ctx, next)
 }
 
 func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
@@ -110,6 +119,11 @@ func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
 func (g *Guard) ended(ctx context.Context, tombstone *Record, from Device) {
 	g.ends.note(tombstone)
 	g.emit(ctx, Event{Kind: EventEnded, Session: tombstone.ID, UserID: tombstone.User.ID, Device: from, Reason: tombstone.EndReason})
+	g.wake()
+}
+
+// wake tells the background work that there is something to store or to revoke.
+func (g *Guard) wake() {
 	select {
 	case g.kick <- struct{}{}:
 	default: // already told

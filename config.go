@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -153,10 +154,28 @@ func parseOrigin(origin string) (*url.URL, error) {
 		return nil, fmt.Errorf("more than an origin: want %s://%s", u.Scheme, strings.ToLower(u.Host))
 	case u.Port() == "80" && u.Scheme == "http" || u.Port() == "443" && u.Scheme == "https":
 		return nil, fmt.Errorf("leave the scheme's own port out, as browsers do: want %s://%s", u.Scheme, u.Hostname())
+	case !plainHost(u.Hostname()):
+		return nil, errors.New("its host must be a name in ASCII (for others the xn-- form) or an IP address")
+	case !plainPort(u):
+		return nil, errors.New("its port must be a number from 1 to 65535 without zeros in front")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return nil, errors.New("must be https: over http browsers keep the cookies on localhost only")
 	}
 	return u, nil
+}
+
+// plainHost tells whether a browser would write a host like that into Origin.
+func plainHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" && !strings.HasPrefix(host, ".")
+}
+
+func plainPort(u *url.URL) bool {
+	port := u.Port()
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" && !strings.HasSuffix(u.Host, ":") || err == nil && n > 0 && port[0] != '0'
 }
 
 func isLoopback(host string) bool {

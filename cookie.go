@@ -31,32 +31,33 @@ func (m mark) same(o mark) bool {
 	return m.id == o.id && m.generation == o.generation && m.branch == o.branch
 }
 
-// cookieValues finds the values of our two cookies. A name that comes twice counts as absent: which of the two
+// cookieValue returns the value of a cookie. A name that comes twice counts as absent: which of the two
 // is ours cannot be told (CKE-08). http.Request.Cookie would allocate, and take the first.
-func cookieValues(h http.Header) (session, refresh string) {
-	var sessions, refreshes int
+func cookieValue(h http.Header, name string) string {
+	found, n := "", 0
+	eachCookie(h, name, func(value string) { found, n = value, n+1 })
+	if n != 1 {
+		return ""
+	}
+	return found
+}
+
+// cookieValues returns all values that came under a name.
+func cookieValues(h http.Header, name string) (values []string) {
+	eachCookie(h, name, func(value string) { values = append(values, value) })
+	return values
+}
+
+func eachCookie(h http.Header, name string, visit func(value string)) {
 	for _, line := range h["Cookie"] {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			name, value, _ := strings.Cut(strings.TrimLeft(pair, " \t"), "=")
-			switch name {
-			case sessionCookieName:
-				session = strings.TrimRight(value, " \t")
-				sessions++
-			case refreshCookieName:
-				refresh = strings.TrimRight(value, " \t")
-				refreshes++
+			if rest, ours := strings.CutPrefix(strings.TrimLeft(pair, " \t"), name); ours && (rest == "" || rest[0] == '=') {
+				visit(strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"))
 			}
 		}
 	}
-	if sessions > 1 {
-		session = ""
-	}
-	if refreshes > 1 {
-		refresh = ""
-	}
-	return session, refresh
 }
 
 // hasOurCookie tells whether the request carries a cookie of ours at all, good or bad.
@@ -71,10 +72,11 @@ func hasOurCookie(h http.Header) bool {
 
 var cookieEncoding = base64.RawURLEncoding.Strict()
 
-// cookies makes and reads the two cookies of one app.
+// cookies makes and reads the cookies of one app.
 type cookies struct {
 	session  *sessionMAC
 	refresh  *refreshSealer
+	device   *deviceMAC
 	sameSite http.SameSite
 }
 
@@ -103,6 +105,11 @@ func (c *cookies) make(rec *Record, b branch, token Secret, now time.Time) (*coo
 func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
 	c.write(w, sessionCookieName, pair.session, 0)
 	c.write(w, refreshCookieName, pair.refresh, int(pair.maxAge/time.Second))
+}
+
+// remember marks the browser as one that has logged in to the account.
+func (c *cookies) remember(w http.ResponseWriter, account, device string) {
+	c.write(w, deviceCookieName, c.device.make(account, device), int(maxCookieAge/time.Second))
 }
 
 func (c *cookies) clear(w http.ResponseWriter) {

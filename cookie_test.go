@@ -195,7 +195,8 @@ func TestCookieValues(t *testing.T) {
 		{[]string{"", ";;;", "=", "__Host-session=a=b "}, "a=b", ""},
 		{nil, "", ""},
 	} {
-		session, refresh := cookieValues(http.Header{"Cookie": c.lines})
+		h := http.Header{"Cookie": c.lines}
+		session, refresh := cookieValue(h, sessionCookieName), cookieValue(h, refreshCookieName)
 		if session != c.session || refresh != c.refresh {
 			t.Errorf("%q: %q, %q; want %q, %q", c.lines, session, refresh, c.session, c.refresh)
 		}
@@ -206,7 +207,8 @@ func FuzzCookieValues(f *testing.F) {
 	f.Add("__Host-session=a; __Host-refresh=b")
 	f.Add("__Host-session=a; a=b; __Host-session=c")
 	f.Fuzz(func(t *testing.T, line string) {
-		session, refresh := cookieValues(http.Header{"Cookie": {line}})
+		h := http.Header{"Cookie": {line}}
+		session, refresh := cookieValue(h, sessionCookieName), cookieValue(h, refreshCookieName)
 		for name, value := range map[string]string{sessionCookieName: session, refreshCookieName: refresh} {
 			if value != "" && strings.Count(line, name+"="+value) == 0 {
 				t.Errorf("%q: %s=%q is not there", line, name, value)

@@ -11,6 +11,9 @@ import (
 // a replica that took over for instance, must not bring an ended session back (rule 5).
 type ends struct {
 	shards [256]endShard // by the first byte of the id
+
+	mu      sync.Mutex
+	pending []*Record // not stored yet
 }
 
 type endShard struct {
@@ -26,6 +29,28 @@ func (e *ends) note(tombstone *Record) {
 		s.tombstones = make(map[ID]*Record)
 	}
 	s.tombstones[tombstone.ID] = tombstone
+}
+
+// maxPending bounds the ends that wait for the store.
+const maxPending = 10_000
+
+// pend notes an end that could not be stored.
+func (e *ends) pend(tombstone *Record) {
+	e.note(tombstone)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.pending) < maxPending {
+		e.pending = append(e.pending, tombstone)
+	}
+}
+
+// takePending empties the list.
+func (e *ends) takePending() []*Record {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	pending := e.pending
+	e.pending = nil
+	return pending
 }
 
 // of returns the tombstone of a session, or nil.
@@ -50,22 +75,46 @@ func (e *ends) forget(t time.Time) {
 	}
 }
 
-// read returns the record of a session from the store. An end that this node knows and the store has lost is written again.
+// read returns the record of a session from the store. An end that this node knows and the store has not is written again.
 func (g *Guard) read(ctx context.Context, id ID) (*Record, error) {
 	rec, err := g.store.Get(ctx, id)
 	tombstone := g.ends.of(id)
-	switch {
-	case tombstone == nil || err == nil && rec.ended():
+	if tombstone == nil || err == nil && rec.ended() {
 		return rec, err
-	case errors.Is(err, ErrNotFound):
-		err = g.store.Create(ctx, tombstone)
-	case err == nil:
-		again := *tombstone
-		again.Version = rec.Version + 1
-		err = g.store.Swap(ctx, &again)
 	}
-	if err != nil && !errors.Is(err, ErrConflict) { // not needed for the answer, and tried again with the next request
-		g.log.WarnContext(ctx, "an end that the store has lost cannot be written again", "app", g.app, "session", id, "error", err)
+	if err := g.restore(ctx, tombstone, rec, err); err != nil && !errors.Is(err, ErrConflict) { // the answer is known, and the next request tries again
+		g.log.WarnContext(ctx, "an end that the store has not cannot be written", "app", g.app, "session", id, "error", err)
 	}
 	return tombstone, nil
+}
+
+// restore writes a tombstone over what Get has returned.
+func (g *Guard) restore(ctx context.Context, tombstone, rec *Record, err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return g.store.Create(ctx, tombstone)
+	case err != nil:
+		return err
+	case rec.ended():
+		return nil
+	}
+	again := *tombstone
+	again.Version = rec.Version + 1
+	if again.RefreshTokenID == "" { // a session cookie alone does not know it
+		again.RefreshTokenID, again.User, again.Unrevoked = rec.RefreshTokenID, User{ID: rec.User.ID}, rec.RefreshTokenID != ""
+	}
+	return g.store.Swap(ctx, &again)
+}
+
+// storePending stores the ends that wait for the store. It returns false when it must be tried again.
+func (g *Guard) storePending(ctx context.Context) bool {
+	done := true
+	for _, tombstone := range g.ends.takePending() {
+		rec, err := g.store.Get(ctx, tombstone.ID)
+		if err := g.restore(ctx, tombstone, rec, err); err != nil {
+			g.ends.pend(tombstone)
+			done = false
+		}
+	}
+	return done
 }

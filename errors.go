@@ -55,7 +55,7 @@ var answers = map[Code]struct {
 	codeNotLoggedIn:            {404, "Nobody is logged in."},
 	codeLoginRequired:          {401, "This needs a login."},
 	codeProviderUnavailable:    {503, "The login service cannot be reached just now. Try again shortly."},
-	codeLogoutIncomplete:       {503, "This browser is logged out, but the session could not be ended. Try again shortly."},
+	codeLogoutIncomplete:       {503, "This browser is logged out. The end of the session could not be stored yet; the server goes on trying."},
 	codeCrossOrigin:            {403, "The request came from another origin."},
 	codeBadRequest:             {400, "The request is not what this route expects."},
 	codeTooLarge:               {413, "The request is too large."},

@@ -9,8 +9,9 @@ import (
 // flights makes concurrent requests of one session share one refresh. The refresh does not belong to the request
 // that began it: when that one goes away, the others still get their answer.
 type flights struct {
-	mu   sync.Mutex
-	open map[ID]*flight
+	mu      sync.Mutex
+	open    map[ID]*flight
+	running sync.WaitGroup
 }
 
 type flight struct {
@@ -21,7 +22,7 @@ type flight struct {
 }
 
 // do joins the flight of the session, or begins one with run. Who presented the same cookies as the one who began it gets the same
-// finding, with the same new cookies; who presented others gets ErrConflict, and must judge again.
+// finding, with the same new cookies; who presented others shares a failure, and else gets ErrConflict: the cookies must be judged again.
 func (f *flights) do(ctx context.Context, p presented, run func() (finding, error)) (finding, error) {
 	f.mu.Lock()
 	joined, ok := f.open[p.id]
@@ -31,7 +32,7 @@ func (f *flights) do(ctx context.Context, p presented, run func() (finding, erro
 			f.open = make(map[ID]*flight)
 		}
 		f.open[p.id] = joined
-		go f.run(joined, run)
+		f.running.Go(func() { f.run(joined, run) })
 	}
 	f.mu.Unlock()
 
@@ -40,7 +41,7 @@ func (f *flights) do(ctx context.Context, p presented, run func() (finding, erro
 	case <-ctx.Done():
 		return finding{}, ctx.Err()
 	}
-	if !joined.began.same(p.mark) {
+	if !joined.began.same(p.mark) && joined.err == nil {
 		return finding{}, ErrConflict
 	}
 	return joined.found, joined.err

@@ -29,6 +29,7 @@ type Guard struct {
 	ends        ends
 	flights     flights
 	refusals    refusals
+	throttle    throttle
 
 	kick chan struct{} // there is something to revoke
 	stop context.CancelFunc
@@ -51,7 +52,10 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		app: c.App, origin: c.Origin, provider: c.Provider, store: c.Store, limits: c.limits(), config: c, log: c.Logger, now: c.Now,
-		cookies:     cookies{session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode},
+		cookies: cookies{
+			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
+			device: &deviceMAC{c.Keys, c.App, host}, sameSite: http.SameSiteStrictMode,
+		},
 		access:      sealer("access token in the record"),
 		refresh:     sealer("refresh token in the record"),
 		crossOrigin: http.NewCrossOriginProtection(),
@@ -70,12 +74,18 @@ func New(c Config) (*Guard, error) {
 	return g, nil
 }
 
-// Close ends the background work and stores what is not stored yet: when sessions were last used.
-// Requests must have ended before. The store and the provider stay open.
+// Close ends the background work, waits for refreshes that have outlived their requests, and stores what is not stored yet: when
+// sessions were last used. Requests must have ended before. The store and the provider stay open.
 func (g *Guard) Close(ctx context.Context) error {
 	g.once.Do(g.stop)
+	ended := make(chan struct{})
+	go func() {
+		<-g.done
+		g.flights.running.Wait()
+		close(ended)
+	}()
 	select {
-	case <-g.done:
+	case <-ended:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -132,18 +142,36 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 
 var noStore = []string{"no-store"}
 
-// serve does all that belongs to the session before next writes its first byte, so that no ResponseWriter needs to be wrapped.
+// serve does all that belongs to the session before next writes its first byte. The ResponseWriter is wrapped only where it
+// carries new cookies: those must not be stored on the way, whatever next says about its answer.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
+	w.Header()["Cache-Control"] = noStore
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
+		w = &uncached{ResponseWriter: w}
 	}
-	w.Header()["Cache-Control"] = noStore
 	rec := found.record
 	ctx := &sessionContext{Context: r.Context(), session: Session{
 		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, record: rec, tokens: g.access,
 	}}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
+
+// uncached marks an answer no-store at the last moment.
+type uncached struct{ http.ResponseWriter }
+
+func (u *uncached) WriteHeader(status int) {
+	u.Header()["Cache-Control"] = noStore
+	u.ResponseWriter.WriteHeader(status)
+}
+
+func (u *uncached) Write(b []byte) (int, error) {
+	u.Header()["Cache-Control"] = noStore // too late after WriteHeader, and then done already
+	return u.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (u *uncached) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 // ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
 func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {

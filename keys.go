@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -103,7 +105,7 @@ func LoadKeys(path string) (KeyRing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // where modes say nothing
 		return nil, fmt.Errorf("key file %s may be read by others: run chmod 600 %s", path, path)
 	}
 	text, err := os.ReadFile(path)
@@ -117,17 +119,23 @@ func LoadKeys(path string) (KeyRing, error) {
 	return ring, nil
 }
 
+// createKeys makes the file whole or not at all. Where another process was faster, its keys are taken.
 func createKeys(path string) (KeyRing, error) {
-	key := NewKey()
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // readable by the owner only
 	if err != nil {
 		return nil, err
 	}
+	defer os.Remove(file.Name())
+	key := NewKey()
 	_, err = fmt.Fprintf(file, "# Keys of the session cookies, the newest first. Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, err
 	}
-	return KeyRing{key}, nil
+	err = os.Link(file.Name(), path)
+	if errors.Is(err, fs.ErrExist) {
+		return LoadKeys(path)
+	}
+	return KeyRing{key}, err
 }
 
 func (r KeyRing) find(id uint32) (Key, bool) {

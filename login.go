@@ -25,7 +25,15 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	device := g.device(r)
+	account := g.cookies.device.account(form.loginID)
+	browser, known := g.cookies.device.verify(cookieValue(r.Header, deviceCookieName), account)
+	lanes := g.lanes(account, known, browser, device.IP)
+	if wait := g.throttle.enter(lanes, g.now()); wait > 0 {
+		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
+		return
+	}
 	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Device: device})
+	g.settleAttempt(lanes, err)
 	if err != nil {
 		g.loginRefused(w, r, device, err)
 		return
@@ -42,7 +50,19 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
+	g.cookies.remember(w, account, browser)
 	writeUser(w, rec.User)
+}
+
+// settleAttempt keeps an attempt as a failure only if the password was wrong, or the provider counts attempts itself and has had enough.
+func (g *Guard) settleAttempt(lanes []lane, err error) {
+	var e *ProviderError
+	switch {
+	case err != nil && !errors.As(err, &e):
+		g.throttle.leave(lanes)
+	case err == nil || e.Code != CodeInvalidCredentials && e.Code != CodeTooManyAttempts:
+		g.throttle.succeed(lanes)
+	}
 }
 
 func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
@@ -75,6 +95,9 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Device, err error) {
 	var e *ProviderError
 	if !errors.As(err, &e) || answers[e.Code].status == 0 {
+		if r.Context().Err() != nil {
+			return // the browser went away
+		}
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
 		p := problem{Code: codeProviderUnavailable}
 		if e != nil {

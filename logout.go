@@ -7,8 +7,8 @@ import (
 )
 
 // ServeLogout answers POST: it ends the session of the request's cookies and clears them. 204 once the end is stored, also where
-// there was nothing to end; 503 logout_incomplete where the store cannot be reached. The refresh token is revoked at
-// the provider in the background, repeated until that is done.
+// there was nothing to end; 503 logout_incomplete where the store cannot be reached: then this node refuses the cookies at once, and stores
+// the end when it can. The refresh token is revoked at the provider in the background, repeated until that is done.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {
 		problem{Code: codeCrossOrigin}.write(w)
@@ -18,7 +18,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := g.endPresented(r, EndLogout)
-	g.cookies.clear(w)
+	g.cookies.clear(w) // also where the end is not stored yet: the background work goes on with it
 	if g.config.ClearSiteData {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
@@ -31,22 +31,34 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// endPresented ends the session of every genuine cookie of the request, however stale.
+// endPresented ends the session of every genuine cookie of the request, however stale, and though its name came twice.
 func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
-	session, refresh := cookieValues(r.Header)
-	m, genuine := g.cookies.session.parse(session)
 	var errs []error
-	if content, sealed := g.cookies.refresh.parse(refresh); sealed {
-		errs = append(errs, g.end(ctx, g.device(r), reason, &Record{
-			ID: content.id, App: g.app, User: User{ID: content.userID}, RefreshTokenID: content.tokenID, CreatedAt: content.createdAt, Deadline: content.deadline,
-		}))
+	for _, value := range cookieValues(r.Header, refreshCookieName) {
+		if c, genuine := g.cookies.refresh.parse(value); genuine {
+			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{
+				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
+			}))
+		}
 	}
-	if genuine {
-		errs = append(errs, g.end(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
+	for _, value := range cookieValues(r.Header, sessionCookieName) {
+		if m, genuine := g.cookies.session.parse(value); genuine {
+			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// endOrPend ends a session. If the end cannot be stored, it is known here at once, and stored as soon as that is possible.
+func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
+	err := g.end(ctx, from, reason, unknown)
+	if err != nil && g.ends.of(unknown.ID) == nil {
+		g.ends.pend(unknown.tombstone(g.now(), reason))
+		g.wake()
+	}
+	return err
 }
 
 // end ends a session, whatever state it is in, and returns when the end is stored. A session that the store does not know gets its tombstone from

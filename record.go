@@ -118,6 +118,6 @@ func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 		RefreshTokenID: r.RefreshTokenID, Generation: r.Generation,
 		CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, Deadline: r.Deadline,
 		EndedAt: now, EndReason: reason,
-		Unrevoked: r.RefreshTokenID != "" && reason != EndRefreshRefused,
+		Unrevoked: r.RefreshTokenID != "",
 	}
 }

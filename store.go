@@ -9,7 +9,8 @@ import (
 // A Store keeps the sessions. It has no clock and no usable secret. Several guards, in one process or many, may share one.
 //
 // Records given to a store and returned by one are not changed afterwards, by either side.
-// An error other than the two below means that the store cannot say: the guard answers 503 and changes nothing.
+// An error other than the two below means that the store cannot say: the guard answers 503 and changes nothing. A store that
+// is asked over a network bounds its calls by itself, to a few seconds: a request waits for it.
 type Store interface {
 	// Create adds a record. It fails with ErrConflict where the id exists.
 	Create(ctx context.Context, rec *Record) error
@@ -29,8 +30,8 @@ type Store interface {
 	// ByUser returns at most limit records of the user in the app that have not ended, the newest CreatedAt first.
 	ByUser(ctx context.Context, app, userID string, limit int) ([]*Record, error)
 
-	// Unrevoked returns at most limit ended records of the app with Unrevoked set.
-	Unrevoked(ctx context.Context, app string, limit int) ([]*Record, error)
+	// Unrevoked returns at most limit ended records of the app with Unrevoked set, in the order of their ids, from the first after the one given.
+	Unrevoked(ctx context.Context, app string, after ID, limit int) ([]*Record, error)
 }
 
 // Seen says when a session was last used.

@@ -432,12 +432,20 @@ func (s *flakyStore) ByUser(ctx context.Context, app, userID string, limit int) 
 	return inner.ByUser(ctx, app, userID, limit)
 }
 
-func (s *flakyStore) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
+func (s *flakyStore) Sweep(ctx context.Context, now time.Time) (int, error) {
+	inner, err := s.use()
+	if err != nil {
+		return 0, err
+	}
+	return inner.(latchkey.Sweeper).Sweep(ctx, now)
+}
+
+func (s *flakyStore) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	inner, err := s.use()
 	if err != nil {
 		return nil, err
 	}
-	return inner.Unrevoked(ctx, app, limit)
+	return inner.Unrevoked(ctx, app, after, limit)
 }
 
 // network is a listener whose connections are pipes: sockets do not work in a bubble.

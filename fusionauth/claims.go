@@ -13,6 +13,8 @@ import (
 type claims struct {
 	Subject           string   `json:"sub"`
 	Audience          audience `json:"aud"`
+	Issuer            string   `json:"iss"`
+	TenantID          string   `json:"tid"`
 	ExpiresAt         int64    `json:"exp"` // seconds since 1970
 	Email             string   `json:"email"`
 	EmailVerified     bool     `json:"email_verified"`
@@ -47,6 +49,12 @@ func (c *Client) check(token string) (claims, error) {
 	}
 	if c.now().After(time.Unix(claims.ExpiresAt, 0).Add(clockSkew)) {
 		return claims, errors.New("access token: has expired; do the clocks agree?")
+	}
+	if c.config.Issuer != "" && claims.Issuer != c.config.Issuer {
+		return claims, fmt.Errorf("access token: is not from issuer %s", c.config.Issuer)
+	}
+	if c.config.TenantID != "" && claims.TenantID != "" && claims.TenantID != c.config.TenantID {
+		return claims, fmt.Errorf("access token: is not from tenant %s", c.config.TenantID)
 	}
 	for _, to := range claims.Audience {
 		if to == c.config.ApplicationID {

@@ -58,6 +58,9 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	if a.status == http.StatusOK {
 		return c.loggedIn(a)
 	}
+	if a.status == http.StatusNotFound && !c.works(ctx) {
+		return latchkey.Grant{}, a.unexpected() // whoever answers there, it is not the provider
+	}
 	return latchkey.Grant{}, c.loginRefused(a)
 }
 

@@ -2,6 +2,7 @@
 package memstore
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"sync"
@@ -123,16 +124,17 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 }
 
 // Unrevoked lists ended sessions whose refresh token is still to be revoked.
-func (s *Store) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
+func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	var found []*latchkey.Record
 	s.each(func(records map[latchkey.ID]*latchkey.Record) {
 		for _, rec := range records {
-			if rec.Unrevoked && rec.App == app && len(found) < limit {
+			if rec.Unrevoked && rec.App == app && bytes.Compare(rec.ID[:], after[:]) > 0 {
 				found = append(found, rec)
 			}
 		}
 	})
-	return found, ctx.Err()
+	slices.SortFunc(found, func(a, b *latchkey.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return found[:min(limit, len(found))], ctx.Err()
 }
 
 // Sweep removes what is past its deadline.

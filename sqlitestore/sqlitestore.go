@@ -116,8 +116,8 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 }
 
 // Unrevoked lists ended sessions whose refresh token is still to be revoked.
-func (s *Store) Unrevoked(ctx context.Context, app string, limit int) ([]*latchkey.Record, error) {
-	return s.list(ctx, `app = ? AND unrevoked = 1`, limit, app)
+func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
+	return s.list(ctx, `app = ? AND unrevoked = 1 AND id > ? ORDER BY id`, limit, app, after[:])
 }
 
 func (s *Store) list(ctx context.Context, which string, limit int, args ...any) ([]*latchkey.Record, error) {

@@ -49,7 +49,7 @@ var cases = []struct {
 	{"swap keeps the later use", "Swap leaves LastSeenAt where it is later than that of next.", swapKeepsLaterUse},
 	{"snapshot", "Records returned by a store do not change afterwards.", snapshot},
 	{"by user", "ByUser returns at most limit records of the user in the app that have not ended, the newest CreatedAt first.", byUser},
-	{"unrevoked", "Unrevoked returns at most limit ended records of the app with Unrevoked set.", unrevoked},
+	{"unrevoked", "Unrevoked returns at most limit ended records of the app with Unrevoked set, in the order of their ids, from the first after the one given.", unrevoked},
 	{"sweep", "Sweep removes records whose Deadline has passed and that need no revocation any more.", sweep},
 	{"odd text", "Text is kept to the byte, whatever it is.", oddText},
 	{"cancelled", "A cancelled context is an error other than ErrNotFound and ErrConflict, and changes nothing.", cancelled},
@@ -253,19 +253,21 @@ func unrevoked(t *testing.T, s latchkey.Store) {
 	living := record()
 	living.App = app
 	must(t, s.Create(t.Context(), living))
-	for limit, want := range map[int]int{3: 3, 100: 5} {
-		found, err := s.Unrevoked(t.Context(), app, limit)
+	var after latchkey.ID
+	for _, want := range []int{2, 2, 1, 0} { // in pages
+		found, err := s.Unrevoked(t.Context(), app, after, 2)
 		must(t, err)
 		if len(found) != want {
-			t.Errorf("limit %d: %d records, want %d", limit, len(found), want)
+			t.Errorf("%d records after %v, want %d", len(found), after, want)
 		}
 		for _, rec := range found {
-			if !rec.Unrevoked || rec.App != app || rec.RefreshTokenID != "r1" {
+			if !rec.Unrevoked || rec.App != app || rec.RefreshTokenID != "r1" || bytes.Compare(rec.ID[:], after[:]) <= 0 {
 				t.Errorf("not one that was asked for: %+v", rec)
 			}
+			after = rec.ID
 		}
 	}
-	found, err := s.Unrevoked(t.Context(), app+"x", 100)
+	found, err := s.Unrevoked(t.Context(), app+"x", latchkey.ID{}, 100)
 	if err != nil || len(found) != 0 {
 		t.Errorf("another app: %d records, %v", len(found), err)
 	}
@@ -312,7 +314,7 @@ func cancelled(t *testing.T, s latchkey.Store) {
 	next := *rec
 	next.Version = 2
 	_, getErr := s.Get(ctx, rec.ID)
-	_, listErr := s.Unrevoked(ctx, "store", 1)
+	_, listErr := s.Unrevoked(ctx, "store", latchkey.ID{}, 1)
 	_, byUserErr := s.ByUser(ctx, "store", "u1", 1)
 	for name, err := range map[string]error{
 		"Create": s.Create(ctx, record()), "Get": getErr, "Swap": s.Swap(ctx, &next), "Unrevoked": listErr, "ByUser": byUserErr,

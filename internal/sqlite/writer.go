@@ -94,7 +94,7 @@ func (w *writer) commit(first *job) {
 	}
 	for _, j := range batch {
 		if err != nil {
-			j.err = fmt.Errorf("commit: %w", err)
+			j.err = errors.Join(j.err, fmt.Errorf("commit: %w", err)) // the first of them may be the cause
 		}
 		close(j.done)
 	}

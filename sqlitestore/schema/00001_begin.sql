@@ -13,7 +13,7 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX sessions_by_user ON sessions (user_id, app, created_at) WHERE ended = 0;
 CREATE INDEX sessions_by_deadline ON sessions (deadline);
-CREATE INDEX sessions_unrevoked ON sessions (app) WHERE unrevoked = 1;
+CREATE INDEX sessions_unrevoked ON sessions (app, id) WHERE unrevoked = 1;
 
 -- +goose Down
 DROP TABLE sessions;
