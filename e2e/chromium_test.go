@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -48,10 +49,10 @@ func startChromium(profile string) (ctx context.Context, stop func() error, err 
 	)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ = chromedp.NewContext(allocator)
-	stop = func() error {
+	stop = sync.OnceValue(func() error {
 		defer cancel()
 		return chromedp.Cancel(ctx)
-	}
+	})
 	if err := chromedp.Do(ctx); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("start %s: %w", path, err), stop())
 	}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
@@ -33,23 +35,28 @@ func TestRefreshTokenExpired(t *testing.T) {
 	})
 }
 
-// TestSessionFoundDeadOnReturn: someone comes back to a tab whose session is over. The form appears before anything is lost.
+// TestSessionFoundDeadOnReturn: someone comes back to a tab whose session is over. The form appears before anything is lost, and
+// after the login the cursor is where it was.
 func TestSessionFoundDeadOnReturn(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
 	s := w.forums
 	p := s.enterAndLogIn(b)
-	p.fill("post-body", "Half of what I wan")
+	const half = "Half of what I wan"
+	p.fill("post-body", half)
 	w.clock.advance(refresh + time.Second)
 	read[bool](p, `document.dispatchEvent(new Event("visibilitychange"))`)
 	p.see("login-form")
 	p.logIn(w.user.Email, idptest.Password)
-	if got := p.value("post-body"); got != "Half of what I wan" {
-		t.Errorf("the half-typed post has become %q", got)
+	s.seePrivate(p)
+	p.afterDrawing()
+	if !read[bool](p, focused("post-body")) {
+		t.Error("the cursor is not where it was: what is typed on would be lost")
+		p.do("go back to the post", chromedp.Focus(hook("post-body")))
 	}
-	p.fill("post-body", someWords)
+	p.press("ted to say.")
 	p.click("post-submit")
-	s.seeActed(p, 1)
+	p.untilText(half + "ted to say.")
 }
 
 // TestAnotherUserLogsInAtTheForm: what one user has begun is not done in the name of another.

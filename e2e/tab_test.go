@@ -129,7 +129,7 @@ func (p *tab) click(id string) {
 	p.see(id)
 	p.until(id+" to be in reach", fmt.Sprintf(`(() => {
 		const element = document.querySelector(%q);
-		element.scrollIntoView({block: "nearest", behavior: "instant"});
+		element.scrollIntoView({block: "center", behavior: "instant"});
 		const { x, y, width, height } = element.getBoundingClientRect();
 		return !element.disabled && element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 	})()`, string(hook(id))))
@@ -194,6 +194,15 @@ func (p *tab) until(what, expression string) {
 func (p *tab) untilText(text string) {
 	p.Helper()
 	p.until("text "+text, fmt.Sprintf(`document.body.innerText.includes(%q)`, text))
+}
+
+// afterDrawing waits until the page has drawn itself and has done what it does after that.
+func (p *tab) afterDrawing() {
+	p.Helper()
+	read[bool](p, `new Promise(done => {
+		const twice = then => requestAnimationFrame(() => setTimeout(then));
+		twice(() => twice(() => done(true)));
+	})`)
 }
 
 // read evaluates a JavaScript expression, and waits for it where it is a promise.

@@ -174,6 +174,19 @@ func (s *site) only(method, path string) exchange {
 	return found[0]
 }
 
+// String lists all exchanges with the apps' backends, one a line.
+func (w *wire) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var lines []string
+	for _, e := range w.exchanges {
+		if strings.HasPrefix(e.path, "/api/") {
+			lines = append(lines, fmt.Sprintf("%s: %s %s %d", e.host, e.method, e.path, e.status))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // received returns every byte that went to browsers: one tape for each connection, and the bodies once more without the
 // chunks in which they may have gone.
 func (w *wire) received() (all [][]byte) {

@@ -166,6 +166,9 @@ func (w *world) serve(listener net.Listener) {
 		server.Close()
 		<-stopped
 		w.checkNoSecretLeft()
+		if w.Failed() {
+			w.Logf("what was said:\n%s", w.wire)
+		}
 	})
 }
 

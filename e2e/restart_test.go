@@ -1,0 +1,46 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// TestBrowserRestart ends the browser and starts it again with the same profile. Who asked to be remembered is still logged in, by
+// the refresh cookie alone; who did not is asked for the password.
+func TestBrowserRestart(t *testing.T) {
+	t.Parallel()
+	w, profile := newWorld(t), t.TempDir()
+	restart := func() (b *browser, stop func()) {
+		ctx, stopChromium, err := startChromium(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { stopChromium() })
+		return &browser{T: t, ctx: ctx}, func() {
+			if err := stopChromium(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+
+	b, stop := restart()
+	w.store.enterAndLogIn(b)
+	p := w.forums.enter(b)
+	p.click("login-remember")
+	p.logIn(w.user.Email, idptest.Password)
+	w.clock.advance(settling)
+	stop()
+
+	b, _ = restart()
+	w.forget()
+	w.store.openLoggedIn(b)
+	if sent := w.wire.to(w.store, "/api/user")[0].cookies(); sent[sessionCookie] != "" || sent[refreshCookie] == "" {
+		t.Errorf("the browser came back with the cookies %v, want the refresh cookie alone", sent)
+	}
+	w.store.wantCalls("POST " + w.store.refresh + " 200")
+	w.forums.enter(b)
+	if sent := w.forums.only("GET", "/api/user").cookies(); len(sent) != 0 {
+		t.Errorf("the browser came back with the cookies %v of a login that was not to be remembered", sent)
+	}
+}
