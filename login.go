@@ -50,7 +50,9 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
-	g.cookies.remember(w, account, browser)
+	if form.remember { // a public computer gets no lane of its own
+		g.cookies.remember(w, account, browser)
+	}
 	writeUser(w, rec.User)
 }
 

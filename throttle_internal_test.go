@@ -1,0 +1,62 @@
+package latchkey
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestThrottleWaits(t *testing.T) {
+	for failures, want := range map[int]time.Duration{
+		0: 0, 4: 0, 5: time.Second, 6: 2 * time.Second, 10: 32 * time.Second, 14: 512 * time.Second, 15: 15 * time.Minute, 1000: 15 * time.Minute,
+	} {
+		if got := (tally{failures: failures}).wait(accountLane); got != want {
+			t.Errorf("after %d failures: %v, want %v", failures, got, want)
+		}
+	}
+}
+
+// THR-07: the table is bounded, and what fills it does not wash a busy lane out.
+func TestTHR07_MemoryIsBounded(t *testing.T) {
+	var th throttle
+	busy := []lane{{accountLane, "busy"}}
+	for range 7 {
+		th.enter(busy, epoch)
+	}
+	for i := range 1_000_000 {
+		th.enter([]lane{{accountLane, fmt.Sprint("one-off ", i)}}, epoch)
+	}
+	n := 0
+	for i := range th.shards {
+		n += len(th.shards[i].lanes)
+	}
+	if n > 256*lanesInShard {
+		t.Errorf("%d lanes", n)
+	}
+	if th.enter(busy, epoch) == 0 {
+		t.Error("the busy lane was forgotten")
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for ip, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "2001:db8::1": "2001:db8::/64", "2001:db8:0:0:ffff::1": "2001:db8::/64", "2001:db8:0:1::1": "2001:db8:0:1::/64",
+		"fe80::1%eth0": "fe80::/64", "::ffff:203.0.113.7": "::ffff:203.0.113.7", "": "", "unix": "unix",
+	} {
+		if got := network(ip); got != want {
+			t.Errorf("%q: %q, want %q", ip, got, want)
+		}
+	}
+}
+
+func FuzzDeviceCookie(f *testing.F) {
+	d := &deviceMAC{KeyRing{NewKey()}, "store", "store.test"}
+	account := d.account("ada@example.com")
+	f.Add(d.make(account, ""))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, value string) {
+		if device, ok := d.verify(value, account); ok && d.make(account, device) != value {
+			t.Errorf("%q is genuine but not as we write it", value)
+		}
+	})
+}

@@ -1,0 +1,176 @@
+package latchkey_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+const deviceCookie = "__Host-device"
+
+func (b *browser) try(a *app, email, password string, change ...func(*http.Request)) reply {
+	a.w.Helper()
+	return b.send(a, "POST", "/api/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password), change...)
+}
+
+// from makes requests come from an address.
+func from(ip string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("X-Test-Address", ip) }
+}
+
+// withAddresses has the app believe from.
+func (w *world) withAddresses() {
+	config := w.config(w.shop, discard)
+	config.ClientIP = func(r *http.Request) string {
+		if ip := r.Header.Get("X-Test-Address"); ip != "" {
+			return ip
+		}
+		return "203.0.113.7"
+	}
+	w.shop.start(config)
+}
+
+// THR-01: guesses at one account are slowed from wherever they come, and each costs more time than the last.
+func TestTHR01_GuessesAtOneAccount(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		began, guesses := time.Now(), 0
+		for i := range 100 {
+			got := newBrowser().try(w.shop, "ada@example.com", "wrong", from(fmt.Sprintf("198.51.100.%d", i)))
+			if got.status == 401 {
+				guesses++
+				continue
+			}
+			got.want(t, 429, "too_many_attempts", "")
+			wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+			if err != nil || wait < 1 {
+				t.Fatalf("Retry-After %q", got.header.Get("Retry-After"))
+			}
+			time.Sleep(time.Duration(wait) * time.Second)
+		}
+		if perDay := float64(guesses) / time.Since(began).Hours() * 24; guesses < 10 || perDay > 150 {
+			t.Errorf("%d guesses in %v: %.0f a day", guesses, time.Since(began), perDay)
+		}
+		newBrowser().try(w.shop, "ada@example.com", "wrong", from("192.0.2.8"))
+		newBrowser().try(w.shop, "Ada@Example.com", idptest.Password, from("192.0.2.9")).want(t, 429, "too_many_attempts", "") // LGN-06: one lane for all spellings
+	})
+}
+
+// THR-03: a stranger cannot lock a user out of the browser that he uses.
+func TestTHR03_TheKnownBrowserHasItsOwnLane(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		victim := newBrowser()
+		victim.login(w.shop)
+		victim.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
+		for range 50 {
+			newBrowser().try(w.shop, "ada@example.com", "wrong", from("198.51.100.1"))
+		}
+		newBrowser().try(w.shop, "ada@example.com", idptest.Password).want(t, 429, "too_many_attempts", "")
+		victim.try(w.shop, "ada@example.com", "a typing mistake").want(t, 401, "invalid_credentials", "")
+		victim.try(w.shop, "ada@example.com", idptest.Password, from("198.51.100.1")).want(t, 200, "", "")
+
+		// The lane is for that account and that app, and has an end.
+		thief := victim.copy(w.shop, deviceCookie)
+		forged := newBrowser()
+		forged.jar(w.shop)[deviceCookie] = "B" + thief.jar(w.shop)[deviceCookie][1:]
+		forged.try(w.shop, "ada@example.com", idptest.Password).want(t, 429, "too_many_attempts", "")
+		last := 0
+		for range 20 {
+			last = thief.try(w.shop, "ada@example.com", "wrong").status
+		}
+		if last != 429 {
+			t.Errorf("a copied device cookie guesses without end: %d", last)
+		}
+		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "")
+	})
+}
+
+// THR-02: one address that tries many accounts, and does not buy itself free with one of its own.
+func TestTHR02_OneAddressManyAccounts(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		statuses := make(map[int]int)
+		for i := range 100 {
+			statuses[newBrowser().try(w.shop, fmt.Sprintf("user%d@example.com", i), "Spring2030!", from("2001:db8::1")).status]++
+			newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("2001:db8::2")) // the same /64
+		}
+		if statuses[401] != 30 || statuses[429] != 70 {
+			t.Errorf("statuses %v", statuses)
+		}
+		newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("2001:db8:0:1::1")).want(t, 200, "", "")
+		time.Sleep(25 * time.Hour)
+		newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("2001:db8::1")).want(t, 200, "", "")
+	})
+}
+
+// THR-05: guesses that are made at the same time count before anybody has looked at them.
+func TestTHR05_ParallelGuesses(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+			time.Sleep(time.Second)
+			next.ServeHTTP(rw, r)
+		})
+		before := w.provider.Calls("/api/login")
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() { newBrowser().try(w.shop, "ada@example.com", "wrong") })
+		}
+		all.Wait()
+		if n := w.provider.Calls("/api/login") - before; n > 5 {
+			t.Errorf("%d guesses reached the provider", n)
+		}
+	})
+}
+
+// THR-07, THR-08: known and unknown accounts are slowed alike; a right password, or a provider that could not look, costs nothing.
+func TestTHR07_WhatCounts(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		for _, email := range []string{"ada@example.com", "nobody@example.com"} {
+			var statuses []int
+			for i := range 8 {
+				statuses = append(statuses, newBrowser().try(w.shop, email, "wrong", from(fmt.Sprintf("198.51.100.%d", i))).status)
+			}
+			if fmt.Sprint(statuses) != "[401 401 401 401 401 429 429 429]" {
+				t.Errorf("%s: %v", email, statuses)
+			}
+		}
+		time.Sleep(25 * time.Hour)
+		for range 20 {
+			for range 4 {
+				newBrowser().try(w.shop, "ada@example.com", "wrong").want(t, 401, "invalid_credentials", "")
+			}
+			newBrowser().try(w.shop, "ada@example.com", idptest.Password).want(t, 200, "", "")
+			time.Sleep(25 * time.Hour) // for the address
+		}
+		w.faults.set(answer(503, "", ""))
+		for range 50 {
+			newBrowser().try(w.shop, "ada@example.com", "wrong").want(t, 503, "provider_unavailable", "")
+		}
+		w.faults.set(nil)
+		newBrowser().try(w.shop, "ada@example.com", idptest.Password).want(t, 200, "", "")
+	})
+}
+
+// A browser that is not to be remembered is not known either.
+func TestDeviceCookieOnlyWhereRemembered(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.send(w.shop, "POST", "/api/login", `{"email":"ada@example.com","remember":false,"password":"`+idptest.Password+`"}`).want(t, 200, "", "")
+		if b.jar(w.shop)[deviceCookie] != "" {
+			t.Error("a device cookie")
+		}
+		b.login(w.shop)
+		first := b.jar(w.shop)[deviceCookie]
+		b.login(w.shop)
+		if again := b.jar(w.shop)[deviceCookie]; first == "" || again != first {
+			t.Errorf("the browser's name changed from %q to %q", first, again)
+		}
+	})
+}
