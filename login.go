@@ -71,10 +71,15 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Login(ctx, c)
+	return grant, whole(grant, err)
+}
+
+// whole turns a grant that lacks what a session needs into an error.
+func whole(grant Grant, err error) error {
 	if err == nil && (grant.User.ID == "" || grant.RefreshToken == "") {
-		err = errors.New("the provider's grant has no user or no refresh token")
+		return errors.New("the provider's grant has no user or no refresh token")
 	}
-	return grant, err
+	return err
 }
 
 // begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).

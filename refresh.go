@@ -49,7 +49,7 @@ func (g *Guard) refreshAt(ctx context.Context, r Renewal) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Refresh(ctx, r)
-	return grant, g.refusals.weigh(g.now(), err)
+	return grant, g.refusals.weigh(g.now(), whole(grant, err))
 }
 
 // refused tells whether err is the provider's authoritative no.

@@ -338,6 +338,7 @@ type flakyStore struct {
 	down  bool
 	ids   map[latchkey.ID]bool
 	saved []*latchkey.Record
+	reads int
 }
 
 func newFlakyStore() *flakyStore {
@@ -350,6 +351,12 @@ func (s *flakyStore) cut(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
+}
+
+func (s *flakyStore) readCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads
 }
 
 // lose forgets everything.
@@ -405,6 +412,9 @@ func (s *flakyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record,
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	s.reads++
+	s.mu.Unlock()
 	return inner.Get(ctx, id)
 }
 
