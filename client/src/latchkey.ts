@@ -56,7 +56,8 @@ export class Latchkey {
 
   /**
    * Logs out. This tab and the others forget the user first, whatever the network does. Throws a Problem where the
-   * backend could not be told or could not record it: say so and offer to call it again, for the cookies are still there.
+   * backend could not be told, where it is to be called again, for the cookies are still there; or where it could not record
+   * the end yet (`logout_incomplete`): it goes on trying by itself, and the cookies are gone.
    */
   async logout(): Promise<void> {
     this.#leave("logged_out", "logout");

@@ -111,7 +111,7 @@ func (d *running) send(origin, method, path, body string, cookies []*http.Cookie
 func (d *running) login(origin string) []*http.Cookie {
 	d.t.Helper()
 	resp := d.send(origin, "POST", "/api/login", `{"email":"`+d.user+`","password":"`+d.password+`"}`, nil)
-	if resp.StatusCode != 200 || len(resp.Cookies()) != 2 {
+	if resp.StatusCode != 200 || len(resp.Cookies()) != 3 {
 		d.t.Fatalf("login at %s: %s", origin, resp.Status)
 	}
 	return resp.Cookies()

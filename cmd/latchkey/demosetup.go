@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -65,7 +66,13 @@ func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Lo
 	return d, d.openForums(ctx)
 }
 
-func (d *demo) origin(name string) string { return "http://" + name + ".localhost:" + d.port }
+func (d *demo) origin(name string) string {
+	origin := "http://" + name + ".localhost"
+	if d.port != "80" { // browsers leave the scheme's own port out
+		origin += ":" + d.port
+	}
+	return origin
+}
 
 // openProvider starts the identity provider and makes sure that it has both applications, the backends' API key, and the demo user.
 func (d *demo) openProvider(ctx context.Context) (err error) {
@@ -127,11 +134,32 @@ func (d *demo) guard(name, applicationID, clientSecret string) (*latchkey.Guard,
 		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
 	})
 	if err != nil {
-		return nil, err
+		return nil, inFlags(err)
 	}
 	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
 	return guard, nil
 }
+
+// inFlags says mistakes of the configuration in the words of the command line.
+func inFlags(err error) error {
+	all, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
+	}
+	var said []error
+	for _, err := range all.Unwrap() {
+		var mistake *latchkey.ConfigError
+		if errors.As(err, &mistake) && demoFlags[mistake.Field] != "" {
+			err = fmt.Errorf("%s: %s", demoFlags[mistake.Field], fieldNames.Replace(mistake.Reason))
+		}
+		said = append(said, err)
+	}
+	return errors.Join(said...)
+}
+
+var demoFlags = map[string]string{"IdleTimeout": "--idle", "SessionCap": "--session-cap", "RefreshTTL": "--refresh-ttl", "InFlightWindow": "--in-flight-window"}
+
+var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "AbsoluteTimeout", "the absolute timeout of 90 days")
 
 func (d *demo) openStore(ctx context.Context) error {
 	guard, err := d.guard("store", storeApplication, "")
