@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -28,12 +31,13 @@ type tab struct {
 
 	mu         sync.Mutex
 	complaints []string
+	underWay   map[network.RequestID]string // requests without an answer yet, by id
 }
 
 // newTab opens a tab with a context of chromedp. A test whose page complained fails at its end.
 func newTab(t *testing.T, ctx context.Context) *tab {
 	t.Helper()
-	p := &tab{T: t, ctx: ctx}
+	p := &tab{T: t, ctx: ctx, underWay: make(map[network.RequestID]string)}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +55,18 @@ func newTab(t *testing.T, ctx context.Context) *tab {
 	return p
 }
 
-// hear notes what a developer would see in red in the console: exceptions, violations of a policy, errors that the page logs.
-// That an answer is no success is expected now and then, and is in red too.
+// hear notes what requests are under way, and what a developer would see in red in the console: exceptions, violations of a policy,
+// errors that the page logs. That an answer is no success is expected now and then, and is in red too.
 func (p *tab) hear(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.underWay[e.RequestID] = e.Request.URL
+	case *network.EventLoadingFinished:
+		delete(p.underWay, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(p.underWay, e.RequestID)
 	case *runtime.EventExceptionThrown:
 		p.complaints = append(p.complaints, "exception: "+e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
 	case *runtime.EventConsoleAPICalled:
@@ -203,6 +213,23 @@ func (p *tab) afterDrawing() {
 		const twice = then => requestAnimationFrame(() => setTimeout(then));
 		twice(() => twice(() => done(true)));
 	})`)
+}
+
+// rest waits until the page has drawn itself and waits for no answer.
+func (p *tab) rest() {
+	p.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		p.afterDrawing()
+		p.mu.Lock()
+		waiting := slices.Collect(maps.Values(p.underWay))
+		p.mu.Unlock()
+		if len(waiting) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.Fatalf("the page still waits for %q", waiting)
+		}
+	}
 }
 
 // read evaluates a JavaScript expression, and waits for it where it is a promise.
