@@ -15,6 +15,23 @@ type outcome struct {
 	fault   // what must not happen
 }
 
+// String says it in a word or two.
+func (o outcome) String() string {
+	switch {
+	case o.renewed:
+		return "refreshed"
+	case o.cookies != noCookie:
+		return "served with cookies"
+	case o.served:
+		return "served"
+	case o.reason != "":
+		return "ended: " + string(o.reason)
+	case o.alarm:
+		return "refused with an alarm"
+	}
+	return "refused"
+}
+
 // server is what a Guard does with a request, without HTTP, keys, nodes and providers: authenticate, decide, act, mint and keep. The judge and the
 // changes of the record are the real ones; that the rest is the same is shown by TestGuardAgrees.
 type server struct {

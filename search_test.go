@@ -26,6 +26,7 @@ var longHonestScopes = []scope{
 	{name: "three requests, wide window", settling: 1, window: 2, idle: 5, cap: 8, wire: 3, leg: 2, travel: 2, joined: true},
 	{name: "three requests, wider window", settling: 2, window: 3, idle: 7, cap: 12, wire: 3, leg: 3, travel: 3},
 	{name: "three requests and kills", settling: 4, window: 2, idle: 8, cap: 8, wire: 3, leg: 1, travel: 2, kills: true, diskLag: 1, joined: true},
+	{name: "slow network, kills", settling: 6, window: 3, idle: 12, cap: 12, wire: 2, leg: 2, travel: 3, kills: true, diskLag: 1, joined: true},
 	{name: "slow disk", settling: 5, window: 2, idle: 10, cap: 10, wire: 3, leg: 1, travel: 2, kills: true, diskLag: 2},
 }
 
@@ -40,6 +41,9 @@ var longThiefScopes = []scope{
 	{name: "thief, long cap", settling: 1, window: 1, idle: 8, cap: 8, wire: 1, leg: 1, travel: 1, thief: true, joined: true},
 	{name: "thief, wide window", settling: 1, window: 2, idle: 8, cap: 8, wire: 1, leg: 2, travel: 2, thief: true},
 	{name: "thief, wide window, short idle timeout", settling: 2, window: 2, idle: 5, cap: 8, wire: 1, leg: 2, travel: 2, thief: true, joined: true},
+	{name: "thief and three requests", settling: 1, window: 1, idle: 4, cap: 4, wire: 3, leg: 1, travel: 1, thief: true, joined: true},
+	{name: "thief and kills", settling: 2, window: 1, idle: 4, cap: 4, wire: 2, leg: 0, travel: 1, thief: true, kills: true, diskLag: 1},
+	{name: "thief, two tabs, wide window", settling: 1, window: 2, idle: 8, cap: 8, wire: 2, leg: 2, travel: 2, thief: true, joined: true},
 	{name: "thief, all limits at their widest", settling: 4, window: 2, idle: 8, cap: 8, wire: 1, leg: 2, travel: 2, thief: true},
 }
 
