@@ -49,7 +49,6 @@ func TestSessionFoundDeadOnReturn(t *testing.T) {
 	p.see("login-form")
 	p.logIn(w.user.Email, idptest.Password)
 	s.seePrivate(p)
-	p.afterDrawing()
 	if !read[bool](p, focused("post-body")) {
 		t.Error("the cursor is not where it was: what is typed on would be lost")
 		p.do("go back to the post", chromedp.Focus(hook("post-body")))

@@ -131,3 +131,37 @@ func (c *calls) awaitRevocation(ctx context.Context, app string) error {
 		}
 	}
 }
+
+// forget begins a new page of both logs.
+func (w *world) forget() {
+	w.wire.forget()
+	w.calls.forget()
+}
+
+// wantCalls fails the test unless the site has asked the provider just these since forget, each as "POST /api/login 200".
+func (s *site) wantCalls(want ...string) {
+	s.Helper()
+	var got []string
+	for _, made := range s.calls.since() {
+		if made.app == s.name {
+			_, text, _ := strings.Cut(made.String(), ": ")
+			got = append(got, text)
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.Errorf("%s asked the provider %q, want %q", s.name, got, want)
+	}
+}
+
+// wantRevoked waits until the provider has revoked a refresh token of the site, and fails the test if one of the user's is left.
+func (s *site) wantRevoked() {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), patience)
+	defer cancel()
+	if err := s.calls.awaitRevocation(ctx, s.name); err != nil {
+		s.Fatal(err)
+	}
+	if n := len(s.refreshTokens()); n != 0 {
+		s.Errorf("the user still has %d refresh tokens for %s at the provider", n, s.name)
+	}
+}

@@ -57,7 +57,7 @@ func (s *site) openLoggedIn(b *browser) *tab {
 	return p
 }
 
-// seePrivate waits until the page shows what only the user may see.
+// seePrivate waits until the page shows what only the user may see, and has all that it asked for.
 func (s *site) seePrivate(p *tab) {
 	s.Helper()
 	p.see("user-name")
@@ -67,6 +67,7 @@ func (s *site) seePrivate(p *tab) {
 	} else {
 		p.until("the cart", `document.querySelector('[data-testid="cart-empty"], [data-testid="cart-total"]')`)
 	}
+	p.rest()
 }
 
 // act does something that needs a login, the same each time: it puts a mug into the cart, or posts to the thread.
@@ -85,6 +86,7 @@ const someWords = "Bats are not blind."
 // seeActed waits until the page and the server agree that it has been done so many times.
 func (s *site) seeActed(p *tab, times int) {
 	s.Helper()
+	defer p.rest()
 	if s.name == "store" {
 		p.until(fmt.Sprintf("%d mugs in the cart", times), fmt.Sprintf(
 			`document.querySelector('[data-testid="qty-mug"]')?.value === "%d" && !document.querySelector('[data-saving="true"]')`, times))

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +22,11 @@ func TestTwoTabsExpired(t *testing.T) {
 		s.act(second)
 		s.awaitUnderWay(2)
 		open()
-		for _, p := range []*tab{first, second} {
-			p.until("the page to have its answer", fmt.Sprintf(`!document.querySelector('[data-saving="true"], [aria-busy="true"]') && !document.querySelector(%q)`, string(hook("login-form"))))
-		}
 		s.await(2, "POST", s.action())
+		for _, p := range []*tab{first, second} {
+			p.rest()
+			p.seeNo("login-form")
+		}
 		for _, e := range s.wire.to(s, s.action()) {
 			if e.status/100 != 2 {
 				t.Errorf("%s: %d %s", e.path, e.status, e.body)
@@ -43,17 +45,19 @@ func TestTwoTabsExpired(t *testing.T) {
 	})
 }
 
-// holdProvider keeps the provider from answering until open is called.
+// holdProvider keeps the provider from answering until open is called, at the latest at the end of the test.
 func (w *world) holdProvider() (open func()) {
 	held := make(chan struct{})
+	open = sync.OnceFunc(func() {
+		w.faults.answer(nil)
+		close(held)
+	})
+	w.Cleanup(open)
 	w.faults.answer(func(rw http.ResponseWriter, r *http.Request) {
 		<-held
 		w.provider.Server.ServeHTTP(rw, r)
 	})
-	return func() {
-		w.faults.answer(nil)
-		close(held)
-	}
+	return open
 }
 
 // TestLogoutInAnotherTab: a logout in one tab shows in the other (SES-20), and so does a login.

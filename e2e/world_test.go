@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -59,12 +58,13 @@ type site struct {
 	front         *faults // in front of app
 }
 
-// newWorld starts a world for the length of the test; the changes are to the guards' configuration. At the end no browser may have received a secret (ARC-01).
+// newWorld starts a world for the length of the test; the changes are to the guards' configuration. At the end no browser may have
+// received a secret (ARC-01).
 func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	t.Helper()
 	w := &world{
 		T: t, clock: newClock(), wire: newWire(), calls: newCalls(), faults: &faults{},
-		config: latchkey.Config{Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}},
+		config: latchkey.Config{Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, ProviderTimeout: patience},
 	}
 	for _, change := range changes {
 		change(&w.config)
@@ -116,7 +116,11 @@ func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(func() { closer.Close() })
+	w.Cleanup(func() {
+		if err := closer.Close(); err != nil {
+			w.Errorf("close %s: %v", s.name, err)
+		}
+	})
 	s.app = app
 }
 
@@ -124,7 +128,7 @@ func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
 	w.Helper()
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: s.applicationID, ClientSecret: clientSecret,
-		PasswordCheckedFirst: true, Transport: w.calls.transport(s.name, w.provider.Client.Transport), Now: w.clock.Now,
+		PasswordCheckedFirst: true, Timeout: patience, Transport: w.calls.transport(s.name, w.provider.Client.Transport), Now: w.clock.Now,
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -135,7 +139,13 @@ func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(func() { guard.Close(context.Background()) })
+	w.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := guard.Close(ctx); err != nil {
+			w.Errorf("close the guard of %s: %v", s.name, err)
+		}
+	})
 	return guard
 }
 
@@ -190,39 +200,5 @@ func (w *world) checkNoSecretLeft() {
 		if leaks(received, secret) {
 			w.Errorf("ARC-01: a browser received a secret that begins with %.6q", secret)
 		}
-	}
-}
-
-// forget begins a new page of both logs.
-func (w *world) forget() {
-	w.wire.forget()
-	w.calls.forget()
-}
-
-// wantCalls fails the test unless the site has asked the provider just these since forget, each as "POST /api/login 200".
-func (s *site) wantCalls(want ...string) {
-	s.Helper()
-	var got []string
-	for _, made := range s.calls.since() {
-		if made.app == s.name {
-			_, text, _ := strings.Cut(made.String(), ": ")
-			got = append(got, text)
-		}
-	}
-	if !slices.Equal(got, want) {
-		s.Errorf("%s asked the provider %q, want %q", s.name, got, want)
-	}
-}
-
-// wantRevoked waits until the provider has revoked a refresh token of the site, and fails the test if one of the user's is left.
-func (s *site) wantRevoked() {
-	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), patience)
-	defer cancel()
-	if err := s.calls.awaitRevocation(ctx, s.name); err != nil {
-		s.Fatal(err)
-	}
-	if n := len(s.refreshTokens()); n != 0 {
-		s.Errorf("the user still has %d refresh tokens for %s at the provider", n, s.name)
 	}
 }

@@ -1,0 +1,187 @@
+package latchkey
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestGuardAgrees walks at random through the model and shows the same cookies at the same times to a Guard, with real keys, cookies and records:
+// what a request comes to, and the record after it, must be what the model says. So what the search finds is true of the guard.
+func TestGuardAgrees(t *testing.T) {
+	seen := make(map[string]int)
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		s := scope{settling: 1 + uint8(random.IntN(3)), window: 1 + uint8(random.IntN(2)), idle: 6, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true}
+		d := newDouble(t, newModel(s, guardsRules), seen)
+		for range 150 {
+			var all []step
+			d.model.steps(&d.world, func(s step) { all = append(all, s) })
+			if len(all) == 0 {
+				break
+			}
+			if difference := d.take(all[random.IntN(len(all))]); difference != "" {
+				t.Fatalf("seed %d: %s", seed, difference)
+			}
+		}
+	}
+	t.Log(seen)
+	if len(seen) != 6 {
+		t.Error("the walks are too short to show everything")
+	}
+}
+
+// A double is one history in the model and in a guard at once.
+type double struct {
+	model *model
+	world world
+	guard *Guard
+	store *oneRecord
+	now   time.Time
+	seen  map[string]int         // what requests came to
+	pairs [lostBranch]cookiePair // the real cookies, by what they are in the model
+}
+
+func newDouble(t *testing.T, m *model, seen map[string]int) *double {
+	d := &double{model: m, world: m.login(), store: &oneRecord{}, now: epoch, seen: seen}
+	g, err := New(Config{
+		Origin: "https://store.test", Provider: sameGrant{}, Store: d.store, Keys: KeyRing{NewKey()},
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return d.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close(context.Background()) })
+	g.limits = m.limits
+	d.guard = g
+	grant, _ := sameGrant{}.Login(t.Context(), Credentials{})
+	_, pair, err := g.begin(t.Context(), grant, Device{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.pairs[firstBranch] = *pair
+	return d
+}
+
+// take takes a step on both sides and says where they differ.
+func (d *double) take(s step) string {
+	before := d.world
+	e := d.model.apply(&d.world, s)
+	d.model.forget(&d.world)
+	cookies := s.cookies
+	switch s.verb {
+	case wait:
+		d.now = d.now.Add(tick)
+		return ""
+	case arrive:
+		cookies = before.wire[s.slot].jar
+	case use:
+	default:
+		return ""
+	}
+	d.seen[e.outcome.String()]++
+	old := d.store.record
+	found := d.present(cookies)
+	rec := d.store.record
+	if !rec.ended() && rec.Generation != old.Generation {
+		d.succeed(rec.Parent, old.Generation)
+	}
+	if found.cookies != nil && e.cookies != noCookie {
+		d.pairs[e.cookies] = *found.cookies
+	}
+	guard := fmt.Sprintf("served %t, cookies %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.endReason, rec.ended())
+	model := fmt.Sprintf("served %t, cookies %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.reason, d.world.ended)
+	if !rec.ended() {
+		guard += fmt.Sprintf(", minted %d, confirmed %t, settled %t, expires %v", len(rec.Minted), !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now)))
+		model += fmt.Sprintf(", minted %d, confirmed %t, settled %t, expires %v", d.world.minted, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
+	}
+	if guard != model {
+		return fmt.Sprintf("cookies %v\nguard: %s\nmodel: %s", cookies, guard, model)
+	}
+	return ""
+}
+
+// present makes the request.
+func (d *double) present(cookies jar) finding {
+	r := &http.Request{Header: http.Header{}}
+	if cookies.session != noCookie {
+		r.Header.Add("Cookie", sessionCookieName+"="+d.pairs[cookies.session].session)
+	}
+	if cookies.refresh != noCookie {
+		r.Header.Add("Cookie", refreshCookieName+"="+d.pairs[cookies.refresh].refresh)
+	}
+	return d.guard.authenticate(r)
+}
+
+// succeed moves the real cookies to what they are in the next generation, as the model does.
+func (d *double) succeed(parent Digest, old uint32) {
+	var pairs [lostBranch]cookiePair
+	pairs[oldCookie] = d.pairs[parentCookie]
+	for c := firstBranch; c < lostBranch; c++ {
+		m, _ := d.guard.cookies.session.parse(d.pairs[c].session)
+		switch {
+		case m.generation != old:
+		case m.branch.digest() == parent:
+			pairs[parentCookie] = d.pairs[c]
+		default:
+			pairs[siblingCookie] = d.pairs[c]
+		}
+	}
+	if pairs[oldCookie].session == "" {
+		pairs[oldCookie] = d.pairs[oldCookie]
+	}
+	d.pairs = pairs
+}
+
+// oneRecord is a Store with room for one session.
+type oneRecord struct {
+	mu     sync.Mutex
+	record *Record
+}
+
+func (s *oneRecord) Create(_ context.Context, rec *Record) error {
+	s.record = rec
+	return nil
+}
+
+func (s *oneRecord) Get(_ context.Context, id ID) (*Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.record == nil || s.record.ID != id {
+		return nil, ErrNotFound
+	}
+	return s.record, nil
+}
+
+func (s *oneRecord) Swap(_ context.Context, next *Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if next.Version != s.record.Version+1 || s.record.ended() && !next.ended() {
+		return ErrConflict
+	}
+	s.record = next
+	return nil
+}
+
+func (s *oneRecord) Touch(context.Context, []Seen) error { return nil }
+
+func (s *oneRecord) Unrevoked(context.Context, string, int) ([]*Record, error) { return nil, nil }
+
+// sameGrant is a Provider that says yes to everybody.
+type sameGrant struct{}
+
+func (sameGrant) Login(context.Context, Credentials) (Grant, error) {
+	return Grant{User: User{ID: "ada"}, Token: "jwt", RefreshToken: "token"}, nil
+}
+
+func (g sameGrant) Refresh(ctx context.Context, _ Renewal) (Grant, error) {
+	return g.Login(ctx, Credentials{})
+}
+
+func (sameGrant) Revoke(context.Context, string) error { return nil }

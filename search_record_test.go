@@ -1,0 +1,105 @@
+package latchkey
+
+import "time"
+
+// tick is the grain of time.
+const tick = time.Minute
+
+// newest is the number of generation n, whatever it is.
+const newest = 10
+
+var searchNow = epoch.Add(1000 * tick)
+
+func ago(ticks uint8) time.Time { return searchNow.Add(-time.Duration(ticks) * tick) }
+
+var branches = func() (all [2 * lostBranch]branch) {
+	for i := range all {
+		all[i] = branch{0: 1, 1: byte(i)}
+	}
+	return all
+}()
+
+var digests = func() (all [2 * lostBranch]Digest) {
+	for i := range all {
+		all[i] = branches[i].digest()
+	}
+	return all
+}()
+
+// record returns the record of w, as the server has it at searchNow.
+func (w *world) record() *Record {
+	far := searchNow.Add(1e6 * tick)
+	r := &Record{
+		Version: 1, Generation: newest, Parent: digests[parentCookie], LastSeenAt: ago(w.unused),
+		ExpiresAt: searchNow.Add(time.Duration(w.expires) * tick), RefreshExpiresAt: far, Deadline: far,
+	}
+	if w.ended {
+		r.EndedAt, r.EndReason = searchNow, EndReuseDetected
+	}
+	if w.confirmed >= 0 {
+		r.ConfirmedAt = ago(uint8(w.confirmed))
+	}
+	if w.settled != noCookie {
+		r.Settled = digests[w.settled]
+	}
+	for c, refs := firstBranch, w.references(); c < lostBranch && len(r.Minted) < int(w.minted); c++ {
+		if refs.has(c) {
+			r.Minted = append(r.Minted, digests[c])
+		}
+	}
+	for c := lostBranch; len(r.Minted) < int(w.minted); c++ {
+		r.Minted = append(r.Minted, digests[c])
+	}
+	return r
+}
+
+// mark returns what the cookie c says.
+func (w *world) mark(c cookie) mark {
+	switch {
+	case c >= firstBranch:
+		return mark{generation: newest, branch: branches[c], mintedAt: ago(w.age[c-firstBranch])}
+	case c == oldCookie:
+		return mark{generation: newest - 2, branch: branches[c]}
+	default:
+		return mark{generation: newest - 1, branch: branches[c]}
+	}
+}
+
+// store takes over what the server wrote. A branch called fresh, which has just been minted, may be in it.
+func (w *world) store(r *Record, fresh cookie) {
+	if r.ended() {
+		*w = world{ended: true, browser: w.browser, wire: w.wire, stolen: w.stolen, thiefsSession: w.thiefsSession, thiefsRefresh: w.thiefsRefresh}
+		return
+	}
+	if r.Generation == newest+1 {
+		w.rename(w.succession(r.Parent))
+	}
+	w.minted = uint8(len(r.Minted))
+	if fresh != noCookie {
+		w.age[fresh-firstBranch] = 0
+	}
+	w.confirmed = -1
+	if !r.ConfirmedAt.IsZero() {
+		w.confirmed = int8(searchNow.Sub(r.ConfirmedAt) / tick)
+	}
+	w.settled = noCookie
+	for c := firstBranch; r.Settled != (Digest{}) && c <= 2*lostBranch-1; c++ {
+		if r.Settled == digests[c] {
+			w.settled = min(c, lostBranch)
+		}
+	}
+	w.expires = uint8(r.ExpiresAt.Sub(searchNow) / tick)
+	w.unused = uint8(searchNow.Sub(r.LastSeenAt) / tick)
+}
+
+// succession says what each cookie is to the next generation.
+func (w *world) succession(parent Digest) *[lostBranch + 1]cookie {
+	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, siblingCookie: oldCookie, parentCookie: oldCookie}
+	for c := firstBranch; c < lostBranch; c++ {
+		to[c] = siblingCookie
+		if digests[c] == parent {
+			to[c] = parentCookie
+		}
+	}
+	return to
+}

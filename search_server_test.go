@@ -1,0 +1,161 @@
+package latchkey
+
+import "fmt"
+
+// A fault is what must not happen, and the property that forbids it.
+type fault struct{ property, what string }
+
+// An outcome is what one request came to.
+type outcome struct {
+	served  bool
+	cookies cookie // the new branch, or noCookie
+	renewed bool   // the cookies are those of a new generation
+	reason  EndReason
+	alarm   bool
+	fault   // what must not happen
+}
+
+// String says it in a word or two.
+func (o outcome) String() string {
+	switch {
+	case o.renewed:
+		return "refreshed"
+	case o.cookies != noCookie:
+		return "served with cookies"
+	case o.served:
+		return "served"
+	case o.reason != "":
+		return "ended: " + string(o.reason)
+	case o.alarm:
+		return "refused with an alarm"
+	}
+	return "refused"
+}
+
+// server is what a Guard does with a request, without HTTP, keys, nodes and providers: authenticate, decide, act, mint and keep. The judge and the
+// changes of the record are the real ones; that the rest is the same is shown by TestGuardAgrees.
+type server struct {
+	limits limits
+	rules  rules
+}
+
+// present hears the two cookies of one request as authenticate does.
+func (s *server) present(w *world, cookies jar) (o outcome) {
+	for _, p := range witnesses(w, cookies) {
+		next := s.decide(w, p)
+		if o.fault == (fault{}) {
+			o.fault = next.fault
+		}
+		if next.served {
+			next.fault = o.fault
+			w.unused = 0
+			return next
+		}
+		o.alarm = o.alarm || next.alarm
+		if o.reason == "" {
+			o.reason = next.reason
+		}
+	}
+	return o
+}
+
+func witnesses(w *world, c jar) []presented {
+	switch {
+	case c.session == noCookie && c.refresh == noCookie:
+		return nil
+	case c.session == c.refresh:
+		return []presented{{mark: w.mark(c.session), session: true, refresh: true}}
+	case c.session == noCookie:
+		return []presented{{mark: w.mark(c.refresh), refresh: true}}
+	case c.refresh == noCookie:
+		return []presented{{mark: w.mark(c.session), session: true}}
+	default:
+		return []presented{{mark: w.mark(c.session), session: true}, {mark: w.mark(c.refresh), refresh: true}}
+	}
+}
+
+// decide judges and acts until there is nothing left to do first.
+func (s *server) decide(w *world, p presented) (o outcome) {
+	for range maxAttempts {
+		rec := w.record()
+		v := s.rules.judge(&s.limits, rec, p, rec.LastSeenAt, searchNow)
+		if f := judgedWrong(rec, p, v); f != (fault{}) {
+			o.fault = f
+		}
+		if v.changed != nil {
+			w.store(v.changed, noCookie)
+			rec = v.changed
+		}
+		switch v.action {
+		case serve:
+			o.served = true
+		case mint:
+			o.served, o.cookies = true, w.freeBranch()
+			next := rec.next()
+			s.rules.mint(next, digests[o.cookies])
+			w.store(next, o.cookies)
+		case renew:
+			if v.changed != nil {
+				continue // the flight judges again, on what was stored
+			}
+			o.served, o.renewed, o.cookies = true, true, firstBranch
+			next := s.granted(rec)
+			next.advance(branches[firstBranch])
+			if next.Parent != rec.Settled || rec.Settled != p.branch.digest() {
+				o.fault = fault{"S3", "a generation begins from a branch that is not settled"}
+			}
+			w.store(next, o.cookies)
+		case renewInPlace:
+			if v.changed == nil {
+				w.store(s.granted(rec), noCookie)
+			}
+			continue
+		case end:
+			o.reason = v.reason
+			w.store(rec.tombstone(searchNow, v.reason), noCookie)
+		case over:
+			o.reason = v.reason
+		case alarm:
+			o.alarm = true
+		}
+		return o
+	}
+	return outcome{fault: fault{"S1", "decided ten times and came to no end"}}
+}
+
+// granted is Guard.granted without the tokens.
+func (s *server) granted(rec *Record) *Record {
+	next := rec.next()
+	next.LastSeenAt = searchNow
+	next.ExpiresAt = searchNow.Add(s.limits.cap)
+	return next
+}
+
+// judgedWrong says what of a verdict breaks what must hold of every single one (S3, S4).
+func judgedWrong(rec *Record, p presented, v verdict) fault {
+	switch next := v.changed; {
+	case rec.ended() && (v.action != over || v.changed != nil):
+		return fault{"S4", "an ended session was not over"}
+	case rec.ended():
+		return fault{}
+	case !p.refresh && v.action != serve && v.action != refuse && v.action != alarm:
+		return fault{"S3", fmt.Sprintf("a session cookie alone brought about action %d", v.action)}
+	case v.action == mint && (p.generation+1 != rec.Generation || p.branch.digest() != rec.Parent):
+		return fault{"S3", "cookies were minted for another than the parent"}
+	case next == nil:
+		return fault{}
+	case next.Version != rec.Version+1:
+		return fault{"S3", "a change without a version of its own"}
+	case next.Generation != rec.Generation || next.Parent != rec.Parent || len(next.Minted) != len(rec.Minted):
+		return fault{"S3", "a verdict changed the generation by itself"}
+	case !rec.ConfirmedAt.IsZero() && !next.ConfirmedAt.Equal(rec.ConfirmedAt):
+		return fault{"S3", "a generation was confirmed twice"}
+	case rec.Settled != (Digest{}) && next.Settled != rec.Settled:
+		return fault{"S3", "a generation was settled twice"}
+	case next.Settled != rec.Settled && (next.Settled != p.branch.digest() || p.generation != rec.Generation):
+		return fault{"S3", "a branch was settled that was not shown"}
+	case next.Settled != (Digest{}) && next.ConfirmedAt.IsZero():
+		return fault{"S3", "a generation was settled and not confirmed"}
+	}
+	return fault{}
+}

@@ -1,0 +1,114 @@
+package latchkey
+
+import (
+	"flag"
+	"slices"
+	"testing"
+)
+
+var searchLong = flag.Bool("search.long", false, "search the large scopes as well (minutes)")
+
+// What is searched: every order in which a browser's requests and their answers can be sent, arrive, be lost or share a refresh, in which the browser can be
+// killed, and a thief can copy its jar and use what he has, one session long; time in ticks. The worlds are counted up to what the rules can tell
+// apart (see world), so a search that ends has seen histories of any length, with any number of generations and ticks. What is bounded: the messages under
+// way at once (scope.wire), the ratios of the limits, one thief who copies once, one node with an exact clock and no cache, and a provider that answers.
+
+// honestScopes have no thief. In them the promise holds where the idle timeout is longer than 2W and, for kills, F is longer than twice the way of
+// one message and the lag of the disk together. TestSearchLimits shows that it holds no further.
+var honestScopes = []scope{
+	{name: "two tabs", settling: 1, window: 2, idle: 5, cap: 8, wire: 2, leg: 2, travel: 2},
+	{name: "three requests, shared flights", settling: 1, window: 1, idle: 3, cap: 4, wire: 3, leg: 1, travel: 1, joined: true},
+	{name: "settling longer than the window", settling: 4, window: 2, idle: 8, cap: 8, wire: 2, leg: 2, travel: 2, joined: true},
+	{name: "kills", settling: 4, window: 2, idle: 8, cap: 8, wire: 2, leg: 1, travel: 2, kills: true, diskLag: 1},
+}
+
+var longHonestScopes = []scope{
+	{name: "three requests, wide window", settling: 1, window: 2, idle: 5, cap: 8, wire: 3, leg: 2, travel: 2, joined: true},
+	{name: "three requests, wider window", settling: 2, window: 3, idle: 7, cap: 12, wire: 3, leg: 3, travel: 3},
+	{name: "three requests and kills", settling: 4, window: 2, idle: 8, cap: 8, wire: 3, leg: 1, travel: 2, kills: true, diskLag: 1, joined: true},
+	{name: "slow network, kills", settling: 6, window: 3, idle: 12, cap: 12, wire: 2, leg: 2, travel: 3, kills: true, diskLag: 1, joined: true},
+	{name: "slow disk", settling: 5, window: 2, idle: 10, cap: 10, wire: 3, leg: 1, travel: 2, kills: true, diskLag: 2},
+}
+
+var thiefScopes = []scope{
+	{name: "thief", settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, thief: true, joined: true},
+	{name: "thief, short idle timeout", settling: 1, window: 1, idle: 3, cap: 4, wire: 1, leg: 1, travel: 1, thief: true},
+	{name: "thief, settling longer than the window", settling: 2, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, thief: true},
+}
+
+var longThiefScopes = []scope{
+	{name: "thief and two tabs", settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, thief: true, joined: true},
+	{name: "thief, long cap", settling: 1, window: 1, idle: 8, cap: 8, wire: 1, leg: 1, travel: 1, thief: true, joined: true},
+	{name: "thief, wide window", settling: 1, window: 2, idle: 8, cap: 8, wire: 1, leg: 2, travel: 2, thief: true},
+	{name: "thief, wide window, short idle timeout", settling: 2, window: 2, idle: 5, cap: 8, wire: 1, leg: 2, travel: 2, thief: true, joined: true},
+	{name: "thief and three requests", settling: 1, window: 1, idle: 4, cap: 4, wire: 3, leg: 1, travel: 1, thief: true, joined: true},
+	{name: "thief and kills", settling: 2, window: 1, idle: 4, cap: 4, wire: 2, leg: 0, travel: 1, thief: true, kills: true, diskLag: 1},
+	{name: "thief, two tabs, wide window", settling: 1, window: 2, idle: 8, cap: 8, wire: 2, leg: 2, travel: 2, thief: true, joined: true},
+	{name: "thief, all limits at their widest", settling: 4, window: 2, idle: 8, cap: 8, wire: 1, leg: 2, travel: 2, thief: true},
+}
+
+// TestSearchHonest (S1): a browser without a thief is never refused, its session never ends and no alarm is raised, whatever the order of things, as long as no message
+// takes longer than W. S3 (what no single verdict may do, see judgedWrong) and S4 (nobody is served after the end) are checked at every step of each search.
+func TestSearchHonest(t *testing.T) {
+	for _, s := range withLong(honestScopes, longHonestScopes) {
+		t.Run(s.name, func(t *testing.T) {
+			g := explore(newModel(s, searchedRules))
+			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
+			if g.fault != nil {
+				t.Errorf("%s:\n%s", g.fault.what, g.tellFault())
+			}
+		})
+	}
+}
+
+// TestSearchThief (S2): from any moment after the theft, a thief is served for less than cap + 2F + 4W + 4g, where g is the longest time between two
+// answers to the browser. He may copy all or either of the cookies, come at any time as often as he likes, with any cookie that he ever had; so the polling, the rare, the lock-step thief,
+// he who refreshes first and lies low, who hoards branches or replays the parent are all in it. With the limits at their defaults that is 70 minutes
+// and 4g: two caps where the browser comes at least every 12 minutes.
+func TestSearchThief(t *testing.T) {
+	for _, s := range withLong(thiefScopes, longThiefScopes) {
+		t.Run(s.name, func(t *testing.T) {
+			g := explore(newModel(s, searchedRules))
+			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
+			if g.fault != nil {
+				t.Fatalf("%s:\n%s", g.fault.what, g.tellFault())
+			}
+			for gap := uint8(1); gap <= s.cap/2; gap++ {
+				longest := g.longestStay(gap)
+				t.Logf("browser answered every %d ticks: thief served for %d at most", gap, longest.ticks)
+				if longest.endless || longest.ticks >= s.bound(gap) {
+					t.Fatalf("endless: %t, %d ticks, want less than %d:\n%s", longest.endless, longest.ticks, s.bound(gap), g.tellStay(longest, gap))
+				}
+			}
+		})
+	}
+}
+
+// bound is the promise of TestSearchThief in ticks.
+func (s scope) bound(gap uint8) int {
+	return int(s.cap) + 2*int(s.settling) + 4*int(s.window) + 4*int(gap)
+}
+
+// TestSearchLimits shows where the promise to honest browsers ends, by the shortest history past each border.
+func TestSearchLimits(t *testing.T) {
+	for _, s := range []scope{
+		{name: "idle timeout of 2W", settling: 1, window: 1, idle: 2, cap: 4, wire: 2, leg: 1, travel: 1},
+		{name: "kill, settling time as long as two ways and the lag", settling: 3, window: 2, idle: 8, cap: 8, wire: 2, leg: 1, travel: 2, kills: true, diskLag: 1},
+		{name: "one request later than the window", settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, late: true},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			g := explore(newModel(s, searchedRules))
+			if g.fault == nil {
+				t.Fatal("the promise holds here too: say so")
+			}
+			t.Logf("%s:\n%s", g.fault.what, g.tellFault())
+		})
+	}
+}
+
+func withLong(short, long []scope) []scope {
+	if *searchLong {
+		return slices.Concat(short, long)
+	}
+	return short
+}

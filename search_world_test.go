@@ -1,0 +1,128 @@
+package latchkey
+
+// The model's world: one session, the browser that logged in, and at most one thief, in coarse time. Only what the rules can see is in it,
+// and only as they see it: times are ages, cookies are what they are to the newest generation. So the worlds are finite in number
+// although time and generations are not, and to have searched them all is to have searched histories of any length.
+
+// A cookie is a session or a refresh cookie, by what it is to the newest generation n.
+type cookie uint8
+
+const (
+	noCookie      cookie = iota
+	oldCookie            // of generation n-2 or before
+	siblingCookie        // of n-1, and not the parent
+	parentCookie
+	firstBranch                               // this and those above are the branches of n that somebody still has
+	manyBranches = 8                          // at most so many, to fit the world
+	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has any more
+)
+
+// A jar holds the two cookies.
+type jar struct{ session, refresh cookie }
+
+// A message is a request of the browser on its way, or the answer to one. An answer carries the same branch in both cookies.
+type message struct {
+	kind messageKind
+	jar
+	age      uint8 // ticks since the request was sent
+	leg      uint8 // ticks since this message was sent
+	late     bool  // may take longer than the window
+	orphaned bool  // the browser that sent it is gone: the answer reaches nobody
+}
+
+type messageKind uint8
+
+const (
+	noMessage messageKind = iota
+	request
+	response
+)
+
+// A kept is a refresh cookie that a browser killed now may find on its disk in place of the one it had.
+type kept struct {
+	refresh cookie
+	age     uint8 // ticks since it was overwritten
+}
+
+// A possession is a set of cookies of one kind: bit c for cookie c.
+type possession uint16
+
+func (p possession) has(c cookie) bool { return p>>c&1 != 0 }
+
+// A world is one state of the model. It is comparable, and two worlds that differ only in names are made equal by canonical.
+type world struct {
+	// the record
+	ended     bool
+	minted    uint8               // branches of generation n that the record lists
+	confirmed int8                // ticks since; -1: not
+	settled   cookie              // noCookie: not
+	expires   uint8               // ticks until the session id is over
+	unused    uint8               // ticks since the session was used
+	age       [manyBranches]uint8 // ticks since each branch was minted
+
+	browser jar
+	disk    [2]kept
+	wire    [3]message
+
+	stolen                       bool
+	thiefsSession, thiefsRefresh possession
+	lateUsed                     bool
+}
+
+// references returns the branches that anybody has.
+func (w *world) references() possession {
+	refs := possession(1)<<w.browser.session | 1<<w.browser.refresh | w.thiefsSession | w.thiefsRefresh
+	for _, k := range w.disk {
+		refs |= 1 << k.refresh
+	}
+	for _, m := range w.wire {
+		refs |= 1<<m.session | 1<<m.refresh
+	}
+	return refs
+}
+
+// rename replaces each cookie c that anybody has, and the settled branch, by to[c].
+func (w *world) rename(to *[lostBranch + 1]cookie) {
+	w.browser = jar{to[w.browser.session], to[w.browser.refresh]}
+	for i := range w.disk {
+		w.disk[i].refresh = to[w.disk[i].refresh]
+	}
+	for i := range w.wire {
+		m := &w.wire[i]
+		m.jar = jar{to[m.session], to[m.refresh]}
+	}
+	w.settled = to[w.settled]
+	w.thiefsSession, w.thiefsRefresh = w.thiefsSession.rename(to), w.thiefsRefresh.rename(to)
+}
+
+func (p possession) rename(to *[lostBranch + 1]cookie) (renamed possession) {
+	for c := parentCookie; c < lostBranch; c++ {
+		if p.has(c) {
+			renamed |= 1 << to[c]
+		}
+	}
+	return renamed &^ (1 << noCookie)
+}
+
+// freeBranch returns a name for one more branch.
+func (w *world) freeBranch() cookie {
+	refs := w.references()
+	for c := firstBranch; c < lostBranch; c++ {
+		if !refs.has(c) {
+			return c
+		}
+	}
+	panic("more branches than the model has room for")
+}
+
+func (w *world) freeMessage(limit int) (slot int, ok bool) {
+	free, busy := -1, 0
+	for i, m := range w.wire {
+		if m.kind != noMessage {
+			busy++
+		} else if free < 0 {
+			free = i
+		}
+	}
+	return free, busy < limit
+}
