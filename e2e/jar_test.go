@@ -82,7 +82,7 @@ func (s *site) wantRefused(what string, e exchange, endReason string) {
 	s.Helper()
 	p := answer{e.status, e.body}.problem()
 	if e.status != http.StatusUnauthorized || p.Code != "login_required" || p.EndReason != endReason || len(e.setCookies()) != 0 {
-		s.Errorf("%s: %d %s, sets %d cookies; want 401 login_required, %q", what, e.status, e.body, len(e.setCookies()), endReason)
+		s.Errorf("%s: %d %.200s, sets %d cookies; want 401 login_required, %q", what, e.status, e.body, len(e.setCookies()), endReason)
 	}
 }
 
@@ -90,7 +90,7 @@ func (s *site) wantRefused(what string, e exchange, endReason string) {
 func (s *site) wantServed(what string, e exchange) (renewed bool) {
 	s.Helper()
 	if e.status != http.StatusOK {
-		s.Errorf("%s: %d %s, want 200", what, e.status, e.body)
+		s.Errorf("%s: %d %.200s, want 200", what, e.status, e.body)
 	}
 	return len(e.setCookies()) == 2
 }
