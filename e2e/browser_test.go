@@ -10,10 +10,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The names of the two cookies.
+// The names of the two cookies of a session, and of the one that marks a browser which has logged in before.
 const (
 	sessionCookie = "__Host-session"
 	refreshCookie = "__Host-refresh"
+	deviceCookie  = "__Host-device"
 )
 
 // A browser has cookies and storage of its own. Its tabs share them.
@@ -46,12 +47,12 @@ func (b *browser) open(url string) *tab {
 	return p
 }
 
-// cookies returns those that the browser would send to the site, by name.
+// cookies returns those of a session that the browser would send to the site, by name.
 func (b *browser) cookies(s *site) map[string]*network.Cookie {
 	b.Helper()
 	found := make(map[string]*network.Cookie)
 	for _, c := range b.jar() {
-		if c.Domain == s.name+".localhost" {
+		if c.Domain == s.name+".localhost" && c.Name != deviceCookie {
 			found[c.Name] = c
 		}
 	}

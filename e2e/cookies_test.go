@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/network"
@@ -26,6 +27,11 @@ func (s *site) checkNewCookies(b *browser, e exchange) {
 		}
 		if k.Value != c.Value || !k.Secure || !k.HTTPOnly || k.SameSite != network.CookieSameSiteStrict || k.Path != "/" || k.Domain != s.name+".localhost" {
 			s.Errorf("in the browser: %+v", *k)
+		}
+	}
+	for _, line := range e.answer["Set-Cookie"] {
+		if strings.HasPrefix(line, deviceCookie) && !strings.HasSuffix(line, "; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Strict") {
+			s.Errorf("on the wire: %s", line)
 		}
 	}
 	if set[sessionCookie].MaxAge != 0 || !kept[sessionCookie].Session {

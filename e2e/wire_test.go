@@ -31,7 +31,7 @@ type exchange struct {
 	body               string
 }
 
-// cookies returns the cookies that the request carried, by name.
+// cookies returns the cookies of a session that the request carried, by name.
 func (e exchange) cookies() map[string]string {
 	found := make(map[string]string)
 	for _, line := range e.request["Cookie"] {
@@ -43,10 +43,11 @@ func (e exchange) cookies() map[string]string {
 			found[c.Name] = c.Value
 		}
 	}
+	delete(found, deviceCookie)
 	return found
 }
 
-// setCookies returns the cookies that the answer set, by name.
+// setCookies returns the cookies of a session that the answer set, by name.
 func (e exchange) setCookies() map[string]*http.Cookie {
 	found := make(map[string]*http.Cookie)
 	for _, line := range e.answer["Set-Cookie"] {
@@ -54,6 +55,7 @@ func (e exchange) setCookies() map[string]*http.Cookie {
 			found[c.Name] = c
 		}
 	}
+	delete(found, deviceCookie)
 	return found
 }
 

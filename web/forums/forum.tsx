@@ -6,6 +6,7 @@ import { Notices } from "../kit/notice.tsx";
 import { useSession } from "../kit/session.ts";
 import { Unreachable } from "../kit/start.tsx";
 import { boardState, load } from "./board.ts";
+import { forgotten } from "./drafts.ts";
 import { LoginPage } from "./login-page.tsx";
 import { NewThread } from "./new-thread.tsx";
 import icon from "./public/icon.svg";
@@ -30,6 +31,7 @@ export function Forum() {
 function Rooms() {
   const open = useCell(route);
   const { board, problem } = useCell(boardState);
+  const fresh = useCell(forgotten);
   return (
     <div class="rooms" data-open={open.name}>
       <header class="top">
@@ -51,7 +53,7 @@ function Rooms() {
         )}
         <ThreadList threads={board?.threads ?? null} open={open.name === "thread" ? open.id : null} />
       </nav>
-      <main>
+      <main key={fresh}>
         {open.name === "list" && <Nothing />}
         {open.name === "new" && <NewThread maxTitle={board?.maxTitle} maxPost={board?.maxPost} />}
         {open.name === "thread" && <ThreadView key={open.id} id={open.id} board={board} />}

@@ -9,7 +9,8 @@ export function ThreadView({ id, board }: { id: number; board: Board | null }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const thread = board?.threads.find((other) => other.id === id);
   useEffect(() => {
-    heading.current?.focus({ preventScroll: true });
+    // Not away from a field: after a login in place the same thread appears once more, and the person types on.
+    if (!document.activeElement?.closest("form")) heading.current?.focus({ preventScroll: true });
     if (thread) document.title = `${thread.title} · Nightjar`;
     return () => void (document.title = "Nightjar");
   }, [thread?.id]);

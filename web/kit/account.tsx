@@ -29,7 +29,7 @@ async function logout(): Promise<void> {
     await latchkey.logout();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const text = `You’re logged out on this screen only. ${error.code === "logout_incomplete" ? "The server couldn’t record it." : words(error)}`;
-    say({ text, tone: "bad", action: { label: "Try again", run: () => void logout() } });
+    if (error.code === "logout_incomplete") say({ text: words(error), tone: "bad" });
+    else say({ text: `You’re logged out on this screen only. ${words(error)}`, tone: "bad", action: { label: "Try again", run: () => void logout() } });
   }
 }

@@ -13,8 +13,15 @@ export function LoginDialog({ reason }: { reason: string }) {
     if (!asking) return;
     hush();
     const opened = dialog.current;
+    const before = document.activeElement;
     opened?.showModal();
-    return () => opened?.close(); // gives the focus back to where it was
+    return () => {
+      opened?.close(); // gives the focus back to where it was, but Chromium leaves the cursor behind
+      if (before instanceof HTMLElement) {
+        before.blur();
+        before.focus({ preventScroll: true });
+      }
+    };
   }, [asking]);
 
   return (
