@@ -18,7 +18,7 @@ func TestGuardAgrees(t *testing.T) {
 	seen := make(map[string]int)
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		s := scope{settling: 1 + uint8(random.IntN(3)), window: 1 + uint8(random.IntN(2)), idle: 6, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true}
+		s := scope{settling: 1, window: 1 + uint8(random.IntN(2)), idle: 8, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true}
 		d := newDouble(t, newModel(s, guardsRules), seen)
 		for range 150 {
 			var all []step
@@ -52,13 +52,16 @@ func newDouble(t *testing.T, m *model, seen map[string]int) *double {
 	d := &double{model: m, world: m.login(), store: &oneRecord{}, now: epoch, seen: seen}
 	g, err := New(Config{
 		Origin: "https://store.test", Provider: sameGrant{}, Store: d.store, Keys: KeyRing{NewKey()},
+		IdleTimeout: ticks(m.idle), SessionCap: ticks(m.cap), InFlightWindow: ticks(m.window),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return d.now },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close(context.Background()) })
-	g.limits = m.limits
+	if g.limits.settling != ticks(m.settling) {
+		t.Fatalf("F is %v", g.limits.settling)
+	}
 	d.guard = g
 	grant, _ := sameGrant{}.Login(t.Context(), Credentials{})
 	_, pair, err := g.begin(t.Context(), grant, Device{}, true)

@@ -20,6 +20,9 @@ func (g *graph) tellFault() string {
 func (g *graph) tellStay(s stay, gap uint8) string {
 	t := newTeller(g.model)
 	last := s.layers[len(s.layers)-1]
+	for s.endless && len(s.layers) < 3*int(g.model.cap) { // a few times around
+		s.layers = append(s.layers, last)
+	}
 	for i := range g.worlds {
 		if last[i] == 0 || !g.worlds[i].stolen {
 			continue
