@@ -148,6 +148,8 @@ type oneRecord struct {
 	record *Record
 }
 
+func (s *oneRecord) ByUser(context.Context, string, string, int) ([]*Record, error) { return nil, nil }
+
 func (s *oneRecord) Create(_ context.Context, rec *Record) error {
 	s.record = rec
 	return nil
@@ -174,7 +176,7 @@ func (s *oneRecord) Swap(_ context.Context, next *Record) error {
 
 func (s *oneRecord) Touch(context.Context, []Seen) error { return nil }
 
-func (s *oneRecord) Unrevoked(context.Context, string, int) ([]*Record, error) { return nil, nil }
+func (s *oneRecord) Unrevoked(context.Context, string, ID, int) ([]*Record, error) { return nil, nil }
 
 // sameGrant is a Provider that says yes to everybody.
 type sameGrant struct{}

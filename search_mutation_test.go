@@ -95,7 +95,8 @@ var mutations = []mutation{
 		judge := r.judge
 		r.judge = func(l *limits, rec *Record, p presented, lastSeen, now time.Time) verdict {
 			if isParent(rec, p) && rec.ConfirmedAt.IsZero() {
-				return judge(l, rec, presented{mark{generation: p.generation, branch: branches[parentCookie]}, p.session, p.refresh}, lastSeen, now)
+				p.mark = mark{generation: p.generation, branch: branches[parentCookie]}
+				return judge(l, rec, p, lastSeen, now)
 			}
 			return judge(l, rec, p, lastSeen, now)
 		}
