@@ -180,13 +180,15 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 	if err != nil {
 		return finding{}, err
 	}
-	next, b := rec.next(), newBranch()
-	next.Minted = append(next.Minted, b.digest())
-	if err := g.store.Swap(ctx, next); err != nil {
-		return finding{}, err
+	if !rec.Forked { // the write fails if the generation was confirmed meanwhile
+		rec = rec.next()
+		rec.Forked = true
+		if err := g.store.Swap(ctx, rec); err != nil {
+			return finding{}, err
+		}
 	}
-	pair, err := g.cookies.make(next, b, Secret(token), now)
-	return finding{record: next, cookies: pair}, err
+	pair, err := g.cookies.make(rec, newBranch(), Secret(token), now)
+	return finding{record: rec, cookies: pair}, err
 }
 
 // endNow ends the session with a reason that the rules found.

@@ -38,7 +38,8 @@ type Config struct {
 	RefreshTTL time.Duration
 	// AbsoluteTimeout ends a session however much it is used; default 90 days, at most 400.
 	AbsoluteTimeout time.Duration
-	// InFlightWindow is the longest that a request or an answer can be under way; default 2 minutes, at most a quarter of SessionCap.
+	// InFlightWindow is the longest that a request and its answer are under way together. It must not be longer than a quarter of SessionCap, and
+	// must be shorter than half of IdleTimeout. Default: 2 minutes, or a quarter of the shorter of the two.
 	InFlightWindow time.Duration
 	// ProviderTimeout bounds each call of the provider; default 5 seconds.
 	ProviderTimeout time.Duration
@@ -111,10 +112,13 @@ func (c *Config) resolve() error {
 	duration("SessionCap", &c.SessionCap, time.Hour)
 	duration("AbsoluteTimeout", &c.AbsoluteTimeout, 90*24*time.Hour)
 	duration("RefreshTTL", &c.RefreshTTL, min(30*24*time.Hour, c.AbsoluteTimeout))
-	duration("InFlightWindow", &c.InFlightWindow, min(2*time.Minute, c.SessionCap/4))
+	duration("InFlightWindow", &c.InFlightWindow, min(2*time.Minute, c.SessionCap/4, c.IdleTimeout/4))
 	duration("ProviderTimeout", &c.ProviderTimeout, 5*time.Second)
 	if c.InFlightWindow > c.SessionCap/4 {
 		bad("InFlightWindow", "longer than a quarter of SessionCap")
+	}
+	if c.IdleTimeout > 0 && c.InFlightWindow >= c.IdleTimeout/2 {
+		bad("InFlightWindow", "not shorter than half of IdleTimeout")
 	}
 	if c.RefreshTTL > c.AbsoluteTimeout {
 		bad("RefreshTTL", "longer than AbsoluteTimeout")

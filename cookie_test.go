@@ -279,7 +279,7 @@ func TestRecordOfAnotherVersion(t *testing.T) {
 // The budget of docs/scaling.md: what a row costs beyond the user and a forwarded JWT.
 func TestRecordSize(t *testing.T) {
 	rec := testRecord()
-	rec.Minted, rec.Parent, rec.Settled = []Digest{{1}}, Digest{2}, Digest{3}
+	rec.Parent, rec.Settled = Digest{2}, Digest{3}
 	rec.RefreshToken = make([]byte, 100)
 	rec.App, rec.Device = "store", Device{UserAgent: strings.Repeat("x", 100), IP: "203.0.113.7"}
 	data, err := rec.MarshalBinary()

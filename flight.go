@@ -21,8 +21,9 @@ type flight struct {
 	err   error
 }
 
-// do joins the flight of the session, or begins one with run. Who presented the same cookies as the one who began it gets the same
-// finding, with the same new cookies; who presented others shares a failure, and else gets ErrConflict: the cookies must be judged again.
+// do joins the flight of the session, or begins one with run. Only the request that began it gets the new cookies: if all did who showed the same
+// ones, a thief could share every flight of his victim, and there would never be two branches to tell them apart. Who showed the same cookies is served;
+// who showed others shares a failure, and else gets ErrConflict: the cookies must be judged again.
 func (f *flights) do(ctx context.Context, p presented, run func() (finding, error)) (finding, error) {
 	f.mu.Lock()
 	joined, ok := f.open[p.id]
@@ -44,7 +45,11 @@ func (f *flights) do(ctx context.Context, p presented, run func() (finding, erro
 	if !joined.began.same(p.mark) && joined.err == nil {
 		return finding{}, ErrConflict
 	}
-	return joined.found, joined.err
+	found := joined.found
+	if ok {
+		found.cookies = nil
+	}
+	return found, joined.err
 }
 
 func (f *flights) run(fl *flight, run func() (finding, error)) {

@@ -54,7 +54,7 @@ func TestRefreshCookieOfAnotherBranch(t *testing.T) {
 		kept.get(w.shop, "/api/private").ok(t, true) // two branches of generation 2
 		time.Sleep(90 * time.Second)
 		kept.get(w.shop, "/api/private").ok(t, false)
-		time.Sleep(150 * time.Second)
+		time.Sleep(250 * time.Second)
 		kept.get(w.shop, "/api/private").ok(t, false) // settled
 		mixed := kept.copy(w.shop, sessionCookie)
 		mixed.jar(w.shop)[refreshCookie] = lost.jar(w.shop)[refreshCookie]

@@ -90,7 +90,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 		CreatedAt: now, Deadline: now.Add(g.limits.absolute),
 	}, grant, now)
 	b := newBranch()
-	rec.advance(b)
+	rec.advance()
 	pair, err := g.cookies.make(rec, b, grant.RefreshToken, now)
 	if err != nil {
 		return nil, nil, err

@@ -279,7 +279,7 @@ func TestTombstoneHasNoBody(t *testing.T) {
 		b.send(w.shop, "POST", "/api/logout", "")
 		w.store.snapshot()
 		for _, rec := range w.store.saved {
-			if rec.User.Email != "" || rec.Token != nil || rec.RefreshToken != nil || rec.Minted != nil || rec.Device.IP != "" || rec.EndReason != latchkey.EndLogout || rec.Deadline.IsZero() {
+			if rec.User.Email != "" || rec.Token != nil || rec.RefreshToken != nil || rec.Device.IP != "" || rec.EndReason != latchkey.EndLogout || rec.Deadline.IsZero() {
 				t.Errorf("%+v", rec)
 			}
 		}

@@ -44,7 +44,7 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 		CreatedAt: c.createdAt, Deadline: c.deadline,
 		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
 	}, grant, now)
-	next.advance(b)
+	next.advance()
 	write := g.store.Create
 	if older != nil {
 		next.Version, write = older.Version+1, g.store.Swap

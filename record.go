@@ -31,8 +31,8 @@ type Record struct {
 	RefreshToken   []byte    // the provider's newest refresh token, sealed
 	RefreshTokenID string    // its name at the provider, by which it is revoked
 
-	Generation  uint32   // counts the refreshes; 1 after login
-	Minted      []Digest // the branches of this generation, at most 8
+	Generation  uint32 // counts the refreshes; 1 after login
+	Forked      bool   // several branches of this generation were minted
 	ConfirmedAt time.Time
 	Settled     Digest // zero: not yet
 	Parent      Digest // the settled branch of the generation before; zero in generation 1
@@ -85,9 +85,6 @@ const (
 	EndUserDeactivated  EndReason = "user_deactivated"
 )
 
-// maxMinted bounds the branches of one generation: more answers than these cannot be under way to one honest browser.
-const maxMinted = 8
-
 // A branch is one mint of cookies, 128 random bits that only the browser keeps.
 type branch [16]byte
 
@@ -103,11 +100,10 @@ func (b branch) digest() Digest {
 
 func (r *Record) ended() bool { return !r.EndedAt.IsZero() }
 
-// next returns a copy to change and to Swap in. The copy shares no slice that a change would write to.
+// next returns a copy to change and to Swap in.
 func (r *Record) next() *Record {
 	n := *r
 	n.Version++
-	n.Minted = append([]Digest(nil), r.Minted...)
 	return &n
 }
 

@@ -12,6 +12,7 @@ const recordVersion = 1
 const (
 	flagPersistent = 1 << iota
 	flagUnrevoked
+	flagForked
 )
 
 // AppendBinary appends the stored form of the record to b.
@@ -30,10 +31,6 @@ func (r *Record) AppendBinary(b []byte) ([]byte, error) {
 	b = appendString(b, string(r.RefreshToken))
 	b = appendString(b, r.RefreshTokenID)
 	b = binary.BigEndian.AppendUint32(b, r.Generation)
-	b = append(b, byte(len(r.Minted)))
-	for _, digest := range r.Minted {
-		b = append(b, digest[:]...)
-	}
 	b = appendTime(b, r.ConfirmedAt)
 	b = append(b, r.Settled[:]...)
 	b = append(b, r.Parent[:]...)
@@ -74,9 +71,6 @@ func (r *Record) UnmarshalBinary(data []byte) error {
 	r.RefreshToken = optional(in.bytes())
 	r.RefreshTokenID = in.string()
 	r.Generation = in.uint32()
-	for range min(in.byte(), maxMinted) {
-		r.Minted = append(r.Minted, in.array16())
-	}
 	r.ConfirmedAt = in.time()
 	r.Settled = in.array16()
 	r.Parent = in.array16()
@@ -105,12 +99,16 @@ func (r *Record) flags() (f byte) {
 	if r.Unrevoked {
 		f |= flagUnrevoked
 	}
+	if r.Forked {
+		f |= flagForked
+	}
 	return f
 }
 
 func (r *Record) setFlags(f byte) {
 	r.Persistent = f&flagPersistent != 0
 	r.Unrevoked = f&flagUnrevoked != 0
+	r.Forked = f&flagForked != 0
 }
 
 // optional keeps nil and empty the same, and does not hold on to the buffer that was read from.

@@ -136,7 +136,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		now := g.now()
 		next, b := g.granted(rec, grant, now), newBranch()
 		if due == renew {
-			next.advance(b)
+			next.advance()
 		}
 		err := g.store.Swap(ctx, next)
 		if err == nil {
@@ -180,11 +180,10 @@ func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
 	return next
 }
 
-// advance begins the next generation with the branch b. The settled branch of the last one becomes its parent.
-func (r *Record) advance(b branch) {
+// advance begins the next generation, of one branch. The settled branch of the last one becomes its parent.
+func (r *Record) advance() {
 	r.Generation++
-	r.Parent, r.Settled, r.ConfirmedAt = r.Settled, Digest{}, time.Time{}
-	r.Minted = []Digest{b.digest()}
+	r.Parent, r.Settled, r.ConfirmedAt, r.Forked = r.Settled, Digest{}, time.Time{}, false
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -12,7 +12,7 @@ type limits struct {
 	cap        time.Duration // used or not, a session id expires after so long
 	refreshTTL time.Duration // a refresh token may bring the session back for so long after the last refresh
 	absolute   time.Duration // from login to the end whatever happens
-	inFlight   time.Duration // W: the longest that a request or an answer is under way
+	inFlight   time.Duration // W: the longest that a request and its answer are under way together
 	settling   time.Duration // F: cookies that come back so long after they were minted are those the browser kept
 }
 
@@ -60,7 +60,7 @@ func (l *limits) judge(rec *Record, p presented, lastSeen, now time.Time) verdic
 	live := now.Before(rec.ExpiresAt) && now.Sub(lastSeen) < l.idle
 	digest := p.branch.digest()
 	switch {
-	case p.generation == rec.Generation && contains(rec.Minted, digest):
+	case p.generation == rec.Generation: // genuine, hence minted by us
 		return l.judgeCurrent(rec, p, digest, live, now)
 	case p.generation+1 == rec.Generation && digest == rec.Parent:
 		return l.judgeParent(rec, p, live, now)
@@ -98,18 +98,19 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 }
 
 // settle is rule 2. The generation is confirmed by the first use of cookies that are older than the settling time, and a lone branch is
-// settled by that same use. Of several, the first that is used when no answer can be under way any more is the one that the browser kept.
+// settled by that same use. Of several, the first that is used 2W later is the one that the browser kept: nothing is minted after the confirmation, an
+// answer from before it may replace the browser's cookies W later, and a request sent just before that takes W more.
 // It returns nil where nothing changes.
 func (l *limits) settle(rec *Record, p presented, digest Digest, now time.Time) *Record {
 	switch {
 	case rec.ConfirmedAt.IsZero() && now.Sub(p.mintedAt) >= l.settling:
 		next := rec.next()
 		next.ConfirmedAt = now
-		if len(next.Minted) == 1 {
+		if !next.Forked {
 			next.Settled = digest
 		}
 		return next
-	case !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(l.inFlight)):
+	case !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(2*l.inFlight)):
 		next := rec.next()
 		next.Settled = digest
 		return next
@@ -128,7 +129,7 @@ func (l *limits) judgeParent(rec *Record, p presented, live bool, now time.Time)
 		return verdict{action: renewInPlace}
 	case !live:
 		return verdict{action: refuse}
-	case confirmed || !p.refresh || len(rec.Minted) >= maxMinted:
+	case confirmed || !p.refresh:
 		return verdict{action: serve}
 	default:
 		return verdict{action: mint} // the answer that carried the new cookies was lost, or has not arrived yet
@@ -141,13 +142,4 @@ func stale(p presented) verdict {
 		return verdict{action: end, reason: EndReuseDetected}
 	}
 	return verdict{action: alarm}
-}
-
-func contains(digests []Digest, d Digest) bool {
-	for _, minted := range digests {
-		if minted == d {
-			return true
-		}
-	}
-	return false
 }

@@ -101,8 +101,8 @@ func (d *double) take(s step) string {
 	guard := fmt.Sprintf("served %t, cookies %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.endReason, rec.ended())
 	model := fmt.Sprintf("served %t, cookies %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.reason, d.world.ended)
 	if !rec.ended() {
-		guard += fmt.Sprintf(", minted %d, confirmed %t, settled %t, expires %v", len(rec.Minted), !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now)))
-		model += fmt.Sprintf(", minted %d, confirmed %t, settled %t, expires %v", d.world.minted, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
+		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now)))
+		model += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", d.world.minted > 1, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
 	}
 	if guard != model {
 		return fmt.Sprintf("cookies %v\nguard: %s\nmodel: %s", cookies, guard, model)

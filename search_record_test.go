@@ -42,14 +42,7 @@ func (w *world) record() *Record {
 	if w.settled != noCookie {
 		r.Settled = digests[w.settled]
 	}
-	for c, refs := firstBranch, w.references(); c < lostBranch && len(r.Minted) < int(w.minted); c++ {
-		if refs.has(c) {
-			r.Minted = append(r.Minted, digests[c])
-		}
-	}
-	for c := lostBranch; len(r.Minted) < int(w.minted); c++ {
-		r.Minted = append(r.Minted, digests[c])
-	}
+	r.Forked = w.minted > 1
 	return r
 }
 
@@ -74,7 +67,10 @@ func (w *world) store(r *Record, fresh cookie) {
 	if r.Generation == newest+1 {
 		w.rename(w.succession(r.Parent))
 	}
-	w.minted = uint8(len(r.Minted))
+	w.minted = 1
+	if r.Forked {
+		w.minted = 2
+	}
 	if fresh != noCookie {
 		w.age[fresh-firstBranch] = 0
 	}

@@ -22,14 +22,14 @@ func TestSearchReplays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if told, err := replay(string(text), searchedRules); err != nil {
+			if told, err := replay(string(text), guardsRules); err != nil {
 				t.Errorf("%v:\n%s", err, told)
 			}
 			bent := false
 			for _, m := range mutations {
 				if strings.Contains(string(text), "\nmutation "+m.name+"\n") {
 					bent = true
-					told, err := replay(string(text), m.bend(searchedRules))
+					told, err := replay(string(text), m.bend(guardsRules))
 					if !errors.Is(err, errOtherwise) {
 						t.Errorf("%s: %v, want another end:\n%s", m.name, err, told)
 					}

@@ -100,7 +100,7 @@ func (s *server) decide(w *world, p presented) (o outcome) {
 			}
 			o.served, o.renewed, o.cookies = true, true, firstBranch
 			next := s.granted(rec)
-			next.advance(branches[firstBranch])
+			next.advance()
 			if next.Parent != rec.Settled || rec.Settled != p.branch.digest() {
 				o.fault = fault{"S3", "a generation begins from a branch that is not settled"}
 			}
@@ -146,7 +146,7 @@ func judgedWrong(rec *Record, p presented, v verdict) fault {
 		return fault{}
 	case next.Version != rec.Version+1:
 		return fault{"S3", "a change without a version of its own"}
-	case next.Generation != rec.Generation || next.Parent != rec.Parent || len(next.Minted) != len(rec.Minted):
+	case next.Generation != rec.Generation || next.Parent != rec.Parent || next.Forked != rec.Forked:
 		return fault{"S3", "a verdict changed the generation by itself"}
 	case !rec.ConfirmedAt.IsZero() && !next.ConfirmedAt.Equal(rec.ConfirmedAt):
 		return fault{"S3", "a generation was confirmed twice"}

@@ -51,7 +51,7 @@ var longThiefScopes = []scope{
 func TestSearchHonest(t *testing.T) {
 	for _, s := range withLong(honestScopes, longHonestScopes) {
 		t.Run(s.name, func(t *testing.T) {
-			g := explore(newModel(s, searchedRules))
+			g := explore(newModel(s, guardsRules))
 			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
 			if g.fault != nil {
 				t.Errorf("%s:\n%s", g.fault.what, g.tellFault())
@@ -68,7 +68,7 @@ func TestSearchHonest(t *testing.T) {
 func TestSearchThief(t *testing.T) {
 	for _, s := range withLong(thiefScopes, longThiefScopes) {
 		t.Run(s.name, func(t *testing.T) {
-			g := explore(newModel(s, searchedRules))
+			g := explore(newModel(s, guardsRules))
 			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
 			if g.fault != nil {
 				t.Fatalf("%s:\n%s", g.fault.what, g.tellFault())
@@ -97,7 +97,7 @@ func TestSearchLimits(t *testing.T) {
 		{name: "one request later than the window", settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, late: true},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			g := explore(newModel(s, searchedRules))
+			g := explore(newModel(s, guardsRules))
 			if g.fault == nil {
 				t.Fatal("the promise holds here too: say so")
 			}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"encoding/base64"
 	"io"
 	"net"
@@ -64,7 +65,9 @@ func (s *site) send(path string, header http.Header) exchange {
 		s.Fatal(err)
 	}
 	r.Header = header.Clone()
-	transport := &http.Transport{Dial: func(network, _ string) (net.Conn, error) { return net.Dial(network, s.addr) }, DisableKeepAlives: true}
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.addr)
+	}}
 	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		s.Fatal(err)

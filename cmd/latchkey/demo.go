@@ -23,7 +23,7 @@ type demoCommand struct {
 	Idle           time.Duration `default:"30m" help:"A session id that is unused for so long expires."`
 	SessionCap     time.Duration `default:"1h" help:"A session id expires after so long, used or not."`
 	RefreshTTL     time.Duration `name:"refresh-ttl" default:"720h" help:"A refresh token brings the session back for so long after the last refresh."`
-	InFlightWindow time.Duration `help:"The longest that a request may be under way (default 2m, at most a quarter of the cap)."`
+	InFlightWindow time.Duration `help:"The longest that a request may be under way (default 2m, at most a quarter of the cap and less than half of the idle time)."`
 }
 
 // Run starts the demo, prints the ready line, and serves until the user stops it.

@@ -159,7 +159,7 @@ func inFlags(err error) error {
 
 var demoFlags = map[string]string{"IdleTimeout": "--idle", "SessionCap": "--session-cap", "RefreshTTL": "--refresh-ttl", "InFlightWindow": "--in-flight-window"}
 
-var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "AbsoluteTimeout", "the absolute timeout of 90 days")
+var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "IdleTimeout", "--idle", "AbsoluteTimeout", "the absolute timeout of 90 days")
 
 func (d *demo) openStore(ctx context.Context) error {
 	guard, err := d.guard("store", storeApplication, "")
