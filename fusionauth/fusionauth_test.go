@@ -218,20 +218,23 @@ func TestARC02_WhatIsSent(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{})
 	p.AddUser("ada@example.com", app.ID)
+	tenant, err := p.DefaultTenant(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	var sent []*http.Request
 	var bodies []string
 	relay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		sent, bodies = append(sent, r), append(bodies, string(body))
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		r.Header.Del("X-FusionAuth-TenantId") // of the test, not of this provider
 		w.Header().Add("Set-Cookie", "refresh_token=old; Path=/; HttpOnly")
 		p.ServeHTTP(w, r)
 	}))
 	defer relay.Close()
 	tenants := []string{}
 	c := client(t, func(c *fusionauth.Config) {
-		c.URL, c.APIKey, c.ApplicationID, c.TenantID = relay.URL, latchkey.Secret(p.APIKey), app.ID, "a-tenant"
+		c.URL, c.APIKey, c.ApplicationID, c.TenantID = relay.URL, latchkey.Secret(p.APIKey), app.ID, tenant.ID
 		c.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 			tenants = append(tenants, r.Header.Get("X-FusionAuth-TenantId"))
 			return http.DefaultTransport.RoundTrip(r)
@@ -251,7 +254,7 @@ func TestARC02_WhatIsSent(t *testing.T) {
 		{"POST /api/login", p.APIKey}, {"POST /api/jwt/refresh", ""}, {"DELETE /api/jwt/refresh/" + grant.RefreshTokenID, p.APIKey},
 	} {
 		r := sent[i]
-		if r.Method+" "+r.URL.Path != want.call || r.Header.Get("Authorization") != want.authorization || r.Header.Get("Cookie") != "" || r.URL.RawQuery != "" || tenants[i] != "a-tenant" {
+		if r.Method+" "+r.URL.Path != want.call || r.Header.Get("Authorization") != want.authorization || r.Header.Get("Cookie") != "" || r.URL.RawQuery != "" || tenants[i] != tenant.ID {
 			t.Errorf("call %d: %s %s, %v", i, r.Method, r.URL, r.Header)
 		}
 		if i < 2 && (r.Header.Get("X-Forwarded-For") != "203.0.113.7" || !strings.Contains(bodies[i], `"ipAddress":"203.0.113.7"`) || !strings.Contains(bodies[i], device)) {
@@ -301,6 +304,7 @@ func TestREF15_TokensAreChecked(t *testing.T) {
 	}
 	for name, change := range map[string]func(*fusionauth.Config){
 		"for another application": func(c *fusionauth.Config) { c.Transport = roundTrip(swap) },
+		"from another issuer":     func(c *fusionauth.Config) { c.Issuer = "acme.example" },
 		"expired":                 func(c *fusionauth.Config) { c.Now = func() time.Time { return time.Now().Add(2 * time.Hour) } },
 	} {
 		c := client(t, func(c *fusionauth.Config) {
