@@ -45,7 +45,8 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	}
 	m, genuine := g.cookies.session.parse(session)
 	if genuine {
-		if found := g.glance(r.Context(), m); found.record != nil || found.err != nil {
+		found := g.glance(r.Context(), m)
+		if found.err != nil || found.record != nil && !g.limits.tokenIsDue(found.record, g.now()) {
 			return g.seen(r, found)
 		}
 	}
@@ -154,6 +155,9 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		return finding{record: rec}, nil
 	case mint:
 		return g.mint(ctx, rec, now)
+	case renewAhead:
+		g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+		return finding{record: rec}, nil
 	case renew, renewInPlace:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	case rebuild:

@@ -41,6 +41,9 @@ type Config struct {
 	// InFlightWindow is the longest that a request and its answer are under way together. It must not be longer than a quarter of SessionCap, and
 	// must be shorter than half of IdleTimeout. Default: 2 minutes, or a quarter of the shorter of the two.
 	InFlightWindow time.Duration
+	// RefreshAhead has the provider's JWT (Session.Token) renewed in the background so long before it expires, for handlers that pass it on.
+	// 0: it is renewed with the session id only, and may have expired. It must be shorter than half of the JWT's life.
+	RefreshAhead time.Duration
 	// ProviderTimeout bounds each call of the provider; default 5 seconds.
 	ProviderTimeout time.Duration
 
@@ -114,6 +117,9 @@ func (c *Config) resolve() error {
 	duration("RefreshTTL", &c.RefreshTTL, min(30*24*time.Hour, c.AbsoluteTimeout))
 	duration("InFlightWindow", &c.InFlightWindow, min(2*time.Minute, c.SessionCap/4, c.IdleTimeout/4))
 	duration("ProviderTimeout", &c.ProviderTimeout, 5*time.Second)
+	if c.RefreshAhead < 0 {
+		bad("RefreshAhead", "negative")
+	}
 	if c.InFlightWindow > c.SessionCap/4 {
 		bad("InFlightWindow", "longer than a quarter of SessionCap")
 	}
@@ -145,7 +151,7 @@ func (c *Config) fillIn() {
 func (c *Config) limits() limits {
 	return limits{
 		idle: c.IdleTimeout, cap: c.SessionCap, refreshTTL: c.RefreshTTL, absolute: c.AbsoluteTimeout,
-		inFlight: c.InFlightWindow, settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
+		inFlight: c.InFlightWindow, ahead: c.RefreshAhead, settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
 	}
 }
 

@@ -25,18 +25,7 @@ type flight struct {
 // ones, a thief could share every flight of his victim, and there would never be two branches to tell them apart. Who showed the same cookies is served;
 // who showed others shares a failure, and else gets ErrConflict: the cookies must be judged again.
 func (f *flights) do(ctx context.Context, p presented, run func() (finding, error)) (finding, error) {
-	f.mu.Lock()
-	joined, ok := f.open[p.id]
-	if !ok {
-		joined = &flight{began: p, done: make(chan struct{})}
-		if f.open == nil {
-			f.open = make(map[ID]*flight)
-		}
-		f.open[p.id] = joined
-		f.running.Go(func() { f.run(joined, run) })
-	}
-	f.mu.Unlock()
-
+	joined, ok := f.begin(p, run)
 	select {
 	case <-joined.done:
 	case <-ctx.Done():
@@ -50,6 +39,22 @@ func (f *flights) do(ctx context.Context, p presented, run func() (finding, erro
 		found.cookies = nil
 	}
 	return found, joined.err
+}
+
+// begin begins a flight, unless the session has one. It does not wait.
+func (f *flights) begin(p presented, run func() (finding, error)) (joined *flight, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	joined, ok = f.open[p.id]
+	if !ok {
+		joined = &flight{began: p, done: make(chan struct{})}
+		if f.open == nil {
+			f.open = make(map[ID]*flight)
+		}
+		f.open[p.id] = joined
+		f.running.Go(func() { f.run(joined, run) })
+	}
+	return joined, ok
 }
 
 func (f *flights) run(fl *flight, run func() (finding, error)) {

@@ -21,7 +21,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		return finding{}, err
 	}
 	v := g.limits.judge(rec, p, g.lastUse(rec), g.now())
-	if v.changed != nil || v.action != renew && v.action != renewInPlace {
+	if v.changed != nil || v.action != renew && v.action != renewInPlace && v.action != renewAhead {
 		return finding{}, ErrConflict
 	}
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
@@ -135,7 +135,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 	for range maxAttempts {
 		now := g.now()
 		next, b := g.granted(rec, grant, now), newBranch()
-		if due == renew {
+		if due != renewInPlace {
 			next.advance()
 		}
 		err := g.store.Swap(ctx, next)

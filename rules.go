@@ -13,6 +13,7 @@ type limits struct {
 	refreshTTL time.Duration // a refresh token may bring the session back for so long after the last refresh
 	absolute   time.Duration // from login to the end whatever happens
 	inFlight   time.Duration // W: the longest that a request and its answer are under way together
+	ahead      time.Duration // the provider's JWT is renewed so long before it expires; 0: with the session id only
 	settling   time.Duration // F: cookies that come back so long after they were minted are those the browser kept
 }
 
@@ -33,6 +34,7 @@ const (
 	mint                // serve, with the cookies of one more branch of this generation
 	renew               // refresh at the provider: the next generation, with new cookies
 	renewInPlace        // refresh at the provider, keep the generation, then judge again
+	renewAhead          // serve, and begin the next generation meanwhile: the provider's JWT is about to expire
 	rebuild             // the record is older than the cookie: make it anew from the cookie
 	refuse              // not logged in; nothing ends
 	alarm               // a stale session cookie alone: refuse, and tell the operator
@@ -86,6 +88,8 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 	switch {
 	case rec.Settled != Digest{} && !settled:
 		return stale(p) // rule 2: another branch is the one that the browser kept
+	case live && p.session && settled && p.refresh && l.tokenIsDue(rec, now):
+		return verdict{renewAhead, "", changed} // rule 1, early; rule 3 gives the browser its cookies with the next request
 	case live && p.session:
 		return verdict{serve, "", changed}
 	case live && !settled:
@@ -95,6 +99,10 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 	default:
 		return verdict{renewInPlace, "", changed}
 	}
+}
+
+func (l *limits) tokenIsDue(rec *Record, now time.Time) bool {
+	return l.ahead > 0 && !rec.TokenExpiresAt.IsZero() && rec.TokenExpiresAt.Sub(now) <= l.ahead
 }
 
 // settle is rule 2. The generation is confirmed by the first use of cookies that are older than the settling time, and a lone branch is

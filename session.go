@@ -22,7 +22,7 @@ func From(ctx context.Context) (*Session, bool) {
 }
 
 // Token returns the provider's JWT for calls to other services in the user's name, and when it expires.
-// It may have expired: it is renewed together with the session id. It must never be sent to the browser.
+// It may have expired, unless Config.RefreshAhead is set. It must never be sent to the browser.
 func (s *Session) Token() (Secret, time.Time, error) {
 	plain, err := s.tokens.open(s.ID, s.record.Token)
 	return Secret(plain), s.record.TokenExpiresAt, err
