@@ -88,7 +88,7 @@ func (s *site) stealRefreshCookie(b *browser) (victim *tab, stolen jar) {
 	}
 	s.clock.advance(settling)
 	s.wantServed("the thief confirms the generation", s.use(s.protected, stolen))
-	s.clock.advance(inFlight + time.Second)
+	s.clock.advance(2*inFlight + time.Second)
 	s.wantCalls("POST " + s.refresh + " 200")
 	return victim, stolen
 }
