@@ -157,22 +157,6 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, nex
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// uncached marks an answer no-store at the last moment.
-type uncached struct{ http.ResponseWriter }
-
-func (u *uncached) WriteHeader(status int) {
-	u.Header()["Cache-Control"] = noStore
-	u.ResponseWriter.WriteHeader(status)
-}
-
-func (u *uncached) Write(b []byte) (int, error) {
-	u.Header()["Cache-Control"] = noStore // too late after WriteHeader, and then done already
-	return u.ResponseWriter.Write(b)
-}
-
-// Unwrap is for http.ResponseController.
-func (u *uncached) Unwrap() http.ResponseWriter { return u.ResponseWriter }
-
 // ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
 func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead) {

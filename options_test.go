@@ -72,6 +72,14 @@ func TestAnswersWithCookiesAreNotCacheable(t *testing.T) {
 					t.Error(err)
 				}
 			}),
+			"an event stream": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Cache-Control", "public")
+				flusher, ok := w.(http.Flusher)
+				if !ok {
+					t.Fatal("no http.Flusher")
+				}
+				flusher.Flush()
+			}),
 		} {
 			b := newBrowser()
 			b.login(w.shop)
