@@ -1,0 +1,147 @@
+package sim
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// A jar is what a browser has of our cookies, and of which session they are: the browser does not know that, but we judge by it.
+type jar struct {
+	session, refresh, device string
+	id                       latchkey.ID
+}
+
+func (j jar) addTo(r *http.Request) {
+	add := func(name, value string) {
+		if value != "" {
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+	}
+	add(sessionCookie, j.session)
+	add(refreshCookie, j.refresh)
+	add("__Host-device", j.device)
+}
+
+const (
+	sessionCookie = "__Host-session"
+	refreshCookie = "__Host-refresh"
+)
+
+// with returns the jar after an answer.
+func (j jar) with(got reply) jar {
+	for _, c := range got.cookies {
+		value := c.Value
+		if c.MaxAge < 0 {
+			value = ""
+		}
+		switch c.Name {
+		case sessionCookie:
+			j.session = value
+		case refreshCookie:
+			j.refresh = value
+		default:
+			j.device = value
+		}
+	}
+	if len(got.cookies) > 0 {
+		j.id = got.session
+	}
+	return j
+}
+
+// A browser has one jar and any number of tabs. What it stores reaches the disk later.
+type browser struct {
+	mu       sync.Mutex
+	jar      jar
+	disk     []stored // every jar that it had
+	loggedIn bool     // the page believes so
+	form     bool     // a login is under way
+	life     int      // kills, logins and logouts: the answers of an earlier life find nobody
+}
+
+type stored struct {
+	at  time.Time
+	jar jar
+}
+
+// path is what a tab asks for, and whether it asks: while a login is under way there is only the form.
+func (b *browser) path(verb string) (path string, life int, j jar, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.form, verb == "logout" && !b.loggedIn:
+		return "", 0, jar{}, false
+	case verb == "logout":
+		b.loggedIn = false
+		b.life++
+		return "/api/logout", b.life, b.jar, true
+	case !b.loggedIn:
+		b.form = true
+		b.life++
+		return "/api/login", b.life, b.jar, true
+	}
+	return "/private", b.life, b.jar, true
+}
+
+// receive takes an answer in, in the order in which answers arrive. It returns false where the page that asked is gone.
+func (b *browser) receive(life int, path string, got reply) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if life != b.life {
+		return false
+	}
+	b.form = false
+	if path == "/api/login" {
+		b.loggedIn = got.status == http.StatusOK
+	}
+	if got.status == http.StatusUnauthorized {
+		b.loggedIn = false
+	}
+	b.keep(b.jar.with(got))
+	return true
+}
+
+// lose is a request without an answer.
+func (b *browser) lose(life int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if life == b.life {
+		b.form = false
+	}
+}
+
+func (b *browser) keep(j jar) {
+	if j != b.jar {
+		b.jar = j
+		b.disk = append(b.disk, stored{time.Now(), j})
+	}
+}
+
+// kill ends the browser and starts it again, with what had reached the disk so long ago. Session cookies never do.
+func (b *browser) kill(lag time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.life++
+	b.form = false
+	before := b.jar.id
+	n := len(b.disk)
+	for n > 0 && b.disk[n-1].at.After(time.Now().Add(-lag)) {
+		n--
+	}
+	var back jar
+	if n > 0 {
+		back = b.disk[n-1].jar
+	}
+	back.session = ""
+	b.loggedIn = b.loggedIn && back.refresh != "" && back.id == before
+	b.keep(back)
+}
+
+func (b *browser) copy() jar {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.jar
+}

@@ -1,0 +1,183 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A profile says what a seed draws from. All but tail keep to what docs/rotation.md asks of the network: then no honest browser may be signed out.
+type profile struct {
+	name  string
+	about string
+
+	times  times
+	length time.Duration
+	nodes  int           // at most
+	skew   time.Duration // of each clock, at most, either way
+
+	delay func(d *dice) time.Duration // one way
+	late  float64                     // share of requests that are late, beyond the window
+
+	lost    float64       // share of requests that are lost, and of answers
+	kills   float64       // of the browser, for each 12 hours
+	lag     time.Duration // from the jar to the disk, at most
+	logouts float64       // for each 12 hours
+	faults  float64       // outages of store and provider, and restarts, for each 12 hours
+	losses  float64       // rollbacks, for each 12 hours
+	thief   func(d *dice, s *scenario, from time.Duration)
+}
+
+const halfDay = 12 * time.Hour
+
+var chaos = profile{
+	name: "chaos", about: "everything at once, within the window",
+	length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 2, lag: 15 * time.Second, logouts: 0.3, faults: 6,
+}
+
+var profiles = []profile{
+	chaos,
+	{name: "edge", about: "delays up to the whole window", length: halfDay, nodes: 3, delay: upToTheWindow, lost: 0.02, logouts: 0.3, faults: 2},
+	{name: "skewed", about: "clocks 20 s off, either way", length: halfDay, nodes: 4, skew: 20 * time.Second, delay: ordinary, lost: 0.02, logouts: 0.3, faults: 4},
+	{name: "ahead", about: "the JWT is renewed ahead of its end", length: halfDay, times: times{ahead: 10 * time.Minute}, nodes: 4, skew: 5 * time.Second, delay: ordinary,
+		lost: 0.02, kills: 2, lag: 15 * time.Second, faults: 4},
+	{name: "endings", about: "short lives of session and refresh token", length: 2 * halfDay, times: times{refreshTTL: 3 * time.Hour, absolute: 8 * time.Hour}, nodes: 2,
+		skew: 5 * time.Second, delay: ordinary, lost: 0.02, logouts: 2, faults: 4},
+	{name: "short", about: "idle 5 min, cap 8 min", length: halfDay / 2, times: times{idle: 5 * time.Minute, cap: 8 * time.Minute}, nodes: 3, skew: 2 * time.Second,
+		delay: ordinary, lost: 0.02, kills: 2, lag: 10 * time.Second, faults: 4},
+	{name: "losing", about: "chaos, and a store that loses its newest writes", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 2,
+		lag: 15 * time.Second, faults: 4, losses: 3},
+	{name: "tail", about: "chaos, and 0.1 % of requests later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, late: 0.001, lost: 0.02,
+		kills: 2, lag: 15 * time.Second, faults: 6},
+	{name: "thieves", about: "a thief of each kind", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
+}
+
+func profileNamed(name string) (profile, bool) {
+	i := slices.IndexFunc(profiles, func(p profile) bool { return p.name == name })
+	if i < 0 {
+		return profile{}, false
+	}
+	return profiles[i], true
+}
+
+// dice are all the chance there is.
+type dice struct{ *rand.Rand }
+
+func (d *dice) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(d.Int64N(int64(to-from)))
+}
+
+func (d *dice) chance(p float64) bool { return d.Float64() < p }
+
+func pick[T any](d *dice, from ...T) T { return from[d.IntN(len(from))] }
+
+// ordinary is a mobile network: mostly quick, sometimes slow, at most 10 s.
+func ordinary(d *dice) time.Duration {
+	switch x := d.Float64(); {
+	case x < 0.80:
+		return d.between(10*time.Millisecond, 300*time.Millisecond)
+	case x < 0.97:
+		return d.between(300*time.Millisecond, 3*time.Second)
+	default:
+		return d.between(3*time.Second, 10*time.Second)
+	}
+}
+
+// upToTheWindow is a network that takes as long as it may. What takes longer in sum is given up by the browser.
+func upToTheWindow(d *dice) time.Duration {
+	if d.chance(0.5) {
+		return ordinary(d)
+	}
+	return d.between(0, 110*time.Second)
+}
+
+// draw makes the scenario of a seed.
+func (p profile) draw(seed uint64) scenario {
+	d := &dice{rand.New(rand.NewPCG(seed, 0))}
+	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late > 0}
+	for range 1 + d.IntN(p.nodes) {
+		s.skews = append(s.skews, d.between(-p.skew, p.skew+1))
+	}
+	for at := d.between(0, time.Minute); at < p.length; at += p.rest(d) {
+		p.burst(d, &s, at)
+	}
+	p.often(d, p.kills, func(at time.Duration) { s.add(event{at: at, verb: "kill", span: d.between(0, p.lag+1)}) })
+	p.often(d, p.logouts, func(at time.Duration) { s.add(p.request(d, event{at: at, verb: "logout"})) })
+	p.often(d, p.losses, func(at time.Duration) {
+		s.add(event{at: at, verb: "rollback", span: d.between(time.Second, 10*time.Minute)})
+	})
+	p.often(d, p.faults, func(at time.Duration) { s.add(p.fault(d, at)) })
+	if p.thief != nil {
+		p.thief(d, &s, d.between(5*time.Minute, p.length/2))
+	}
+	s.sort()
+	return s
+}
+
+func (s *scenario) add(e event) { s.events = append(s.events, e) }
+
+func (s *scenario) sort() {
+	slices.SortFunc(s.events, func(a, b event) int { return int(a.at - b.at) })
+}
+
+// often has something happen so many times in 12 hours, on average, at any time.
+func (p profile) often(d *dice, times float64, happen func(at time.Duration)) {
+	if times == 0 {
+		return
+	}
+	mean := float64(halfDay) / times
+	for at := time.Duration(d.ExpFloat64() * mean); at < p.length; at += time.Duration(d.ExpFloat64() * mean) {
+		happen(at)
+	}
+}
+
+// burst is a page that loads: some requests at once, from one tab or several. What is lost is asked for again.
+func (p profile) burst(d *dice, s *scenario, at time.Duration) {
+	for range pick(d, 1, 1, 1, 2, 3, 6) {
+		e := p.request(d, event{at: at + d.between(0, 2*time.Second), verb: "get"})
+		s.add(e)
+		for e.lost != "" && d.chance(0.8) {
+			e = p.request(d, event{at: e.at + e.up + e.down + d.between(time.Second, 20*time.Second), verb: "get"})
+			s.add(e)
+		}
+	}
+}
+
+// request fills in how a request travels.
+func (p profile) request(d *dice, e event) event {
+	e.node, e.up, e.down = d.IntN(4), p.delay(d), p.delay(d)
+	switch x := d.Float64(); {
+	case x < p.lost:
+		e.lost = "request"
+	case x < 2*p.lost:
+		e.lost = "answer"
+	}
+	if d.chance(p.late) {
+		*pick(d, &e.up, &e.down) = d.between(2*time.Minute, 20*time.Minute)
+	}
+	return e
+}
+
+// rest is what lies between two pages: a click, a pause, lunch, a night's sleep.
+func (p profile) rest(d *dice) time.Duration {
+	switch x := d.Float64(); {
+	case x < 0.55:
+		return d.between(2*time.Second, 40*time.Second)
+	case x < 0.85:
+		return d.between(40*time.Second, 5*time.Minute)
+	case x < 0.96:
+		return d.between(5*time.Minute, 29*time.Minute)
+	default:
+		return d.between(29*time.Minute, 3*time.Hour)
+	}
+}
+
+func (p profile) fault(d *dice, at time.Duration) event {
+	e := event{at: at, node: d.IntN(4), span: d.between(time.Second, 3*time.Minute)}
+	e.verb = pick(d, "store", "provider", "provider", "restart")
+	e.how = pick(d, verbs[e.verb]...)
+	if e.verb == "restart" {
+		e.span = 0
+	}
+	return e
+}

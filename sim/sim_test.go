@@ -1,0 +1,115 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var (
+	runs    = flag.Int("sim.runs", 0, "so many runs of each profile, and a table")
+	seed    = flag.Uint64("sim.seed", 1, "the first of them")
+	only    = flag.String("sim.profile", "", "this profile alone")
+	verbose = flag.Bool("sim.tell", false, "tell the history of every run")
+)
+
+// TestMix plays some seeds of every profile.
+func TestMix(t *testing.T) {
+	n := uint64(18)
+	if testing.Short() {
+		n = 3
+	}
+	for _, p := range profiles {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			for s := range n {
+				checked(t, p.draw(1_000_000+s))
+			}
+		})
+	}
+}
+
+// checked plays a scenario. Where something does not hold, it is shortened and written down.
+func checked(t *testing.T, s scenario) *ledger {
+	t.Helper()
+	l := play(t, s)
+	if *verbose {
+		t.Logf("%v\n%s", s, l.history())
+	}
+	if len(l.violations) > 0 {
+		short, told := shrink(t, s, l)
+		file := filepath.Join("testdata", fmt.Sprintf("%s-%d.txt", s.profile, s.seed))
+		text := fmt.Sprintf("# %s\n%v", told.violations[0], short)
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Error(err)
+		}
+		t.Errorf("seed %d of %s: %s\nshortened in %s:\n%v\n%s", s.seed, s.profile, strings.Join(l.violations, "\n"), file, short, told.history())
+	}
+	return l
+}
+
+// TestSameSeed shows that a seed is all the chance there is.
+func TestSameSeed(t *testing.T) {
+	for _, p := range profiles {
+		for s := range uint64(3) {
+			one, other := play(t, p.draw(s)), play(t, p.draw(s))
+			if one.hash() != other.hash() {
+				t.Errorf("seed %d of %s: two histories: %s", s, p.name, firstDifference(one.history(), other.history()))
+			}
+		}
+	}
+}
+
+func firstDifference(a, b string) string {
+	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(as), len(bs)) {
+		if as[i] != bs[i] {
+			return fmt.Sprintf("\n%s\n%s", as[i], bs[i])
+		}
+	}
+	return "one is longer"
+}
+
+// TestScenarioText shows that what is written down is what was played.
+func TestScenarioText(t *testing.T) {
+	for _, p := range profiles {
+		s := p.draw(7)
+		again, err := parseScenario(s.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.String() != s.String() {
+			t.Errorf("%s: not the same", p.name)
+		}
+	}
+	for _, text := range []string{"", "nodes x", "nodes 0s\n1s fly", "nodes 0s\n1s kill how=jar", "nodes 0s\nsoon get", "nodes 0s\n1s get up=far", "times 1s"} {
+		if _, err := parseScenario(text); err == nil {
+			t.Errorf("%q is taken for a scenario", text)
+		}
+	}
+}
+
+// TestTraces plays what is kept: scenarios that once broke a rule, and some that show how one holds.
+func TestTraces(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*.txt")
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := parseScenario(string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l := play(t, s); len(l.violations) > 0 {
+				t.Errorf("%s\n%s", strings.Join(l.violations, "\n"), l.history())
+			} else if *verbose {
+				t.Log(l.history())
+			}
+		})
+	}
+}

@@ -1,0 +1,95 @@
+package sim
+
+import "time"
+
+// The kinds of thieves, by what they do with what they copied.
+var thieves = []struct {
+	name string
+	plan func(d *dice, s *scenario, from, to time.Duration, use func(at time.Duration, how string))
+}{
+	{"polling", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		every := d.between(10*time.Second, 5*time.Minute)
+		for at := from; at < to; at += every + d.between(0, time.Second) {
+			use(at, "newest")
+		}
+	}},
+	{"rare", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		for at := from; at < to; at += d.between(15*time.Minute, 90*time.Minute) {
+			use(at, "newest")
+		}
+	}},
+	{"lock-step", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		for _, e := range s.events { // at the same moment as the browser, before it or after it
+			if e.verb == "get" && e.at > from {
+				use(e.at+e.up+d.between(-30*time.Millisecond, 30*time.Millisecond), "newest")
+			}
+		}
+	}},
+	{"first-mover", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		for at := from; at < to; at += d.between(time.Hour, 4*time.Hour) { // first after a pause of the browser's, then silent
+			use(afterAPause(s, at), "newest")
+		}
+	}},
+	{"hoarder", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		first := afterAPause(s, from)
+		use(first, "newest")
+		for i := range 12 {
+			use(first+time.Duration(i+1)*d.between(time.Second, 10*time.Second), "first")
+		}
+		for at := first; at < to; at += d.between(time.Minute, 30*time.Minute) {
+			use(at, "oldest")
+		}
+	}},
+	{"treadmill", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+		for at := from; at < to; at += d.between(20*time.Second, 2*time.Minute) {
+			use(at, pick(d, "before", "before", "newest"))
+		}
+	}},
+}
+
+// loot is what they copy.
+var loot = []string{"jar", "session", "refresh"}
+
+// kind names a thief of a seed: every kind and every loot in turn.
+func kind(seed uint64) (index int, what, name string) {
+	index, what = int(seed%uint64(len(thieves))), loot[seed/uint64(len(thieves))%uint64(len(loot))]
+	return index, what, thieves[index].name + ", " + what
+}
+
+// anyThief adds a thief who copies cookies at a time and uses them until the end, and once more all that he has.
+func anyThief(d *dice, s *scenario, from time.Duration) {
+	s.sort()
+	index, what, _ := kind(s.seed)
+	s.add(event{at: from, verb: "steal", how: what})
+	to := s.events[len(s.events)-1].at
+	use := func(at time.Duration, how string) {
+		if at > from {
+			s.add(event{at: at, verb: "thief", how: how, node: d.IntN(4), up: ordinary(d), down: ordinary(d)})
+		}
+	}
+	before := len(s.events)
+	thieves[index].plan(d, s, from+d.between(0, 10*time.Minute), to, use)
+	if thieves[index].name == "lock-step" { // the delay is in the time already
+		for i := before; i < len(s.events); i++ {
+			s.events[i].up = time.Duration(1 + d.IntN(1000))
+		}
+	}
+	for range 5 {
+		use(to+d.between(0, time.Minute), pick(d, "newest", "oldest", "first"))
+	}
+}
+
+// afterAPause is just before the browser comes back from the first pause of more than 30 minutes after a time, or in the middle of the cap.
+func afterAPause(s *scenario, from time.Duration) time.Duration {
+	last := from
+	for _, e := range s.events {
+		if e.verb != "get" || e.at <= from {
+			continue
+		}
+		if e.at-last > 30*time.Minute {
+			return e.at - 500*time.Millisecond
+		}
+		last = e.at
+	}
+	return from + time.Hour
+}
