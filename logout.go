@@ -27,8 +27,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 		problem{Code: codeLogoutIncomplete}.write(w)
 		return
 	}
-	w.Header()["Cache-Control"] = noStore
-	w.WriteHeader(http.StatusNoContent)
+	noContent(w)
 }
 
 // endPresented ends the session of every genuine cookie of the request, however stale, and though its name came twice.

@@ -1,12 +1,11 @@
 package latchkey
 
 import (
-	"errors"
 	"net/http"
 	"time"
 )
 
-// maxListed bounds a user's list of sessions.
+// maxListed bounds a user's list of sessions; only the newest are shown.
 const maxListed = 100
 
 // sessionView is a session as its user sees it.
@@ -39,54 +38,85 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
 	}
-	sessions, err := g.store.ByUser(r.Context(), g.app, found.record.User.ID, maxListed)
+	var err error
 	switch {
-	case err != nil:
-		g.storeFailed(w, r, err)
 	case r.Method != http.MethodDelete:
-		g.listSessions(w, sessions, found.record.ID)
+		err = g.listSessions(w, r, found.record)
 	case id == "":
-		g.endSessions(w, r, sessions, EndLogoutEverywhere, func(rec *Record) bool { return rec.ID != found.record.ID })
+		err = g.endOthers(w, r, found.record)
 	default:
-		g.endSessions(w, r, sessions, EndRevokedByUser, func(rec *Record) bool { return rec.ID.String() == id })
+		err = g.endOne(w, r, found.record, id)
+	}
+	if err != nil {
+		if r.Context().Err() == nil {
+			g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: err})
+		}
+		problem{Code: codeProviderUnavailable}.write(w)
 	}
 }
 
-func (g *Guard) listSessions(w http.ResponseWriter, sessions []*Record, current ID) {
+func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Record) error {
+	sessions, err := g.sessionsOf(r, current)
+	if err != nil {
+		return err
+	}
 	views := make([]sessionView, 0, len(sessions))
 	for _, rec := range sessions {
 		views = append(views, sessionView{
-			ID: rec.ID.String(), Current: rec.ID == current, CreatedAt: rec.CreatedAt.UTC(), LastSeenAt: g.lastUse(rec).UTC(),
+			ID: rec.ID.String(), Current: rec.ID == current.ID, CreatedAt: rec.CreatedAt.UTC(), LastSeenAt: g.lastUse(rec).UTC(),
 			Device: describe(rec.Device.UserAgent), IP: rec.Device.IP, DeviceBound: rec.Device.PublicKey != nil,
 		})
 	}
 	writeJSON(w, "application/json", http.StatusOK, map[string]any{"sessions": views})
+	return nil
 }
 
-// endSessions ends those that are chosen. That one is chosen by its id and not there is 404: it has ended meanwhile, or is somebody else's.
-func (g *Guard) endSessions(w http.ResponseWriter, r *http.Request, sessions []*Record, reason EndReason, chosen func(*Record) bool) {
-	n := 0
+// endOthers ends all sessions of the user but the current one, however many there are.
+func (g *Guard) endOthers(w http.ResponseWriter, r *http.Request, current *Record) error {
+	for {
+		sessions, err := g.sessionsOf(r, current)
+		if err != nil {
+			return err
+		}
+		for _, rec := range sessions {
+			if rec.ID == current.ID {
+				continue
+			}
+			if err := g.end(r.Context(), g.device(r), EndLogoutEverywhere, rec); err != nil {
+				return err
+			}
+		}
+		if len(sessions) < maxListed {
+			noContent(w)
+			return nil
+		}
+	}
+}
+
+// endOne ends the session of that id, if it is one of the user's.
+func (g *Guard) endOne(w http.ResponseWriter, r *http.Request, current *Record, id string) error {
+	sessions, err := g.sessionsOf(r, current)
+	if err != nil {
+		return err
+	}
 	for _, rec := range sessions {
-		if !chosen(rec) {
-			continue
+		if rec.ID.String() == id {
+			if err := g.end(r.Context(), g.device(r), EndRevokedByUser, rec); err != nil {
+				return err
+			}
+			noContent(w)
+			return nil
 		}
-		if err := g.end(r.Context(), g.device(r), reason, rec); err != nil {
-			g.storeFailed(w, r, err)
-			return
-		}
-		n++
 	}
-	if n == 0 && reason == EndRevokedByUser {
-		problem{Code: codeNotFound}.write(w)
-		return
-	}
+	problem{Code: codeNotFound}.write(w) // it has ended meanwhile, or is somebody else's
+	return nil
+}
+
+func (g *Guard) sessionsOf(r *http.Request, current *Record) ([]*Record, error) {
+	return g.store.ByUser(r.Context(), g.app, current.User.ID, maxListed)
+}
+
+func noContent(w http.ResponseWriter) {
 	w.Header()["Cache-Control"] = noStore
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (g *Guard) storeFailed(w http.ResponseWriter, r *http.Request, err error) {
-	if !errors.Is(err, r.Context().Err()) || r.Context().Err() == nil {
-		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: err})
-	}
-	problem{Code: codeProviderUnavailable}.write(w)
 }
