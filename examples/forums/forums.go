@@ -6,7 +6,7 @@
 //	POST /api/threads/{id}/posts    {"body"} writes a post
 //
 // Who wrote something is what the session says, never what the request says. Text is plain text. Beside these, the guard's own
-// routes: /api/user, /api/login, /api/logout.
+// routes: /api/user, /api/login, /api/logout and /api/sessions.
 package forums
 
 import (
@@ -97,9 +97,10 @@ func openBoard(ctx context.Context, c Config) (*sqlite.DB, error) {
 
 func routes(guard *latchkey.Guard, h *boardHandlers, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/user", guard.Handler())
-	mux.Handle("/api/login", guard.Handler())
-	mux.Handle("/api/logout", guard.Handler())
+	login := guard.Handler()
+	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}"} {
+		mux.Handle(path, login)
+	}
 	mux.Handle("/api/load-posts", guard.Protect(wire.Methods{"GET": h.load}))
 	mux.Handle("/api/threads", guard.Protect(wire.Methods{"POST": h.start}))
 	mux.Handle("/api/threads/{id}/posts", guard.Protect(wire.Methods{"POST": h.reply}))

@@ -7,7 +7,8 @@
 //	PUT    /api/shopping-cart/{productId}    {"quantity": n} makes it n
 //	DELETE /api/shopping-cart/{productId}    takes it out
 //
-// Every answer about the cart is the whole cart. Beside these, the guard's own routes: /api/user, /api/login, /api/logout.
+// Every answer about the cart is the whole cart. Beside these, the guard's own routes: /api/user, /api/login, /api/logout and
+// /api/sessions.
 package store
 
 import (
@@ -86,9 +87,10 @@ func builtPage() (http.Handler, error) {
 
 func routes(guard *latchkey.Guard, cart *cartHandlers, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/user", guard.Handler())
-	mux.Handle("/api/login", guard.Handler())
-	mux.Handle("/api/logout", guard.Handler())
+	login := guard.Handler()
+	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}"} {
+		mux.Handle(path, login)
+	}
 	mux.Handle("/api/products", wire.Methods{"GET": listProducts})
 	mux.Handle("/api/load-shopping-cart", guard.Protect(wire.Methods{"GET": cart.load}))
 	mux.Handle("/api/shopping-cart/{productId}", guard.Protect(wire.Methods{"POST": cart.add, "PUT": cart.set, "DELETE": cart.remove}))

@@ -217,3 +217,8 @@ func TestOpenNeedsAGuard(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestSessions(t *testing.T) {
+	site := apptest.New(t)
+	site.CheckSessions(open(t, site, ""), "/api/load-shopping-cart")
+}

@@ -70,6 +70,12 @@ func (s *Site) Anonymous(app http.Handler) *Browser {
 func (s *Site) LoggedIn(app http.Handler, email string) *Browser {
 	s.t.Helper()
 	s.provider.AddUser(email, s.applicationID)
+	return s.Another(app, email)
+}
+
+// Another returns one more browser in which a user is logged in who is there already.
+func (s *Site) Another(app http.Handler, email string) *Browser {
+	s.t.Helper()
 	b := s.Anonymous(app)
 	form, err := json.Marshal(map[string]string{"email": email, "password": idptest.Password})
 	if err != nil {
