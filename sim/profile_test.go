@@ -25,6 +25,7 @@ type profile struct {
 	logouts float64       // for each 12 hours
 	faults  float64       // outages of store and provider, and restarts, for each 12 hours
 	losses  float64       // rollbacks, for each 12 hours
+	busy    bool          // the browser never rests for long
 	thief   func(d *dice, s *scenario, from time.Duration)
 }
 
@@ -32,7 +33,7 @@ const halfDay = 12 * time.Hour
 
 var chaos = profile{
 	name: "chaos", about: "everything at once, within the window",
-	length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 2, lag: 15 * time.Second, logouts: 0.3, faults: 6,
+	length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 4, lag: 15 * time.Second, logouts: 0.3, faults: 10,
 }
 
 var profiles = []profile{
@@ -45,11 +46,13 @@ var profiles = []profile{
 		skew: 5 * time.Second, delay: ordinary, lost: 0.02, logouts: 2, faults: 4},
 	{name: "short", about: "idle 5 min, cap 8 min", length: halfDay / 2, times: times{idle: 5 * time.Minute, cap: 8 * time.Minute}, nodes: 3, skew: 2 * time.Second,
 		delay: ordinary, lost: 0.02, kills: 2, lag: 10 * time.Second, faults: 4},
-	{name: "losing", about: "chaos, and a store that loses its newest writes", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 2,
-		lag: 15 * time.Second, faults: 4, losses: 3},
+	{name: "losing", about: "chaos, and a store that loses its newest writes", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02,
+		faults: 4, losses: 6},
 	{name: "tail", about: "chaos, and 0.1 % of requests later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, late: 0.001, lost: 0.02,
-		kills: 2, lag: 15 * time.Second, faults: 6},
-	{name: "thieves", about: "a thief of each kind", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
+		kills: 4, lag: 15 * time.Second, faults: 10},
+	{name: "pursued", about: "a thief of each kind beside a busy browser", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 1,
+		busy: true, thief: anyThief},
+	{name: "thieves", about: "a thief of each kind beside one that rests", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
 }
 
 func profileNamed(name string) (profile, bool) {
@@ -101,12 +104,14 @@ func (p profile) draw(seed uint64) scenario {
 	for at := d.between(0, time.Minute); at < p.length; at += p.rest(d) {
 		p.burst(d, &s, at)
 	}
-	p.often(d, p.kills, func(at time.Duration) { s.add(event{at: at, verb: "kill", span: d.between(0, p.lag+1)}) })
-	p.often(d, p.logouts, func(at time.Duration) { s.add(p.request(d, event{at: at, verb: "logout"})) })
-	p.often(d, p.losses, func(at time.Duration) {
-		s.add(event{at: at, verb: "rollback", span: d.between(time.Second, 10*time.Minute)})
+	s.sort()
+	moments := s.moments()
+	p.often(d, p.kills, func() { s.add(event{at: moments.pick(d), verb: "kill", span: d.between(0, p.lag+1)}) })
+	p.often(d, p.logouts, func() { s.add(p.request(d, event{at: moments.pick(d), verb: "logout"})) })
+	p.often(d, p.losses, func() {
+		s.add(event{at: moments.pick(d), verb: "rollback", span: d.between(time.Second, 10*time.Minute)})
 	})
-	p.often(d, p.faults, func(at time.Duration) { s.add(p.fault(d, at)) })
+	p.often(d, p.faults, func() { s.add(p.fault(d, moments.pick(d))) })
 	if p.thief != nil {
 		p.thief(d, &s, d.between(5*time.Minute, p.length/2))
 	}
@@ -120,15 +125,38 @@ func (s *scenario) sort() {
 	slices.SortFunc(s.events, func(a, b event) int { return int(a.at - b.at) })
 }
 
-// often has something happen so many times in 12 hours, on average, at any time.
-func (p profile) often(d *dice, times float64, happen func(at time.Duration)) {
+// often has something happen so many times in 12 hours, on average.
+func (p profile) often(d *dice, times float64, happen func()) {
 	if times == 0 {
 		return
 	}
 	mean := float64(halfDay) / times
-	for at := time.Duration(d.ExpFloat64() * mean); at < p.length; at += time.Duration(d.ExpFloat64() * mean) {
-		happen(at)
+	for at := d.ExpFloat64() * mean; at < float64(p.length); at += d.ExpFloat64() * mean {
+		happen()
 	}
+}
+
+// moments are when something can go wrong: when the browser asks, and above all when it comes back after a rest, for then a refresh is due.
+type moments struct{ any, back []time.Duration }
+
+func (s *scenario) moments() (m moments) {
+	last := time.Duration(0)
+	for _, e := range s.events {
+		m.any = append(m.any, e.at)
+		if e.at-last > 15*time.Minute || len(m.back) == 0 {
+			m.back = append(m.back, e.at)
+		}
+		last = e.at
+	}
+	return m
+}
+
+func (m moments) pick(d *dice) time.Duration {
+	from := m.any
+	if d.chance(0.7) {
+		from = m.back
+	}
+	return max(0, pick(d, from...)+d.between(-5*time.Second, 20*time.Second))
 }
 
 // burst is a page that loads: some requests at once, from one tab or several. What is lost is asked for again.
@@ -161,6 +189,8 @@ func (p profile) request(d *dice, e event) event {
 // rest is what lies between two pages: a click, a pause, lunch, a night's sleep.
 func (p profile) rest(d *dice) time.Duration {
 	switch x := d.Float64(); {
+	case p.busy:
+		return d.between(2*time.Second, 5*time.Minute)
 	case x < 0.55:
 		return d.between(2*time.Second, 40*time.Second)
 	case x < 0.85:
@@ -173,7 +203,7 @@ func (p profile) rest(d *dice) time.Duration {
 }
 
 func (p profile) fault(d *dice, at time.Duration) event {
-	e := event{at: at, node: d.IntN(4), span: d.between(time.Second, 3*time.Minute)}
+	e := event{at: at, node: d.IntN(4), span: d.between(time.Second, 2*time.Minute)}
 	e.verb = pick(d, "store", "provider", "provider", "restart")
 	e.how = pick(d, verbs[e.verb]...)
 	if e.verb == "restart" {

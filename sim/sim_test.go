@@ -92,9 +92,29 @@ func TestScenarioText(t *testing.T) {
 	}
 }
 
-// TestTraces plays what is kept: scenarios that once broke a rule, and some that show how one holds.
+// TestTraces plays what is kept: scenarios in which a rule is hard to keep.
 func TestTraces(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*.txt")
+	eachTrace(t, "testdata/*.txt", func(t *testing.T, l *ledger) {
+		if len(l.violations) > 0 || l.signedOut > 0 {
+			t.Errorf("%d sign-outs, %s\n%s", l.signedOut, strings.Join(l.violations, "\n"), l.history())
+		}
+	})
+}
+
+// TestOpenTraces plays what is known to go wrong. One that has come to go well belongs to the others, one directory up.
+func TestOpenTraces(t *testing.T) {
+	eachTrace(t, "testdata/open/*.txt", func(t *testing.T, l *ledger) {
+		if len(l.violations) == 0 && l.signedOut == 0 {
+			t.Errorf("goes well: move it to testdata\n%s", l.history())
+		}
+	})
+}
+
+func eachTrace(t *testing.T, pattern string, check func(*testing.T, *ledger)) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatal("no traces", err)
+	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
@@ -105,9 +125,9 @@ func TestTraces(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if l := play(t, s); len(l.violations) > 0 {
-				t.Errorf("%s\n%s", strings.Join(l.violations, "\n"), l.history())
-			} else if *verbose {
+			l := play(t, s)
+			check(t, l)
+			if *verbose {
 				t.Log(l.history())
 			}
 		})

@@ -59,9 +59,9 @@ func kind(seed uint64) (index int, what, name string) {
 // anyThief adds a thief who copies cookies at a time and uses them until the end, and once more all that he has.
 func anyThief(d *dice, s *scenario, from time.Duration) {
 	s.sort()
+	to := s.events[len(s.events)-1].at
 	index, what, _ := kind(s.seed)
 	s.add(event{at: from, verb: "steal", how: what})
-	to := s.events[len(s.events)-1].at
 	use := func(at time.Duration, how string) {
 		if at > from {
 			s.add(event{at: at, verb: "thief", how: how, node: d.IntN(4), up: ordinary(d), down: ordinary(d)})
