@@ -18,6 +18,7 @@ func TestDeps(t *testing.T) {
 		"/memstore":                  {""},
 		"/sqlitestore":               {"", "/internal/sqlite"},
 		"/storetest":                 {""},
+		"/sim":                       {},
 		"/fusionauth":                {""},
 		"/idp":                       {"/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},
 		"/idp/idptest":               {"/idp"},
