@@ -1,13 +1,14 @@
 # make demo    runs everything on this machine
 # make test    installs what the tests need (only what is missing), and runs all of them
 # make check   formatting, vet, linters, vulnerabilities, types, and whether the committed web files are those of the sources
+# make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . e2e web
 
-.PHONY: demo test check web fuzz tools
+.PHONY: demo test check web fuzz crash tools
 .DELETE_ON_ERROR:
 
 demo:
@@ -37,6 +38,10 @@ web: web/node_modules/.package-lock.json
 FUZZTIME ?= 10s
 fuzz:
 	sh scripts/fuzz $(FUZZTIME)
+
+KILLS ?= 300
+crash:
+	$(GO) test -run '^TestCrash' -count=1 -v -timeout 1h ./cmd/latchkey -crash.kills $(KILLS)
 
 web/node_modules/.package-lock.json: web/package-lock.json | tools
 	npm --prefix web --silent ci --no-audit --no-fund

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A browser is honest: it has one cookie jar, and sends a request again, with what the jar has then, until it is answered.
+type browser struct {
+	*crash
+	app   string
+	name  string
+	site  *url.URL // for the jar, which keeps Secure cookies for https only
+	jar   *cookiejar.Jar
+	visit func() // loads a page and uses it
+	posts *posts // of a browser at the forums
+
+	mu      sync.Mutex
+	copies  [][]*http.Cookie // of its session: every pair that it was sent
+	history []string
+}
+
+func (c *crash) newBrowser(app, name string) *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		c.Fatal(err)
+	}
+	b := &browser{crash: c, app: app, name: name, jar: jar, site: &url.URL{Scheme: "https", Host: app + ".localhost", Path: "/"}}
+	c.Cleanup(b.keepHistory)
+	return b
+}
+
+// An answer has been read.
+type answer struct {
+	status  int
+	body    []byte
+	cookies []*http.Cookie
+}
+
+// patience is how long a browser waits for an answer.
+const patience = 30 * time.Second
+
+// try sends one request. It returns false where there is no answer: the connection broke, the answer was lost, or it was a 503.
+func (b *browser) try(method, path, body string) (a answer, answered bool) {
+	l := b.alive()
+	if l == nil {
+		return answer{}, false
+	}
+	sent := time.Now()
+	cookies := b.jar.Cookies(b.site)
+	a, err := b.exchange(l, b.app, method, path, body, cookies)
+	lost := err == nil && rand.IntN(50) == 0
+	if a.status != http.StatusServiceUnavailable && !lost {
+		b.jar.SetCookies(b.site, a.cookies) // also where the body did not arrive: the head did
+	}
+	took := time.Since(sent)
+	b.tally.answered(took)
+	b.remember(path, a.cookies, fmt.Sprintf("%s +%v %s %s %s: %d, lost: %v, %v, new %s", sent.Format("15:04:05.000"), took.Round(time.Millisecond),
+		method, path, tails(cookies), a.status, lost, err, tails(a.cookies)))
+	switch {
+	case err != nil && !isClosed(l.doomed):
+		b.violated("%s: %s %s: nobody has killed the server, and yet: %v", b.name, method, path, err)
+	case err != nil:
+		b.tally.broken.Add(1)
+	case lost:
+		b.tally.lost.Add(1)
+	case a.status == http.StatusServiceUnavailable:
+		b.tally.unavailable.Add(1)
+	default:
+		return a, true
+	}
+	return answer{}, false
+}
+
+// exchange is one request on the wire, as a page of the app makes it.
+func (c *crash) exchange(l *life, app, method, path, body string, cookies []*http.Cookie) (a answer, err error) {
+	ctx, cancel := context.WithTimeout(c.Context(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, l.origins[app]+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	r.Header.Set("Origin", l.origins[app])
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Content-Type", "application/json")
+	for _, cookie := range cookies {
+		r.AddCookie(cookie)
+	}
+	c.tally.requests.Add(1)
+	c.step()
+	resp, err := l.transport.RoundTrip(r)
+	c.step()
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	a = answer{status: resp.StatusCode, cookies: resp.Cookies()}
+	a.body, err = io.ReadAll(resp.Body)
+	return a, err
+}
+
+// ask sends a request until it is answered, and wants that answer to have the status.
+func (b *browser) ask(method, path, body string, status int) answer {
+	for !b.isOver() {
+		a, answered := b.try(method, path, body)
+		if !answered {
+			continue
+		}
+		if a.status != status {
+			b.violated("%s: %s %s: got %d, want %d: %s", b.name, method, path, a.status, status, a.body)
+		}
+		return a
+	}
+	return answer{}
+}
+
+// remember keeps the copies of the session's cookies, and what a person needs who looks into a violation.
+func (b *browser) remember(path string, set []*http.Cookie, line string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if pair := sessionCookies(set); len(pair) == 2 && path != "/api/login" {
+		b.copies = append(b.copies, pair)
+	}
+	b.history = append(b.history, line)
+}
+
+// sessionCookies leaves out the device cookie, and cookies that delete.
+func sessionCookies(set []*http.Cookie) (pair []*http.Cookie) {
+	for _, c := range set {
+		if (c.Name == "__Host-session" || c.Name == "__Host-refresh") && c.Value != "" {
+			pair = append(pair, c)
+		}
+	}
+	return pair
+}
+
+// tails shows which cookies they are.
+func tails(cookies []*http.Cookie) string {
+	var said []string
+	for _, c := range sessionCookies(cookies) {
+		said = append(said, c.Value[len(c.Value)-6:])
+	}
+	return fmt.Sprint(said)
+}
+
+func (b *browser) keepHistory() {
+	if b.Failed() {
+		os.WriteFile(filepath.Join(b.dir, b.name+".txt"), []byte(strings.Join(b.history, "\n")), 0o600)
+	}
+}
