@@ -1,5 +1,6 @@
 import { Gate } from "./gate.ts";
 import { Problem, type EndReason } from "./problem.ts";
+import { sessionsOf, type Session } from "./sessions.ts";
 import type { Credentials, Options, Phase, State, User } from "./state.ts";
 import { Tabs, type News } from "./tabs.ts";
 import { Transport } from "./transport.ts";
@@ -110,6 +111,24 @@ export class Latchkey {
     }
   }
 
+  /** Where the user is logged in to this app. Asks for a login where there is none. Throws a Problem. */
+  async sessions(): Promise<Session[]> {
+    return sessionsOf(await this.fetch(this.#base + "/sessions"));
+  }
+
+  /**
+   * Ends one session of the user's, by its id. Throws a Problem; it is `not_found` where the session has ended already. To end this
+   * browser's own there is `logout()`.
+   */
+  async endSession(id: string): Promise<void> {
+    await this.#delete("/sessions/" + encodeURIComponent(id));
+  }
+
+  /** Ends all sessions of the user's in this app but this browser's own. Throws a Problem. */
+  async endOtherSessions(): Promise<void> {
+    await this.#delete("/sessions");
+  }
+
   /** Stops listening to the other tabs. */
   close(): void {
     this.#unwatch();
@@ -183,6 +202,11 @@ export class Latchkey {
   #become(phase: Phase, user: User | null, endReason: EndReason | null): void {
     this.#state = { phase, user, returning: phase === "asking" && this.#owner !== null, endReason };
     for (const listener of this.#listeners) listener();
+  }
+
+  async #delete(path: string): Promise<void> {
+    const response = await this.fetch(this.#base + path, { method: "DELETE" });
+    if (!response.ok) throw await Problem.of(response);
   }
 
   #post(path: string, body: unknown): Request {

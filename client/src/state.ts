@@ -40,7 +40,7 @@ export interface State {
 
 /** All fields have a good default. */
 export interface Options {
-  /** Where the three routes are mounted. Default `/api`. */
+  /** Where the backend's routes are mounted. Default `/api`. */
   base?: string;
   /** The fetch to use. Default: the browser's. */
   fetch?: (request: Request) => Promise<Response>;

@@ -1,4 +1,4 @@
-import type { User } from "../src/index.ts";
+import type { Session, User } from "../src/index.ts";
 
 export const ada: User = { id: "ada", fullName: "Ada Lovelace" };
 export const bob: User = { id: "bob", fullName: "Bob Moore" };
@@ -12,6 +12,7 @@ export class Backend {
   down = 0;
   retryAfter = "1";
   readonly done: string[] = [];
+  sessions: Session[] = [];
   asked = 0;
 
   readonly fetch = async (request: Request): Promise<Response> => {
@@ -33,9 +34,19 @@ export class Backend {
       return problem(503, "provider_unavailable", null, this.retryAfter);
     }
     if (!this.user) return problem(401, "login_required", this.endReason);
+    const path = new URL(request.url).pathname;
+    if (path === "/api/sessions" || path.startsWith("/api/sessions/")) return this.#sessions(request.method, path.split("/")[3]);
     this.done.push(`${this.user.id} ${body}`);
     return Response.json({ for: this.user.id });
   };
+
+  #sessions(method: string, id: string | undefined): Response {
+    if (method === "GET") return Response.json({ sessions: this.sessions });
+    const left = this.sessions.filter((session) => (id === undefined ? session.current : session.id !== decodeURIComponent(id)));
+    if (id !== undefined && left.length === this.sessions.length) return problem(404, "not_found");
+    this.sessions = left;
+    return new Response(null, { status: 204 });
+  }
 
   #login({ email, password }: { email: string; password: string }): Response {
     const user = [ada, bob].find((known) => known.id === email);
