@@ -3,6 +3,7 @@
 # make check   formatting, vet, linters, vulnerabilities, types, and whether the committed web files are those of the sources
 # make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
+# make simulate RUNS=10000   plays that many half-days of each profile in simulated time, and searches the rotation rules
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -42,6 +43,11 @@ fuzz:
 KILLS ?= 300
 crash:
 	$(GO) test -run '^TestCrash' -count=1 -v -timeout 1h ./cmd/latchkey -crash.kills $(KILLS)
+
+RUNS ?= 1000
+simulate:
+	$(GO) test -count=1 -timeout 0 -v -run 'TestSimulate$$' ./sim -sim.runs $(RUNS) $(SIMFLAGS)
+	$(GO) test -count=1 -timeout 0 -run TestSearch . -search.long
 
 web/node_modules/.package-lock.json: web/package-lock.json | tools
 	npm --prefix web --silent ci --no-audit --no-fund

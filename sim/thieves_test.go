@@ -2,35 +2,40 @@ package sim
 
 import "time"
 
+// use adds a request of the thief's, with some of his cookies, to the scenario.
+type use func(at time.Duration, cookies string)
+
 // The kinds of thieves, by what they do with what they copied.
 var thieves = []struct {
 	name string
-	plan func(d *dice, s *scenario, from, to time.Duration, use func(at time.Duration, how string))
+	plan func(d *dice, s *scenario, from, to time.Duration, use use)
 }{
-	{"polling", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+	{"polling", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		every := d.between(10*time.Second, 5*time.Minute)
 		for at := from; at < to; at += every + d.between(0, time.Second) {
 			use(at, "newest")
 		}
 	}},
-	{"rare", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+	{"rare", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		for at := from; at < to; at += d.between(15*time.Minute, 90*time.Minute) {
 			use(at, "newest")
 		}
 	}},
-	{"lock-step", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
-		for _, e := range s.events { // at the same moment as the browser, before it or after it
+	{"lock-step", func(d *dice, s *scenario, from, to time.Duration, use use) {
+		for _, e := range s.events { // at the same moment as the browser and at the same node, so that they share each refresh
 			if e.verb == "get" && e.at > from {
-				use(e.at+e.up+d.between(-30*time.Millisecond, 30*time.Millisecond), "newest")
+				up := time.Duration(1 + d.IntN(1000))
+				at := e.at + e.up + d.between(-4*time.Millisecond, 4*time.Millisecond)
+				s.add(event{at: at - up, verb: "thief", how: "newest", node: e.node, up: up, down: ordinary(d)})
 			}
 		}
 	}},
-	{"first-mover", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+	{"first-mover", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		for at := from; at < to; at += d.between(time.Hour, 4*time.Hour) { // first after a pause of the browser's, then silent
 			use(afterAPause(s, at), "newest")
 		}
 	}},
-	{"hoarder", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+	{"hoarder", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		first := afterAPause(s, from)
 		use(first, "newest")
 		for i := range 12 {
@@ -40,7 +45,7 @@ var thieves = []struct {
 			use(at, "oldest")
 		}
 	}},
-	{"treadmill", func(d *dice, s *scenario, from, to time.Duration, use func(time.Duration, string)) {
+	{"treadmill", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		for at := from; at < to; at += d.between(20*time.Second, 2*time.Minute) {
 			use(at, pick(d, "before", "before", "newest"))
 		}
@@ -67,13 +72,7 @@ func anyThief(d *dice, s *scenario, from time.Duration) {
 			s.add(event{at: at, verb: "thief", how: how, node: d.IntN(4), up: ordinary(d), down: ordinary(d)})
 		}
 	}
-	before := len(s.events)
 	thieves[index].plan(d, s, from+d.between(0, 10*time.Minute), to, use)
-	if thieves[index].name == "lock-step" { // the delay is in the time already
-		for i := before; i < len(s.events); i++ {
-			s.events[i].up = time.Duration(1 + d.IntN(1000))
-		}
-	}
 	for range 5 {
 		use(to+d.between(0, time.Minute), pick(d, "newest", "oldest", "first"))
 	}
