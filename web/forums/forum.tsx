@@ -4,6 +4,7 @@ import { useCell } from "../kit/cell.ts";
 import { LoginDialog } from "../kit/login-dialog.tsx";
 import { Notices } from "../kit/notice.tsx";
 import { useSession } from "../kit/session.ts";
+import { SessionsDialog } from "../kit/sessions-dialog.tsx";
 import { Unreachable } from "../kit/start.tsx";
 import { boardState, load } from "./board.ts";
 import { forgotten } from "./drafts.ts";
@@ -23,6 +24,7 @@ export function Forum() {
       {phase === "checking" && <p class="hint checking" role="status">One moment…</p>}
       {(phase === "in" || phase === "asking") && <Rooms />}
       <Notices />
+      <SessionsDialog />
       <LoginDialog reason="The board is for members." />
     </>
   );

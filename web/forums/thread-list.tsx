@@ -1,6 +1,6 @@
 import type { Thread } from "./api.ts";
 import { follow } from "./route.ts";
-import { Ago } from "./ago.tsx";
+import { Ago } from "../kit/ago.tsx";
 
 /** All threads, the newest talk first. `threads` is null while they are being loaded. */
 export function ThreadList({ threads, open }: { threads: Thread[] | null; open: number | null }) {

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Board, Post } from "./api.ts";
-import { Ago } from "./ago.tsx";
+import { Ago } from "../kit/ago.tsx";
 import { Reply } from "./reply.tsx";
 import { follow } from "./route.ts";
 

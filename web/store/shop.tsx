@@ -5,6 +5,7 @@ import { useCell } from "../kit/cell.ts";
 import { LoginDialog } from "../kit/login-dialog.tsx";
 import { hush, Notices } from "../kit/notice.tsx";
 import { useSession } from "../kit/session.ts";
+import { SessionsDialog } from "../kit/sessions-dialog.tsx";
 import { loadCatalogue, type Catalogue } from "./api.ts";
 import { cartState, lines, load } from "./cart.ts";
 import { CartPanel } from "./cart-panel.tsx";
@@ -59,6 +60,7 @@ export function Shop() {
       <footer>Halden is an example: everything here is made up, and nothing is sold.</footer>
       {cartOpen && <CartPanel lines={cartLines} max={catalogue?.maxQuantity ?? 1} close={() => setCartOpen(false)} />}
       <Notices />
+      <SessionsDialog />
       <LoginDialog reason="Your cart belongs to your account. Log in, and it goes on from there." />
     </>
   );
