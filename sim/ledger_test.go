@@ -141,7 +141,16 @@ func (l *ledger) told(ctx context.Context, e latchkey.Event) {
 	}
 }
 
-// answered is the server's end of a request.
+// arrived is a request that reaches the guard.
+func (l *ledger) arrived(r *request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.path != "/private" && r.jar.id != (latchkey.ID{}) {
+		l.session(r.jar.id).loggedOut = true
+	}
+}
+
+// answered is a request that the guard has answered.
 func (l *ledger) answered(r *request, got reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -154,9 +163,6 @@ func (l *ledger) answered(r *request, got reply) {
 	}
 	if got.status == http.StatusOK {
 		l.checkServed(r, got)
-	}
-	if r.path != "/private" && r.jar.id != (latchkey.ID{}) {
-		l.session(r.jar.id).loggedOut = true // though it may not be stored yet
 	}
 	switch {
 	case r.who == "thief":
@@ -200,11 +206,10 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 	a := l.session(r.jar.id)
 	now, times := time.Now(), l.w.scenario.times
 	skew := 2 * l.w.spread()
+	if a.loggedOut {
+		return
+	}
 	switch latchkey.EndReason(got.reason) {
-	case latchkey.EndLogout:
-		if a.loggedOut {
-			return
-		}
 	case latchkey.EndRefreshExpired:
 		if times.refreshTTL != 0 && now.Sub(a.refreshed) >= times.refreshTTL-skew {
 			return
@@ -310,7 +315,8 @@ func (l *ledger) written(before, after *latchkey.Record) {
 	if claimed {
 		a.claims++
 		a.allowed += 2 // and the result, or the release
-		if spread := l.w.spread(); before.Claim != (latchkey.Claim{}) && time.Now().Add(spread).Before(before.Claim.Until) {
+		fastest := time.Now().Add(slices.Max(l.w.scenario.skews)) // no node's clock says later
+		if before.Claim != (latchkey.Claim{}) && fastest.Before(before.Claim.Until) {
 			l.violatedLocked("I3: session %d is claimed while another claim stands", a.name)
 		}
 	}

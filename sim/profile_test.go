@@ -47,7 +47,7 @@ var profiles = []profile{
 	{name: "short", about: "idle 5 min, cap 8 min", length: halfDay / 2, times: times{idle: 5 * time.Minute, cap: 8 * time.Minute}, nodes: 3, skew: 2 * time.Second,
 		delay: ordinary, lost: 0.02, kills: 2, lag: 10 * time.Second, faults: 4},
 	{name: "losing", about: "chaos, and a store that loses its newest writes", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02,
-		faults: 4, losses: 6},
+		kills: 1, lag: 15 * time.Second, logouts: 2, faults: 4, losses: 6},
 	{name: "tail", about: "chaos, and 0.1 % of requests later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, late: 0.001, lost: 0.02,
 		kills: 4, lag: 15 * time.Second, faults: 10},
 	{name: "pursued", about: "a thief of each kind beside a busy browser", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 1,

@@ -39,6 +39,9 @@ func checked(t *testing.T, s scenario) *ledger {
 	if *verbose {
 		t.Logf("%v\n%s", s, l.history())
 	}
+	if l.signedOut > 0 && len(l.violations) == 0 {
+		t.Logf("seed %d of %s: an honest browser is signed out", s.seed, s.profile)
+	}
 	if len(l.violations) > 0 {
 		short, told := shrink(t, s, l)
 		file := filepath.Join("testdata", fmt.Sprintf("%s-%d.txt", s.profile, s.seed))

@@ -191,6 +191,7 @@ func (w *world) travel(n *node, r *request) (reply, bool) {
 		w.ledger.note(r.e.at, "%s %s: lost on the way", r.who, r.path)
 		return reply{}, false
 	}
+	w.ledger.arrived(r)
 	p := n.newest()
 	got := r.send(w, p)
 	w.ledger.answered(r, got)

@@ -1,0 +1,114 @@
+package schemes
+
+import (
+	"sync"
+	"time"
+)
+
+// A browser has one cookie jar, which a thief may have copied from another.
+type browser struct {
+	scheme Scheme
+
+	mu       sync.Mutex
+	jar      Jar
+	before   Jar // the jar before the newest cookies came
+	saved    []savedJar
+	life     int       // counts the starts of the browser
+	servedAt time.Time // the last answer, zero if there was none
+	endedAt  time.Time // the first login form since then
+}
+
+type savedJar struct {
+	jar Jar
+	at  time.Time
+}
+
+func newBrowser(s Scheme) *browser {
+	b := &browser{scheme: s}
+	b.put(s.Login())
+	return b
+}
+
+// copied is a thief's: the jar as it is now.
+func (b *browser) copied() *browser {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &browser{scheme: b.scheme, jar: b.jar, before: b.jar}
+}
+
+func (b *browser) put(jar Jar) {
+	b.before, b.jar = b.jar, jar
+	b.saved = append(b.saved, savedJar{jar, time.Now()})
+}
+
+// crash kills the browser, and starts it with what was on the disk a while ago. The session cookie is never there.
+func (b *browser) crash(lag time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.saved {
+		if time.Since(s.at) >= lag {
+			b.jar = Jar{Refresh: s.jar.Refresh}
+		}
+	}
+	b.saved = []savedJar{{b.jar, time.Now()}}
+	b.life++
+}
+
+// An exchange is a request with the cookies of its time, whose answer the browser has not got yet.
+type exchange struct {
+	browser *browser
+	life    int // of the browser that sent it
+	done    chan struct{}
+	reply   Reply
+}
+
+// send sends a request to a node.
+func (b *browser) send(node int) *exchange { return b.sendSlowly(node, 0, 0) }
+
+// sendSlowly sends a request that is under way for a while, as is its answer.
+func (b *browser) sendSlowly(node int, there, back time.Duration) *exchange {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	jar, e := b.jar, &exchange{browser: b, life: b.life, done: make(chan struct{})}
+	go func() {
+		defer close(e.done)
+		time.Sleep(there)
+		e.reply = b.scheme.Request(node, jar)
+		time.Sleep(back)
+	}()
+	return e
+}
+
+// lose waits until the request is done, and drops the answer.
+func (e *exchange) lose() { <-e.done }
+
+// arrive waits for the answer, and stores its cookies, unless the browser was killed meanwhile.
+func (e *exchange) arrive() Reply {
+	<-e.done
+	b := e.browser
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch now := time.Now(); {
+	case e.reply.Served:
+		b.servedAt, b.endedAt = now, time.Time{}
+	case e.reply.Ended && b.endedAt.IsZero():
+		b.endedAt = now
+	}
+	if e.reply.Set != (Jar{}) && e.life == b.life {
+		b.put(e.reply.Set)
+	}
+	return e.reply
+}
+
+// get is a request and its answer.
+func (b *browser) get() Reply { return b.send(0).arrive() }
+
+// use is a person at work: a request every ten minutes. It tells whether the session was kept.
+func (b *browser) use(d time.Duration) (kept bool) {
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(10 * time.Minute) {
+		if b.get().Ended {
+			return false
+		}
+	}
+	return true
+}

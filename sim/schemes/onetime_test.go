@@ -1,0 +1,23 @@
+package schemes
+
+import "time"
+
+// oneTime is plain rotation: a refresh token is good once, and one that comes again revokes the login
+// (RFC 9700, section 4.14.2, "refresh token rotation").
+type oneTime struct{ newest int }
+
+func (r *oneTime) refresh(token int, _ time.Time) (int, verdict) {
+	if token != r.newest {
+		return 0, theft
+	}
+	r.newest++
+	return r.newest, granted
+}
+
+func (*oneTime) used(int) {}
+
+// reusable is no rotation: one refresh token from login to logout, the default of many providers (RFC 6749, section 6).
+type reusable struct{}
+
+func (reusable) refresh(token int, _ time.Time) (int, verdict) { return token, granted }
+func (reusable) used(int)                                      {}
