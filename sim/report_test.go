@@ -108,10 +108,10 @@ func (t *total) add(s scenario, l *ledger) {
 func table(totals []*total) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "\nprofile\truns\tsimulated h\tlogins\trefreshes\tserved\t503\truns with an honest sign-out\tat most (95 %%)\trevived by rollback\twall\tsimulated h/s\t\n")
+	fmt.Fprintf(w, "\nprofile\truns\tsimulated h\tlogins\trefreshes\tserved\t503\truns with an honest sign-out\tat most (95 %%)\trevived by rollback\twall\tsimulated h/s\t\t\n")
 	for _, t := range totals {
-		fmt.Fprintf(w, "%s\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%v\t%.0f\t\n", t.profile.name, t.runs, t.simulated.Hours(), t.logins, t.refreshes, t.served, t.unavailable,
-			t.signedOut, atMost(t.signedOut, t.runs), t.revived, t.wall.Round(100*time.Millisecond), t.simulated.Hours()/t.wall.Seconds())
+		fmt.Fprintf(w, "%s\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%v\t%.0f\t%s\t\n", t.profile.name, t.runs, t.simulated.Hours(), t.logins, t.refreshes, t.served, t.unavailable,
+			t.signedOut, atMost(t.signedOut, t.runs), t.revived, t.wall.Round(100*time.Millisecond), t.simulated.Hours()/t.wall.Seconds(), t.profile.about)
 	}
 	w.Flush()
 	fmt.Fprintf(w, "\nthief\ttried\tnoticed\tlapsed\tstill in\tnoticed after: median\tp99\tmax\tlast served after: median\tp99\tmax\t\n")

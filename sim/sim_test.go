@@ -18,13 +18,13 @@ var (
 
 // TestMix plays some seeds of every profile.
 func TestMix(t *testing.T) {
-	n := uint64(18)
-	if testing.Short() {
-		n = 3
-	}
 	for _, p := range profiles {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
+			n := uint64(10)
+			if p.thief != nil {
+				n = uint64(len(thieves) * len(loot)) // each once
+			}
 			for s := range n {
 				checked(t, p.draw(1_000_000+s))
 			}
