@@ -19,6 +19,7 @@ func TestDeps(t *testing.T) {
 		"/sqlitestore":               {"", "/internal/sqlite"},
 		"/storetest":                 {""},
 		"/sim":                       {},
+		"/sim/schemes":               {},
 		"/fusionauth":                {""},
 		"/idp":                       {"/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},
 		"/idp/idptest":               {"/idp"},
