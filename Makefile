@@ -4,6 +4,7 @@
 # make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
 # make simulate RUNS=10000   plays that many half-days of each profile in simulated time, and searches the rotation rules
+# make simulate-schemes   compares Latchkey with published schemes of refresh token rotation, and prints the table of docs/rotation.md
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -48,6 +49,9 @@ RUNS ?= 1000
 simulate:
 	$(GO) test -count=1 -timeout 0 -v -run 'TestSimulate$$' ./sim -sim.runs $(RUNS) $(SIMFLAGS)
 	$(GO) test -count=1 -timeout 0 -run TestSearch . -search.long
+
+simulate-schemes:
+	$(GO) test -C sim/schemes -count=1 -timeout 1h -schemes.table -schemes.runs 500
 
 web/node_modules/.package-lock.json: web/package-lock.json | tools
 	npm --prefix web --silent ci --no-audit --no-fund

@@ -103,10 +103,10 @@ func (e *exchange) arrive() Reply {
 // get is a request and its answer.
 func (b *browser) get() Reply { return b.send(0).arrive() }
 
-// use is a person at work: a request every ten minutes. It tells whether the session was kept.
+// use is a person at work: a request every ten minutes. It tells whether all were served.
 func (b *browser) use(d time.Duration) (kept bool) {
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(10 * time.Minute) {
-		if b.get().Ended {
+		if !b.get().Served {
 			return false
 		}
 	}

@@ -19,13 +19,13 @@ var weathers = []weather{
 	{"the same, one message in 1,000 comes minutes late", 0.001},
 }
 
-// signOuts returns how many of n half-days ended at the login form.
+// signOuts returns how many of n half-days ended without the session.
 func (w weather) signOuts(t *testing.T, c contender, n int) int {
 	return simulate(t, c, func(s Scheme, o *outside) (out int) {
 		for i := range n {
 			d := &day{w, rand.New(rand.NewPCG(1, uint64(i))), newBrowser(s), o}
 			d.run()
-			if d.browser.get().Ended {
+			if !d.browser.get().Served { // all trouble is over
 				out++
 			}
 		}
@@ -105,5 +105,5 @@ func (d *day) pause() time.Duration {
 	return minutes
 }
 
-func (d *day) chance(p float64) bool                  { return d.Float64() < p }
+func (d *day) chance(p float64) bool                 { return d.Float64() < p }
 func (d *day) upTo(most time.Duration) time.Duration { return time.Duration(d.Int64N(int64(most))) }

@@ -89,6 +89,8 @@ func (b *browser) sendNext(node int) *exchange {
 const (
 	kept      = "kept"
 	signedOut = "**signed out**"
+	loggedOff = "out"
+	comesBack = "**comes back**"
 )
 
 func (h honestCase) run(t *testing.T, c contender) (result string) {
@@ -113,9 +115,9 @@ func loggedOut(t *testing.T, c contender) string {
 		s.Logout(b.copied().jar)
 		late.arrive()
 		if b.get().Served || old.get().Served {
-			return "**comes back**"
+			return comesBack
 		}
-		return "out"
+		return loggedOff
 	})
 }
 

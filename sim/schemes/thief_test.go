@@ -67,10 +67,12 @@ type fate struct {
 	after     time.Duration // from the theft
 }
 
+const stays = "**stays**"
+
 func (f fate) String() string {
 	switch {
 	case f.stays:
-		return "**stays**"
+		return stays
 	case !f.in:
 		return "never in"
 	case f.alarmed:
@@ -86,7 +88,7 @@ func short(d time.Duration) string {
 
 // fateOf asks once more for both. A thief is out when he, or his victim, is first shown the login form after the last answer that he got.
 func fateOf(victim, thief *browser, stolen time.Time) fate {
-	f := fate{stays: thief.get().Served, in: !thief.servedAt.IsZero(), alarmed: !victim.get().Served}
+	f := fate{stays: thief.get().Served, in: !thief.servedAt.IsZero(), alarmed: victim.get().Ended}
 	out := thief.endedAt
 	if victim.endedAt.After(thief.servedAt) && victim.endedAt.Before(out) {
 		out = victim.endedAt
