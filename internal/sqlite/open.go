@@ -125,6 +125,9 @@ func checkKind(ctx context.Context, path string, kind Kind) error {
 }
 
 func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error {
+	if err := mark(ctx, db, kind); err != nil {
+		return err
+	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations)
 	if err != nil {
 		return err
@@ -139,11 +142,19 @@ func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error
 	if current == newest {
 		return nil
 	}
-	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", kind)); err != nil {
-		return err
-	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	return nil
+}
+
+// mark writes the kind into a new file before there is a table in it: killed
+// in between, the next start would take the file for that of another program.
+func mark(ctx context.Context, db *sql.DB, kind Kind) error {
+	var id Kind
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil || id == kind {
+		return err
+	}
+	_, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", kind))
+	return err
 }
