@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +21,6 @@ type browser struct {
 	site  *url.URL // for the jar, which keeps Secure cookies for https only
 	jar   *cookiejar.Jar
 	visit func() // loads a page and uses it
-	posts *posts // of a browser at the forums
 
 	mu      sync.Mutex
 	copies  [][]*http.Cookie // of its session: every pair that it was sent
@@ -122,39 +119,4 @@ func (b *browser) ask(method, path, body string, status int) answer {
 		return a
 	}
 	return answer{}
-}
-
-// remember keeps the copies of the session's cookies, and what a person needs who looks into a violation.
-func (b *browser) remember(path string, set []*http.Cookie, line string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if pair := sessionCookies(set); len(pair) == 2 && path != "/api/login" {
-		b.copies = append(b.copies, pair)
-	}
-	b.history = append(b.history, line)
-}
-
-// sessionCookies leaves out the device cookie, and cookies that delete.
-func sessionCookies(set []*http.Cookie) (pair []*http.Cookie) {
-	for _, c := range set {
-		if (c.Name == "__Host-session" || c.Name == "__Host-refresh") && c.Value != "" {
-			pair = append(pair, c)
-		}
-	}
-	return pair
-}
-
-// tails shows which cookies they are.
-func tails(cookies []*http.Cookie) string {
-	var said []string
-	for _, c := range sessionCookies(cookies) {
-		said = append(said, c.Value[len(c.Value)-6:])
-	}
-	return fmt.Sprint(said)
-}
-
-func (b *browser) keepHistory() {
-	if b.Failed() {
-		os.WriteFile(filepath.Join(b.dir, b.name+".txt"), []byte(strings.Join(b.history, "\n")), 0o600)
-	}
 }

@@ -10,65 +10,65 @@ import (
 	"sync"
 )
 
-// posts are what a browser at the forums wrote into its own thread. The texts are numbered; the first one began the thread.
-type posts struct {
+// A writer has a thread of his own. His texts are numbered; the first one began the thread.
+type writer struct {
+	*browser
 	thread   int64
 	answered int   // texts that were answered with 201
 	tries    []int // how often each was sent
 }
 
 func (c *crash) newWriter(name string) *browser {
-	b := c.newBrowser("forums", name)
-	b.posts = &posts{}
-	b.visit = b.discuss
-	return b
+	w := &writer{browser: c.newBrowser("forums", name)}
+	w.visit = w.discuss
+	c.writers = append(c.writers, w)
+	return w.browser
 }
 
 // discuss loads the threads, in several requests at once, and now and then writes a post meanwhile.
-func (b *browser) discuss() {
-	p := b.posts
-	if p.thread == 0 {
-		b.begin()
+func (w *writer) discuss() {
+	if w.thread == 0 {
+		w.begin()
 	}
-	have := p.answered
+	have := w.answered
 	var page sync.WaitGroup
 	if rand.IntN(4) == 0 {
-		page.Go(func() { b.write(fmt.Sprintf("/api/threads/%d/posts", p.thread), `{"body":%q}`) })
+		page.Go(func() { w.write(fmt.Sprintf("/api/threads/%d/posts", w.thread), `{"body":%q}`) })
 	}
-	page.Go(func() { b.ask("GET", "/api/user", "", http.StatusOK) })
-	page.Go(func() { b.find(have) })
+	page.Go(func() { w.ask("GET", "/api/user", "", http.StatusOK) })
+	page.Go(func() { w.find(have) })
 	page.Wait()
 }
 
-func (b *browser) begin() {
-	a := b.write("/api/threads", `{"title":"Crash","body":%q}`)
+func (w *writer) begin() {
+	a := w.write("/api/threads", `{"title":"Crash","body":%q}`)
 	var said struct{ ID int64 }
 	if err := json.Unmarshal(a.body, &said); err != nil {
-		b.violated("%s: a new thread: %v: %s", b.name, err, a.body)
+		w.violated("%s: a new thread: %v: %s", w.name, err, a.body)
 	}
-	b.posts.thread = said.ID
+	w.thread = said.ID
 }
 
-func (b *browser) text(n int) string { return fmt.Sprintf("%s says %d", b.name, n) }
+func (w *writer) text(n int) string { return fmt.Sprintf("%s says %d", w.name, n) }
 
 // write sends the next text until it is answered. It may be there several times then: nobody promised otherwise.
-func (b *browser) write(path, form string) (a answer) {
-	p, n := b.posts, b.posts.answered
-	p.tries = append(p.tries, 0)
-	for answered := false; !answered && !b.isOver(); {
-		p.tries[n]++
-		a, answered = b.try("POST", path, fmt.Sprintf(form, b.text(n)))
+func (w *writer) write(path, form string) (a answer) {
+	n := w.answered
+	w.tries = append(w.tries, 0)
+	for answered := false; !answered && !w.isOver(); {
+		w.tries[n]++
+		a, answered = w.try("POST", path, fmt.Sprintf(form, w.text(n)))
 	}
 	if a.status != http.StatusCreated {
-		b.violated("%s: POST %s: got %d: %s", b.name, path, a.status, a.body)
+		w.violated("%s: POST %s: got %d: %s", w.name, path, a.status, a.body)
 	}
-	p.answered++
+	w.answered++
 	return a
 }
 
 // find loads the threads and looks for the newest text that was answered.
-func (b *browser) find(answered int) {
-	a := b.ask("GET", "/api/load-posts", "", http.StatusOK)
+func (w *writer) find(answered int) {
+	a := w.ask("GET", "/api/load-posts", "", http.StatusOK)
 	var board struct {
 		Threads []struct {
 			ID        int64
@@ -77,39 +77,36 @@ func (b *browser) find(answered int) {
 		}
 	}
 	if err := json.Unmarshal(a.body, &board); err != nil {
-		b.violated("%s: the threads: %v: %s", b.name, err, a.body)
+		w.violated("%s: the threads: %v: %s", w.name, err, a.body)
 	}
 	for _, t := range board.Threads {
-		if t.ID != b.posts.thread || t.PostCount < answered {
+		if t.ID != w.thread || t.PostCount < answered {
 			continue
 		}
 		for _, p := range t.Posts {
-			if p.Body == b.text(answered-1) {
+			if p.Body == w.text(answered-1) {
 				return
 			}
 		}
 	}
-	b.violated("%s: thread %d lacks post %d, which was answered", b.name, b.posts.thread, answered-1)
+	w.violated("%s: thread %d lacks post %d, which was answered", w.name, w.thread, answered-1)
 }
 
 // checkPosts looks into the database, for the page shows the newest posts only: what was answered is there, and nothing more often than it was sent.
-func (c *crash) checkPosts(browsers []*browser) {
+func (c *crash) checkPosts() {
 	db, err := sql.Open("sqlite", filepath.Join(c.data(), "forums.db"))
 	if err != nil {
 		c.Fatal(err)
 	}
 	defer db.Close()
-	for _, b := range browsers {
-		if b.posts == nil {
-			continue
-		}
-		for n, tries := range b.posts.tries {
+	for _, w := range c.writers {
+		for n, tries := range w.tries {
 			var found int
-			if err := db.QueryRowContext(c.Context(), `SELECT count(*) FROM posts WHERE body = ?`, b.text(n)).Scan(&found); err != nil {
+			if err := db.QueryRowContext(c.Context(), `SELECT count(*) FROM posts WHERE body = ?`, w.text(n)).Scan(&found); err != nil {
 				c.Fatal(err)
 			}
 			if found < 1 || found > tries {
-				c.Errorf("%q is there %d times, and was sent %d times", b.text(n), found, tries)
+				c.Errorf("%q is there %d times, and was sent %d times", w.text(n), found, tries)
 			}
 		}
 	}

@@ -85,8 +85,14 @@ func (b *browser) restart() {
 	b.jar.SetCookies(b.site, []*http.Cookie{{Name: "__Host-session", Path: "/", MaxAge: -1}})
 }
 
-// rest leaves the browser alone for some lives of the demo.
+// rest leaves the browser alone for some lives of the demo. Only a few may rest at a time: without requests there is no kill.
 func (b *browser) rest(lives int) {
+	select {
+	case b.resting <- struct{}{}:
+		defer func() { <-b.resting }()
+	default:
+		return
+	}
 	l := b.newest.Load()
 	for range lives {
 		select {

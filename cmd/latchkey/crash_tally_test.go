@@ -11,11 +11,11 @@ import (
 
 // tally is what is reported. What no browser can see is counted in the log.
 type tally struct {
-	began                                time.Time
-	kills, killsAtStart                  atomic.Int64
-	requests, replays, logins, logouts   atomic.Int64
-	unavailable, broken, lost, late, new atomic.Int64
-	slowestStart, slowestAnswer          longest
+	began                              time.Time
+	kills, killsAtStart                atomic.Int64
+	requests, replays, logins, logouts atomic.Int64
+	unavailable, broken, lost, late    atomic.Int64
+	slowestStart, slowestAnswer        longest
 }
 
 // answered counts an answer, or the lack of one, that took so long.
