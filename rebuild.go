@@ -45,6 +45,7 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
 	}, grant, now)
 	next.advance()
+	next.Rebuilt = true
 	write := g.store.Create
 	if older != nil {
 		next.Version, write = older.Version+1, g.store.Swap

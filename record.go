@@ -33,6 +33,7 @@ type Record struct {
 
 	Generation  uint32 // counts the refreshes; 1 after login
 	Forked      bool   // several branches of this generation were minted
+	Rebuilt     bool   // this generation was made from a cookie alone: which branches came before it is not known
 	ConfirmedAt time.Time
 	Settled     Digest // zero: not yet
 	Parent      Digest // the settled branch of the generation before; zero in generation 1

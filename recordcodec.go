@@ -13,6 +13,7 @@ const (
 	flagPersistent = 1 << iota
 	flagUnrevoked
 	flagForked
+	flagRebuilt
 )
 
 // AppendBinary appends the stored form of the record to b.
@@ -102,6 +103,9 @@ func (r *Record) flags() (f byte) {
 	if r.Forked {
 		f |= flagForked
 	}
+	if r.Rebuilt {
+		f |= flagRebuilt
+	}
 	return f
 }
 
@@ -109,6 +113,7 @@ func (r *Record) setFlags(f byte) {
 	r.Persistent = f&flagPersistent != 0
 	r.Unrevoked = f&flagUnrevoked != 0
 	r.Forked = f&flagForked != 0
+	r.Rebuilt = f&flagRebuilt != 0
 }
 
 // optional keeps nil and empty the same, and does not hold on to the buffer that was read from.

@@ -183,7 +183,7 @@ func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
 // advance begins the next generation, of one branch. The settled branch of the last one becomes its parent.
 func (r *Record) advance() {
 	r.Generation++
-	r.Parent, r.Settled, r.ConfirmedAt, r.Forked = r.Settled, Digest{}, time.Time{}, false
+	r.Parent, r.Settled, r.ConfirmedAt, r.Forked, r.Rebuilt = r.Settled, Digest{}, time.Time{}, false, false
 }
 
 func earlier(a, b time.Time) time.Time {

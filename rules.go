@@ -64,8 +64,8 @@ func (l *limits) judge(rec *Record, p presented, lastSeen, now time.Time) verdic
 	switch {
 	case p.generation == rec.Generation: // genuine, hence minted by us
 		return l.judgeCurrent(rec, p, digest, live, now)
-	case p.generation+1 == rec.Generation && digest == rec.Parent:
-		return l.judgeParent(rec, p, live, now)
+	case p.generation+1 == rec.Generation && digest == rec.Parent, rec.Rebuilt && p.generation < rec.Generation && p.generation+2 >= rec.Generation:
+		return l.judgeParent(rec, p, live, now) // rule 5: with the record, the store lost which branch was the parent
 	case p.generation < rec.Generation:
 		return stale(p)
 	case p.refresh:

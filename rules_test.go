@@ -19,6 +19,7 @@ type generation struct {
 	settled   *branch
 	parent    *branch
 	ended     EndReason
+	rebuilt   bool
 	idleSince time.Duration
 }
 
@@ -30,6 +31,7 @@ func (g generation) record() *Record {
 		RefreshExpiresAt: epoch.Add(testLimits.refreshTTL), Deadline: epoch.Add(testLimits.absolute),
 	}
 	r.Forked = len(g.minted) > 1
+	r.Rebuilt = g.rebuilt
 	if g.confirmed > 0 {
 		r.ConfirmedAt = epoch.Add(g.confirmed)
 	}
@@ -58,6 +60,9 @@ func TestJudge(t *testing.T) {
 	forked := generation{minted: []branch{b1, b2}, parent: &old}
 	forkedConfirmed := generation{minted: []branch{b1, b2}, parent: &old, confirmed: 2 * time.Minute}
 	forkedSettled := generation{minted: []branch{b1, b2}, parent: &old, confirmed: 2 * time.Minute, settled: &b2}
+
+	rebuilt := generation{minted: []branch{b1}, parent: &old, rebuilt: true}
+	rebuiltSettled := generation{minted: []branch{b1}, parent: &old, rebuilt: true, confirmed: 2 * time.Minute, settled: &b1}
 
 	const m = time.Minute
 	for _, c := range []struct {
@@ -109,6 +114,10 @@ func TestJudge(t *testing.T) {
 		{"rule 4: older than n-1", fresh, 3, old, both, m, end, EndReuseDetected, false, nil},
 		{"rule 4: much older, session cookie only", fresh, 1, old, sessionOnly, m, alarm, "", false, nil},
 
+		{"rule 5: after a rebuild any branch of n-1 counts as the parent", rebuilt, 4, b3, both, m, mint, "", false, nil},
+		{"rule 5: and of n-2", rebuilt, 3, b3, both, m, mint, "", false, nil},
+		{"rule 5: but nothing older", rebuilt, 2, b3, both, m, end, EndReuseDetected, false, nil},
+		{"rule 5: nor later than a window after the confirmation", rebuiltSettled, 3, b3, both, 4*m + 1, end, EndReuseDetected, false, nil},
 		{"ended stays ended", generation{minted: []branch{b1}, ended: EndLogout}, 5, b1, both, m, over, EndLogout, false, nil},
 		{"the refresh token's time is over", settled, 5, b1, both, 24 * 60 * m, end, EndRefreshExpired, false, nil},
 		{"the absolute end", settled, 5, b1, both, 90 * 24 * 60 * m, end, EndAbsoluteTimeout, false, nil},
