@@ -58,7 +58,7 @@ type crash struct {
 	steps   atomic.Int64  // requests and answers until the next kill
 	enough  chan struct{} // closed: browsers finish what they are at
 	over    chan struct{} // closed: something was violated, and nothing more counts
-	once    sync.Once
+	found   atomic.Bool   // a violation
 	resting chan struct{} // as many as may rest at a time
 	ended   endedSessions
 	writers []*writer
@@ -120,14 +120,14 @@ func (c *crash) step() {
 // violated ends the test with the first thing that must not happen. What follows from it is not told.
 func (c *crash) violated(format string, args ...any) {
 	c.Helper()
-	c.once.Do(func() {
-		c.Helper()
-		c.Errorf(format, args...)
-		if late := c.tally.late.Load(); late > 0 {
-			c.Logf("%d requests took longer than the in-flight window: this machine is too busy for this test", late)
-		}
-		close(c.over)
-	})
+	if !c.found.CompareAndSwap(false, true) {
+		return
+	}
+	c.Errorf(format, args...)
+	if late := c.tally.late.Load(); late > 0 {
+		c.Logf("%d requests took longer than the in-flight window: this machine may be too busy for this test", late)
+	}
+	close(c.over)
 }
 
 func (c *crash) isOver() bool { return isClosed(c.over) }

@@ -9,14 +9,16 @@ import (
 
 // A weather is how bad half-days are. Every scheme has the same ones: nothing that is drawn depends on an answer.
 type weather struct {
-	name string
-	late float64 // the share of requests, and of answers, that are two to ten minutes under way
+	name  string
+	burst int     // the most requests that are under way together
+	late  float64 // the share of requests, and of answers, that are two to ten minutes under way
 }
 
-// In the first, a message takes 14 s at most and a disk lags by at most 30 s: the bounds for which Latchkey's rules are proved. The second leaves them.
+// In the first two, a message takes 14 s at most and a disk lags by at most 30 s: the bounds for which Latchkey's rules are proved. The third leaves them.
 var weathers = []weather{
-	{"sign-outs per 1,000 half-days", 0},
-	{"the same, one message in 1,000 comes minutes late", 0.001},
+	{"sign-outs per 1,000 half-days", 4, 0},
+	{"the same, one request at a time", 1, 0},
+	{"the same, one message in 1,000 comes minutes late", 4, 0.001},
 }
 
 // signOuts returns how many of n half-days ended without the session.
@@ -46,7 +48,7 @@ func (d *day) run() {
 	for end := time.Now().Add(12 * time.Hour); time.Now().Before(end); time.Sleep(d.pause()) {
 		trouble := d.trouble()
 		trouble.Store(true)
-		for range 1 + d.IntN(4) {
+		for range 1 + d.IntN(d.burst) {
 			time.Sleep(d.upTo(300 * time.Millisecond))
 			d.request()
 		}
@@ -66,8 +68,17 @@ func (d *day) request() {
 		return
 	}
 	e := d.browser.sendSlowly(node, there, back)
-	if !lostBack {
-		go e.arrive()
+	finish := func() {
+		if lostBack {
+			e.lose()
+		} else {
+			e.arrive()
+		}
+	}
+	if d.burst == 1 {
+		finish()
+	} else {
+		go finish()
 	}
 }
 

@@ -14,15 +14,18 @@ export function SessionEntry({ session, ending }: Props) {
   return (
     <li class="session" data-testid={`session-${id}`} aria-current={current || undefined}>
       <Picture device={device} />
-      <div class="session-name">
+      <div class="name">
         <h3>{device}</h3>
         {current && <span class="here">This browser</span>}
       </div>
-      <p id={about} class="hint">
-        Last seen <Ago at={lastSeenAt} />, logged in <Ago at={createdAt} />
-        {ip && <> from <bdi class="address">{ip}</bdi></>}
-        {deviceBound && ". Tied to its device"}
-      </p>
+      <div id={about} class="hint">
+        <p>Last seen <Ago at={lastSeenAt} /></p>
+        <p>
+          Logged in <Ago at={createdAt} />
+          {ip && <> from <bdi>{ip}</bdi></>}
+          {deviceBound && ", tied to its device"}
+        </p>
+      </div>
       {!current && (
         <button
           type="button" class="quiet" data-testid={`session-end-${id}`} aria-disabled={ending}

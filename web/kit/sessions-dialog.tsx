@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TargetedMouseEvent } from "preact";
 import { words, type Session } from "../../client/src/index.ts";
 import { openerId } from "./account.tsx";
@@ -43,31 +43,33 @@ function Content() {
   useFocusKept(heading, entries, list);
   const others = list?.filter((session) => !session.current) ?? [];
   return (
-    <div class="sessions-inside">
-      <div class="sessions-head">
+    <div class="inside">
+      <div class="head">
         <h2 id="sessions-title" ref={heading} tabIndex={-1} autofocus>Where you’re logged in</h2>
         <button type="button" class="icon" aria-label="Close" data-testid="sessions-close" onClick={closeSessions}>
           <Cross />
         </button>
       </div>
       {others.length > 0 && <p class="hint">If you don’t recognise one of these, log it out and change your password.</p>}
+      <div class="scroll">
+        {!list && !problem && <Waiting />}
+        {list && (
+          <ul ref={entries} data-testid="sessions-list" aria-labelledby="sessions-title">
+            {list.map((session) => <SessionEntry key={session.id} session={session} ending={ending.includes(session.id)} />)}
+          </ul>
+        )}
+      </div>
+      {list && others.length === 0 && <p class="hint" data-testid="sessions-only-here">You’re logged in nowhere else.</p>}
+      <p class="hint" role="status">{slow && "This takes longer than usual…"}</p>
       <div role="alert">
         {problem && (
-          <div class="sessions-trouble" data-testid="sessions-problem">
+          <div class="trouble-here" data-testid="sessions-problem">
             <p>{words(problem)}</p>
             {!list && <button type="button" class="quiet" onClick={() => void load()}>Try again</button>}
           </div>
         )}
       </div>
-      {!list && !problem && <Waiting />}
-      {list && (
-        <ul ref={entries} data-testid="sessions-list" aria-labelledby="sessions-title">
-          {list.map((session) => <SessionEntry key={session.id} session={session} ending={ending.includes(session.id)} />)}
-        </ul>
-      )}
-      {list && others.length === 0 && <p class="hint" data-testid="sessions-only-here">You’re logged in nowhere else.</p>}
       {others.length > 0 && <SessionsEndOthers others={others} busy={ending.length > 0} />}
-      <p class="hint" role="status">{slow ? "This takes longer than usual…" : ""}</p>
       <p class="sr-only" role="status" data-testid="sessions-done">{done}</p>
     </div>
   );
@@ -76,7 +78,7 @@ function Content() {
 /** Where the focus was on an entry that has gone, it goes to the one that took its place, or to the heading. */
 function useFocusKept(heading: { current: HTMLElement | null }, entries: { current: HTMLElement | null }, list: readonly Session[] | null): void {
   const last = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const buttons = [...(entries.current?.querySelectorAll("button") ?? [])];
     const note = ({ target }: FocusEvent) => (last.current = buttons.findIndex((button) => button === target));
     const lost = !document.activeElement || document.activeElement === document.body;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TargetedKeyboardEvent } from "preact";
 import type { Session } from "../../client/src/index.ts";
 import { endOthers } from "./sessions.ts";
@@ -14,7 +14,7 @@ export function SessionsEndOthers({ others, busy }: Props) {
   const question = useRef<HTMLParagraphElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const wasAsked = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: the next key may be on its way
     if (confirming) question.current?.focus(); // not a button: pressing Enter twice must not confirm
     else if (wasAsked.current) button.current?.focus();
     wasAsked.current = confirming;
@@ -28,13 +28,13 @@ export function SessionsEndOthers({ others, busy }: Props) {
 
   if (!confirming) {
     return (
-      <button ref={button} type="button" class="quiet sessions-others" data-testid="sessions-end-others" aria-disabled={busy} onClick={() => busy || setConfirming(true)}>
+      <button ref={button} type="button" class="quiet" data-testid="sessions-end-others" aria-disabled={busy} onClick={() => busy || setConfirming(true)}>
         Log out everywhere else
       </button>
     );
   }
   return (
-    <div class="sessions-confirm" role="group" aria-labelledby="sessions-question" onKeyDown={escape}>
+    <div class="confirm" role="group" aria-labelledby="sessions-question" onKeyDown={escape}>
       <p id="sessions-question" ref={question} tabIndex={-1}>
         {others.length === 1 ? "Log out in the other browser?" : `Log out in the ${others.length} other browsers?`}
       </p>

@@ -1,0 +1,114 @@
+package latchkey_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// An ender ends the session of a scene, and says whether it was told that it did.
+type ender struct {
+	name string
+	send func(ctx context.Context, s *stage, node int, c *scene, other *browser) (ended bool, got reply)
+}
+
+var enders = []ender{
+	{"logout", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
+		got := s.send(ctx, node, c.victim.copy(s.app), "POST", "/api/logout", "")
+		return got.status == 204, got
+	}},
+	{"end from the list", func(ctx context.Context, s *stage, node int, c *scene, other *browser) (bool, reply) {
+		got := s.send(ctx, node, other, "DELETE", "/api/sessions/"+c.id.String(), "")
+		return got.status == 204, got
+	}},
+	{"theft", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
+		got := s.get(ctx, node, c.thief.copy(s.app))
+		return got.status == 401 && got.reason == string(latchkey.EndReuseDetected), got
+	}},
+	{"login", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
+		got := s.send(ctx, node, c.victim.copy(s.app), "POST", "/api/login", credentials)
+		return got.status == 200, got
+	}},
+}
+
+// Revocation wins, whatever is in flight, in every order of the operations on store and provider (SES-07).
+func TestStepRevocationWins(t *testing.T) {
+	var total atomic.Int64
+	t.Cleanup(func() { t.Log(total.Load(), "schedules") })
+	for _, st := range states {
+		for _, e := range enders {
+			for node, nodes := range []string{"one node", "two nodes"} {
+				t.Run(st.name+"/"+e.name+"/"+nodes, func(t *testing.T) {
+					t.Parallel()
+					steps := &stepping{}
+					onStage(t, steps.front, func(t *testing.T, s *stage) {
+						n := schedules(func(plan *schedule) {
+							s.endDuringRequest(t, steps, plan, st, e, node)
+							if t.Failed() {
+								t.Fatalf("in the order %s", plan)
+							}
+						})
+						t.Log(n, "schedules")
+						total.Add(int64(n))
+					})
+				})
+			}
+		}
+	}
+}
+
+func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, st state, e ender, node int) {
+	c, other := s.open(st), newBrowser()
+	s.login(other)
+	alive := s.provider.alive()
+	var ended bool
+	var end, got reply
+	after := c.victim.copy(s.app)
+	steps.race(t, plan, [2]*actor{
+		start(0, func(ctx context.Context) {
+			ended, end = e.send(ctx, s, 0, c, other)
+			if ended { // whoever comes from now on is late, whatever is still in flight
+				s.wantEnded(t, "", c.victim)
+			}
+		}),
+		start(node, func(ctx context.Context) { got = s.get(ctx, node, after) }),
+	}, 20*time.Millisecond, node)
+	synctest.Wait()
+	if got.status != 200 && got.status != 401 || end.status >= 500 {
+		t.Errorf("the end answered %d %s, the request %d %s", end.status, end.body, got.status, got.body)
+	}
+	if !ended {
+		if !st.lost {
+			t.Errorf("the end did not succeed: %d %s", end.status, end.body)
+		}
+		return
+	}
+	reason := s.reason(c)
+	if got.status == 401 && got.reason != string(reason) {
+		t.Errorf("the request was told %q, the session ended with %q", got.reason, reason)
+	}
+	s.wantEnded(t, reason, after)
+	synctest.Wait()
+	want := alive - 1
+	if e.name == "login" {
+		want++
+	}
+	if n := s.provider.alive(); n != want {
+		t.Errorf("%d refresh tokens are alive, want %d", n, want)
+	}
+}
+
+// reason says why the session of the scene has ended.
+func (s *stage) reason(c *scene) latchkey.EndReason {
+	s.Helper()
+	rec, err := s.store.inner.Get(context.Background(), c.id)
+	must(s, err)
+	if rec.EndedAt.IsZero() {
+		s.Fatal("the record is alive after its end")
+	}
+	return rec.EndReason
+}

@@ -1,0 +1,86 @@
+package latchkey_test
+
+import (
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// A scene is a session in some state, before something happens to it.
+type scene struct {
+	id     latchkey.ID
+	victim *browser // its browser
+	thief  *browser // has cookies of a generation that is long past
+}
+
+// A state is one in which the browser's next request does what the name says.
+type state struct {
+	name string
+	make func(s *stage, c *scene)
+	lost bool // the store does not know the session
+}
+
+var states = []state{
+	{"authenticated request", func(s *stage, c *scene) { s.settle(c) }, false},
+	{"refresh", func(s *stage, c *scene) { s.settle(c); time.Sleep(time.Hour) }, false},
+	{"confirmation and refresh", func(s *stage, c *scene) { time.Sleep(time.Hour) }, false},
+	{"confirmation", func(s *stage, c *scene) { time.Sleep(2 * time.Minute) }, false},
+	{"settling", func(s *stage, c *scene) {
+		s.loseAnswer(c)
+		s.mustServe(c.victim) // one branch more
+		time.Sleep(2 * time.Minute)
+		s.mustServe(c.victim) // confirmed
+		time.Sleep(5 * time.Minute)
+	}, false},
+	{"mint", func(s *stage, c *scene) { s.loseAnswer(c) }, false},
+	{"refresh in place", func(s *stage, c *scene) { s.loseAnswer(c); time.Sleep(time.Hour) }, false},
+	{"rebuild of a lost record", func(s *stage, c *scene) { s.settle(c); s.store.lose() }, true},
+	{"rebuild of an older record", func(s *stage, c *scene) {
+		s.settle(c)
+		s.store.snapshot()
+		time.Sleep(time.Hour)
+		s.mustServe(c.victim)
+		s.store.rollback()
+	}, false},
+}
+
+// settle has the browser use its newest cookies until no rule has anything to write.
+func (s *stage) settle(c *scene) {
+	s.Helper()
+	time.Sleep(2 * time.Minute)
+	s.mustServe(c.victim)
+}
+
+// renew has the session refreshed.
+func (s *stage) renew(c *scene) {
+	s.Helper()
+	s.settle(c)
+	time.Sleep(time.Hour)
+	s.mustServe(c.victim)
+}
+
+// loseAnswer has the session refreshed, and the answer lost.
+func (s *stage) loseAnswer(c *scene) {
+	s.Helper()
+	s.settle(c)
+	time.Sleep(time.Hour)
+	s.mustServe(c.victim.copy(s.app))
+}
+
+// open brings a new session, the only one there is, into its third generation and then into the state.
+func (s *stage) open(st state) *scene {
+	s.Helper()
+	s.store.lose()
+	c := &scene{victim: newBrowser()}
+	s.login(c.victim)
+	c.id = s.living()[0].ID
+	c.thief = c.victim.copy(s.app)
+	s.renew(c)
+	s.renew(c)
+	st.make(s, c)
+	synctest.Wait()
+	s.told()
+	s.provider.calls()
+	return c
+}
