@@ -54,7 +54,7 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 		}
 	}
 	l.signedOut++
-	if !l.w.scenario.late && !l.lossy { // these are counted: see profile tail, and testdata/open
+	if !l.w.scenario.late && !l.lossy { // these are counted: see profiles tail and losing
 		l.violatedLocked("I1: an honest browser is signed out of session %d: %q", a.name, got.reason)
 	}
 }

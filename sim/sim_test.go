@@ -104,15 +104,6 @@ func TestTraces(t *testing.T) {
 	})
 }
 
-// TestOpenTraces plays what is known to go wrong. One that has come to go well belongs to the others, one directory up.
-func TestOpenTraces(t *testing.T) {
-	eachTrace(t, "testdata/open/*.txt", func(t *testing.T, l *ledger) {
-		if len(l.violations) == 0 && l.signedOut == 0 {
-			t.Errorf("goes well: move it to testdata\n%s", l.history())
-		}
-	})
-}
-
 func eachTrace(t *testing.T, pattern string, check func(*testing.T, *ledger)) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
