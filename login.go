@@ -3,6 +3,7 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -40,8 +41,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	rec, pair, err := g.begin(r.Context(), grant, device, form.remember)
 	if err != nil {
-		g.log.ErrorContext(r.Context(), "session cannot be stored", "app", g.app, "user", grant.User.ID, "error", err)
-		g.revokeOnce(r.Context(), grant.RefreshTokenID)
+		g.notBegun(r.Context(), rec, grant, device, err)
 		problem{Code: codeProviderUnavailable}.write(w)
 		return
 	}
@@ -96,6 +96,18 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 		return nil, nil, err
 	}
 	return rec, pair, g.store.Create(ctx, rec)
+}
+
+// notBegun undoes a login whose session could not be stored. It may have been stored, with the store's answer lost: no browser has its
+// cookies, so it is ended in the background, and with that its refresh token is revoked.
+func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device Device, err error) {
+	g.emit(ctx, Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: fmt.Errorf("session cannot be stored: %w", err)})
+	if rec == nil {
+		g.revokeOnce(ctx, grant.RefreshTokenID)
+		return
+	}
+	g.ends.pend(rec.tombstone(g.now(), EndLogout))
+	g.wake()
 }
 
 // loginRefused answers with the provider's no, or with 503 where there was no answer.

@@ -68,16 +68,33 @@ func (s *stage) loseAnswer(c *scene) {
 	s.mustServe(c.victim.copy(s.app))
 }
 
-// open brings a new session, the only one there is, into its third generation and then into the state.
+// open brings a new session, the only one there is, into the state.
 func (s *stage) open(st state) *scene {
+	s.Helper()
+	return s.bring(s.begin(), st)
+}
+
+// openOld does so after two more generations, so that the cookies of the first are those of a thief.
+func (s *stage) openOld(st state) *scene {
+	s.Helper()
+	c := s.begin()
+	s.renew(c)
+	s.renew(c)
+	return s.bring(c, st)
+}
+
+func (s *stage) begin() *scene {
 	s.Helper()
 	s.store.lose()
 	c := &scene{victim: newBrowser()}
 	s.login(c.victim)
 	c.id = s.living()[0].ID
 	c.thief = c.victim.copy(s.app)
-	s.renew(c)
-	s.renew(c)
+	return c
+}
+
+func (s *stage) bring(c *scene, st state) *scene {
+	s.Helper()
 	st.make(s, c)
 	synctest.Wait()
 	s.told()

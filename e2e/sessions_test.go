@@ -61,7 +61,7 @@ func TestEndAllOtherSessions(t *testing.T) {
 		here.wantListed(list.current)
 		here.until("it to be said", said("You’re logged out everywhere else."))
 		s.wantRefreshTokens(1)
-		s.wantLoggedOut(away, "You logged out everywhere else from another browser.")
+		s.wantLoggedOut(away, "In another browser you chose to log out everywhere else.")
 		s.wantRefused("the third browser", s.asPage(further), "logout_everywhere")
 		s.wantServed("this browser", s.asPage(here))
 	})

@@ -24,7 +24,7 @@ const byCode: Record<string, string> = {
 
 const byReason: Record<EndReason, string> = {
   logout: "You logged out.",
-  logout_everywhere: "You logged out everywhere else from another browser. If that wasn’t you, change your password.",
+  logout_everywhere: "In another browser you chose to log out everywhere else. If that wasn’t you, change your password.",
   revoked_by_user: "You logged this browser out from another one. If that wasn’t you, change your password.",
   revoked_by_admin: "An administrator ended your session.",
   refresh_expired: "You were away for a while, so your session ran out.",

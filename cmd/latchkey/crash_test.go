@@ -26,7 +26,7 @@ const (
 func TestCrash(t *testing.T) {
 	c := newCrash(t)
 	c.rise()
-	browsers := c.settleIn(8, 6)
+	browsers := c.settleIn(5, 4)
 	var using sync.WaitGroup
 	for _, b := range browsers {
 		using.Go(func() { b.live() })
@@ -76,7 +76,7 @@ func newCrash(t *testing.T) *crash {
 		t.Fatal(err)
 	}
 	c := &crash{T: t, dir: dir, log: log, enough: make(chan struct{}), over: make(chan struct{}),
-		resting: make(chan struct{}, 4), tally: tally{began: time.Now()}}
+		resting: make(chan struct{}, 3), tally: tally{began: time.Now()}}
 	c.steps.Store(math.MaxInt64)
 	t.Cleanup(func() {
 		log.Close()

@@ -45,7 +45,7 @@ type contender struct {
 
 const latchkeyName = "Latchkey"
 
-// grace is the time for which the schemes that have one take a token again: none has it by default, and their documents recommend seconds to minutes.
+// grace is for how long FusionAuth and Hydra take a token again where they are told to. It is a setting, and off by default in both.
 const grace = time.Minute
 
 func contenders() []contender {

@@ -38,13 +38,13 @@ export function SessionsEndOthers({ others, busy }: Props) {
       <p id="sessions-question" ref={question} tabIndex={-1}>
         {others.length === 1 ? "Log out in the other browser?" : `Log out in the ${others.length} other browsers?`}
       </p>
+      <button type="button" class="quiet" onClick={() => setConfirming(false)}>Cancel</button>
       <button
         type="button" class="primary" data-testid="sessions-end-others-confirm" aria-disabled={busy}
         onClick={() => busy || void endOthers(others).then(() => setConfirming(false))}
       >
         {busy ? "Logging out…" : "Log out"}
       </button>
-      <button type="button" class="quiet" onClick={() => setConfirming(false)}>Cancel</button>
     </div>
   );
 }

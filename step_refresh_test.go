@@ -1,0 +1,131 @@
+package latchkey_test
+
+import (
+	"context"
+	"maps"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Two requests of one browser that find its session expired, on two nodes, in every order of the operations on store and provider: one asks the
+// provider, both are served, one generation begins, and the browser goes on with whichever answer arrives last.
+func TestStepTwoRefreshes(t *testing.T) {
+	most := map[string]int{"refresh": 1, "confirmation and refresh": 1, "refresh in place": 1, "rebuild of a lost record": 2, "rebuild of an older record": 2}
+	var total atomic.Int64
+	t.Cleanup(func() { t.Log(total.Load(), "schedules") })
+	for _, st := range states {
+		for last, name := range []string{"the first answer arrives last", "the second answer arrives last"} {
+			t.Run(st.name+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				steps := &stepping{}
+				onStage(t, steps.front, func(t *testing.T, s *stage) {
+					n := schedules(func(plan *schedule) {
+						c := s.open(st)
+						before := s.generation(c)
+						got := s.twoRequests(steps, plan, c, last, 20*time.Millisecond)
+						if plan.redundant {
+							return
+						}
+						if got[0].status != 200 || got[1].status != 200 {
+							t.Errorf("%d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+						}
+						if n := s.provider.calls(); n > most[st.name] {
+							t.Errorf("%d refreshes, want at most %d", n, most[st.name])
+						}
+						if after := s.generation(c); st.name == "refresh in place" && after != before || after > before+1 && !st.lost && st.name != "rebuild of an older record" {
+							t.Errorf("generation %d after %d", after, before)
+						}
+						s.goesOn(c)
+						if t.Failed() {
+							t.Fatalf("in the order %s", plan)
+						}
+					})
+					t.Log(n, "schedules")
+					total.Add(int64(n))
+				})
+			})
+		}
+	}
+}
+
+// A node stands still, longer than its claim lasts: the other goes on without it, and neither undoes what the other did.
+func TestStepClaimRunsOut(t *testing.T) {
+	for _, st := range states {
+		if st.name != "refresh" && st.name != "refresh in place" {
+			continue
+		}
+		t.Run(st.name, func(t *testing.T) {
+			t.Parallel()
+			steps, last := &stepping{}, 0
+			onStage(t, steps.front, func(t *testing.T, s *stage) {
+				n := schedules(func(plan *schedule) {
+					c := s.open(st)
+					before := s.generation(c)
+					last = 1 - last
+					answers := s.twoRequests(steps, plan, c, last, 10*time.Second+time.Millisecond)
+					if plan.redundant {
+						return
+					}
+					for _, got := range answers {
+						if got.status != 200 && got.status != 503 {
+							t.Errorf("%d %s", got.status, got.body)
+						}
+					}
+					if n := s.provider.calls(); n > 2 {
+						t.Errorf("%d refreshes", n)
+					}
+					if after := s.generation(c); after > before+1 {
+						t.Errorf("generation %d after %d", after, before)
+					}
+					s.goesOn(c)
+					if t.Failed() {
+						t.Fatalf("in the order %s", plan)
+					}
+				})
+				t.Log(n, "schedules")
+			})
+		})
+	}
+}
+
+// twoRequests sends the browser's cookies to both nodes. Of the answers with cookies the last one stays in its jar.
+func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int, nap time.Duration) (got [2]reply) {
+	tabs := [2]*browser{c.victim.copy(s.app), c.victim.copy(s.app)}
+	var actors [2]*actor
+	for i := range actors {
+		actors[i] = start(i, func(ctx context.Context) { got[i] = s.get(ctx, i, tabs[i]) })
+	}
+	steps.race(s.T, plan, actors, nap, 1)
+	synctest.Wait()
+	for _, i := range []int{1 - last, last} {
+		if got[i].minted {
+			maps.Copy(c.victim.jar(s.app), tabs[i].jar(s.app))
+		}
+	}
+	return got
+}
+
+// generation is the newest one of the session, 0 where the store does not know it.
+func (s *stage) generation(c *scene) uint32 {
+	rec, err := s.store.inner.Get(context.Background(), c.id)
+	if err != nil {
+		return 0
+	}
+	return rec.Generation
+}
+
+// goesOn has the browser use the session past everything that the rules do later: confirmation, settling, and the next refreshes.
+func (s *stage) goesOn(c *scene) {
+	s.Helper()
+	for _, pause := range []time.Duration{0, 2 * time.Minute, 5 * time.Minute, time.Hour, 2 * time.Minute} {
+		time.Sleep(pause)
+		if got := s.get(s.Context(), 0, c.victim); got.status != 200 {
+			s.Errorf("afterwards: %d %s", got.status, got.body)
+		}
+	}
+	if n := len(s.living()); n != 1 {
+		s.Errorf("%d sessions", n)
+	}
+}
