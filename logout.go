@@ -82,6 +82,7 @@ func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown 
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
+			g.wake() // the end may be stored all the same, and then there is a token to revoke
 			return err
 		}
 	}
