@@ -30,10 +30,11 @@ type move struct {
 
 // independent tells whether two moves may change places without anybody noticing. Between its calls a request that ends a session and one that
 // uses it share one thing, the ends that their node knows: looked up after every Get, and written after an end has been stored.
-func (m move) independent(o move) bool {
+// With flights they may share a refresh as well, and all that they do on one node counts.
+func (m move) independent(o move, flights bool) bool {
 	switch {
 	case m.call == nil && o.call == nil:
-		return m.node != o.node || !(m.notes() && o.looksUp() || o.notes() && m.looksUp() || m.notes() && o.notes())
+		return m.node != o.node || !flights && !(m.notes() && o.looksUp() || o.notes() && m.looksUp() || m.notes() && o.notes())
 	case m.call == nil || o.call == nil || m.call.on != o.call.on:
 		return true
 	}

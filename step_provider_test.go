@@ -87,3 +87,10 @@ func (p *onceProvider) calls() (n int) {
 	n, p.renewals = p.renewals, 0
 	return n
 }
+
+// logins returns how many there were.
+func (p *onceProvider) logins() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.families)
+}

@@ -52,11 +52,9 @@ func TestStepTwoRefreshes(t *testing.T) {
 
 // A node stands still, longer than its claim lasts: the other goes on without it, and neither undoes what the other did.
 func TestStepClaimRunsOut(t *testing.T) {
-	for _, st := range states {
-		if st.name != "refresh" && st.name != "refresh in place" {
-			continue
-		}
-		t.Run(st.name, func(t *testing.T) {
+	for _, name := range []string{"refresh", "refresh in place"} {
+		st := stateNamed(name)
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			steps, last := &stepping{}, 0
 			onStage(t, steps.front, func(t *testing.T, s *stage) {

@@ -62,6 +62,7 @@ func TestStepRevocationWins(t *testing.T) {
 }
 
 func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, st state, e ender, node int) {
+	plan.flights = st.lost && e.name == "theft"
 	c, other := s.openOld(st), newBrowser()
 	s.login(other)
 	alive := s.provider.alive()

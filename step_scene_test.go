@@ -1,6 +1,7 @@
 package latchkey_test
 
 import (
+	"slices"
 	"testing/synctest"
 	"time"
 
@@ -43,6 +44,10 @@ var states = []state{
 		s.mustServe(c.victim)
 		s.store.rollback()
 	}, false},
+}
+
+func stateNamed(name string) state {
+	return states[slices.IndexFunc(states, func(st state) bool { return st.name == name })]
 }
 
 // settle has the browser use its newest cookies until no rule has anything to write.

@@ -15,6 +15,8 @@ type schedule struct {
 	sleeping  [2]bool
 	redundant bool // everything from here on is known from another schedule
 	trace     []string
+
+	flights bool // the two may share a flight: then nothing that lies between their calls may change places on one node
 }
 
 const passTime = 2
@@ -72,7 +74,7 @@ func (s *schedule) choose(moves [2]*move, mayWait bool) int {
 		s.sleeping[earlier] = true
 	}
 	for i, m := range moves {
-		s.sleeping[i] = s.sleeping[i] && m != nil && m.independent(*moves[picked])
+		s.sleeping[i] = s.sleeping[i] && m != nil && m.independent(*moves[picked], s.flights)
 	}
 	s.note(picked, moves[picked])
 	return picked

@@ -28,13 +28,16 @@ type stage struct {
 }
 
 // onStage runs a test in a bubble with a clock of its own.
-func onStage(t *testing.T, f front, run func(*testing.T, *stage)) {
+func onStage(t *testing.T, f front, run func(*testing.T, *stage), change ...func(*latchkey.Config)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{T: t, app: &app{host: "store.example.com"}, store: newFlakyStore(), provider: newOnceProvider()}
 		config := latchkey.Config{
 			Origin: "https://" + s.app.host, Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard, OnEvent: s.note,
 			Store: &frontedStore{s.store, f}, Provider: &frontedProvider{s.provider, f},
 			IdleTimeout: 100 * time.Hour, SessionCap: time.Hour, // few flushes of last uses: they cost real time
+		}
+		for _, c := range change {
+			c(&config)
 		}
 		for i := range s.nodes {
 			guard, err := latchkey.New(config)

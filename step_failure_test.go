@@ -1,0 +1,180 @@
+package latchkey_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// eachFault runs a flow again and again with another call of store or provider going wrong each time, in every way, until none is left. The flow makes
+// its request with the fault, which returns the call that went wrong, and then says what must be true when the fault is gone.
+func eachFault(t *testing.T, counts func(context.Context, operation) bool, flow func(t *testing.T, s *stage, withFault func(func(context.Context)) string)) {
+	for _, kind := range faultKinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			f := &failing{}
+			onStage(t, f.front, func(t *testing.T, s *stage) {
+				var met []string
+				for n := 1; n == len(met)+1; n++ {
+					flow(t, s, func(request func(context.Context)) string {
+						ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), inFlow{}, true), patience)
+						defer cancel()
+						f.fail(n, kind.call, counts)
+						request(ctx)
+						synctest.Wait()
+						call := f.heal()
+						if call != "" {
+							met = append(met, call)
+						}
+						return call
+					})
+					if t.Failed() {
+						t.Fatalf("with call %d going wrong, after %s", n, strings.Join(met, ", "))
+					}
+				}
+				t.Log(strings.Join(met, ", "))
+			})
+		})
+	}
+}
+
+// unavailable wants the answer of a guard that cannot know: 503, with a time to come back, the cookies kept, and the operator told.
+func (s *stage) unavailable(ctx context.Context, got reply, code string) {
+	s.Helper()
+	if got.status != 503 || got.code != code || got.header.Get("Retry-After") == "" {
+		s.Errorf("%d %s, Retry-After %q; want 503 %s", got.status, got.body, got.header.Get("Retry-After"), code)
+	}
+	if len(got.header["Set-Cookie"]) != 0 {
+		s.Errorf("cookies came with a 503: %v", got.header["Set-Cookie"])
+	}
+	if ctx.Err() == nil && s.told()[latchkey.EventProviderUnavailable] == 0 {
+		s.Error("the operator was not told")
+	}
+}
+
+// A request that refreshes, mints, rebuilds or confirms survives the failure of each single call: 200 or 503, and then the same cookies go on (REF-10).
+func TestStepFaultOfARequest(t *testing.T) {
+	for _, st := range states {
+		t.Run(st.name, func(t *testing.T) {
+			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
+				revoked := s.provider.logins() - s.provider.alive()
+				c := s.open(st)
+				withFault(func(ctx context.Context) {
+					if got := s.get(ctx, 0, c.victim); got.status != 200 {
+						s.unavailable(ctx, got, "provider_unavailable")
+					}
+				})
+				began := time.Now()
+				if got := s.get(t.Context(), 1, c.victim); got.status != 200 {
+					t.Errorf("without the fault: %d %s", got.status, got.body)
+				}
+				if waited := time.Since(began); waited > 11*time.Second {
+					t.Errorf("a claim held the next request up for %v", waited)
+				}
+				s.goesOn(c)
+				if n := s.provider.logins() - s.provider.alive(); n != revoked {
+					t.Errorf("%d refresh tokens were revoked", n-revoked)
+				}
+			})
+		})
+	}
+}
+
+// A login that failed leaves nothing behind, and the next one works.
+func TestStepFaultOfALogin(t *testing.T) {
+	for name, had := range map[string]bool{"fresh browser": false, "browser with a session": true} {
+		t.Run(name, func(t *testing.T) {
+			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
+				alive := s.provider.alive()
+				c := s.begin()
+				if !had {
+					s.send(t.Context(), 0, c.victim, "POST", "/api/logout", "")
+				}
+				old := c.victim.copy(s.app)
+				lost := withFault(func(ctx context.Context) {
+					if got := s.send(ctx, 0, c.victim, "POST", "/api/login", credentials); got.status != 200 {
+						s.unavailable(ctx, got, "provider_unavailable")
+						if had {
+							s.mustServe(c.victim)
+						}
+						s.login(c.victim)
+					}
+				})
+				time.Sleep(2 * time.Minute)
+				s.goesOn(c)
+				if had {
+					s.wantEnded(t, latchkey.EndLogout, old)
+				}
+				if n := s.provider.alive() - alive; n != 1 && lost != "Login" { // of a grant that never arrived nobody knows
+					t.Errorf("%d refresh tokens are alive, want 1", n)
+				}
+			})
+		})
+	}
+}
+
+// An end that was answered with success stays; one that was not is stored soon after, or can be asked for again.
+func TestStepFaultOfAnEnd(t *testing.T) {
+	for _, e := range enders {
+		if e.name == "login" {
+			continue
+		}
+		for _, name := range []string{"authenticated request", "refresh", "rebuild of a lost record"} {
+			st := stateNamed(name)
+			if st.lost && e.name != "logout" {
+				continue
+			}
+			t.Run(e.name+"/"+st.name, func(t *testing.T) {
+				eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
+					alive := s.provider.alive()
+					c, other := s.openOld(st), newBrowser()
+					s.login(other)
+					withFault(func(ctx context.Context) {
+						ended, got := e.send(ctx, s, 0, c, other)
+						switch {
+						case e.name == "logout" && !ended:
+							if got.status != 503 || got.code != "logout_incomplete" || got.header.Get("Retry-After") == "" {
+								t.Errorf("%d %s", got.status, got.body)
+							}
+							s.get(t.Context(), 0, c.victim.copy(s.app)).want(t, 401, "login_required", "logout") // known here at once
+						case !ended:
+							s.unavailable(ctx, got, "provider_unavailable")
+						default:
+							s.wantEnded(t, "", c.victim)
+						}
+					})
+					if e.name != "logout" {
+						e.send(t.Context(), s, 0, c, other)
+					}
+					time.Sleep(time.Minute)
+					s.wantEnded(t, s.reason(c), c.victim)
+					if n := s.provider.alive() - alive; n != 1 {
+						t.Errorf("%d refresh tokens are alive, want that of the other browser", n)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The refresh token of an ended session is revoked, whichever call of the background work fails.
+func TestStepFaultOfARevocation(t *testing.T) {
+	eachFault(t, ofTheBackground, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
+		alive := s.provider.alive()
+		c := s.open(stateNamed("authenticated request"))
+		withFault(func(ctx context.Context) {
+			s.send(ctx, 0, c.victim.copy(s.app), "POST", "/api/logout", "").want(t, 204, "", "")
+		})
+		time.Sleep(2 * time.Minute)
+		s.wantEnded(t, latchkey.EndLogout, c.victim)
+		rec, err := s.store.inner.Get(t.Context(), c.id)
+		must(t, err)
+		if n := s.provider.alive() - alive; n != 0 || rec.Unrevoked {
+			t.Errorf("%d refresh tokens are alive; still to be revoked: %v", n, rec.Unrevoked)
+		}
+	})
+}
