@@ -55,14 +55,6 @@ var profiles = []profile{
 	{name: "thieves", about: "a thief of each kind beside one that rests", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
 }
 
-func profileNamed(name string) (profile, bool) {
-	i := slices.IndexFunc(profiles, func(p profile) bool { return p.name == name })
-	if i < 0 {
-		return profile{}, false
-	}
-	return profiles[i], true
-}
-
 // dice are all the chance there is.
 type dice struct{ *rand.Rand }
 
