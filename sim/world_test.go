@@ -87,7 +87,9 @@ type node struct {
 	w    *world
 	name int
 	skew time.Duration
-	all  []*process // the last one answers
+
+	mu  sync.Mutex
+	all []*process // the last one answers
 }
 
 type process struct {
@@ -110,10 +112,16 @@ func (n *node) start() {
 	mux.Handle("/api/", guard.Handler())
 	mux.Handle("/private", guard.Protect(http.HandlerFunc(serve)))
 	p.guard, p.handler = guard, mux
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.all = append(n.all, p)
 }
 
-func (n *node) newest() *process { return n.all[len(n.all)-1] }
+func (n *node) newest() *process {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.all[len(n.all)-1]
+}
 
 // restart is a new process. One that is stopped cleanly answers what it has and stores what it knows. One that crashes takes it along: nobody hears
 // of it any more.
