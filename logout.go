@@ -54,8 +54,9 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
 	err := g.end(ctx, from, reason, unknown)
 	if err != nil && g.ends.of(unknown.ID) == nil {
-		g.ends.pend(unknown.tombstone(g.now(), reason))
-		g.wake()
+		tombstone := unknown.tombstone(g.now(), reason)
+		g.ends.pend(tombstone)
+		g.ended(ctx, tombstone, from)
 	}
 	return err
 }
