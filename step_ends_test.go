@@ -83,3 +83,25 @@ func (s *stage) endings(id latchkey.ID) (n int) {
 	}
 	return n
 }
+
+// A session is rebuilt for its own user only (REF-14).
+func TestStepRebuildForAnotherUser(t *testing.T) {
+	for _, name := range []string{"rebuild of a lost record", "rebuild of an older record"} {
+		t.Run(name, func(t *testing.T) {
+			onStage(t, pass, func(t *testing.T, s *stage) {
+				c := s.open(stateNamed(name))
+				before := s.generation(c)
+				s.provider.user = latchkey.User{ID: "bob", Email: "bob@example.com"}
+				for range 2 {
+					s.get(t.Context(), 0, c.victim).want(t, 401, "login_required", "refresh_refused")
+				}
+				if after := s.generation(c); after != before {
+					t.Errorf("generation %d after %d", after, before)
+				}
+				if n := s.provider.alive(); n != 0 {
+					t.Error("the other user's token is alive")
+				}
+			})
+		})
+	}
+}

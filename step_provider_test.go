@@ -8,9 +8,13 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// onceProvider is a provider with one-time refresh tokens and one user, in memory, for tests with thousands of histories. It keeps the
-// rule of the embedded provider: a token is good until its successor is presented, and answers that same successor; its id stays.
+// onceProvider is a provider with one-time refresh tokens, in memory, for tests with thousands of histories. It keeps the
+// rule of the embedded provider: a token is good until its successor is presented, and answers that same successor. Its id stays, as FusionAuth's does.
 type onceProvider struct {
+	renames bool // each token has an id of its own
+	refuses bool // every refresh
+	user    latchkey.User
+
 	mu       sync.Mutex
 	families map[string]*family // by id
 	renewals int
@@ -22,12 +26,16 @@ type family struct {
 	revoked bool
 }
 
-func newOnceProvider() *onceProvider { return &onceProvider{families: make(map[string]*family)} }
+func newOnceProvider() *onceProvider { return &onceProvider{user: ada, families: make(map[string]*family)} }
 
 var ada = latchkey.User{ID: "ada", Email: "ada@example.com"}
 
 func (p *onceProvider) grant(id string, number int) latchkey.Grant {
-	return latchkey.Grant{User: ada, Token: "jwt", RefreshToken: latchkey.Secret(fmt.Sprintf("%s %d", id, number)), RefreshTokenID: id}
+	g := latchkey.Grant{User: p.user, Token: "jwt", RefreshToken: latchkey.Secret(fmt.Sprintf("%s %d", id, number)), RefreshTokenID: id}
+	if p.renames {
+		g.RefreshTokenID = string(g.RefreshToken)
+	}
+	return g
 }
 
 func (p *onceProvider) Login(ctx context.Context, _ latchkey.Credentials) (latchkey.Grant, error) {
@@ -49,7 +57,7 @@ func (p *onceProvider) Refresh(ctx context.Context, r latchkey.Renewal) (latchke
 	var number int
 	_, err := fmt.Sscan(string(r.RefreshToken), &id, &number)
 	f := p.families[id]
-	if err != nil || f == nil || f.revoked || number < f.arrived {
+	if err != nil || f == nil || f.revoked || p.refuses || number < f.arrived {
 		return latchkey.Grant{}, &latchkey.ProviderError{Code: latchkey.CodeRefreshRefused}
 	}
 	f.arrived = number
@@ -62,8 +70,10 @@ func (p *onceProvider) Refresh(ctx context.Context, r latchkey.Renewal) (latchke
 func (p *onceProvider) Revoke(ctx context.Context, refreshTokenID string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f := p.families[refreshTokenID]; f != nil {
-		f.revoked = true
+	for id, f := range p.families {
+		if p.grant(id, f.newest).RefreshTokenID == refreshTokenID {
+			f.revoked = true
+		}
 	}
 	return ctx.Err()
 }

@@ -24,9 +24,13 @@ func TestStepTwoRefreshes(t *testing.T) {
 					n := schedules(func(plan *schedule) {
 						c := s.open(st)
 						before := s.generation(c)
+						began := time.Now()
 						got := s.twoRequests(steps, plan, c, last, 20*time.Millisecond)
 						if plan.redundant {
 							return
+						}
+						if waited := time.Since(began); waited > time.Second {
+							t.Errorf("somebody waited %v: for a claim that nobody has any more?", waited)
 						}
 						if got[0].status != 200 || got[1].status != 200 {
 							t.Errorf("%d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)

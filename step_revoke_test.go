@@ -61,6 +61,27 @@ func TestStepRevocationWins(t *testing.T) {
 	}
 }
 
+// A token that the provider grants while its session ends is revoked, though its id is not the one that the end knows.
+func TestStepLateTokenIsRevoked(t *testing.T) {
+	for _, name := range []string{"refresh", "confirmation and refresh", "refresh in place"} {
+		for node, nodes := range []string{"one node", "two nodes"} {
+			t.Run(name+"/"+nodes, func(t *testing.T) {
+				t.Parallel()
+				steps := &stepping{}
+				onStage(t, steps.front, func(t *testing.T, s *stage) {
+					s.provider.renames = true
+					schedules(func(plan *schedule) {
+						s.endDuringRequest(t, steps, plan, stateNamed(name), enders[0], node)
+						if t.Failed() {
+							t.Fatalf("in the order %s", plan)
+						}
+					})
+				})
+			})
+		}
+	}
+}
+
 func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, st state, e ender, node int) {
 	plan.flights = st.lost && e.name == "theft"
 	c, other := s.openOld(st), newBrowser()
