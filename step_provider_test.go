@@ -26,7 +26,9 @@ type family struct {
 	revoked bool
 }
 
-func newOnceProvider() *onceProvider { return &onceProvider{user: ada, families: make(map[string]*family)} }
+func newOnceProvider() *onceProvider {
+	return &onceProvider{user: ada, families: make(map[string]*family)}
+}
 
 var ada = latchkey.User{ID: "ada", Email: "ada@example.com"}
 
