@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/latchkey-dev/latchkey"
 )
 
 // Two requests of one browser that find its session expired, on two nodes, in every order of the operations on store and provider: one asks the
@@ -34,6 +36,9 @@ func TestStepTwoRefreshes(t *testing.T) {
 						}
 						if got[0].status != 200 || got[1].status != 200 {
 							t.Errorf("%d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+						}
+						if got[0].minted && got[1].minted && !s.record(c).Forked {
+							t.Error("two branches were minted, and the record has one") // the one that arrives late would be stale too soon
 						}
 						if n := s.provider.calls(); n > most[st.name] {
 							t.Errorf("%d refreshes, want at most %d", n, most[st.name])
@@ -110,12 +115,15 @@ func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int,
 }
 
 // generation is the newest one of the session, 0 where the store does not know it.
-func (s *stage) generation(c *scene) uint32 {
+func (s *stage) generation(c *scene) uint32 { return s.record(c).Generation }
+
+// record is what the store has of the session, empty where it does not know it.
+func (s *stage) record(c *scene) latchkey.Record {
 	rec, err := s.store.inner.Get(context.Background(), c.id)
 	if err != nil {
-		return 0
+		return latchkey.Record{}
 	}
-	return rec.Generation
+	return *rec
 }
 
 // goesOn has the browser use the session past everything that the rules do later: confirmation, settling, and the next refreshes.

@@ -106,6 +106,9 @@ func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, 
 	if got.status != 200 && got.status != 401 || end.status >= 500 {
 		t.Errorf("the end answered %d %s, the request %d %s", end.status, end.body, got.status, got.body)
 	}
+	if e.name == "theft" && end.status == 200 {
+		t.Error("the thief was served")
+	}
 	if !ended {
 		if !st.lost {
 			t.Errorf("the end did not succeed: %d %s", end.status, end.body)
@@ -130,8 +133,7 @@ func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, 
 // reason says why the session of the scene has ended.
 func (s *stage) reason(c *scene) latchkey.EndReason {
 	s.Helper()
-	rec, err := s.store.inner.Get(context.Background(), c.id)
-	must(s, err)
+	rec := s.record(c)
 	if rec.EndedAt.IsZero() {
 		s.Fatal("the record is alive after its end")
 	}

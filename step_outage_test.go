@@ -1,0 +1,64 @@
+package latchkey_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// The store can be read and not be written for a while. A logout that it missed is stored when it can be, whichever cookie asked for it, and the
+// refresh token is revoked then.
+func TestStepStoreThatCannotBeWritten(t *testing.T) {
+	for name, cookies := range map[string][]string{"both cookies": nil, "session cookie": {sessionCookie}, "refresh cookie": {refreshCookie}} {
+		t.Run(name, func(t *testing.T) {
+			var readOnly atomic.Bool
+			front := func(_ context.Context, op operation, do func() error) error {
+				if op.on == "store" && op.writes && readOnly.Load() {
+					return errFault
+				}
+				return do()
+			}
+			onStage(t, front, func(t *testing.T, s *stage) {
+				c := s.open(stateNamed("authenticated request"))
+				readOnly.Store(true)
+				s.send(t.Context(), 0, c.victim.copy(s.app, cookies...), "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+				s.get(t.Context(), 0, c.victim.copy(s.app)).want(t, 401, "login_required", "logout")
+				time.Sleep(5 * time.Minute)
+				readOnly.Store(false)
+				time.Sleep(time.Minute)
+				s.wantEnded(t, latchkey.EndLogout, c.victim)
+				if n := s.provider.alive(); n != 0 {
+					t.Errorf("%d refresh tokens are alive", n)
+				}
+			})
+		})
+	}
+}
+
+// A request whose browser goes away does not wait for the refresh that it began. The refresh goes on, and the next request finds its result.
+func TestStepRequestLeavesItsRefresh(t *testing.T) {
+	slow := func(_ context.Context, op operation, do func() error) error {
+		if op.name == "Refresh" {
+			time.Sleep(3 * time.Second)
+		}
+		return do()
+	}
+	onStage(t, slow, func(t *testing.T, s *stage) {
+		c := s.open(stateNamed("refresh"))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		s.get(ctx, 0, c.victim)
+		if waited := time.Since(began); waited > 100*time.Millisecond {
+			t.Errorf("the request stayed for %v", waited)
+		}
+		s.mustServe(c.victim)
+		if n := s.provider.calls(); n != 1 {
+			t.Errorf("%d refreshes", n)
+		}
+		s.goesOn(c)
+	})
+}
