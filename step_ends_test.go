@@ -40,7 +40,7 @@ func TestStepTwoEnds(t *testing.T) {
 
 func (s *stage) endTwice(t *testing.T, steps *stepping, plan *schedule, st state, enders [2]ender, node int) {
 	plan.flights = st.lost && enders[0].name == "theft" && enders[1].name == "theft"
-	c, other := s.openOld(st), newBrowser()
+	c, other := s.openFor(st, enders[:]...), newBrowser()
 	s.login(other)
 	s.told()
 	var ended [2]bool

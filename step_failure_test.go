@@ -63,11 +63,15 @@ func TestStepFaultOfARequest(t *testing.T) {
 			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
 				revoked := s.provider.logins() - s.provider.alive()
 				c := s.open(st)
+				var got reply
 				failed := withFault(func(ctx context.Context) {
-					if got := s.get(ctx, 0, c.victim); got.status != 200 {
+					if got = s.get(ctx, 0, c.victim); got.status != 200 {
 						s.unavailable(ctx, got, "provider_unavailable")
 					}
 				})
+				if failed != "" && got.status == 200 {
+					t.Errorf("served, though it cannot know whether %s took effect", failed)
+				}
 				began := time.Now()
 				if got := s.get(t.Context(), 1, c.victim); got.status != 200 {
 					t.Errorf("without the fault: %d %s", got.status, got.body)
@@ -131,7 +135,7 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 			t.Run(e.name+"/"+st.name, func(t *testing.T) {
 				eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
 					alive := s.provider.alive()
-					c, other := s.openOld(st), newBrowser()
+					c, other := s.openFor(st, e), newBrowser()
 					s.login(other)
 					withFault(func(ctx context.Context) {
 						began := time.Now()

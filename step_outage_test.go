@@ -62,3 +62,45 @@ func TestStepRequestLeavesItsRefresh(t *testing.T) {
 		s.goesOn(c)
 	})
 }
+
+// A node remembers for one cap the ends that it caused and those that it read: a replica that takes over without its newest writes brings nothing back.
+func TestStepRollbackOfAnEnd(t *testing.T) {
+	onStage(t, pass, func(t *testing.T, s *stage) {
+		for node, name := range []string{"the node that ended it", "a node that read the end"} {
+			c := s.open(stateNamed("authenticated request"))
+			s.store.snapshot()
+			s.send(t.Context(), 0, c.victim.copy(s.app), "POST", "/api/logout", "").want(t, 204, "", "")
+			s.wantEnded(t, latchkey.EndLogout, c.victim)
+			time.Sleep(20 * time.Minute)
+			s.store.rollback()
+			if got := s.get(t.Context(), node, c.victim); got.status != 401 || got.reason != "logout" {
+				t.Errorf("%s: %d %s", name, got.status, got.body)
+			}
+		}
+	}, func(c *latchkey.Config) { c.IdleTimeout = 30 * time.Minute })
+}
+
+// A store that does not answer a write holds no request for ever, though the browser would wait.
+func TestStepHangingWrite(t *testing.T) {
+	hanging := func(ctx context.Context, op operation, do func() error) error {
+		if op.name == "Swap" && ctx.Value(inFlow{}) != nil {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return do()
+	}
+	for _, name := range []string{"confirmation", "mint", "refresh"} {
+		t.Run(name, func(t *testing.T) {
+			onStage(t, hanging, func(t *testing.T, s *stage) {
+				c := s.open(stateNamed(name))
+				ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), inFlow{}, true), time.Hour)
+				defer cancel()
+				began := time.Now()
+				s.unavailable(ctx, s.get(ctx, 0, c.victim), "provider_unavailable")
+				if waited := time.Since(began); waited > 20*time.Second {
+					t.Errorf("waited %v", waited)
+				}
+			})
+		})
+	}
+}

@@ -131,8 +131,12 @@ func (s *stage) goesOn(c *scene) {
 	s.Helper()
 	for _, pause := range []time.Duration{0, 2 * time.Minute, 5 * time.Minute, time.Hour, 2 * time.Minute} {
 		time.Sleep(pause)
-		if got := s.get(s.Context(), 0, c.victim); got.status != 200 {
+		got := s.get(s.Context(), 0, c.victim)
+		if got.status != 200 {
 			s.Errorf("afterwards: %d %s", got.status, got.body)
+		}
+		if pause == time.Hour && (!got.minted || s.record(c).Forked) {
+			s.Errorf("an hour later: new cookies %v, want one branch of a new generation", got.minted)
 		}
 	}
 	if n := len(s.living()); n != 1 {

@@ -84,7 +84,7 @@ func TestStepLateTokenIsRevoked(t *testing.T) {
 
 func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, st state, e ender, node int) {
 	plan.flights = st.lost && e.name == "theft"
-	c, other := s.openOld(st), newBrowser()
+	c, other := s.openFor(st, e), newBrowser()
 	s.login(other)
 	alive := s.provider.alive()
 	var ended bool

@@ -79,12 +79,14 @@ func (s *stage) open(st state) *scene {
 	return s.bring(s.begin(), st)
 }
 
-// openOld does so after two more generations, so that the cookies of the first are those of a thief.
-func (s *stage) openOld(st state) *scene {
+// openFor does so for those that will end it. For a theft there are two more generations first: then the cookies of the first are those of a thief.
+func (s *stage) openFor(st state, enders ...ender) *scene {
 	s.Helper()
 	c := s.begin()
-	s.renew(c)
-	s.renew(c)
+	if slices.ContainsFunc(enders, func(e ender) bool { return e.name == "theft" }) {
+		s.renew(c)
+		s.renew(c)
+	}
 	return s.bring(c, st)
 }
 
