@@ -28,7 +28,7 @@ func (f finding) refusal(code Code) problem {
 	return p
 }
 
-// decideTimeout bounds how long a request waits for a refresh, its own or another node's, and for the store.
+// decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.
 const decideTimeout = 20 * time.Second
 
 // maxAttempts bounds how often a decision is taken again because another changed the session meanwhile.

@@ -42,6 +42,7 @@ func (g *Guard) background(ctx context.Context) {
 			g.ends.forget(g.now().Add(-g.limits.cap))
 		case <-sweep.C:
 			g.sweep(ctx)
+			catchUp() // what a node left undone that is no more
 		case <-g.kick:
 			catchUp()
 		case <-retry.C:

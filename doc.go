@@ -21,7 +21,7 @@
 //
 // # Setting up
 //
-// [New] takes a [Config] and reports every mistake in it. [Guard.Handler] serves the three routes, [Guard.Protect] stands in front of
+// [New] takes a [Config] and reports every mistake in it. [Guard.Handler] serves the routes of docs/http.md, [Guard.Protect] stands in front of
 // handlers that need a login, [Guard.Identify] in front of those that only want to know, and both find the session with [From].
 // State-changing requests from other origins are refused by all of them.
 package latchkey

@@ -184,7 +184,11 @@ func TestARC12_StoreDown(t *testing.T) {
 			t.Errorf("login: %d %s", got.status, got.body)
 		}
 		thief := b.copy(w.shop)
+		told := strings.Count(w.log.String(), "msg=provider_unavailable")
 		b.send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		if strings.Count(w.log.String(), "msg=provider_unavailable") == told {
+			t.Error("the operator is not told of the logout")
+		}
 		if len(b.jar(w.shop)) != 1 {
 			t.Error("cookies are left after an incomplete logout")
 		}

@@ -25,7 +25,7 @@ type flight struct {
 // ones, a thief could share every flight of his victim, and there would never be two branches to tell them apart. Who showed the same cookies is served;
 // who showed others shares a failure, and else gets ErrConflict: the cookies must be judged again.
 func (f *flights) do(ctx context.Context, p presented, run func() (finding, error)) (finding, error) {
-	joined, ok := f.begin(p, run)
+	joined, shared := f.begin(p, run)
 	select {
 	case <-joined.done:
 	case <-ctx.Done():
@@ -35,18 +35,18 @@ func (f *flights) do(ctx context.Context, p presented, run func() (finding, erro
 		return finding{}, ErrConflict
 	}
 	found := joined.found
-	if ok {
+	if shared {
 		found.cookies = nil
 	}
 	return found, joined.err
 }
 
-// begin begins a flight, unless the session has one. It does not wait.
-func (f *flights) begin(p presented, run func() (finding, error)) (joined *flight, ok bool) {
+// begin begins a flight, unless the session has one: then that one is shared. It does not wait.
+func (f *flights) begin(p presented, run func() (finding, error)) (joined *flight, shared bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	joined, ok = f.open[p.id]
-	if !ok {
+	joined, shared = f.open[p.id]
+	if !shared {
 		joined = &flight{began: p, done: make(chan struct{})}
 		if f.open == nil {
 			f.open = make(map[ID]*flight)
@@ -54,7 +54,7 @@ func (f *flights) begin(p presented, run func() (finding, error)) (joined *fligh
 		f.open[p.id] = joined
 		f.running.Go(func() { f.run(joined, run) })
 	}
-	return joined, ok
+	return joined, shared
 }
 
 func (f *flights) run(fl *flight, run func() (finding, error)) {

@@ -29,7 +29,7 @@ type Guard struct {
 	ends        ends
 	flights     flights
 	refusals    refusals
-	throttle    throttle
+	throttle    *throttle
 
 	kick chan struct{} // there is something to revoke
 	stop context.CancelFunc
@@ -59,6 +59,7 @@ func New(c Config) (*Guard, error) {
 		access:      sealer("access token in the record"),
 		refresh:     sealer("refresh token in the record"),
 		crossOrigin: http.NewCrossOriginProtection(),
+		throttle:    newThrottle(),
 		kick:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
 	}

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and two cookies.
+// ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and the cookies.
 // A session that the browser had before is ended. The codes of refusals are in docs/http.md.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {

@@ -3,6 +3,7 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -23,7 +24,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	if err != nil {
-		g.log.ErrorContext(r.Context(), "logout incomplete", "app", g.app, "error", err)
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: fmt.Errorf("logout incomplete: %w", err)})
 		problem{Code: codeLogoutIncomplete}.write(w)
 		return
 	}

@@ -180,6 +180,24 @@ func TestClaimOfADeadNode(t *testing.T) {
 	})
 }
 
+// A node died after it had ended a session and before it could revoke the token. The others find it in the store.
+func TestRevocationOfADeadNode(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		w.store.snapshot()
+		rec := w.store.saved[0]
+		must(t, w.store.Swap(t.Context(), &latchkey.Record{
+			ID: rec.ID, Version: rec.Version + 1, App: rec.App, RefreshTokenID: rec.RefreshTokenID, Deadline: rec.Deadline,
+			EndedAt: time.Now(), EndReason: latchkey.EndLogout, Unrevoked: true,
+		}))
+		time.Sleep(2 * time.Hour)
+		if n := w.refreshTokens(); n != 0 {
+			t.Errorf("%d refresh tokens are alive", n)
+		}
+	})
+}
+
 // A bad deploy at the provider refuses everybody: after the first twenty, refusals end nothing.
 func TestProviderThatRefusesEverybody(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {

@@ -73,7 +73,11 @@ func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	next := rec.next()
 	rand.Read(next.Claim.Flight[:])
 	next.Claim.Until = g.now().Add(g.config.ProviderTimeout + storeTimeout)
-	return next, g.store.Swap(ctx, next)
+	err := g.store.Swap(ctx, next)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		g.release(ctx, next) // it may have taken effect
+	}
+	return next, err
 }
 
 // await returns ErrConflict when the record has changed, or the claim on it has run out.
@@ -148,6 +152,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 			return finding{record: next, cookies: pair}, err
 		}
 		if !errors.Is(err, ErrConflict) {
+			g.release(ctx, rec)
 			return finding{}, err
 		}
 		if rec, err = g.stillClaimed(ctx, rec); rec != nil && rec.ended() {

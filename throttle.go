@@ -1,6 +1,8 @@
 package latchkey
 
 import (
+	"hash/maphash"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -36,8 +38,11 @@ const (
 
 // throttle keeps the lanes of this node, at most about half a million of them.
 type throttle struct {
+	seed   maphash.Seed // so that nobody can choose in which shard his lanes come to lie
 	shards [256]throttleShard
 }
+
+func newThrottle() *throttle { return &throttle{seed: maphash.MakeSeed()} }
 
 type throttleShard struct {
 	mu    sync.Mutex
@@ -82,7 +87,7 @@ func (t *throttle) enterOne(l lane, now time.Time) time.Duration {
 	if now.Sub(past.last) > laneMemory {
 		past = tally{}
 	}
-	if left := past.wait(l.kind) - now.Sub(past.last); left > 0 && past.failures > 0 {
+	if left := past.wait(l.kind) - now.Sub(past.last); left > 0 {
 		return left
 	}
 	s.makeRoom(l, now)
@@ -122,24 +127,20 @@ func (t *throttle) succeed(lanes []lane) {
 }
 
 func (t *throttle) shard(l lane) *throttleShard {
-	hash := uint32(2166136261) // FNV-1a
-	for i := range len(l.key) {
-		hash = (hash ^ uint32(l.key[i])) * 16777619
-	}
-	return &t.shards[byte(hash)]
+	return &t.shards[byte(maphash.Comparable(t.seed, l))]
 }
 
 // makeRoom bounds the shard. What is forgotten first is what is over, then whatever of a few has failed least: filling the
 // table with one-off attempts does not wash a busy lane out.
-func (s *throttleShard) makeRoom(for_ lane, now time.Time) {
+func (s *throttleShard) makeRoom(newcomer lane, now time.Time) {
 	if s.lanes == nil {
 		s.lanes = make(map[lane]tally)
 	}
-	if _, there := s.lanes[for_]; there || len(s.lanes) < lanesInShard {
+	if _, there := s.lanes[newcomer]; there || len(s.lanes) < lanesInShard {
 		return
 	}
 	var least lane
-	fewest, looked := int(^uint(0)>>1), 0
+	fewest, looked := math.MaxInt, 0
 	for l, t := range s.lanes { // Go begins anywhere
 		if now.Sub(t.last) > laneMemory {
 			delete(s.lanes, l)
@@ -166,8 +167,11 @@ func (g *Guard) lanes(account string, known bool, device, ip string) []lane {
 // network is what one customer of a provider usually has: an IPv4 address, or the first 64 bits of an IPv6 one.
 func network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
-	if err != nil || addr.Is4() || addr.Is4In6() {
+	if err != nil {
 		return ip
+	}
+	if addr = addr.Unmap(); addr.Is4() {
+		return addr.String()
 	}
 	prefix, err := addr.WithZone("").Prefix(64)
 	if err != nil {
