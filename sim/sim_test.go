@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	runs    = flag.Int("sim.runs", 0, "so many runs of each profile, and a table")
+	runs    = flag.Int("sim.runs", 1, "so many runs of each profile, and a table")
 	seed    = flag.Uint64("sim.seed", 1, "the first of them")
 	only    = flag.String("sim.profile", "", "this profile alone")
 	verbose = flag.Bool("sim.tell", false, "tell the history of every run")
