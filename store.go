@@ -40,6 +40,15 @@ type Seen struct {
 	At time.Time
 }
 
+// A Watcher is a Store that tells of every write, so that a Guard may keep records in memory and serve from there.
+type Watcher interface {
+	// Watch calls changed with the id of each record that was created or swapped, by this process or another, until ctx is done or the
+	// stream breaks, and returns why. It calls beat at least every 500 ms: every Create and Swap that had returned at the time given, wherever it was made,
+	// has been told of. That time is one of this process, taken before the store was asked. A stream that may have lost something is
+	// given up: Watch returns an error, and is called again. It calls both functions from one goroutine at a time.
+	Watch(ctx context.Context, changed func(ID), beat func(asOf time.Time)) error
+}
+
 // A Sweeper is a Store that must be asked to forget. Sweep removes records whose Deadline has passed
 // and that need no revocation any more, and returns how many.
 type Sweeper interface {
