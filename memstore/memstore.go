@@ -14,6 +14,9 @@ import (
 // Store is a latchkey.Store. Use New.
 type Store struct {
 	shards [256]shard // by the first byte of the id, so that sessions do not wait for one another
+
+	watching sync.RWMutex
+	watches  map[*watch]struct{}
 }
 
 type shard struct {
@@ -24,11 +27,12 @@ type shard struct {
 var (
 	_ latchkey.Store   = (*Store)(nil)
 	_ latchkey.Sweeper = (*Store)(nil)
+	_ latchkey.Watcher = (*Store)(nil)
 )
 
 // New returns an empty store.
 func New() *Store {
-	s := &Store{}
+	s := &Store{watches: make(map[*watch]struct{})}
 	for i := range s.shards {
 		s.shards[i].records = make(map[latchkey.ID]*latchkey.Record)
 	}
@@ -49,6 +53,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 		return latchkey.ErrConflict
 	}
 	sh.records[rec.ID] = rec
+	s.tell(rec.ID)
 	return nil
 }
 
@@ -88,6 +93,7 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 		next = &later
 	}
 	sh.records[next.ID] = next
+	s.tell(next.ID)
 	return nil
 }
 

@@ -11,3 +11,10 @@ import (
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(*testing.T) latchkey.Store { return memstore.New() })
 }
+
+func TestWatcher(t *testing.T) {
+	storetest.RunWatcher(t, func(*testing.T) (a, b latchkey.Store) {
+		s := memstore.New()
+		return s, s
+	})
+}

@@ -1,0 +1,159 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// RunWatcher checks a store that is a latchkey.Watcher against that contract. open returns two handles to the same empty data, as two processes would have
+// them, that no other test uses; it registers its own clean-up. A store that lives in one process only returns the same handle twice.
+func RunWatcher(t *testing.T, open func(*testing.T) (a, b latchkey.Store)) {
+	for _, c := range watcherCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Cleanup(func() {
+				if t.Failed() {
+					t.Logf("contract: %s", c.contract)
+				}
+			})
+			a, b := open(t)
+			c.check(t, a, b)
+		})
+	}
+}
+
+var watcherCases = []struct {
+	name     string
+	contract string
+	check    func(t *testing.T, a, b latchkey.Store)
+}{
+	{"told", "Watch calls changed with the id of each record that was created or swapped, by this process or another.", told},
+	{"told of many", "Watch calls changed with the id of each record, however many come at once.", toldOfMany},
+	{"beats", "Watch calls beat at least every 500 ms, with a time of this process taken before the store was asked.", beats},
+	{"told before the beat", "Every Create and Swap that had returned at the time given, wherever it was made, has been told of.", toldBeforeBeat},
+	{"a cache is never stale", "A Guard may keep records in memory and serve from there.", cacheIsNeverStale},
+	{"several", "Each Watch is told of everything.", several},
+	{"ends", "Watch ends when ctx is done, returns why, and calls nothing afterwards.", ends},
+}
+
+// patience is how long the suite waits for what should take milliseconds.
+const patience = 20 * time.Second
+
+// A stream is one Watch and what it has told.
+type stream struct {
+	cancel context.CancelFunc
+	ended  chan struct{}
+	err    error // once ended
+	news   chan struct{}
+	inside atomic.Int32
+
+	mu    sync.Mutex
+	told  map[latchkey.ID]int // how often
+	beats []time.Time         // the times given
+}
+
+// watch starts a Watch and waits until it beats. onBeat, where it is not nil, runs in each beat.
+func watch(t *testing.T, store latchkey.Store, onBeat func(s *stream, asOf time.Time)) *stream {
+	t.Helper()
+	watcher, ok := store.(latchkey.Watcher)
+	if !ok {
+		t.Fatalf("%T is no latchkey.Watcher", store)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &stream{cancel: cancel, ended: make(chan struct{}), news: make(chan struct{}, 1), told: map[latchkey.ID]int{}}
+	go func() {
+		defer close(s.ended)
+		s.err = watcher.Watch(ctx, func(id latchkey.ID) {
+			s.call(t, func() { s.told[id]++ })
+		}, func(asOf time.Time) {
+			s.call(t, func() {
+				if onBeat != nil {
+					onBeat(s, asOf)
+				}
+				s.beats = append(s.beats, asOf)
+			})
+		})
+	}()
+	t.Cleanup(func() { s.stop(t) })
+	s.until(t, "a first beat", func() bool { return len(s.beats) > 0 })
+	return s
+}
+
+// call runs what one of the two functions does, and sees that no other runs meanwhile, nor after the end.
+func (s *stream) call(t *testing.T, do func()) {
+	if s.inside.Add(1) != 1 {
+		t.Error("Watch calls its functions from two goroutines at once")
+	}
+	select {
+	case <-s.ended:
+		t.Error("Watch calls its functions after it has returned")
+	default:
+	}
+	s.mu.Lock()
+	do()
+	s.mu.Unlock()
+	s.inside.Add(-1)
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// until waits for a condition on what has been told.
+func (s *stream) until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		s.mu.Lock()
+		ok := holds()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-s.news:
+		case <-s.ended:
+			t.Fatalf("Watch ended while %s was waited for: %v", what, s.err)
+		case <-late:
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// untilBeat waits for a beat that covers everything until now.
+func (s *stream) untilBeat(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	s.until(t, "a beat", func() bool { return !s.beats[len(s.beats)-1].Before(now) })
+}
+
+// untilTold waits until ids have been told of.
+func (s *stream) untilTold(t *testing.T, ids ...latchkey.ID) {
+	t.Helper()
+	s.until(t, "the told ids", func() bool {
+		for _, id := range ids {
+			if s.told[id] == 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (s *stream) stop(t *testing.T) {
+	t.Helper()
+	s.cancel()
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		t.Fatalf("Watch goes on %v after its context was done", patience)
+	}
+	if !errors.Is(s.err, context.Canceled) {
+		t.Errorf("Watch returned %v, want the context's error", s.err)
+	}
+}
