@@ -11,8 +11,8 @@ import (
 type rotation interface {
 	// refresh says what a token is worth, and which one goes into the answer.
 	refresh(token int, now time.Time) (next int, v verdict)
-	// used tells that the session cookie that came with a token has been used.
-	used(token int)
+	// serves tells that the session cookie that came with a token is used, and says whether it is still good.
+	serves(token int) bool
 }
 
 type verdict int
@@ -23,8 +23,8 @@ const (
 	theft           // the whole login is revoked
 )
 
-// backend is an app whose provider follows a rotation. It is as good as such an app can be: the provider decides one request at a time, a revoked login
-// is refused at once also where the session cookie is young, and what fails on the way changes nothing.
+// backend is an app whose provider follows a rotation. It is as good as such an app can be: the provider decides one request at a time, a revoked login,
+// or session cookie, is refused at once also where the cookie is young, and what fails on the way changes nothing.
 type backend struct {
 	outside *outside
 	begin   func() rotation
@@ -96,11 +96,10 @@ func (b *backend) serves(session string) bool {
 		return false
 	}
 	a, now := &b.logins[id].access[n], time.Now()
-	if now.Sub(a.mintedAt) >= accessCap || now.Sub(a.usedAt) >= accessIdle {
+	if now.Sub(a.mintedAt) >= accessCap || now.Sub(a.usedAt) >= accessIdle || !b.logins[id].rotation.serves(a.token) {
 		return false
 	}
 	a.usedAt = now
-	b.logins[id].rotation.used(a.token)
 	return true
 }
 

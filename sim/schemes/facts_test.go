@@ -18,15 +18,16 @@ var facts = []struct{ row, who, want string }{
 	{"two nodes race", "forking grace", kept},
 	{"lost answer, retried after six hours", "forking grace", signedOut},
 	{"a token that the victim has just used, inside the grace", "forking grace", stays},
+	{"the refresh token only", "forking grace", "caught in 0:05 h"}, // the victim's access token dies with the thief's refresh, and the grace is over
 
 	{"lost answer, retried after six hours", "parent and child", kept},
 	{"answers out of order, the older cookies last", "parent and child", signedOut},
-	{"treadmill: the last token again, inside each window", "parent and child", "caught in 1:40 h"},
+	{"treadmill: the last token again, inside each window", "parent and child", "caught in 0:50 h"}, // the victim uses his child first, and the other one's is refused
 
-	{"lost answer, retried after six hours", "counter", kept},
-	{"killed before the new cookies reach the disk", "counter", kept},
-	{"thief and victim in turn", "counter", stays},
-	{"refreshes first, lies low for six hours", "counter", "caught in 7:11 h"}, // he is far behind by then
+	{"lost answer, retried after six hours", "parent of active", kept},
+	{"killed before the new cookies reach the disk", "parent of active", kept},
+	{"thief and victim in turn", "parent of active", stays},
+	{"refreshes first, lies low for six hours", "parent of active", "caught in 7:11 h"}, // he is far behind by then
 
 	{"killed before the new cookies reach the disk", "reusable", kept},
 	{"thief and victim in turn", "reusable", stays},

@@ -2,9 +2,10 @@ package schemes
 
 import "time"
 
-// forking is Ory Hydra's graceful refresh token rotation ("Refresh token rotation", oauth2.grant.refresh_token.rotation_grace_period):
-// within the grace period, counted from a token's first use, each use of it gives a new token of its own, and all of these go on. After it,
-// reuse revokes the whole chain. A limit on the number of reuses can be set in newer versions; here there is none, which is best for honest browsers.
+// forking is Ory Hydra's graceful refresh token rotation (Hydra 2.3.0 on fosite 0.49.0, oauth2.grant.refresh_token.rotation_grace_period; off by default,
+// five minutes at most): within the grace period, counted from a token's first use, each use of it gives a new token of its own, and all of these go on.
+// After it, reuse revokes the whole chain. The first use also revokes the access token that came with the token. Newer versions can limit the number of
+// reuses (rotation_grace_reuse_count, @ory/client 1.22.66), and do not by default; here there is no limit, which is best for honest browsers.
 type forking struct {
 	window time.Duration
 
@@ -17,11 +18,14 @@ func (r *forking) refresh(token int, now time.Time) (int, verdict) {
 	switch {
 	case !again:
 		r.firstUse[token] = now
-	case now.Sub(first) > r.window:
+	case now.Sub(first) >= r.window:
 		return 0, theft
 	}
 	r.newest++
 	return r.newest, granted
 }
 
-func (*forking) used(int) {}
+func (r *forking) serves(token int) bool {
+	_, used := r.firstUse[token]
+	return !used
+}

@@ -2,18 +2,19 @@ package schemes
 
 import "time"
 
-// parentChild is SuperTokens' rotation ("Refresh token rotation and token theft detection"): a refresh gives a child of the presented token and changes nothing yet.
-// The first use of that child, or of the access token that came with it, makes it the current one. Until then the parent
-// gives further children; what is neither current nor a child of the current one is theft, and the session is revoked, as the documents advise.
-// An access token of a child that lost is served until it expires.
+// parentChild is SuperTokens' rotation: a refresh gives a child of the presented token and changes nothing yet. The first use of that child, or of the
+// access token that came with it, makes it the current one. Until then the parent gives further children; what is neither current nor a child of the
+// current one is theft, and the session is revoked. So it is in supertokens-node-mysql-ref-jwt 5.0.4, whose successor is SuperTokens' core. The core's
+// source could not be had: supertokens-golang 0.25.1 tests the theft against it, and revokes by default. An access token of a child that lost is refused.
+// The SDKs expect the core to say that the session is over, or to ask for a refresh, which is theft. Here it asks: the first could hit the victim alone.
 type parentChild struct {
 	current int
 	newest  int
-	parent  map[int]int
+	parent  map[int]int // of the tokens that were never the current one
 }
 
 func (r *parentChild) refresh(token int, _ time.Time) (int, verdict) {
-	r.used(token)
+	r.serves(token)
 	if token != r.current {
 		return 0, theft
 	}
@@ -22,8 +23,12 @@ func (r *parentChild) refresh(token int, _ time.Time) (int, verdict) {
 	return r.newest, granted
 }
 
-func (r *parentChild) used(token int) {
-	if parent, has := r.parent[token]; has && parent == r.current {
+func (r *parentChild) serves(token int) bool {
+	parent, child := r.parent[token]
+	if child && parent == r.current {
 		r.current = token
+		delete(r.parent, token)
+		return true
 	}
+	return !child
 }

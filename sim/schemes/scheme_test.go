@@ -56,7 +56,7 @@ func contenders() []contender {
 		{"grace, reuse revokes", modelled(func() rotation { return &graceful{window: grace, reuseRevokes: true} })},
 		{"forking grace", modelled(func() rotation { return &forking{window: grace, firstUse: make(map[int]time.Time)} })},
 		{"parent and child", modelled(func() rotation { return &parentChild{parent: make(map[int]int)} })},
-		{"counter", modelled(func() rotation { return &counter{interval: 10 * time.Second} })},
+		{"parent of active", modelled(func() rotation { return &parentOfActive{interval: 10 * time.Second} })},
 		{"reusable", modelled(func() rotation { return reusable{} })},
 	}
 }
