@@ -16,6 +16,7 @@ func TestDeps(t *testing.T) {
 		"":                           {},
 		"/internal/sqlite":           {},
 		"/internal/faultproxy":       {},
+		"/internal/pgtest":           {},
 		"/memstore":                  {""},
 		"/sqlitestore":               {"", "/internal/sqlite"},
 		"/storetest":                 {""},

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package pgtest
+
+import "os/exec"
+
+// Elsewhere tests are not run as root, and a server that is left behind is stopped by hand.
+
+func giveAway(...string) error { return nil }
+
+func dropPrivileges(*exec.Cmd) {}
+
+func dieTogether(*exec.Cmd) {}
