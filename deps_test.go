@@ -27,6 +27,7 @@ func TestDeps(t *testing.T) {
 		"/idp/idptest":               {"/idp"},
 		"/idp/internal/password":     {},
 		"/idp/internal/refreshtoken": {},
+		"/gateway":                   {""},
 		"/examples/internal/wire":    {},
 		"/examples/internal/spa":     {"/examples/internal/wire"},
 		"/examples/internal/apptest": {"…"},

@@ -1,0 +1,56 @@
+package latchkey_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// What outlives its request can ask whether its session is over. That keeps no session alive.
+func TestEnded(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		var id latchkey.ID
+		find := w.shop.guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			session, _ := latchkey.From(r.Context())
+			id = session.ID
+		}))
+		want := func(when string, reason latchkey.EndReason) {
+			t.Helper()
+			if got, err := w.shop.guard.Ended(t.Context(), id); err != nil || got != reason {
+				t.Errorf("%s: %q, %v; want %q", when, got, err, reason)
+			}
+		}
+		login := func() *browser {
+			b := newBrowser()
+			b.login(w.shop)
+			find.ServeHTTP(httptest.NewRecorder(), b.request(w.shop, "/x"))
+			return b
+		}
+		want("a session that nobody knows", "")
+		b := login()
+		want("after the login", "")
+		for range 60 {
+			time.Sleep(time.Minute)
+			want("unused", "")
+		}
+		thief := b.copy(w.shop, sessionCookie)
+		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "")
+		b.get(w.shop, "/api/private").ok(t, true)
+		b.send(w.shop, "POST", "/api/logout", "{}")
+		want("after the logout", latchkey.EndLogout)
+
+		login()
+		time.Sleep(30 * 24 * time.Hour)
+		want("when the refresh token has expired", latchkey.EndRefreshExpired)
+		time.Sleep(60 * 24 * time.Hour)
+		want("after the absolute timeout", latchkey.EndAbsoluteTimeout)
+
+		w.store.cut(true)
+		if _, err := w.shop.guard.Ended(t.Context(), id); err == nil {
+			t.Error("without a store it cannot be known")
+		}
+	})
+}

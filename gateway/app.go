@@ -1,0 +1,213 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// An App is one app behind the gateway: how its users log in, where its API is, and what its page is.
+type App struct {
+	// Login is what the app's guard is made from. Its Origin names the host. ClientIP is set by the gateway. RefreshAhead is one
+	// minute unless it says otherwise, so that the app behind never sees an expired JWT.
+	Login latchkey.Config
+
+	// Upstream is the app behind: "http://127.0.0.1:3000", or https, with a path where it has one. Empty: there is a page only.
+	Upstream string
+	// Protect lists the paths, with all below them, that need a login. Nil: everything. Public lists exceptions, and the longest prefix decides.
+	// Paths that are neither pass, with the user where there is one.
+	Protect, Public []string
+	// Timeout is how long the app behind may take to begin its answer; default one minute.
+	Timeout time.Duration
+	// MaxBody is the largest body that is passed on, in bytes; 0: any. Bodies are never held in memory.
+	MaxBody int64
+
+	// NoBearer leaves out Authorization: Bearer with the session's JWT.
+	NoBearer bool
+	// UserKey signs the header Latchkey-User (see docs/gateway.md) with HMAC-SHA-256, if it is there; at least 32 bytes.
+	UserKey latchkey.Secret
+	// AllowHeaders lists answer headers that the app behind may set although they speak for the whole origin, such as Access-Control-Allow-Origin.
+	AllowHeaders []string
+
+	// Page holds the files of the page, with an index.html. DevServer, "http://localhost:5173", stands in for them in development.
+	Page      fs.FS
+	DevServer string
+	// PageHeaders are set on files of the page, over the standard ones; an empty value leaves one out. Content-Security-Policy is the one to know.
+	PageHeaders map[string]string
+
+	// HSTS has browsers use https only, for a year. It takes a certificate that browsers trust.
+	HSTS bool
+}
+
+type app struct {
+	scheme, host string // of the origin
+	origin       string
+	guard        *latchkey.Guard
+	login        http.Handler
+	protected    http.Handler // the app behind, for those with a login
+	open         http.Handler // the app behind, for all
+	rules        rules
+	upstream     *httputil.ReverseProxy // nil: none
+	page         *page                  // nil: none
+	devServer    *httputil.ReverseProxy // nil: none
+	idle         []func()               // close what transports keep
+	proxies      proxies
+	streams      *streams
+	signer       *userSigner // nil: no Latchkey-User
+	bearer       bool
+	maxBody      int64
+	hsts         bool
+	now          func() time.Time
+	log          *slog.Logger
+}
+
+func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
+	origin, err := url.Parse(c.Login.Origin)
+	if err != nil {
+		return nil, err
+	}
+	a := &app{
+		scheme: origin.Scheme, host: origin.Host, origin: c.Login.Origin, proxies: p, bearer: !c.NoBearer, maxBody: c.MaxBody, hsts: c.HSTS,
+		now: c.Login.Now, log: log,
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if err := a.read(c); err != nil {
+		return nil, err
+	}
+	return a, a.openGuard(c.Login)
+}
+
+// read takes everything but the login from the configuration, and returns every mistake.
+func (a *app) read(c App) error {
+	var errs []error
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	var err error
+	a.rules, err = newRules(c.Protect, c.Public)
+	note(err)
+	if c.Upstream != "" {
+		a.upstream, err = a.newProxy("Upstream", c.Upstream, c)
+		note(err)
+	}
+	switch {
+	case c.Page != nil && c.DevServer != "":
+		note(errors.New("both Page and DevServer: only one of the two"))
+	case c.Page != nil:
+		a.page, err = newPage(c.Page, c.PageHeaders)
+		note(err)
+	case c.DevServer != "":
+		a.devServer, err = a.newProxy("DevServer", c.DevServer, c)
+		note(err)
+	case c.Upstream == "":
+		note(errors.New("neither Upstream nor Page: there is nothing to serve"))
+	}
+	if c.UserKey != "" {
+		a.signer, err = newUserSigner(c.UserKey, c.Login.Origin)
+		note(err)
+	}
+	return errors.Join(errs...)
+}
+
+func (a *app) openGuard(c latchkey.Config) (err error) {
+	if c.RefreshAhead == 0 && a.bearer {
+		c.RefreshAhead = time.Minute
+	}
+	longest := c.SessionCap
+	if longest == 0 {
+		longest = time.Hour
+	}
+	streams := newStreams(longest)
+	tell := c.OnEvent
+	c.OnEvent = func(ctx context.Context, e latchkey.Event) {
+		if e.Kind == latchkey.EventEnded {
+			streams.end(e.Session)
+		}
+		if tell != nil {
+			tell(ctx, e)
+		}
+	}
+	c.ClientIP = a.proxies.client
+	if a.guard, err = latchkey.New(c); err != nil {
+		return err
+	}
+	a.login, a.streams = a.guard.Handler(), streams
+	a.protected, a.open = a.guard.Protect(http.HandlerFunc(a.pass)), a.guard.Identify(http.HandlerFunc(a.pass))
+	streams.watch(a.guard.Ended)
+	return nil
+}
+
+func (a *app) close(ctx context.Context) error {
+	a.streams.stop()
+	for _, close := range a.idle {
+		close()
+	}
+	return a.guard.Close(ctx)
+}
+
+// ServeHTTP finds the way of a request whose path is clean.
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.hsts {
+		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	path := r.URL.Path
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case ofGuard(path):
+		a.login.ServeHTTP(w, r)
+	case a.page != nil && reads && !a.rules.names(path) && a.page.has(r):
+		a.page.ServeHTTP(w, r)
+	case a.devServer != nil && reads && !a.rules.names(path):
+		a.passToDevServer(w, r)
+	case a.upstream != nil:
+		a.passToUpstream(w, r)
+	default:
+		notFound.ServeHTTP(w, r)
+	}
+}
+
+// ofGuard tells whether a path is one of Guard.Handler's.
+func ofGuard(path string) bool {
+	switch path {
+	case "/api/user", "/api/login", "/api/logout", "/api/sessions":
+		return true
+	}
+	id, below := strings.CutPrefix(path, "/api/sessions/")
+	return below && id != "" && !strings.Contains(id, "/")
+}
+
+func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error) {
+	target, err := url.Parse(raw)
+	if err != nil || target.Host == "" || !slices.Contains([]string{"http", "https"}, target.Scheme) ||
+		target.User != nil || target.RawQuery != "" || target.Fragment != "" {
+		return nil, fmt.Errorf("%s: want http://host:port or https://host, and a path where needed", field)
+	}
+	transport := newTransport(c.Timeout)
+	a.idle = append(a.idle, transport.CloseIdleConnections)
+	allowed := make(map[string]bool)
+	for _, name := range c.AllowHeaders {
+		allowed[strings.ToLower(name)] = true
+	}
+	return &httputil.ReverseProxy{
+		Rewrite:        func(pr *httputil.ProxyRequest) { a.rewrite(pr, target) },
+		Transport:      bounded{transport},
+		ModifyResponse: func(res *http.Response) error { a.received(res, allowed); return nil },
+		ErrorHandler:   a.failed,
+		ErrorLog:       slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		BufferPool:     buffers,
+	}, nil
+}

@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+)
+
+// PassesWithoutLogin returns what the app behind gets to see of a path, and whether it does without a login.
+func PassesWithoutLogin(u *url.URL, protect, public []string) (path string, passes bool) {
+	r, err := newRules(protect, public)
+	if err != nil {
+		panic(err)
+	}
+	path, err = cleanPath(u)
+	if err != nil {
+		return "", false
+	}
+	return (&url.URL{Path: path}).EscapedPath(), !r.protects(path)
+}
+
+// Rewritten returns the header that a request of nobody has at the app behind.
+func Rewritten(r *http.Request, target *url.URL) (sent http.Header) {
+	a := &app{scheme: "https", host: "app.example.com"}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			a.rewrite(pr, target)
+			sent = pr.Out.Header
+		},
+		Transport:    nowhere{},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {},
+	}
+	proxy.ServeHTTP(&discard{}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{})))
+	return sent
+}
+
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) { return nil, http.ErrServerClosed }
+
+type discard struct{}
+
+func (discard) Header() http.Header         { return make(http.Header) }
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+func (discard) WriteHeader(int)             {}
+
+// Hops returns the chain of a request behind listed proxies.
+func Hops(r *http.Request, rfc7239 bool, trusted ...netip.Prefix) []netip.Addr {
+	return proxies{trusted, rfc7239}.chain(r)
+}
+
+// NewPage serves files alone, without the rules before it.
+func NewPage(files fs.FS) (http.Handler, error) { return newPage(files, nil) }

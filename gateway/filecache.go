@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// largest is up to which size a file is kept in memory, with its digest and its compressed form. Larger ones are read from the folder each time.
+const largest = 4 << 20
+
+// fileCache keeps the files of a page as they are in the folder: one that has changed there is read anew.
+type fileCache struct {
+	files fs.FS
+
+	mu     sync.RWMutex
+	byName map[string]*cached
+}
+
+type cached struct {
+	size        int64
+	modified    time.Time
+	contentType string
+	etag        string
+	content     []byte // nil where the file is large
+	zipped      []byte // nil where that would gain nothing
+}
+
+// An openFile is one file, ready to be sent.
+type openFile struct {
+	*cached
+	io.ReadSeeker
+	io.Closer
+}
+
+func newFileCache(files fs.FS) *fileCache {
+	return &fileCache{files: files, byName: make(map[string]*cached)}
+}
+
+// stat tells whether there is a file of that name.
+func (c *fileCache) stat(name string) bool {
+	if !fs.ValidPath(name) || strings.Contains(name, `\`) {
+		return false
+	}
+	info, err := fs.Stat(c.files, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (c *fileCache) open(name string) (*openFile, error) {
+	file, err := c.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		file.Close()
+		return nil, fs.ErrNotExist
+	}
+	c.mu.RLock()
+	known := c.byName[name]
+	c.mu.RUnlock()
+	if known == nil || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
+		if known, err = read(name, file, info); err != nil {
+			file.Close()
+			return nil, err
+		}
+		c.mu.Lock()
+		c.byName[name] = known
+		c.mu.Unlock()
+	}
+	if known.content != nil {
+		return &openFile{known, bytes.NewReader(known.content), file}, nil
+	}
+	seeker, ok := file.(io.ReadSeeker)
+	if !ok {
+		file.Close()
+		return nil, fmt.Errorf("%s cannot be read in parts", name)
+	}
+	return &openFile{known, seeker, file}, nil
+}
+
+func read(name string, file fs.File, info fs.FileInfo) (*cached, error) {
+	f := &cached{size: info.Size(), modified: info.ModTime(), contentType: contentType(name)}
+	if f.size > largest {
+		f.etag = fmt.Sprintf(`"%x-%x"`, f.size, f.modified.UnixNano())
+		return f, nil
+	}
+	content, err := io.ReadAll(io.LimitReader(file, largest+1))
+	if err != nil {
+		return nil, err
+	}
+	f.content = content
+	sum := sha256.Sum256(content)
+	f.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	if compressible(f.contentType) && len(content) >= 1024 {
+		f.zipped = compress(content)
+	}
+	return f, nil
+}
+
+// compress returns nil where less than a tenth would be gained. Only files of the page are ever compressed: an answer that mixes a secret with what a
+// client chose would tell the secret by its length (BREACH).
+func compress(content []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(content); err != nil || w.Close() != nil || out.Len() > len(content)*9/10 {
+		return nil
+	}
+	return out.Bytes()
+}
+
+func compressible(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	switch kind {
+	case "application/javascript", "application/json", "application/manifest+json", "application/wasm", "application/xml", "image/svg+xml", "font/ttf":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/")
+}
+
+// contentTypes do not depend on the machine's own table, as package mime does. What is not here is sent as bytes.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
+	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".map": "application/json", ".json": "application/json",
+	".webmanifest": "application/manifest+json", ".wasm": "application/wasm", ".xml": "application/xml", ".txt": "text/plain; charset=utf-8",
+	".md": "text/plain; charset=utf-8", ".pdf": "application/pdf", ".csv": "text/csv; charset=utf-8",
+	".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
+	".avif": "image/avif", ".ico": "image/x-icon", ".bmp": "image/bmp",
+	".woff": "font/woff", ".woff2": "font/woff2", ".ttf": "font/ttf", ".otf": "font/otf",
+	".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".wav": "audio/wav", ".m4a": "audio/mp4", ".mp4": "video/mp4", ".webm": "video/webm", ".vtt": "text/vtt; charset=utf-8",
+}
+
+func contentType(name string) string {
+	if t := contentTypes[strings.ToLower(path.Ext(name))]; t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}

@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+)
+
+// Config is what a Gateway is made from. New reads it once.
+type Config struct {
+	Apps []App // at least one, each with a host of its own
+
+	// TrustedProxies are the peers that are believed when they say in X-Forwarded-For for whom they ask. Nobody else is.
+	TrustedProxies []netip.Prefix
+	// Forwarded has them believed in Forwarded (RFC 7239) instead. Only one of the two is read: a proxy sets one and passes on what a client says in the other.
+	Forwarded bool
+
+	Logger *slog.Logger // nil: slog.Default()
+}
+
+// A Gateway is an http.Handler with the apps of a Config. Use New. It takes care of the time limits of bodies itself, so its http.Server
+// should have a ReadHeaderTimeout and an IdleTimeout, and no ReadTimeout and no WriteTimeout.
+type Gateway struct {
+	apps     map[string]*app // by host, without a port
+	proxies  proxies
+	requests sync.WaitGroup
+}
+
+// New makes a gateway with a guard for each app, and reports every mistake in the Config. Close ends both.
+func New(c Config) (*Gateway, error) {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	g := &Gateway{apps: make(map[string]*app), proxies: proxies{c.TrustedProxies, c.Forwarded}}
+	var errs []error
+	if len(c.Apps) == 0 {
+		errs = append(errs, errors.New("gateway: no app"))
+	}
+	for i, config := range c.Apps {
+		a, err := newApp(config, g.proxies, c.Logger)
+		if err != nil {
+			errs = append(errs, &AppError{i, config.Login.Origin, err})
+			continue
+		}
+		name := hostname(a.host)
+		if g.apps[name] != nil {
+			twice := fmt.Errorf("two apps on the host %s: browsers would mix up their cookies", name)
+			errs = append(errs, &AppError{i, config.Login.Origin, twice}, a.close(context.Background()))
+			continue
+		}
+		g.apps[name] = a
+	}
+	if errs != nil {
+		return nil, errors.Join(append(errs, g.Close(context.Background()))...)
+	}
+	return g, nil
+}
+
+// An AppError is what is wrong with one of Config.Apps. It wraps the guard's errors, *latchkey.ConfigError among them.
+type AppError struct {
+	Index  int
+	Origin string
+	Err    error
+}
+
+// Error names the app and the mistake.
+func (e *AppError) Error() string { return fmt.Sprintf("gateway: app %q: %v", e.Origin, e.Err) }
+
+// Unwrap returns Err.
+func (e *AppError) Unwrap() error { return e.Err }
+
+// ServeHTTP answers a request for any of the apps.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g.requests.Add(1)
+	defer g.requests.Done()
+	a := g.apps[hostname(r.Host)]
+	if refusal := g.refusal(r, a); refusal != nil {
+		if r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close") // what follows on the connection may not be what it seems
+		}
+		refusal.ServeHTTP(w, r)
+		return
+	}
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		// net/http follows Transfer-Encoding where a Content-Length comes with it, and drops the latter unseen. Who sent the two may have meant
+		// the rest of the bytes as a request of his own (RFC 9112 §6.1): it gets no answer.
+		w.Header().Set("Connection", "close")
+	}
+	a.ServeHTTP(w, r)
+}
+
+// refusal is the answer to a request that nobody's login would make acceptable, or nil. It makes the path of others clean.
+func (g *Gateway) refusal(r *http.Request, a *app) http.Handler {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodTrace, http.MethodConnect:
+		return methodNotAllowed
+	default:
+		return methodUnknown
+	}
+	if !r.ProtoAtLeast(1, 1) && !g.proxies.trustsPeer(r) {
+		return versionUnknown // nginx still asks so by default; whoever else does is no browser
+	}
+	if a == nil {
+		return misdirected
+	}
+	path, err := cleanPath(r.URL)
+	if err != nil {
+		return badRequest
+	}
+	r.URL.Path, r.URL.RawPath = path, ""
+	return nil
+}
+
+func hostname(host string) string {
+	if strings.IndexByte(host, ':') >= 0 {
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.Trim(host, "[]")
+	}
+	return strings.ToLower(host)
+}
+
+// Wait returns when no request is under way any more, an open WebSocket among them, or when ctx is done. No new one may come.
+func (g *Gateway) Wait(ctx context.Context) error {
+	none := make(chan struct{})
+	go func() {
+		g.requests.Wait()
+		close(none)
+	}()
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// CloseStreams cuts every WebSocket and every answer without a length, for a shutdown that does not want to wait for them.
+func (g *Gateway) CloseStreams() {
+	for _, a := range g.apps {
+		a.streams.closeAll()
+	}
+}
+
+// Close ends the guards and what else works in the background. Requests must have ended before; see Wait.
+func (g *Gateway) Close(ctx context.Context) error {
+	var errs []error
+	for _, a := range g.apps {
+		errs = append(errs, a.close(ctx))
+	}
+	return errors.Join(errs...)
+}

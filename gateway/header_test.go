@@ -1,0 +1,306 @@
+package gateway_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/latchkey-dev/latchkey/gateway"
+	"github.com/latchkey-dev/latchkey/idp"
+)
+
+const userKey = "0123456789abcdef0123456789abcdef"
+
+// forged are names under which a client may try to tell the app who it is or where it comes from.
+var forged = []string{
+	"Latchkey-User", "LATCHKEY-USER", "latchkey_user", "Latchkey_User", "latchkey-USER", "Latchkey-User-Id", "X-Latchkey-User", "Authorization", "AUTHORIZATION",
+	"X-User", "X-User-Id", "X_User", "X-Auth-Request-Email", "X-Authenticated-User", "Remote-User", "X-Remote-User", "X-Forwarded-For", "x_forwarded_for", "X-Forwarded",
+	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Client-Cert", "Forwarded", "X-Real-IP", "X-Real_IP", "True-Client-IP", "CF-Connecting-IP",
+	"X-Client-IP", "X-Cluster-Client-Ip", "X-Original-URL", "X-Original-Method", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Method-Override", "X-Client-Cert", "X-Client-Cert-Dn",
+	"X.User", "Authorization_", "Content_Length", "Transfer_Encoding",
+}
+
+// GWY-02, GWY-03: whatever a client says about itself is removed, in every spelling, twice, named by Connection, or as a trailer; what the gateway says is there.
+func TestGWY02IdentityComesFromTheGatewayAlone(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].UserKey = userKey })
+	ada := n.loggedIn()
+	var cookies []string
+	for name, value := range ada.cookies {
+		cookies = append(cookies, name+"="+value)
+	}
+	for _, name := range forged {
+		for who, cookie := range map[string]string{"a stranger": "", "Ada": "Cookie: " + strings.Join(cookies, "; ") + "\r\n"} {
+			answer := n.raw("POST /open HTTP/1.1\r\nHost: app.localhost\r\nOrigin: " + origin + "\r\nSec-Fetch-Site: same-origin\r\n" + cookie +
+				name + ": 6.6.6.6 mallory\r\n" + strings.ToLower(name) + ": 6.6.6.6 mallory\r\n" +
+				"Connection: close, " + name + ", Latchkey-User, Authorization, X-Forwarded-For, Cookie\r\n" +
+				"Trailer: " + name + "\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + name + ": mallory\r\n\r\n")
+			if !strings.HasPrefix(answer, "HTTP/1.1 200") {
+				t.Fatalf("%s of %s: %s", name, who, answer)
+			}
+			r := w.app.last(t)
+			if said := fmt.Sprint(r.Header, r.Trailer, r.Host); strings.Contains(said, "mallory") || strings.Contains(said, "6.6.6.6") {
+				t.Errorf("%s of %s reached the app: %s", name, who, said)
+			}
+			if r.Header.Get("X-Forwarded-For") != "127.0.0.1" || r.Header.Get("X-Forwarded-Host") != "app.localhost" || r.Header.Get("X-Forwarded-Proto") != "http" {
+				t.Errorf("%s of %s: the app saw %v", name, who, r.Header)
+			}
+			if logged := len(r.Header["Authorization"]) == 1 && len(r.Header["Latchkey-User"]) == 1; logged != (who == "Ada") {
+				t.Errorf("%s of %s: the app saw %v", name, who, r.Header)
+			}
+		}
+	}
+}
+
+// GWY-15, GWY-19: the app gets a JWT of its own application, and a header that it can check with its own key.
+func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].UserKey = userKey })
+	n.loggedIn().do("GET", "/api/x", "").want(t, 200, "")
+	r := w.app.last(t)
+	token, err := jwt.ParseSigned(r.Header.Get("Latchkey-User"), []jose.SignatureAlgorithm{jose.HS256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims jwt.Claims
+	var ours struct {
+		Email string   `json:"email"`
+		Sid   string   `json:"sid"`
+		Roles []string `json:"roles"`
+	}
+	if err := token.Claims([]byte(userKey), &claims, &ours); err != nil {
+		t.Fatal(err)
+	}
+	err = claims.ValidateWithLeeway(jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{origin}, Subject: w.user.ID, Time: time.Now()}, 0)
+	if err != nil || ours.Email != "ada@example.com" || !slices.Equal(ours.Roles, []string{"user"}) || ours.Sid == "" {
+		t.Errorf("%+v %+v, %v", claims, ours, err)
+	}
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	unverified, err := jwt.ParseSigned(bearer, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var of jwt.Claims
+	if err := unverified.UnsafeClaimsWithoutVerification(&of); err != nil || of.Subject != w.user.ID || !of.Expiry.Time().After(time.Now()) {
+		t.Errorf("the JWT says %+v, %v", of, err)
+	}
+	off := w.serve(func(c *gateway.Config) { c.Apps[0].NoBearer = true })
+	off.loggedIn().do("GET", "/api/x", "").want(t, 200, "")
+	if r := w.app.last(t); r.Header["Authorization"] != nil || r.Header["Latchkey-User"] != nil {
+		t.Errorf("the app saw %v", r.Header)
+	}
+}
+
+// GWY-04: our cookies do not travel on, the app's own do.
+func TestGWY04OurCookiesStayHere(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	b := n.loggedIn()
+	b.do("GET", "/api/x", "", "Cookie", `theme=dark; __HOST-SESSION=1; "__Host-refresh"=2; lang="a b"`).want(t, 200, "")
+	r := w.app.last(t)
+	for _, value := range b.cookies {
+		if strings.Contains(fmt.Sprint(r.Header), value) {
+			t.Errorf("a cookie of ours reached the app: %v", r.Header["Cookie"])
+		}
+	}
+	if got := r.Header["Cookie"]; !slices.Equal(got, []string{`theme=dark; lang="a b"`}) {
+		t.Errorf("the app saw the cookies %q", got)
+	}
+}
+
+// GWY-05, GWY-18: the app cannot set our cookies or speak for the whole origin, neither in a header, nor in a trailer, nor in an informational answer.
+func TestGWY05AnswersCannotTouchTheLogin(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		h := rw.Header()
+		say := func() {
+			for _, name := range []string{"Clear-Site-Data", "Strict-Transport-Security", "Secure-Session-Registration", "Secure-Session-Challenge", "Sec-Session-Registration", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Alt-Svc"} {
+				h.Set(name, "mallory")
+			}
+			h["Set-Cookie"] = []string{"__Host-session=mallory; Path=/; Secure", "__host-Refresh=mallory", " __Host-device=mallory; Max-Age=0", "theme=dark"}
+		}
+		say()
+		rw.WriteHeader(http.StatusEarlyHints)
+		say()
+		h.Set("Trailer", "Set-Cookie, X-Sum")
+		fmt.Fprint(rw, "ok")
+		rw.(http.Flusher).Flush()
+		h.Set("X-Sum", "1")
+		h.Set("Set-Cookie", "__Host-session=mallory")
+		h.Set(http.TrailerPrefix+"Clear-Site-Data", "mallory")
+	})
+	for _, h2 := range []bool{false, true} {
+		n := w.start(h2)
+		resp := n.stranger().open(n.stranger().request("GET", "/x", ""))
+		got := n.read(resp)
+		if said := fmt.Sprint(resp.Header, resp.Trailer); got.body != "ok" || strings.Contains(said, "mallory") {
+			t.Errorf("%s: %s", resp.Proto, said)
+		}
+		if resp.Trailer.Get("X-Sum") != "1" || !slices.Equal(resp.Header["Set-Cookie"], []string{"theme=dark"}) {
+			t.Errorf("%s: what the app may say is lost: %v %v", resp.Proto, resp.Header, resp.Trailer)
+		}
+	}
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].AllowHeaders = []string{"access-control-allow-origin"} })
+	if got := n.stranger().do("GET", "/x", ""); got.header.Get("Access-Control-Allow-Origin") != "mallory" || got.header["Clear-Site-Data"] != nil {
+		t.Errorf("allowed is one header: %v", got.header)
+	}
+	if raw := n.raw("GET /x HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n"); strings.Contains(raw, "103") || strings.Count(raw, "mallory") != 1 {
+		t.Errorf("an informational answer came through: %s", raw)
+	}
+}
+
+// Informational answers of the app do not eat the cookies of a session that was just refreshed, and they are never cached.
+func TestNewCookiesSurviveInformationalAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Link", "</style.css>; rel=preload")
+		rw.WriteHeader(http.StatusEarlyHints)
+		rw.Header().Set("Cache-Control", "public, max-age=600")
+		fmt.Fprint(rw, "ok")
+	})
+	n := w.serve()
+	b := n.loggedIn()
+	w.clock.forward(2 * time.Minute)
+	b.do("GET", "/api/x", "").want(t, 200, "")
+	w.clock.forward(50 * time.Minute) // idle
+	got := b.do("GET", "/api/x", "")
+	if len(got.header["Set-Cookie"]) != 2 || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("after a refresh: %d %v", got.status, got.header)
+	}
+	if got := b.do("GET", "/api/x", ""); len(got.header["Set-Cookie"]) != 0 || got.header.Get("Cache-Control") != "public, max-age=600" {
+		t.Errorf("otherwise: %d %v", got.status, got.header)
+	}
+}
+
+// GWY-13: forwarding headers are believed from listed proxies only, and only the one that is configured.
+func TestGWY13ForwardedFromListedProxies(t *testing.T) {
+	w := newWorld(t)
+	trust := func(rfc7239 bool, nets ...string) func(*gateway.Config) {
+		return func(c *gateway.Config) {
+			c.Forwarded = rfc7239
+			for _, prefix := range nets {
+				c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(prefix))
+			}
+		}
+	}
+	for _, c := range []struct {
+		name          string
+		config        func(*gateway.Config)
+		forwardedFor  string
+		forwarded     string
+		chain, client string
+	}{
+		{"nobody is trusted", trust(false), "1.1.1.1", "for=2.2.2.2", "127.0.0.1", "127.0.0.1"},
+		{"another is trusted", trust(false, "10.0.0.0/8"), "1.1.1.1", "for=2.2.2.2", "127.0.0.1", "127.0.0.1"},
+		{"the peer is trusted", trust(false, "127.0.0.0/8"), "1.1.1.1", "for=2.2.2.2", "1.1.1.1, 127.0.0.1", "1.1.1.1"},
+		{"only its own words", trust(false, "127.0.0.0/8"), "6.6.6.6, 1.1.1.1", "", "1.1.1.1, 127.0.0.1", "1.1.1.1"},
+		{"a chain of ours", trust(false, "127.0.0.0/8", "10.0.0.0/8"), "6.6.6.6, 1.1.1.1, 10.0.0.7", "", "1.1.1.1, 10.0.0.7, 127.0.0.1", "1.1.1.1"},
+		{"rubbish", trust(false, "127.0.0.0/8"), "1.1.1.1, mallory", "", "127.0.0.1", "127.0.0.1"},
+		{"nothing said", trust(false, "127.0.0.0/8"), "", "", "127.0.0.1", "127.0.0.1"},
+		{"RFC 7239", trust(true, "127.0.0.0/8"), "1.1.1.1", `for=6.6.6.6;proto=https, For="[2001:db8::1]:4711";by=10.0.0.1`, "2001:db8::1, 127.0.0.1", "2001:db8::1"},
+		{"RFC 7239, hidden", trust(true, "127.0.0.0/8"), "1.1.1.1", `for=6.6.6.6, for=_hidden`, "127.0.0.1", "127.0.0.1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := w.serve(c.config)
+			header := []string{"X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example", "X-Real-Ip", "6.6.6.6"}
+			if c.forwardedFor != "" {
+				header = append(header, "X-Forwarded-For", c.forwardedFor)
+			}
+			if c.forwarded != "" {
+				header = append(header, "Forwarded", c.forwarded)
+			}
+			n.stranger().do("GET", "/x", "", header...).want(t, 200, "")
+			r := w.app.last(t)
+			if got := r.Header.Get("X-Forwarded-For"); got != c.chain || r.Header.Get("X-Forwarded-Host") != "app.localhost" || r.Header.Get("X-Forwarded-Proto") != "http" ||
+				r.Header["Forwarded"] != nil || r.Header["X-Real-Ip"] != nil {
+				t.Errorf("the app saw %v", r.Header)
+			}
+			n.stranger().do("POST", "/api/login", `{"email":"x@example.com","password":"wrong"}`, header...).want(t, 401, "invalid_credentials")
+			if !strings.Contains(w.log.String(), "login_failed app=app.localhost ip="+c.client+" ") {
+				t.Errorf("the guard saw another address than %s", c.client)
+			}
+		})
+	}
+}
+
+// A JWT that has expired while nobody asked is renewed before the app gets to see it.
+func TestTokenIsNeverStale(t *testing.T) {
+	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
+	n := w.serve()
+	b := n.loggedIn()
+	w.clock.forward(2 * time.Minute)
+	b.do("GET", "/api/x", "").want(t, 200, "")
+	first := w.app.last(t).Header.Get("Authorization")
+	w.clock.forward(10 * time.Minute)
+	got := b.do("GET", "/api/x", "")
+	got.want(t, 200, "")
+	if second := w.app.last(t).Header.Get("Authorization"); second == first || second == "" {
+		t.Error("the app got a JWT that has expired")
+	}
+	if len(got.header["Set-Cookie"]) == 0 {
+		t.Error("no new cookies came with it")
+	}
+	b.do("GET", "/api/x", "").want(t, 200, "")
+}
+
+// FuzzHeaders: no header that a client can send reaches the app under a name of the gateway's.
+func FuzzHeaders(f *testing.F) {
+	for _, name := range forged {
+		f.Add(name, "6.6.6.6", "close, "+name)
+	}
+	f.Add("Cookie", "__Host-session=1; a=b", "")
+	f.Fuzz(func(t *testing.T, name, value, connection string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header[http.CanonicalHeaderKey(name)] = []string{value, value}
+		r.Header["Connection"] = []string{connection}
+		r.RemoteAddr = "203.0.113.7:1234"
+		h := gateway.Rewritten(r, &url.URL{Scheme: "http", Host: "upstream"})
+		for name, values := range h {
+			switch plain := strings.ToLower(strings.Map(hyphens, name)); {
+			case strings.HasPrefix(plain, "latchkey"), plain == "authorization", plain == "forwarded", plain == "x-real-ip", strings.HasPrefix(plain, "x-user"):
+				t.Errorf("%q: %q", name, values)
+			case plain == "x-forwarded-for" && !slices.Equal(values, []string{"203.0.113.7"}):
+				t.Errorf("%q: %q", name, values)
+			case plain == "cookie" && strings.Contains(strings.ToLower(strings.ReplaceAll(values[0], " ", "")), ";__host-session="):
+				t.Errorf("%q: %q", name, values)
+			}
+		}
+	})
+}
+
+func hyphens(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+		return r
+	}
+	return '-'
+}
+
+// FuzzForwarded: a list that anybody can write makes no address that is not in it, and never fails.
+func FuzzForwarded(f *testing.F) {
+	f.Add("1.1.1.1, [2001:db8::1]:80", false)
+	f.Add(`for="[2001:db8::1]:4711";by=x, For=1.2.3.4`, true)
+	f.Add(`for="a,b";for=;;==,,,`, true)
+	f.Fuzz(func(t *testing.T, said string, rfc7239 bool) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = "10.0.0.1:1234"
+		r.Header["X-Forwarded-For"], r.Header["Forwarded"] = []string{said}, []string{said}
+		hops := gateway.Hops(r, rfc7239, netip.MustParsePrefix("10.0.0.0/8"))
+		if len(hops) == 0 || hops[len(hops)-1] != netip.MustParseAddr("10.0.0.1") {
+			t.Fatalf("%q: %v", said, hops)
+		}
+		for i, hop := range hops[:len(hops)-1] {
+			if !hop.IsValid() || i > 0 && !netip.MustParsePrefix("10.0.0.0/8").Contains(hop) {
+				t.Errorf("%q: %v", said, hops)
+			}
+		}
+	})
+}

@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// standardPageHeaders let the page load its own files and talk to its own host. Nobody may frame it.
+var standardPageHeaders = map[string]string{
+	"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+	"X-Content-Type-Options":  "nosniff",
+	"X-Frame-Options":         "DENY", // for browsers without frame-ancestors
+	"Referrer-Policy":         "no-referrer",
+
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+}
+
+const index = "index.html"
+
+// page serves the files of a single-page app.
+type page struct {
+	files   *fileCache
+	headers http.Header
+}
+
+func newPage(files fs.FS, headers map[string]string) (*page, error) {
+	if _, err := fs.Stat(files, index); err != nil {
+		return nil, fmt.Errorf("the page has no %s: build the app first, or name the folder with the built files", index)
+	}
+	p := &page{files: newFileCache(files), headers: make(http.Header)}
+	for name, value := range standardPageHeaders {
+		p.headers.Set(name, value)
+	}
+	for name, value := range headers {
+		if !plainName(name) || strings.ContainsAny(value, "\r\n\x00") {
+			return nil, fmt.Errorf("%q cannot be a header of the page", name)
+		}
+		if p.headers.Set(name, value); value == "" {
+			p.headers.Del(name)
+		}
+	}
+	return p, nil
+}
+
+// has tells whether the page answers a GET or HEAD request: with a file, or with itself where a browser goes to one of the paths that it
+// routes by itself. A missing script or picture is nobody's, so that it is never answered with HTML.
+func (p *page) has(r *http.Request) bool {
+	name := fileName(r.URL.Path)
+	return p.files.stat(name) || name != "" && path.Ext(name) == "" && navigates(r) && r.Header.Get("Upgrade") == "" || name == index
+}
+
+func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := fileName(r.URL.Path)
+	if !p.files.stat(name) {
+		name = index
+	}
+	f, err := p.files.open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		notFound.ServeHTTP(w, r)
+		return
+	}
+	if err != nil {
+		upstreamUnavailable.ServeHTTP(w, r)
+		return
+	}
+	defer f.Close()
+	h := w.Header()
+	for name, values := range p.headers {
+		h[name] = values
+	}
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", "no-cache") // ask each time; the ETag makes the answer short
+	if hashed(name) {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	content, etag := io.ReadSeeker(f), f.etag
+	if f.zipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if takesGzip(r.Header) {
+			h.Set("Content-Encoding", "gzip")
+			content, etag = bytes.NewReader(f.zipped), strings.TrimSuffix(f.etag, `"`)+`-gzip"`
+		}
+	}
+	h.Set("ETag", etag)
+	http.ServeContent(w, r, "", time.Time{}, content)
+}
+
+// fileName is the name in the folder of a clean path. Nothing that begins with a dot is ever served, but for .well-known.
+func fileName(urlPath string) string {
+	name := strings.TrimPrefix(urlPath, "/")
+	if name == "" {
+		return index
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(segment, ".") && segment != ".well-known" {
+			return ""
+		}
+	}
+	return name
+}
+
+// navigates tells whether the browser wants a page. Browsers without Fetch Metadata say so in Accept.
+func navigates(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	for part := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		if t, _, err := mime.ParseMediaType(part); err == nil && t == "text/html" {
+			return true
+		}
+	}
+	return false
+}
+
+// takesGzip tells whether Accept-Encoding names gzip without forbidding it.
+func takesGzip(h http.Header) bool {
+	for _, line := range h["Accept-Encoding"] {
+		for part := range strings.SplitSeq(line, ",") {
+			coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+			if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+				weight := strings.ReplaceAll(params, " ", "")
+				return !strings.HasPrefix(weight, "q=0") || strings.Trim(strings.TrimPrefix(weight, "q="), "0.") != ""
+			}
+		}
+	}
+	return false
+}
+
+// hashed tells whether a name carries a digest of its content, as bundlers write it: "app-5JQ2XKZA.js", "main.3f2a9c1b.css".
+// It must have letters and digits, at least eight, and not be a size such as 1024x1024.
+func hashed(name string) bool {
+	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
+	at := strings.LastIndexAny(stem, ".-")
+	if at < 1 || len(stem)-at-1 < 8 {
+		return false
+	}
+	var letters, digits int
+	for _, c := range []byte(stem[at+1:]) {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_':
+			letters++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && letters > 1
+}

@@ -1,0 +1,231 @@
+package gateway_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey/gateway"
+)
+
+const html = "<!doctype html><title>page</title>"
+
+// dist makes a folder of built files.
+func dist(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"index.html": html, "favicon.ico": "icon", "about.html": "<!doctype html><title>about</title>", "app.js": strings.Repeat("let a;", 1000), "photo-1024x1024.png": "png", "thing-Facebook.svg": "<svg/>",
+		"assets/app-5JQ2XKZA.js": strings.Repeat("let b;", 1000), "assets/main.3f2a9c1b.css": "a{}", ".env": "SECRET=1", ".git/config": "x", ".well-known/security.txt": "Contact: x",
+		"api/data.json": "{}", "large.bin": strings.Repeat("x", 5<<20), "data.unknown": "?",
+	} {
+		write(t, filepath.Join(dir, name), content)
+	}
+	write(t, filepath.Join(filepath.Dir(dir), "outside.txt"), "outside")
+	return dir
+}
+
+func write(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func withPage(dir string) func(*gateway.Config) {
+	return func(c *gateway.Config) { c.Apps[0].Page = os.DirFS(dir) }
+}
+
+// Files have their types and lives; navigations get the page; what is missing is nobody's page.
+func TestPage(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "app") })
+	both := w.serve(withPage(dist(t)))
+	alone := w.serve(withPage(dist(t)), func(c *gateway.Config) { c.Apps[0].Upstream = "" })
+	const no, forever = "no-cache", "public, max-age=31536000, immutable"
+	for _, c := range []struct {
+		name, path, mode string
+		contentType      string // of both; "app": goes to the app, and is a JSON 404 where there is none
+		cache            string
+	}{
+		{"root", "/", "navigate", "text/html; charset=utf-8", no},
+		{"root, by a program", "/", "", "text/html; charset=utf-8", no},
+		{"index", "/index.html", "navigate", "text/html; charset=utf-8", no},
+		{"another page", "/about.html", "navigate", "text/html; charset=utf-8", no},
+		{"script", "/app.js", "no-cors", "text/javascript; charset=utf-8", no},
+		{"hashed script", "/assets/app-5JQ2XKZA.js", "no-cors", "text/javascript; charset=utf-8", forever},
+		{"hashed style", "/assets/main.3f2a9c1b.css", "no-cors", "text/css; charset=utf-8", forever},
+		{"size in the name", "/photo-1024x1024.png", "no-cors", "image/png", no},
+		{"word in the name", "/thing-Facebook.svg", "no-cors", "image/svg+xml", no},
+		{"unknown type", "/data.unknown", "cors", "application/octet-stream", no},
+		{"large", "/large.bin", "cors", "application/octet-stream", no},
+		{"well-known", "/.well-known/security.txt", "", "text/plain; charset=utf-8", no},
+		{"the page's own routing", "/cart/7", "navigate", "text/html; charset=utf-8", no},
+		{"unknown, fetched", "/cart/7", "cors", "app", ""},
+		{"unknown script", "/old-5JQ2XKZB.js", "no-cors", "app", ""},
+		{"unknown script, opened", "/old.js", "navigate", "app", ""},
+		{"hidden", "/.env", "navigate", "app", ""},
+		{"hidden folder", "/.git/config", "navigate", "app", ""},
+		{"folder", "/assets/", "cors", "app", ""},
+		{"outside", "/outside.txt", "navigate", "app", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, lonely := both.stranger().do("GET", c.path, "", "Sec-Fetch-Mode", c.mode), alone.stranger().do("GET", c.path, "", "Sec-Fetch-Mode", c.mode)
+			if c.contentType == "app" {
+				lonely.want(t, 404, "not_found")
+				if got.body != "app" {
+					t.Errorf("%d %.50s", got.status, got.body)
+				}
+				return
+			}
+			for _, a := range []answer{got, lonely} {
+				if a.status != 200 || a.header.Get("Content-Type") != c.contentType || a.header.Get("Cache-Control") != c.cache || a.header.Get("ETag") == "" {
+					t.Errorf("%d %v", a.status, a.header)
+				}
+				if !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'self'") || a.header.Get("X-Content-Type-Options") != "nosniff" {
+					t.Errorf("security headers: %v", a.header)
+				}
+			}
+		})
+	}
+	// The API's names are never a file's or the page's.
+	for _, path := range []string{"/api/data.json", "/api/unknown", "/API/data.json"} {
+		if got := both.loggedIn().do("GET", path, "", "Sec-Fetch-Mode", "navigate"); got.body != "app" {
+			t.Errorf("%s: %d %.50s", path, got.status, got.body)
+		}
+		alone.stranger().do("GET", path, "", "Sec-Fetch-Mode", "navigate").want(t, 404, "not_found")
+	}
+	alone.stranger().do("POST", "/app.js", "").want(t, 404, "not_found")
+}
+
+// An unchanged file is not sent again; a changed one is, without a restart; text is compressed for those who can read it.
+func TestPageIsSentOnce(t *testing.T) {
+	w := newWorld(t)
+	dir := dist(t)
+	n := w.serve(withPage(dir))
+	b := n.stranger()
+	plain, zipped := b.do("GET", "/app.js", ""), b.do("GET", "/app.js", "", "Accept-Encoding", "br, gzip")
+	if plain.header.Get("Content-Encoding") != "" || zipped.header.Get("Content-Encoding") != "gzip" || zipped.header.Get("Vary") != "Accept-Encoding" || plain.header.Get("Vary") != "Accept-Encoding" {
+		t.Errorf("%v %v", plain.header, zipped.header)
+	}
+	unzip, err := gzip.NewReader(strings.NewReader(zipped.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := io.ReadAll(unzip); err != nil || string(content) != plain.body || len(zipped.body) >= len(plain.body) {
+		t.Errorf("%d bytes, %v", len(content), err)
+	}
+	if b.do("GET", "/app.js", "", "Accept-Encoding", "gzip;q=0").header.Get("Content-Encoding") != "" {
+		t.Error("gzip although refused")
+	}
+	if plain.header.Get("ETag") == zipped.header.Get("ETag") {
+		t.Error("two representations with one ETag")
+	}
+	for _, a := range []answer{plain, zipped} {
+		again := b.do("GET", "/app.js", "", "If-None-Match", a.header.Get("ETag"), "Accept-Encoding", map[bool]string{true: "gzip", false: "identity"}[a.header.Get("Content-Encoding") == "gzip"])
+		if again.status != 304 || again.body != "" {
+			t.Errorf("an unchanged file: %d %d bytes", again.status, len(again.body))
+		}
+	}
+	if part := b.do("GET", "/large.bin", "", "Range", "bytes=10-19"); part.status != 206 || part.body != "xxxxxxxxxx" {
+		t.Errorf("a part: %d %d bytes", part.status, len(part.body))
+	}
+	write(t, filepath.Join(dir, "app.js"), "let c")
+	if changed := b.do("GET", "/app.js", "", "If-None-Match", plain.header.Get("ETag")); changed.status != 200 || changed.body != "let c" {
+		t.Errorf("a changed file: %d %.20s", changed.status, changed.body)
+	}
+	if err := os.Remove(filepath.Join(dir, "app.js")); err != nil {
+		t.Fatal(err)
+	}
+	if gone := b.do("GET", "/app.js", ""); gone.body != "ok" {
+		t.Errorf("a removed file: %d %.20s", gone.status, gone.body)
+	}
+}
+
+// The page's headers can be set and left out.
+func TestPageHeaders(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(withPage(dist(t)), func(c *gateway.Config) {
+		c.Apps[0].HSTS = true
+		c.Apps[0].PageHeaders = map[string]string{"content-security-policy": "default-src 'none'", "X-Frame-Options": "", "Permissions-Policy": "camera=()"}
+	})
+	h := n.stranger().do("GET", "/", "").header
+	if h.Get("Content-Security-Policy") != "default-src 'none'" || h["X-Frame-Options"] != nil || h.Get("Permissions-Policy") != "camera=()" {
+		t.Errorf("%v", h)
+	}
+	for _, path := range []string{"/", "/api/user", "/x.js"} {
+		if got := n.stranger().do("GET", path, "").header.Get("Strict-Transport-Security"); got != "max-age=31536000" {
+			t.Errorf("%s: HSTS is %q", path, got)
+		}
+	}
+}
+
+// In development another server has the page, with hot reload over a WebSocket; it learns nothing of the login.
+func TestDevServer(t *testing.T) {
+	w := newWorld(t)
+	vite := newUpstream(t)
+	vite.answer(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/socket" {
+			talkative(rw, r)
+			return
+		}
+		fmt.Fprint(rw, "vite ", r.Host)
+	})
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].DevServer = vite.URL })
+	b := n.loggedIn()
+	for path, want := range map[string]string{
+		"/": "vite", "/src/main.ts?t=1": "vite", "/@vite/client": "vite", "/node_modules/.vite/deps/x.js?v=1": "vite", "/cart": "vite", "/api/x": "ok", "/api/": "ok",
+	} {
+		if got := b.do("GET", path, ""); !strings.HasPrefix(got.body, want) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	for _, r := range vite.take() {
+		if r.Header["Cookie"] != nil || r.Header["Authorization"] != nil || r.Header["Latchkey-User"] != nil || "http://"+r.Host != vite.URL {
+			t.Errorf("the development server saw %v", r.Header)
+		}
+	}
+	b.socket("/socket").echo(t)
+	if s := b.socket("/socket", "Origin", "http://evil.example"); s.response.StatusCode != 403 {
+		t.Errorf("hot reload from elsewhere: %s", s.response.Status)
+	}
+	if got := b.do("POST", "/form", "{}"); got.body != "ok" {
+		t.Errorf("POST goes to the app: %d %s", got.status, got.body)
+	}
+}
+
+// What is not a plain file cannot be got at, by no name.
+func FuzzPage(f *testing.F) {
+	for _, path := range append(evasions, "/.env", "/../outside.txt", "/assets", "/link", "/assets/../.env", "/\x00", "/CON", "/app.js/") {
+		f.Add(path)
+	}
+	dir := f.TempDir()
+	os.WriteFile(filepath.Join(dir, "index.html"), []byte(html), 0o666)
+	os.WriteFile(filepath.Join(dir, ".env"), []byte("secret"), 0o666)
+	os.Mkdir(filepath.Join(dir, "api"), 0o777)
+	os.WriteFile(filepath.Join(dir, "api", "x"), []byte("secret"), 0o666)
+	os.WriteFile(filepath.Join(filepath.Dir(dir), "outside.txt"), []byte("secret"), 0o666)
+	page, err := gateway.NewPage(os.DirFS(dir))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.URL.Path = path
+		rec := httptest.NewRecorder()
+		page.ServeHTTP(rec, r)
+		if bytes.Contains(rec.Body.Bytes(), []byte("secret")) && !strings.HasPrefix(path, "/api/") {
+			t.Errorf("%q: %s", path, rec.Body)
+		}
+	})
+}

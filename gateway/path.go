@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+var errPath = errors.New("the path can be read in more than one way")
+
+// cleanPath returns the path of a request as the rules and the app behind both see it: decoded once, to be encoded anew.
+// A path that some server would read otherwise is refused, because the rules would then protect something else than what is served:
+// dot segments, empty segments, backslashes, encoded slashes and dots, path parameters, what is still encoded after decoding, control
+// characters, bytes that are not UTF-8, and characters that become one of these by compatibility decomposition.
+func cleanPath(u *url.URL) (string, error) {
+	path := u.Path
+	if plainPath(path) && u.RawPath == "" {
+		return path, nil
+	}
+	if !utf8.ValidString(path) || ambiguousEscape(u.RawPath) || ambiguous(path) || ambiguous(norm.NFKC.String(path)) {
+		return "", errPath
+	}
+	return path, nil
+}
+
+// plainPath is the common case: letters, digits, "-", "_", and dots and slashes that do not follow one another.
+func plainPath(path string) bool {
+	if path == "" || path[0] != '/' {
+		return false
+	}
+	before := byte(0)
+	for _, c := range []byte(path) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		case c == '/' && before != '/' && before != '.', c == '.' && before != '/' && before != '.':
+		default:
+			return false
+		}
+		before = c
+	}
+	return before != '.'
+}
+
+// ambiguousEscape looks at the path as it was sent.
+func ambiguousEscape(raw string) bool {
+	for {
+		_, after, found := strings.Cut(raw, "%")
+		if !found {
+			return false
+		}
+		if len(after) < 2 {
+			return true // url.Parse lets none through
+		}
+		switch strings.ToLower(after[:2]) {
+		case "2e", "2f", "5c", "00", "3b":
+			return true
+		}
+		raw = after[2:]
+	}
+}
+
+// ambiguous looks at a decoded path.
+func ambiguous(path string) bool {
+	if path == "" || path[0] != '/' || strings.ContainsAny(path, `\;`) || strings.ContainsFunc(path, unicode.IsControl) {
+		return true
+	}
+	segments := strings.Split(path[1:], "/")
+	for i, segment := range segments {
+		switch {
+		case segment == "." || segment == "..":
+			return true
+		case segment == "" && i < len(segments)-1:
+			return true
+		}
+	}
+	return escapedAgain(path)
+}
+
+// escapedAgain tells whether a decoded path would change if it were decoded once more.
+func escapedAgain(path string) bool {
+	for {
+		_, after, found := strings.Cut(path, "%")
+		if !found {
+			return false
+		}
+		if len(after) >= 2 && isHex(after[0]) && isHex(after[1]) || strings.HasPrefix(after, "u") || strings.HasPrefix(after, "U") {
+			return true
+		}
+		path = after
+	}
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}

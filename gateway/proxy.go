@@ -1,0 +1,242 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// An exchange is one request on its way to the app behind, and what is known of it.
+type exchange struct {
+	session  *latchkey.Session // nil: nobody is logged in
+	token    latchkey.Secret   // the session's JWT
+	user     string            // Latchkey-User, signed
+	stale    bool              // the JWT has expired: a new one is under way
+	bodyErr  error             // why the client's body could not be read to its end
+	cancel   context.CancelFunc
+	released func() // forgets the stream that this has become
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// The wait for a JWT that is renewed in the background.
+const (
+	tokenWait = 5 * time.Second
+	tokenPoll = 50 * time.Millisecond
+)
+
+// passToUpstream asks the guard who it is, and passes the request on. Whoever comes back after a while may have a live session
+// and an expired JWT. The guard then renews it in the background, and the request waits: an app that got the old one would answer 401, and
+// the page would take that for the end of its login.
+func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
+	handler := a.open
+	if a.rules.protects(r.URL.Path) {
+		handler = a.protected
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	x := &exchange{cancel: cancel}
+	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	for deadline := a.now().Add(tokenWait); ; {
+		handler.ServeHTTP(w, r)
+		if !x.stale {
+			return
+		}
+		if w.Header()["Set-Cookie"] != nil || a.now().After(deadline) {
+			tokenUnavailable.ServeHTTP(w, r)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(tokenPoll):
+		}
+	}
+}
+
+// pass is behind the guard.
+func (a *app) pass(w http.ResponseWriter, r *http.Request) {
+	x := exchangeOf(r.Context())
+	x.session, x.stale = nil, false
+	if session, ok := latchkey.From(r.Context()); ok {
+		if err := a.introduce(x, session); err != nil {
+			a.log.ErrorContext(r.Context(), "the user cannot be named to the app behind", "app", a.host, "error", err)
+			tokenUnavailable.ServeHTTP(w, r)
+			return
+		}
+	}
+	if !x.stale {
+		a.serve(w, r, x, a.upstream)
+	}
+}
+
+// introduce prepares what the app behind learns of the user.
+func (a *app) introduce(x *exchange, session *latchkey.Session) (err error) {
+	x.session = session
+	if a.bearer {
+		var until time.Time
+		x.token, until, err = session.Token()
+		x.stale = err == nil && !until.IsZero() && !until.After(a.now())
+	}
+	if a.signer != nil && err == nil {
+		x.user, err = a.signer.sign(session, a.now())
+	}
+	return err
+}
+
+// passToDevServer passes on a request for a file of the page, with nobody's identity.
+func (a *app) passToDevServer(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); r.Header.Get("Upgrade") != "" && origin != a.origin {
+		crossOrigin.ServeHTTP(w, r)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	x := &exchange{cancel: cancel}
+	a.serve(w, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)), x, a.devServer)
+}
+
+func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *httputil.ReverseProxy) {
+	defer func() {
+		if x.released != nil {
+			x.released()
+		}
+	}()
+	if r.ContentLength != 0 {
+		control := http.NewResponseController(w)
+		control.EnableFullDuplex() // the answer may begin before the body has ended; HTTP/2 can anyway
+		if a.maxBody > 0 {
+			r.Body = http.MaxBytesReader(w, r.Body, a.maxBody)
+		}
+		r.Body = &pacedBody{r.Body, control, x}
+	}
+	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), left: -1}
+	proxy.ServeHTTP(out, r)
+	out.end()
+}
+
+// rewrite makes the request of the app behind out of the client's. The proxy has removed hop-by-hop headers before, so that none can be used to
+// remove what is set here.
+func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
+	out := pr.Out
+	cleanRequestHeader(out.Header)
+	if up := out.Header.Get("Upgrade"); up != "" && !strings.EqualFold(up, "websocket") {
+		out.Header.Del("Upgrade")
+		out.Header.Del("Connection")
+	}
+	out.Trailer = nil
+	out.Host = ""
+	out.URL = &url.URL{
+		Scheme: target.Scheme, Host: target.Host, Path: strings.TrimSuffix(target.Path, "/") + pr.In.URL.Path, RawQuery: out.URL.RawQuery,
+	}
+	tell(out.Header, a.proxies.chain(pr.In), a.scheme, a.host)
+	x := exchangeOf(out.Context())
+	if x.session == nil {
+		return
+	}
+	if a.bearer {
+		out.Header.Set("Authorization", "Bearer "+string(x.token))
+	}
+	if a.signer != nil {
+		out.Header.Set("Latchkey-User", x.user)
+	}
+}
+
+// received sees the answer of the app behind before anything of it is passed on.
+func (a *app) received(res *http.Response, allowed map[string]bool) {
+	cleanAnswerHeader(res.Header, allowed)
+	cleanAnswerHeader(res.Trailer, allowed)
+	if res.StatusCode == http.StatusSwitchingProtocols || res.ContentLength < 0 {
+		x := exchangeOf(res.Request.Context())
+		var id latchkey.ID
+		if x.session != nil {
+			id = x.session.ID
+		}
+		x.released = a.streams.hold(id, x.cancel)
+	}
+}
+
+// failed answers in place of the app behind.
+func (a *app) failed(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	var tooLong *http.MaxBytesError
+	var timeout net.Error
+	switch {
+	case errors.As(x.bodyErr, &tooLong):
+		tooLarge.ServeHTTP(w, r)
+	case x.bodyErr != nil && errors.Is(x.bodyErr, os.ErrDeadlineExceeded):
+		requestTimeout.ServeHTTP(w, r)
+	case x.bodyErr != nil, r.Context().Err() != nil:
+		panic(http.ErrAbortHandler) // the browser has gone
+	case errors.Is(err, errHeaders):
+		headersTooLarge.ServeHTTP(w, r)
+	default:
+		a.log.WarnContext(r.Context(), "the app behind does not answer", "app", a.host, "upstream", r.URL.Host, "error", err)
+		if errors.As(err, &timeout) && timeout.Timeout() && !isDial(err) {
+			upstreamTimeout.ServeHTTP(w, r)
+			return
+		}
+		upstreamUnavailable.ServeHTTP(w, r)
+	}
+}
+
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// newTransport keeps its connections to one app. It obeys no proxy of the environment and touches no encoding.
+func newTransport(timeout time.Duration) *http.Transport {
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout, ExpectContinueTimeout: time.Second,
+		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression: true, ForceAttemptHTTP2: true,
+	}
+}
+
+// maxHeaders is what is sent to an app of header fields and path, in bytes: what common servers read.
+const maxHeaders = 32 << 10
+
+var errHeaders = errors.New("headers too large for the app behind")
+
+// bounded refuses to send what the app behind would refuse to read.
+type bounded struct{ *http.Transport }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if size(r.Header)+len(r.URL.Path)+len(r.URL.RawQuery) > maxHeaders {
+		return nil, errHeaders
+	}
+	return b.Transport.RoundTrip(r)
+}
+
+// buffers are for the copying of bodies.
+var buffers = &bufferPool{}
+
+type bufferPool struct{ pool sync.Pool }
+
+func (p *bufferPool) Get() []byte {
+	if b, ok := p.pool.Get().(*[]byte); ok {
+		return *b
+	}
+	return make([]byte, 32<<10)
+}
+
+func (p *bufferPool) Put(b []byte) { p.pool.Put(&b) }

@@ -1,0 +1,385 @@
+package gateway_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/gateway"
+)
+
+// GWY-09: methods that nobody needs never reach the app.
+func TestGWY09Methods(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	for method, status := range map[string]string{
+		"GET": "200", "HEAD": "200", "POST": "200", "PUT": "200", "PATCH": "200", "DELETE": "200", "OPTIONS": "200",
+		"TRACE": "405", "CONNECT": "405", "get": "501", "Get": "501", "PROPFIND": "501", "TRACK": "501", "GETT": "501",
+	} {
+		answer := n.raw(method + " /x HTTP/1.1\r\nHost: app.localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(answer, "HTTP/1.1 "+status) {
+			t.Errorf("%s: %.40q, want %s", method, answer, status)
+		}
+		if seen := len(w.app.take()); (seen == 1) != (status == "200") {
+			t.Errorf("%s: the app saw %d requests", method, seen)
+		}
+	}
+}
+
+// GWY-01, GWY-10: the host must be one of ours, and where a request goes is never its own choice.
+func TestGWY01DestinationsAreConfigured(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	for request, status := range map[string]string{
+		"GET /x HTTP/1.1\r\nHost: evil.example\r\n":                               "421",
+		"GET /x HTTP/1.1\r\nHost: app.localhost.\r\n":                             "421",
+		"GET /x HTTP/1.1\r\nHost: app.localhost.evil.example\r\n":                 "421",
+		"GET /x HTTP/1.1\r\nHost: \r\n":                                           "421",
+		"GET /x HTTP/1.1\r\nHost: app.localhost\r\nHost: evil.example\r\n":        "400",
+		"GET /x HTTP/1.1\r\n":                                                     "400",
+		"GET /x HTTP/1.0\r\n":                                                     "505",
+		"GET /x HTTP/1.0\r\nHost: app.localhost\r\n":                              "505",
+		"GET http://evil.example/x HTTP/1.1\r\nHost: app.localhost\r\n":           "421",
+		"GET http://u:p@app.localhost/x HTTP/1.1\r\nHost: evil.example\r\n":       "200",
+		"GET http://app.localhost HTTP/1.1\r\nHost: app.localhost\r\n":            "400",
+		"GET x HTTP/1.1\r\nHost: app.localhost\r\n":                               "400",
+		"GET //evil.example/x HTTP/1.1\r\nHost: app.localhost\r\n":                "400",
+		"GET /x HTTP/1.1\r\nHost: APP.localhost:99\r\nX-Forwarded-Host: evil\r\n": "200",
+	} {
+		answer := n.raw(request + "Connection: close\r\n\r\n")
+		if !strings.HasPrefix(answer, "HTTP/1.1 "+status) && !strings.HasPrefix(answer, "HTTP/1.0 "+status) {
+			t.Errorf("%q: %.60q, want %s", request, answer, status)
+		}
+		for _, r := range w.app.take() {
+			if status != "200" || r.RequestURI != "/x" || "http://"+r.Host != w.app.URL || r.Header.Get("X-Forwarded-Host") != "app.localhost" || r.Header["Authorization"] != nil {
+				t.Errorf("%q: the app saw %s of %s %v", request, r.RequestURI, r.Host, r.Header)
+			}
+		}
+	}
+}
+
+// GWY-08: where a message ends is never in doubt: what cannot be refused ends the connection.
+func TestGWY08Framing(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	const head, second = "POST /x HTTP/1.1\r\nHost: app.localhost\r\n", "GET /smuggled HTTP/1.1\r\nHost: app.localhost\r\n\r\n"
+	for _, c := range []struct {
+		name, request string
+		reaches       int
+	}{
+		{"two lengths", head + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd" + second, 0},
+		{"bad length", head + "Content-Length: +3\r\n\r\nabc" + second, 0},
+		{"unknown coding", head + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + second, 0},
+		{"two codings", head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + second, 0},
+		{"space before the colon", head + "Content-Length : 3\r\n\r\nabc" + second, 0},
+		{"folded", head + "X: a\r\n b\r\nContent-Length: 0\r\n\r\n", 1},
+		{"NUL", head + "X: a\x00b\r\n\r\n" + second, 0},
+		{"both", head + "Content-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second, 1},
+		{"chunk with a bad size", head + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n" + second, 1},
+	} {
+		n.raw(c.request)
+		seen := w.app.take()
+		for _, r := range seen {
+			if r.URL.Path == "/smuggled" {
+				t.Errorf("%s: the rest of the message was taken for a request", c.name)
+			}
+		}
+		if len(seen) > c.reaches {
+			t.Errorf("%s: the app saw %d requests, want at most %d", c.name, len(seen), c.reaches)
+		}
+	}
+}
+
+// GWY-12: headers are bounded on the way in and on the way out.
+func TestGWY12HeaderSizes(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	n.stranger().do("GET", "/x", "", "X-Large", strings.Repeat("x", 40<<10)).want(t, 431, "headers_too_large")
+	n.stranger().do("GET", "/x?"+strings.Repeat("x", 40<<10), "").want(t, 431, "headers_too_large")
+	n.stranger().do("GET", "/x", "", "X-Large", strings.Repeat("x", 20<<10)).want(t, 200, "")
+}
+
+// GWY-16: the app may take its time, but not for ever; a request that changes something is sent once.
+func TestGWY16SlowAndBrokenApps(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].Timeout = 100 * time.Millisecond })
+	b := n.loggedIn()
+	release := make(chan struct{})
+	w.app.answer(func(http.ResponseWriter, *http.Request) { <-release })
+	b.do("POST", "/api/x", "{}").want(t, 504, "upstream_timeout")
+	close(release)
+	w.app.answer(func(rw http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	b.do("POST", "/api/x", "{}").want(t, 502, "upstream_unavailable")
+	if seen := len(w.app.take()); seen != 2 {
+		t.Errorf("the app saw %d requests, want 2", seen)
+	}
+	w.app.answer(nil)
+	b.do("GET", "/api/x", "").want(t, 200, "")
+
+	w.app.Close()
+	got := b.do("GET", "/api/x", "")
+	got.want(t, 502, "upstream_unavailable")
+	if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "127.0.0.1") {
+		t.Errorf("%v %s", got.header, got.body)
+	}
+	if got := b.do("GET", "/api/user", ""); got.status != 200 {
+		t.Errorf("the session after the app was down: %d %s", got.status, got.body)
+	}
+}
+
+// New cookies of a session come with the answer even where the app is down: else the browser would lose the refresh.
+func TestRefreshWhileTheAppIsDown(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	b := n.loggedIn()
+	w.clock.forward(2 * time.Minute)
+	b.do("GET", "/api/x", "").want(t, 200, "")
+	w.app.Close()
+	w.clock.forward(2 * time.Hour)
+	got := b.do("GET", "/api/x", "")
+	got.want(t, 502, "upstream_unavailable")
+	if len(got.header["Set-Cookie"]) != 2 {
+		t.Errorf("%v", got.header)
+	}
+}
+
+// GWY-17: what of a query cannot be read in one way only is dropped.
+func TestGWY17Query(t *testing.T) {
+	w := newWorld(t)
+	w.serve().stranger().do("GET", "/x?a=1;b=2&c=%zz&d=4", "").want(t, 200, "")
+	if got := w.app.last(t).RequestURI; got != "/x?d=4" {
+		t.Errorf("the app saw %s", got)
+	}
+}
+
+// GWY-20: answers of the gateway say nothing of the request or the app behind.
+func TestGWY20Refusals(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].Upstream = "http://127.0.0.1:1" })
+	for _, path := range []string{"/<script>alert(1)</script>", "/a//<script>", "/api/<script>"} {
+		resp := n.raw("GET " + path + " HTTP/1.1\r\nHost: app.localhost\r\nX: <script>\r\nConnection: close\r\n\r\n")
+		if strings.Contains(resp, "script") || strings.Contains(resp, "127.0.0.1") || !strings.Contains(resp, "nosniff") || !strings.Contains(resp, "application/problem+json") {
+			t.Errorf("%s: %s", path, resp)
+		}
+	}
+}
+
+// State-changing requests of other origins never reach the app, with or without a login.
+func TestCrossOrigin(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	for _, b := range []*browser{n.stranger(), n.loggedIn()} {
+		for _, path := range []string{"/x", "/api/x", "/api/login"} {
+			r := b.request("POST", path, "{}")
+			r.Header.Set("Origin", "http://evil.example")
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			n.read(b.open(r)).want(t, 403, "cross_origin")
+		}
+	}
+	if seen := w.app.take(); len(seen) != 0 {
+		t.Errorf("the app saw %d requests", len(seen))
+	}
+}
+
+// Large bodies go through in both directions, unchanged, without being held.
+func TestLargeBodies(t *testing.T) {
+	const size = 64 << 20
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		sum := sha256.New()
+		n, err := io.Copy(sum, r.Body)
+		fmt.Fprintf(rw, "%d %x %v", n, sum.Sum(nil), err)
+	})
+	block := bytes.Repeat([]byte("0123456789abcdef"), 4096)
+	sum := sha256.New()
+	for range size / len(block) {
+		sum.Write(block)
+	}
+	for _, h2 := range []bool{false, true} {
+		n := w.start(h2)
+		for _, length := range []int64{size, -1} {
+			body, write := io.Pipe()
+			go func() {
+				for range size / len(block) {
+					write.Write(block)
+				}
+				write.Close()
+			}()
+			r := n.stranger().request("POST", "/upload", "")
+			r.Body, r.ContentLength = body, length
+			got := n.read(n.stranger().open(r))
+			if want := fmt.Sprintf("%d %x <nil>", size, sum.Sum(nil)); got.body != want {
+				t.Errorf("length %d: %d %s, want %s", length, got.status, got.body, want)
+			}
+		}
+	}
+	n := w.serve(func(c *gateway.Config) { c.Apps[0].MaxBody = 1000 })
+	n.stranger().do("POST", "/upload", strings.Repeat("x", 1001)).want(t, 413, "payload_too_large")
+	n.stranger().do("POST", "/upload", strings.Repeat("x", 1000)).want(t, 200, "")
+}
+
+// What one side sends arrives at the other at once, in both directions at the same time, over HTTP/1.1 and HTTP/2.
+func TestStreamsBothWays(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		control := http.NewResponseController(rw)
+		control.EnableFullDuplex()
+		rw.Header().Set("X-Proto", r.Proto)
+		control.Flush()
+		in := bufio.NewScanner(r.Body)
+		for in.Scan() {
+			fmt.Fprintln(rw, "echo", in.Text())
+			control.Flush()
+		}
+	})
+	for _, h2 := range []bool{false, true} {
+		n := w.start(h2)
+		body, write := io.Pipe()
+		r := n.stranger().request("POST", "/echo", "")
+		r.Body, r.ContentLength = body, -1
+		go io.WriteString(write, "0\n")
+		resp := n.stranger().open(r)
+		in := bufio.NewReader(resp.Body)
+		for i := range 5 {
+			if line, err := in.ReadString('\n'); err != nil || line != fmt.Sprintf("echo %d\n", i) {
+				t.Fatalf("%s: %q, %v", resp.Proto, line, err)
+			}
+			fmt.Fprintf(write, "%d\n", i+1)
+		}
+		write.Close()
+		if (resp.ProtoMajor == 2) != h2 {
+			t.Errorf("that was %s", resp.Proto)
+		}
+	}
+}
+
+// An answer whose length is known is not held back either.
+func TestSlowAnswerOfKnownLength(t *testing.T) {
+	w := newWorld(t)
+	next := make(chan struct{})
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Length", "4")
+		for _, part := range []string{"ab", "cd"} {
+			io.WriteString(rw, part)
+			http.NewResponseController(rw).Flush()
+			<-next
+		}
+	})
+	n := w.serve()
+	resp := n.stranger().open(n.stranger().request("GET", "/x", ""))
+	for _, want := range []string{"ab", "cd"} {
+		part := make([]byte, 2)
+		if _, err := io.ReadFull(resp.Body, part); err != nil || string(part) != want {
+			t.Fatalf("got %q, %v", part, err)
+		}
+		next <- struct{}{}
+	}
+}
+
+// When the browser goes away, the app is told.
+func TestCancellationReachesTheApp(t *testing.T) {
+	w := newWorld(t)
+	for _, h2 := range []bool{false, true} {
+		for _, begun := range []bool{false, true} {
+			arrived, gone := make(chan struct{}), make(chan struct{})
+			w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+				if begun {
+					io.WriteString(rw, "begun")
+					http.NewResponseController(rw).Flush()
+				}
+				close(arrived)
+				<-r.Context().Done()
+				close(gone)
+			})
+			n := w.start(h2)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { <-arrived; cancel() }()
+			resp, err := n.client.Do(n.stranger().request("GET", "/x", "").WithContext(ctx))
+			if err == nil {
+				_, err = io.ReadAll(resp.Body)
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the request went on: %v", err)
+			}
+			select {
+			case <-gone:
+			case <-time.After(5 * time.Second):
+				t.Fatalf("HTTP/2 %v, begun %v: the app was not told", h2, begun)
+			}
+		}
+	}
+}
+
+// An answer that the app breaks off is broken off here: it must not look whole.
+func TestBrokenAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		io.WriteString(rw, "half")
+		http.NewResponseController(rw).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	for _, h2 := range []bool{false, true} {
+		n := w.start(h2)
+		resp := n.stranger().open(n.stranger().request("GET", "/x", ""))
+		if _, err := io.ReadAll(resp.Body); err == nil {
+			t.Error("half of an answer looked whole")
+		}
+	}
+}
+
+// Two apps on two hosts know nothing of each other.
+func TestManyApps(t *testing.T) {
+	w := newWorld(t)
+	other := newUpstream(t)
+	n := w.serve(func(c *gateway.Config) {
+		second := c.Apps[0]
+		second.Login.Origin, second.Upstream = "http://other.localhost", other.URL
+		c.Apps = append(c.Apps, second)
+	})
+	b := n.loggedIn()
+	b.do("GET", "/api/x", "").want(t, 200, "")
+	r := b.request("GET", "/api/x", "")
+	r.Host = "other.localhost"
+	n.read(b.open(r)).want(t, 401, "login_required")
+	if len(w.app.take()) != 1 || len(other.take()) != 0 {
+		t.Error("a request went to the wrong app")
+	}
+	_, err := gateway.New(gateway.Config{Apps: []gateway.App{{Login: w.login, Upstream: w.app.URL}, {Login: w.login, Upstream: w.app.URL}}})
+	if err == nil || !strings.Contains(err.Error(), "two apps on the host app.localhost") {
+		t.Errorf("two apps on one host: %v", err)
+	}
+}
+
+// Every mistake in a Config is told, the guard's too.
+func TestBadConfig(t *testing.T) {
+	w := newWorld(t)
+	bad := w.login
+	bad.IdleTimeout, bad.Store = -1, nil
+	_, err := gateway.New(gateway.Config{Apps: []gateway.App{
+		{Login: bad, Upstream: w.app.URL}, {Login: w.login}, {Login: w.login, Upstream: "localhost:3000"}, {Login: w.login, Upstream: w.app.URL, UserKey: "short"},
+		{Login: w.login, Page: os.DirFS(t.TempDir())}, {Login: w.login, Page: os.DirFS("."), DevServer: "http://localhost:5173"},
+	}})
+	var app *gateway.AppError
+	var login *latchkey.ConfigError
+	if !errors.As(err, &app) || app.Index != 0 || !errors.As(err, &login) {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"Store: required", "IdleTimeout: negative", "there is nothing to serve", "Upstream: want http://host:port", "UserKey: shorter", "no index.html", "only one of the two"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("not told: %s\n%v", want, err)
+		}
+	}
+	if _, err := gateway.New(gateway.Config{}); err == nil {
+		t.Error("a gateway without an app")
+	}
+}

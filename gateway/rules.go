@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// rules say which paths need a login. The longest prefix that fits decides; a prefix ends where a segment ends, so "/api" is
+// "/api/" is not "/apiary".
+type rules struct {
+	protect []string // folded, without a slash at the end; "" is everything
+	public  []string // as they are, without a slash at the end
+}
+
+// newRules reads the prefixes. Without any protect (nil, not empty) everything needs a login that is not public.
+func newRules(protect, public []string) (rules, error) {
+	var r rules
+	if protect == nil {
+		protect = []string{"/"}
+	}
+	for _, prefix := range protect {
+		path, err := rulePath(prefix)
+		if err != nil {
+			return r, err
+		}
+		r.protect = append(r.protect, fold(path))
+	}
+	for _, prefix := range public {
+		path, err := rulePath(prefix)
+		if err != nil {
+			return r, err
+		}
+		for _, other := range r.protect {
+			if fold(path) == other {
+				return r, fmt.Errorf("%s is both protected and public", prefix)
+			}
+		}
+		r.public = append(r.public, path)
+	}
+	return r, nil
+}
+
+// rulePath takes a prefix only in the form in which paths are compared.
+func rulePath(prefix string) (string, error) {
+	u, err := url.ParseRequestURI(prefix)
+	if err != nil || u.RawQuery != "" || u.Host != "" || u.Path != prefix {
+		return "", fmt.Errorf("%q is not a path: want one like /api/, not encoded", prefix)
+	}
+	path, err := cleanPath(u)
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", prefix, err)
+	}
+	return strings.TrimSuffix(path, "/"), nil
+}
+
+// protects tells whether a clean path needs a login. What is protected is compared without regard to case and the like, because the app behind
+// may do so; what is public must be written exactly.
+func (r rules) protects(path string) bool {
+	protected, public := -1, -1
+	folded := fold(path)
+	for _, prefix := range r.protect {
+		if under(folded, prefix) {
+			protected = max(protected, len(prefix))
+		}
+	}
+	for _, prefix := range r.public {
+		if under(path, prefix) {
+			public = max(public, len(fold(prefix)))
+		}
+	}
+	return protected > public
+}
+
+// names tells whether a path lies under one of the prefixes, but for the root: then it is the app's and never a file's.
+func (r rules) names(path string) bool {
+	folded := fold(path)
+	if under(folded, "/api") {
+		return true
+	}
+	for _, prefix := range r.protect {
+		if prefix != "" && under(folded, prefix) {
+			return true
+		}
+	}
+	for _, prefix := range r.public {
+		if prefix != "" && under(folded, fold(prefix)) {
+			return true
+		}
+	}
+	return false
+}
+
+func under(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// fold maps to one form what servers and file systems may take for the same path: case, compatibility characters,
+// invisible ones, and dots and spaces at the end of a segment.
+func fold(path string) string {
+	if alreadyFolded(path) {
+		return path
+	}
+	path = strings.ToLower(strings.ToUpper(norm.NFKC.String(path)))
+	path = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, path)
+	var folded strings.Builder
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment = strings.TrimRight(segment, ". "); segment != "" {
+			folded.WriteString("/" + segment)
+		}
+	}
+	return folded.String()
+}
+
+func alreadyFolded(path string) bool {
+	for i := range len(path) {
+		c := path[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '/':
+		case c == '.' && i+1 < len(path) && path[i+1] != '/' && path[i+1] != '.' && path[i+1] != ' ':
+		default:
+			return false
+		}
+	}
+	return true
+}

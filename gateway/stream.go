@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+const (
+	// recheck is how often the sessions of open streams are looked up, for they may have ended on another node.
+	recheck = 750 * time.Millisecond
+	// recheckers is how many are looked up at once.
+	recheckers = 8
+)
+
+// streams are the answers under way that may never end by themselves: WebSockets, and whatever comes without a length.
+type streams struct {
+	longest time.Duration // with a session, a stream is cut after so long
+
+	mu        sync.Mutex
+	bySession map[latchkey.ID]map[*stream]struct{} // the zero ID: nobody's
+
+	stopWatch context.CancelFunc
+	watching  sync.WaitGroup
+}
+
+type stream struct {
+	cut   context.CancelFunc
+	timer *time.Timer // nil: it may last
+}
+
+func newStreams(longest time.Duration) *streams {
+	return &streams{longest: longest, bySession: make(map[latchkey.ID]map[*stream]struct{})}
+}
+
+// hold remembers a stream of a session until released is called. It is cut when the session ends; and when it gets so old that the session id with
+// which it was opened has expired, for whoever stole that id must not keep what he opened with it.
+func (s *streams) hold(id latchkey.ID, cut context.CancelFunc) (released func()) {
+	held := &stream{cut: cut}
+	if id != (latchkey.ID{}) {
+		held.timer = time.AfterFunc(s.longest, cut)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bySession[id] == nil {
+		s.bySession[id] = make(map[*stream]struct{})
+	}
+	s.bySession[id][held] = struct{}{}
+	return func() { s.release(id, held) }
+}
+
+func (s *streams) release(id latchkey.ID, held *stream) {
+	if held.timer != nil {
+		held.timer.Stop()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.bySession[id], held)
+	if len(s.bySession[id]) == 0 {
+		delete(s.bySession, id)
+	}
+}
+
+// end cuts the streams of a session.
+func (s *streams) end(id latchkey.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for held := range s.bySession[id] {
+		held.cut()
+	}
+}
+
+func (s *streams) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ofOne := range s.bySession {
+		for held := range ofOne {
+			held.cut()
+		}
+	}
+}
+
+func (s *streams) sessions() []latchkey.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := make([]latchkey.ID, 0, len(s.bySession))
+	for id := range s.bySession {
+		if id != (latchkey.ID{}) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// watch looks for sessions that have ended elsewhere, until stop. Where it cannot be known, a stream goes on.
+func (s *streams) watch(ended func(context.Context, latchkey.ID) (latchkey.EndReason, error)) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopWatch = stop
+	s.watching.Go(func() {
+		tick := time.NewTicker(recheck)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				s.lookUp(ctx, ended)
+			}
+		}
+	})
+}
+
+func (s *streams) lookUp(ctx context.Context, ended func(context.Context, latchkey.ID) (latchkey.EndReason, error)) {
+	ids := make(chan latchkey.ID)
+	var workers sync.WaitGroup
+	sessions := s.sessions()
+	for range min(recheckers, len(sessions)) {
+		workers.Go(func() {
+			for id := range ids {
+				if reason, err := ended(ctx, id); err == nil && reason != "" {
+					s.end(id)
+				}
+			}
+		})
+	}
+	for _, id := range sessions {
+		ids <- id
+	}
+	close(ids)
+	workers.Wait()
+}
+
+func (s *streams) stop() {
+	s.stopWatch()
+	s.watching.Wait()
+}

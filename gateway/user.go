@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// userLife is how long a Latchkey-User header is good: it is for one request.
+const userLife = time.Minute
+
+// userClaims are what a Latchkey-User header says, as a JWT of which any library can check signature, issuer, audience and expiry.
+type userClaims struct {
+	Issuer   string   `json:"iss"` // "latchkey"
+	Audience string   `json:"aud"` // the app's origin
+	Subject  string   `json:"sub"` // the user's id at the provider
+	Session  string   `json:"sid"`
+	Issued   int64    `json:"iat"`
+	Expires  int64    `json:"exp"`
+	Email    string   `json:"email,omitempty"`
+	Verified bool     `json:"email_verified,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Username string   `json:"preferred_username,omitempty"`
+	Roles    []string `json:"roles"`
+}
+
+// userSigner makes Latchkey-User headers for one app.
+type userSigner struct {
+	signer jose.Signer
+	origin string
+}
+
+func newUserSigner(key latchkey.Secret, origin string) (*userSigner, error) {
+	if len(key) < 32 {
+		return nil, errors.New("UserKey: shorter than 32 bytes")
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(key)}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return nil, err
+	}
+	return &userSigner{signer, origin}, nil
+}
+
+func (s *userSigner) sign(session *latchkey.Session, now time.Time) (string, error) {
+	user := session.User
+	name := user.FullName
+	if name == "" && user.FirstName != "" && user.LastName != "" {
+		name = user.FirstName + " " + user.LastName
+	}
+	roles := user.Roles
+	if roles == nil {
+		roles = []string{}
+	}
+	claims, err := json.Marshal(userClaims{
+		Issuer: "latchkey", Audience: s.origin, Subject: user.ID, Session: session.ID.String(), Issued: now.Unix(), Expires: now.Add(userLife).Unix(),
+		Email: user.Email, Verified: user.EmailVerified, Name: name, Username: user.Username, Roles: roles,
+	})
+	if err != nil {
+		return "", err
+	}
+	signed, err := s.signer.Sign(claims)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}
