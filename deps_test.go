@@ -17,6 +17,7 @@ func TestDeps(t *testing.T) {
 		"/internal/sqlite":           {},
 		"/internal/faultproxy":       {},
 		"/internal/pgtest":           {},
+		"/internal/redistest":        {},
 		"/memstore":                  {""},
 		"/sqlitestore":               {"", "/internal/sqlite"},
 		"/storetest":                 {""},
