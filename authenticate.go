@@ -12,20 +12,26 @@ type finding struct {
 	record    *Record
 	cookies   *cookiePair // to be set with the answer
 	endReason EndReason   // why the session of these cookies is over, where it is
+	asked     Digest      // the browser is to be asked about this branch first; zero: it is not
 	err       error
 }
 
-// refusal is the answer to a request without a login: the code, or 503 where it cannot be known.
-func (f finding) refusal(code Code) problem {
-	if f.err == nil {
-		return problem{Code: code, EndReason: f.endReason}
+// refuse answers a request without a login: with the code, with a question where its cookies are stale, or 503 where it cannot be known.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, code Code) {
+	switch {
+	case found.asked != Digest{}:
+		g.challenge(w, r, found.asked)
+		return
+	case found.err == nil:
+		problem{Code: code, EndReason: found.endReason}.write(w)
+		return
 	}
 	p := problem{Code: codeProviderUnavailable}
 	var e *ProviderError
-	if errors.As(f.err, &e) {
+	if errors.As(found.err, &e) {
 		p.retryAfter = e.RetryAfter
 	}
-	return p
+	p.write(w)
 }
 
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.
@@ -95,15 +101,16 @@ func (g *Guard) glance(ctx context.Context, m mark) finding {
 func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, refresh string) []presented {
 	from := g.device(r)
 	content, sealed := g.cookies.refresh.parse(refresh)
+	echoed := sealed && echoes(r.Header, content.branch)
 	switch {
 	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, session: true, refresh: true, sealed: &content, from: from}}
+		return []presented{{mark: m, session: true, refresh: true, echoed: echoed, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, sealed: &content, from: from}}
+		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, echoed: echoed, sealed: &content, from: from}}
 	case genuine:
 		return []presented{{mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, refresh: true, sealed: &content, from: from}}
+		return []presented{{mark: content.mark, refresh: true, echoed: echoed, sealed: &content, from: from}}
 	}
 	return nil
 }
@@ -169,6 +176,8 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		return finding{endReason: v.reason}, nil
 	case alarm:
 		g.emit(ctx, suspicion(EventStale, rec, p))
+	case ask:
+		return g.ask(ctx, rec, p), nil
 	}
 	return finding{}, nil
 }

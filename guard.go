@@ -117,7 +117,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 		}
 		found := g.authenticate(r)
 		if found.record == nil {
-			found.refusal(codeLoginRequired).write(w)
+			g.refuse(w, r, found, codeLoginRequired)
 			return
 		}
 		g.serve(w, r, found, next)
@@ -133,7 +133,11 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 			return
 		}
 		found := g.authenticate(r)
-		if found.record == nil {
+		switch {
+		case found.asked != Digest{}:
+			g.challenge(w, r, found.asked)
+			return
+		case found.record == nil:
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -165,7 +169,7 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		found.refusal(codeNotLoggedIn).write(w)
+		g.refuse(w, r, found, codeNotLoggedIn)
 		return
 	}
 	if found.cookies != nil {

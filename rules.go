@@ -22,6 +22,7 @@ type presented struct {
 	mark
 	session bool
 	refresh bool
+	echoed  bool            // and this browser was asked about it before: see challenge.go
 	sealed  *refreshContent // what else is in the refresh cookie; nil without it
 	from    Device          // who sent it
 }
@@ -38,6 +39,7 @@ const (
 	rebuild             // the record is older than the cookie: make it anew from the cookie
 	refuse              // not logged in; nothing ends
 	alarm               // a stale session cookie alone: refuse, and tell the operator
+	ask                 // a stale refresh cookie: ask whether the browser has no other, and tell the operator
 	end                 // the session ends now, for verdict.reason
 	over                // the session had ended, for verdict.reason
 )
@@ -144,10 +146,14 @@ func (l *limits) judgeParent(rec *Record, p presented, live bool, now time.Time)
 	}
 }
 
-// stale is rule 6. Only the refresh cookie can be theft: it is what a browser replaces.
+// stale is rule 6. Only the refresh cookie can be theft: it is what a browser replaces. A request may have been under way for long, and tells no more
+// than what the browser had when it was sent; who comes back with the same cookie when asked has it still.
 func stale(p presented) verdict {
-	if p.refresh {
-		return verdict{action: end, reason: EndReuseDetected}
+	switch {
+	case !p.refresh:
+		return verdict{action: alarm}
+	case !p.echoed:
+		return verdict{action: ask}
 	}
-	return verdict{action: alarm}
+	return verdict{action: end, reason: EndReuseDetected}
 }

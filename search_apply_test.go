@@ -16,9 +16,7 @@ func (m *model) apply(w *world, s step) (e event) {
 	case lose:
 		w.wire[s.slot] = message{}
 	case receive:
-		w.receive(w.wire[s.slot].jar)
-		w.wire[s.slot] = message{}
-		e.answered = true
+		e.answered = m.receive(w, s.slot)
 	case kill:
 		w.kill(s.slot)
 	case steal:
@@ -38,8 +36,12 @@ func (m *model) apply(w *world, s step) (e event) {
 // arrive is a request of the browser at the server. An answer without cookies changes nothing and is not followed.
 func (m *model) arrive(w *world, slot uint8) (e event) {
 	e.outcome = m.present(w, w.wire[slot].jar)
-	if !m.thief && !e.served && e.fault == (fault{}) {
+	if !m.thief && !e.served && !(e.asked && m.late) && e.fault == (fault{}) {
 		e.fault = fault{"S1", "the browser is signed out"}
+	}
+	if e.asked && !e.served && !w.ended {
+		w.ask(slot)
+		return e
 	}
 	w.answer(slot, e.cookies)
 	e.answered = w.wire[slot].kind == noMessage
@@ -52,7 +54,20 @@ func (w *world) answer(slot uint8, cookies cookie) {
 		*msg = message{}
 		return
 	}
-	msg.kind, msg.jar, msg.leg = response, jar{cookies, cookies}, 0
+	if msg.late { // its answer is not
+		msg.late, msg.age = false, 0
+	}
+	msg.kind, msg.jar, msg.leg = response, jar{session: cookies, refresh: cookies}, 0
+}
+
+// ask sends the question back: the browser comes again at once, with what it has by then.
+func (w *world) ask(slot uint8) {
+	msg := &w.wire[slot]
+	if msg.orphaned {
+		*msg = message{}
+		return
+	}
+	*msg = message{kind: question, jar: jar{echo: msg.refresh}}
 }
 
 // together is two requests that wait for one refresh.
@@ -78,10 +93,24 @@ func (w *world) give(c cookie) {
 	}
 }
 
-// receive stores cookies as a browser does: in the order in which the answers arrive.
-func (w *world) receive(cookies jar) {
+// receive stores cookies as a browser does: in the order in which the answers arrive. It returns whether the page has its answer.
+//
+// What a cookie is to the newest generation does not tell those of the past apart, so an echo of one may pass for that of another here. Where nobody may be signed out
+// that is on the safe side; where a thief must be, the echo is forgotten with the cookies it was about, so that it can only be missing.
+func (m *model) receive(w *world, slot uint8) (answered bool) {
+	msg := &w.wire[slot]
+	if msg.kind == question {
+		w.browser.echo = msg.echo
+		*msg = message{kind: request, jar: w.browser}
+		return false
+	}
 	w.disk[1], w.disk[0] = w.disk[0], kept{refresh: w.browser.refresh}
-	w.browser = cookies
+	w.browser.session, w.browser.refresh = msg.session, msg.refresh
+	if m.thief {
+		w.browser.echo = noCookie
+	}
+	*msg = message{}
+	return true
 }
 
 // kill ends the browser and starts it again: with the refresh cookie that had reached the disk, and no session cookie.
@@ -96,7 +125,7 @@ func (w *world) kill(slot uint8) {
 		switch msg := &w.wire[i]; msg.kind {
 		case request:
 			msg.orphaned = true
-		case response:
+		case response, question:
 			*msg = message{}
 		}
 	}
@@ -127,7 +156,7 @@ func (w *world) passTick(m *model) {
 // afterEnd shows every cookie that anybody has to a session that has ended (S4).
 func (m *model) afterEnd(w world) fault {
 	for c := oldCookie; c < lostBranch; c++ {
-		for _, cookies := range []jar{{c, c}, {session: c}, {refresh: c}} {
+		for _, cookies := range []jar{{c, c, c}, {session: c, refresh: c}, {session: c}, {refresh: c}} {
 			if o := m.present(&w, cookies); o.served {
 				return fault{"S4", "served after the end"}
 			}

@@ -33,13 +33,12 @@ func (m *model) forget(w *world) {
 		}
 	}
 	// Of two branches that the thief alone has, that are equally old and not settled, one can do what both can: the one that is settled makes the other worthless.
-	others := w.browser
-	refs := possession(1)<<others.session | 1<<others.refresh
+	refs := w.browser.references()
 	for _, k := range w.disk {
 		refs |= 1 << k.refresh
 	}
 	for _, msg := range w.wire {
-		refs |= 1<<msg.session | 1<<msg.refresh
+		refs |= msg.references()
 	}
 	for c := firstBranch; c < lostBranch; c++ {
 		for d := c + 1; d < lostBranch; d++ {
@@ -57,7 +56,8 @@ func sortWire(w *world) {
 		return cmp.Or(
 			-cmp.Compare(a.kind, b.kind), cmp.Compare(a.age, b.age), cmp.Compare(a.leg, b.leg), cmp.Compare(bit(a.late), bit(b.late)),
 			cmp.Compare(bit(a.orphaned), bit(b.orphaned)), cmp.Compare(min(a.session, firstBranch), min(b.session, firstBranch)),
-			cmp.Compare(min(a.refresh, firstBranch), min(b.refresh, firstBranch)), cmp.Compare(a.session, b.session), cmp.Compare(a.refresh, b.refresh))
+			cmp.Compare(min(a.refresh, firstBranch), min(b.refresh, firstBranch)), cmp.Compare(min(a.echo, firstBranch), min(b.echo, firstBranch)),
+			cmp.Compare(a.session, b.session), cmp.Compare(a.refresh, b.refresh), cmp.Compare(a.echo, b.echo))
 	})
 }
 
@@ -104,6 +104,7 @@ func (w *world) uses(c cookie) (bits uint64) {
 	add(w.settled == c)
 	add(w.browser.session == c)
 	add(w.browser.refresh == c)
+	add(w.browser.echo == c)
 	for _, k := range w.disk {
 		add(k.refresh == c)
 	}
@@ -112,6 +113,7 @@ func (w *world) uses(c cookie) (bits uint64) {
 	for _, m := range w.wire {
 		add(m.session == c)
 		add(m.refresh == c)
+		add(m.echo == c)
 	}
 	return bits<<8 | uint64(w.age[c-firstBranch])
 }

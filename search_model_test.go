@@ -7,7 +7,7 @@ type scope struct {
 	name                        string
 	settling, window, idle, cap uint8 // F, W, the idle timeout, the cap on a session id
 
-	wire   int   // requests and answers of the browser under way at once
+	wire   int   // requests and answers of the browser under way at once, besides a late request
 	leg    uint8 // the longest way of one message
 	travel uint8 // the longest way of a request and its answer together
 
@@ -33,7 +33,7 @@ func newModel(s scope, r rules) *model {
 
 // login is where every history begins: the browser has the one branch of generation 1.
 func (m *model) login() world {
-	return world{minted: 1, confirmed: -1, expires: m.cap, browser: jar{firstBranch, firstBranch}}
+	return world{minted: 1, confirmed: -1, expires: m.cap, browser: jar{session: firstBranch, refresh: firstBranch}}
 }
 
 type verb uint8
@@ -88,7 +88,7 @@ func (m *model) steps(w *world, do func(step)) {
 			do(step{verb: arrive, slot: slot})
 			do(step{verb: lose, slot: slot})
 			m.company(w, slot, do)
-		case response:
+		case response, question:
 			do(step{verb: receive, slot: slot})
 			do(step{verb: lose, slot: slot})
 		}
@@ -153,7 +153,7 @@ func (m *model) thiefSteps(w *world, do func(step)) {
 			do(step{verb: use, cookies: jar{refresh: c}})
 		}
 		if w.thiefsSession.has(c) && w.thiefsRefresh.has(c) {
-			do(step{verb: use, cookies: jar{c, c}})
+			do(step{verb: use, cookies: jar{session: c, refresh: c}})
 		}
 	}
 }

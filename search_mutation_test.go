@@ -67,7 +67,9 @@ var mutations = []mutation{
 		}
 		return v
 	})},
-	{"the parent is stale at once", "S1", instead(mint, end)},
+	{"the parent is stale at once", "S1", instead(mint, ask)},
+	{"theft at once, without asking", "S1", instead(ask, end)},
+	{"asked again and again", "S3", instead(end, ask)},
 	{"refused, not refreshed in place", "S1", instead(renewInPlace, refuse)},
 	{"two branches and no more", "S2", after(func(v verdict, rec *Record, _ presented) verdict {
 		if v.action == mint && rec.Forked {
@@ -131,6 +133,7 @@ func findFault(r rules) (property, trace string) {
 	for _, s := range []scope{
 		{settling: 1, window: 1, idle: 3, cap: 4, wire: 2, leg: 1, travel: 1},
 		{settling: 3, window: 1, idle: 6, cap: 6, wire: 2, leg: 1, travel: 1, kills: true},
+		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, late: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, travel: 1, thief: true, joined: true},
 	} {
 		g := explore(newModel(s, r))

@@ -104,11 +104,11 @@ func (p *player) play(words []string) error {
 		p.take(step{verb: steal, cookies: p.world.browser})
 	case "thief":
 		c, err := p.thiefs(object)
-		p.last = p.take(step{verb: use, cookies: jar{c, c}})
+		p.last = p.take(step{verb: use, cookies: jar{session: c, refresh: c, echo: c}})
 		return err
 	case "alongside":
 		c, err := p.thiefs(words[2])
-		p.last = p.take(step{verb: useAlong, slot: slot, cookies: jar{c, c}})
+		p.last = p.take(step{verb: useAlong, slot: slot, cookies: jar{session: c, refresh: c}})
 		return err
 	case "expect":
 		if ended := p.last.reason == EndReuseDetected; ended != (object == "ended") || p.last.served != (object == "served") {

@@ -12,6 +12,7 @@ type outcome struct {
 	renewed bool   // the cookies are those of a new generation
 	reason  EndReason
 	alarm   bool
+	asked   bool
 	fault   // what must not happen
 }
 
@@ -26,6 +27,8 @@ func (o outcome) String() string {
 		return "served"
 	case o.reason != "":
 		return "ended: " + string(o.reason)
+	case o.asked:
+		return "asked for newer cookies"
 	case o.alarm:
 		return "refused with an alarm"
 	}
@@ -51,7 +54,7 @@ func (s *server) present(w *world, cookies jar) (o outcome) {
 			w.unused = 0
 			return next
 		}
-		o.alarm = o.alarm || next.alarm
+		o.alarm, o.asked = o.alarm || next.alarm, o.asked || next.asked
 		if o.reason == "" {
 			o.reason = next.reason
 		}
@@ -60,17 +63,18 @@ func (s *server) present(w *world, cookies jar) (o outcome) {
 }
 
 func witnesses(w *world, c jar) []presented {
+	echoed := c.echo == c.refresh
 	switch {
 	case c.session == noCookie && c.refresh == noCookie:
 		return nil
 	case c.session == c.refresh:
-		return []presented{{mark: w.mark(c.session), session: true, refresh: true}}
+		return []presented{{mark: w.mark(c.session), session: true, refresh: true, echoed: echoed}}
 	case c.session == noCookie:
-		return []presented{{mark: w.mark(c.refresh), refresh: true}}
+		return []presented{{mark: w.mark(c.refresh), refresh: true, echoed: echoed}}
 	case c.refresh == noCookie:
 		return []presented{{mark: w.mark(c.session), session: true}}
 	default:
-		return []presented{{mark: w.mark(c.session), session: true}, {mark: w.mark(c.refresh), refresh: true}}
+		return []presented{{mark: w.mark(c.session), session: true}, {mark: w.mark(c.refresh), refresh: true, echoed: echoed}}
 	}
 }
 
@@ -117,6 +121,8 @@ func (s *server) decide(w *world, p presented) (o outcome) {
 			o.reason = v.reason
 		case alarm:
 			o.alarm = true
+		case ask:
+			o.asked = true
 		}
 		return o
 	}
@@ -140,6 +146,8 @@ func judgedWrong(rec *Record, p presented, v verdict) fault {
 		return fault{}
 	case !p.refresh && v.action != serve && v.action != refuse && v.action != alarm:
 		return fault{"S3", fmt.Sprintf("a session cookie alone brought about action %d", v.action)}
+	case v.action == ask && p.echoed:
+		return fault{"S3", "asked again what was answered"}
 	case v.action == mint && (p.generation+1 != rec.Generation || p.branch.digest() != rec.Parent):
 		return fault{"S3", "cookies were minted for another than the parent"}
 	case next == nil:

@@ -20,6 +20,7 @@ var honestScopes = []scope{
 	{name: "three requests, shared flights", settling: 1, window: 1, idle: 3, cap: 4, wire: 3, leg: 1, travel: 1, joined: true},
 	{name: "settling longer than the window", settling: 4, window: 2, idle: 8, cap: 8, wire: 2, leg: 2, travel: 2, joined: true},
 	{name: "kills", settling: 4, window: 2, idle: 8, cap: 8, wire: 2, leg: 1, travel: 2, kills: true, diskLag: 1},
+	{name: "one request however late", settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, late: true},
 }
 
 var longHonestScopes = []scope{
@@ -61,7 +62,7 @@ func TestSearchHonest(t *testing.T) {
 }
 
 // TestSearchThief (S2): from any moment after the theft, a thief is served for less than cap + 2F + 4W + 4g, where g is the longest time between two
-// answers to the browser. He may copy all or either of the cookies, come at any time as often as he likes, with any cookie that he ever had; so the polling, the rare, the lock-step thief,
+// answers to the browser (a question is none: the page waits on). He may copy all or either of the cookies, come at any time as often as he likes, with any cookie that he ever had; so the polling, the rare, the lock-step thief,
 // he who refreshes first and lies low, who hoards branches or replays the parent are all in it. Kills are not: a browser that is killed for ever before its new
 // cookies reach the disk never confirms any. With the limits at their defaults that is 70 minutes
 // and 4g: two caps where the browser comes at least every 12 minutes.
@@ -93,8 +94,8 @@ func (s scope) bound(gap uint8) int {
 func TestSearchLimits(t *testing.T) {
 	for _, s := range []scope{
 		{name: "idle timeout of 2W", settling: 1, window: 1, idle: 2, cap: 4, wire: 2, leg: 1, travel: 1},
+		{name: "one request later than the window, beside two others", settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, late: true},
 		{name: "kill, settling time as long as two ways and the lag", settling: 3, window: 2, idle: 8, cap: 8, wire: 2, leg: 1, travel: 2, kills: true, diskLag: 1},
-		{name: "one request later than the window", settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, late: true},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			g := explore(newModel(s, guardsRules))

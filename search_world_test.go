@@ -17,8 +17,8 @@ const (
 	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has any more
 )
 
-// A jar holds the two cookies.
-type jar struct{ session, refresh cookie }
+// A jar holds the two cookies, and the refresh cookie that the browser was last asked about.
+type jar struct{ session, refresh, echo cookie }
 
 // A message is a request of the browser on its way, or the answer to one. An answer carries the same branch in both cookies.
 type message struct {
@@ -36,6 +36,7 @@ const (
 	noMessage messageKind = iota
 	request
 	response
+	question // an answer: whether the browser has no other refresh cookie than this
 )
 
 // A kept is a refresh cookie that a browser killed now may find on its disk in place of the one it had.
@@ -71,25 +72,31 @@ type world struct {
 
 // references returns the branches that anybody has.
 func (w *world) references() possession {
-	refs := possession(1)<<w.browser.session | 1<<w.browser.refresh | w.thiefsSession | w.thiefsRefresh
+	refs := w.browser.references() | w.thiefsSession | w.thiefsRefresh
 	for _, k := range w.disk {
 		refs |= 1 << k.refresh
 	}
 	for _, m := range w.wire {
-		refs |= 1<<m.session | 1<<m.refresh
+		refs |= m.references()
 	}
 	return refs
 }
 
+func (j jar) references() possession { return 1<<j.session | 1<<j.refresh | 1<<j.echo }
+
+func (j jar) rename(to *[lostBranch + 1]cookie) jar {
+	return jar{to[j.session], to[j.refresh], to[j.echo]}
+}
+
 // rename replaces each cookie c that anybody has, and the settled branch, by to[c].
 func (w *world) rename(to *[lostBranch + 1]cookie) {
-	w.browser = jar{to[w.browser.session], to[w.browser.refresh]}
+	w.browser = w.browser.rename(to)
 	for i := range w.disk {
 		w.disk[i].refresh = to[w.disk[i].refresh]
 	}
 	for i := range w.wire {
 		m := &w.wire[i]
-		m.jar = jar{to[m.session], to[m.refresh]}
+		m.jar = m.jar.rename(to)
 	}
 	w.settled = to[w.settled]
 	w.thiefsSession, w.thiefsRefresh = w.thiefsSession.rename(to), w.thiefsRefresh.rename(to)
@@ -118,11 +125,12 @@ func (w *world) freeBranch() cookie {
 func (w *world) freeMessage(limit int) (slot int, ok bool) {
 	free, busy := -1, 0
 	for i, m := range w.wire {
-		if m.kind != noMessage {
-			busy++
-		} else if free < 0 {
+		switch {
+		case m.kind == noMessage && free < 0:
 			free = i
+		case m.kind != noMessage && !m.late:
+			busy++
 		}
 	}
-	return free, busy < limit
+	return free, free >= 0 && busy < limit
 }

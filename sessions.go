@@ -32,7 +32,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		found.refusal(codeLoginRequired).write(w)
+		g.refuse(w, r, found, codeLoginRequired)
 		return
 	}
 	if found.cookies != nil {

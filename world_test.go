@@ -142,6 +142,8 @@ func (a *app) whoami(w http.ResponseWriter, r *http.Request) {
 type browser struct {
 	mu   sync.Mutex
 	jars map[string]map[string]string
+
+	stubborn bool // does not follow redirections
 }
 
 func newBrowser() *browser { return &browser{jars: make(map[string]map[string]string)} }
@@ -169,6 +171,7 @@ func (b *browser) copy(a *app, names ...string) *browser {
 const (
 	sessionCookie = "__Host-session"
 	refreshCookie = "__Host-refresh"
+	echoCookie    = "__Host-echo"
 )
 
 // reply is an answer that has been read.
@@ -215,6 +218,9 @@ func (b *browser) send(a *app, method, path, body string, change ...func(*http.R
 	}
 	got := reply{status: resp.StatusCode, header: resp.Header, body: string(content)}
 	b.store(a, resp, &got)
+	if got.status == http.StatusTemporaryRedirect && !b.stubborn {
+		return b.send(a, method, path, body, change...)
+	}
 	if resp.Header.Get("Content-Type") == "application/problem+json" {
 		var p struct {
 			Code      string
@@ -238,7 +244,7 @@ func (b *browser) store(a *app, resp *http.Response, got *reply) {
 			continue
 		}
 		b.jar(a)[c.Name] = c.Value
-		got.minted = true
+		got.minted = got.minted || c.Name != echoCookie
 	}
 }
 

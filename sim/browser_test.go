@@ -10,8 +10,8 @@ import (
 
 // A jar is what a browser has of our cookies, and of which session they are: the browser does not know that, but we judge by it.
 type jar struct {
-	session, refresh, device string
-	id                       latchkey.ID
+	session, refresh, device, echo string
+	id                             latchkey.ID
 }
 
 func (j jar) addTo(r *http.Request) {
@@ -23,6 +23,7 @@ func (j jar) addTo(r *http.Request) {
 	add(sessionCookie, j.session)
 	add(refreshCookie, j.refresh)
 	add("__Host-device", j.device)
+	add("__Host-echo", j.echo)
 }
 
 const (
@@ -42,11 +43,12 @@ func (j jar) with(got reply) jar {
 			j.session = value
 		case refreshCookie:
 			j.refresh = value
+		case "__Host-echo":
+			j.echo = value
+			continue
 		default:
 			j.device = value
 		}
-	}
-	if len(got.cookies) > 0 {
 		j.id = got.session
 	}
 	return j
@@ -135,7 +137,7 @@ func (b *browser) kill(lag time.Duration) {
 	if n > 0 {
 		back = b.disk[n-1].jar
 	}
-	back.session = ""
+	back.session, back.echo = "", ""
 	b.loggedIn = b.loggedIn && back.refresh != "" && back.id == before
 	b.keep(back)
 }

@@ -63,7 +63,7 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 func (l *ledger) checkThief(r *request, got reply) {
 	th := &l.theft
 	switch got.status {
-	case http.StatusUnauthorized:
+	case http.StatusUnauthorized, http.StatusTemporaryRedirect:
 		th.refused = true
 		return
 	case http.StatusOK:

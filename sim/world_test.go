@@ -178,14 +178,20 @@ func (w *world) browse(n *node, r *request, life int) {
 	} else {
 		w.browser.lose(life)
 	}
-	if ok {
-		w.ledger.received(got)
+	if !ok {
+		return
+	}
+	w.ledger.received(got)
+	if got.status == http.StatusTemporaryRedirect { // browsers follow at once, with what the jar has by then
+		e := r.e
+		e.at, e.up, e.down = e.at+1, min(e.up, 10*time.Second), min(e.down, 10*time.Second)
+		w.browse(n, newRequest(&w.scenario, e, r.who, r.path, w.browser.copy()), life)
 	}
 }
 
-// abuse is one request of the thief.
+// abuse is one request of the thief. He does not follow a redirection: that could only betray him.
 func (w *world) abuse(n *node, r *request) {
-	if got, ok := w.travel(n, r); ok {
+	if got, ok := w.travel(n, r); ok && got.status != http.StatusTemporaryRedirect {
 		w.thief.receive(r.jar, got)
 	}
 }
