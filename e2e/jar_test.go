@@ -47,12 +47,15 @@ func (j jar) header() string {
 	return strings.Join(pairs, "; ")
 }
 
-// use sends a GET with the jar, by hand, and keeps the cookies that come back.
+// use sends a GET with the jar, by hand, and keeps the cookies that come back. It follows a redirection.
 func (s *site) use(path string, j jar) exchange {
 	s.Helper()
 	e := s.send(path, http.Header{"Cookie": {j.header()}})
 	for name, c := range e.setCookies() {
 		j[name] = c.Value
+	}
+	if e.status == http.StatusTemporaryRedirect {
+		return s.use(path, j)
 	}
 	return e
 }

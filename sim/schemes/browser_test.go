@@ -8,6 +8,7 @@ import (
 // A browser has one cookie jar, which a thief may have copied from another.
 type browser struct {
 	scheme Scheme
+	thief  bool // does not follow a redirection: that could only betray him
 
 	mu       sync.Mutex
 	jar      Jar
@@ -33,10 +34,11 @@ func newBrowser(s Scheme) *browser {
 func (b *browser) copied() *browser {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return &browser{scheme: b.scheme, jar: b.jar, before: b.jar}
+	return &browser{scheme: b.scheme, thief: true, jar: b.jar, before: b.jar}
 }
 
 func (b *browser) put(jar Jar) {
+	jar.Echo = b.jar.Echo
 	b.before, b.jar = b.jar, jar
 	b.saved = append(b.saved, savedJar{jar, time.Now()})
 }
@@ -57,6 +59,7 @@ func (b *browser) crash(lag time.Duration) {
 // An exchange is a request with the cookies of its time, whose answer the browser has not got yet.
 type exchange struct {
 	browser *browser
+	node    int
 	life    int // of the browser that sent it
 	done    chan struct{}
 	reply   Reply
@@ -69,7 +72,7 @@ func (b *browser) send(node int) *exchange { return b.sendSlowly(node, 0, 0) }
 func (b *browser) sendSlowly(node int, there, back time.Duration) *exchange {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	jar, e := b.jar, &exchange{browser: b, life: b.life, done: make(chan struct{})}
+	jar, e := b.jar, &exchange{browser: b, node: node, life: b.life, done: make(chan struct{})}
 	go func() {
 		defer close(e.done)
 		time.Sleep(there)
@@ -82,22 +85,36 @@ func (b *browser) sendSlowly(node int, there, back time.Duration) *exchange {
 // lose waits until the request is done, and drops the answer.
 func (e *exchange) lose() { <-e.done }
 
-// arrive waits for the answer, and stores its cookies, unless the browser was killed meanwhile.
+// arrive waits for the answer, and stores its cookies, unless the browser was killed meanwhile. A redirection is followed.
 func (e *exchange) arrive() Reply {
 	<-e.done
 	b := e.browser
+	if e.reply.Asked != "" && !b.thief && b.asked(e) {
+		return b.send(e.node).arrive()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch now := time.Now(); {
 	case e.reply.Served:
 		b.servedAt, b.endedAt = now, time.Time{}
-	case e.reply.Ended && b.endedAt.IsZero():
+	case (e.reply.Ended || e.reply.Asked != "") && b.endedAt.IsZero():
 		b.endedAt = now
 	}
 	if e.reply.Set != (Jar{}) && e.life == b.life {
 		b.put(e.reply.Set)
 	}
 	return e.reply
+}
+
+// asked keeps the echo, unless the browser was killed meanwhile.
+func (b *browser) asked(e *exchange) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.life != b.life {
+		return false
+	}
+	b.jar.Echo = e.reply.Asked
+	return true
 }
 
 // get is a request and its answer.

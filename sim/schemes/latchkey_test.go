@@ -21,6 +21,7 @@ const (
 	userEmail     = "ada@example.com"
 	sessionCookie = "__Host-session"
 	refreshCookie = "__Host-refresh"
+	echoCookie    = "__Host-echo"
 )
 
 // latchkeyApp is the real thing: two guards with their defaults on one store, and the embedded provider.
@@ -75,12 +76,12 @@ func (o *outside) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// ask sends a request as the app's page would.
-func (a *latchkeyApp) ask(h http.Handler, method, path, body string, jar Jar) (status int, set Jar) {
+// send sends a request as the app's page would.
+func (a *latchkeyApp) send(h http.Handler, method, path, body string, jar Jar) (status int, set Jar) {
 	r := httptest.NewRequest(method, appOrigin+path, strings.NewReader(body))
 	r.Header.Set("Origin", appOrigin)
 	r.Header.Set("Content-Type", "application/json")
-	for name, value := range map[string]string{sessionCookie: jar.Session, refreshCookie: jar.Refresh} {
+	for name, value := range map[string]string{sessionCookie: jar.Session, refreshCookie: jar.Refresh, echoCookie: jar.Echo} {
 		if value != "" {
 			r.AddCookie(&http.Cookie{Name: name, Value: value})
 		}
@@ -93,13 +94,15 @@ func (a *latchkeyApp) ask(h http.Handler, method, path, body string, jar Jar) (s
 			set.Session = c.Value
 		case refreshCookie:
 			set.Refresh = c.Value
+		case echoCookie:
+			set.Echo = c.Value
 		}
 	}
 	return w.Code, set
 }
 
 func (a *latchkeyApp) Login() Jar {
-	status, jar := a.ask(a.nodes[0].Handler(), "POST", "/api/login", `{"email":"`+userEmail+`","password":"`+idptest.Password+`"}`, Jar{})
+	status, jar := a.send(a.nodes[0].Handler(), "POST", "/api/login", `{"email":"`+userEmail+`","password":"`+idptest.Password+`"}`, Jar{})
 	if status != http.StatusOK {
 		a.Fatalf("login: %d", status)
 	}
@@ -107,12 +110,15 @@ func (a *latchkeyApp) Login() Jar {
 }
 
 func (a *latchkeyApp) Request(node int, jar Jar) Reply {
-	status, set := a.ask(a.protected[node], "GET", "/api/cart", "", jar)
+	status, set := a.send(a.protected[node], "GET", "/api/cart", "", jar)
+	if status == http.StatusTemporaryRedirect {
+		return Reply{Asked: set.Echo}
+	}
 	return Reply{Served: status == http.StatusNoContent, Set: set, Ended: status == http.StatusUnauthorized}
 }
 
 func (a *latchkeyApp) Logout(jar Jar) {
-	if status, _ := a.ask(a.nodes[0].Handler(), "POST", "/api/logout", "", jar); status != http.StatusNoContent {
+	if status, _ := a.send(a.nodes[0].Handler(), "POST", "/api/logout", "", jar); status != http.StatusNoContent {
 		a.Errorf("logout: %d", status)
 	}
 }

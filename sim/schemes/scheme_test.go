@@ -14,13 +14,17 @@ type Scheme interface {
 }
 
 // A Jar is what a browser has of one login: its two cookies.
-type Jar struct{ Session, Refresh string }
+type Jar struct {
+	Session, Refresh string
+	Echo             string // of a question
+}
 
 // A Reply is the app's answer. One that is neither served nor ended says: cannot know, try again (503).
 type Reply struct {
 	Served bool
-	Set    Jar  // new cookies, where there are any
-	Ended  bool // nothing in this jar brings the session back: the login form
+	Set    Jar    // new cookies, where there are any
+	Ended  bool   // nothing in this jar brings the session back: the login form
+	Asked  string // the browser is sent to the same place again, with this echo: has it no newer cookies?
 }
 
 // The limits that all schemes have alike, and how long a call of the provider is under way, there or back.
