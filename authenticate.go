@@ -207,10 +207,7 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 // endNow ends the session with a reason that the rules found.
 func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (finding, error) {
 	tombstone := rec.tombstone(g.now(), reason)
-	if err := g.store.Swap(ctx, tombstone); err != nil {
-		if !errors.Is(err, ErrConflict) {
-			g.wake() // it may have taken effect, and then there is a token to revoke
-		}
+	if err := g.storeEnd(ctx, tombstone, g.store.Swap); err != nil {
 		return finding{}, err
 	}
 	if reason == EndReuseDetected {

@@ -88,6 +88,22 @@ func (g *Guard) read(ctx context.Context, id ID) (*Record, error) {
 	return tombstone, nil
 }
 
+// storeEnd writes a tombstone. Where the answer is lost, the end may be stored all the same: then it is told of, and there is a token to revoke.
+func (g *Guard) storeEnd(ctx context.Context, tombstone *Record, write func(context.Context, *Record) error) error {
+	err := write(ctx, tombstone)
+	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return err
+	}
+	g.wake()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	stored, getErr := g.store.Get(ctx, tombstone.ID)
+	if getErr == nil && stored.Version == tombstone.Version && stored.EndReason == tombstone.EndReason && stored.EndedAt.Sub(tombstone.EndedAt).Abs() < time.Millisecond {
+		return nil
+	}
+	return err
+}
+
 // restore writes a tombstone over what Get has returned.
 func (g *Guard) restore(ctx context.Context, tombstone, rec *Record, err error) error {
 	switch {

@@ -74,17 +74,16 @@ func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown 
 		switch {
 		case err == nil:
 			tombstone = rec.tombstone(g.now(), reason)
-			err = g.store.Swap(ctx, tombstone)
+			err = g.storeEnd(ctx, tombstone, g.store.Swap)
 		case errors.Is(err, ErrNotFound):
 			tombstone = unknown.tombstone(g.now(), reason)
-			err = g.store.Create(ctx, tombstone)
+			err = g.storeEnd(ctx, tombstone, g.store.Create)
 		}
 		if err == nil {
 			g.ended(ctx, tombstone, from)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
-			g.wake() // the end may be stored all the same, and then there is a token to revoke
 			return err
 		}
 	}

@@ -51,7 +51,10 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 		next.Version, write = older.Version+1, g.store.Swap
 	}
 	if err := write(ctx, next); err != nil {
-		return finding{}, err // the provider gives the same successor for the same token once more
+		if rec, readErr := g.read(ctx, p.id); readErr == nil && rec.ended() {
+			g.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
+		}
+		return finding{}, err // else the provider gives the same successor for the same token once more
 	}
 	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.id, UserID: c.userID, Device: p.from, Generation: next.Generation})
 	pair, err := g.cookies.make(next, b, grant.RefreshToken, now)

@@ -137,6 +137,7 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 					alive := s.provider.alive()
 					c, other := s.openFor(st, e), newBrowser()
 					s.login(other)
+					s.told()
 					withFault(func(ctx context.Context) {
 						began := time.Now()
 						ended, got := e.send(ctx, s, 0, c, other)
@@ -162,6 +163,9 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 					s.wantEnded(t, s.reason(c), c.victim)
 					if n := s.provider.alive() - alive; n != 1 {
 						t.Errorf("%d refresh tokens are alive, want that of the other browser", n)
+					}
+					if n := s.told()[latchkey.EventEnded]; n != 1 {
+						t.Errorf("told %d times of one end", n)
 					}
 				})
 			})

@@ -63,7 +63,7 @@ func TestStepRevocationWins(t *testing.T) {
 
 // A token that the provider grants while its session ends is revoked, though its id is not the one that the end knows.
 func TestStepLateTokenIsRevoked(t *testing.T) {
-	for _, name := range []string{"refresh", "confirmation and refresh", "refresh in place"} {
+	for _, name := range []string{"refresh", "confirmation and refresh", "refresh in place", "rebuild of a lost record"} {
 		for node, nodes := range []string{"one node", "two nodes"} {
 			t.Run(name+"/"+nodes, func(t *testing.T) {
 				t.Parallel()
