@@ -12,15 +12,15 @@ type finding struct {
 	record    *Record
 	cookies   *cookiePair // to be set with the answer
 	endReason EndReason   // why the session of these cookies is over, where it is
-	asked     Digest      // the browser is to be asked about this branch first; zero: it is not
+	echo      string      // the browser is to be asked first, with this echo; empty: it is not
 	err       error
 }
 
 // refuse answers a request without a login: with the code, with a question where its cookies are stale, or 503 where it cannot be known.
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, code Code) {
 	switch {
-	case found.asked != Digest{}:
-		g.challenge(w, r, found.asked)
+	case found.echo != "":
+		g.challenge(w, r, found.echo)
 		return
 	case found.err == nil:
 		problem{Code: code, EndReason: found.endReason}.write(w)
@@ -52,7 +52,7 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	m, genuine := g.cookies.session.parse(session)
 	if genuine {
 		found := g.glance(r.Context(), m)
-		if found.err != nil || found.record != nil && !g.limits.tokenIsDue(found.record, g.now()) {
+		if found.err != nil || found.record != nil && !g.needsRefreshCookie(found.record) {
 			return g.seen(r, found)
 		}
 	}
@@ -67,6 +67,12 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		}
 	}
 	return found
+}
+
+// needsRefreshCookie tells of a live session whose refresh cookie has something to add.
+func (g *Guard) needsRefreshCookie(rec *Record) bool {
+	now := g.now()
+	return g.limits.tokenIsDue(rec, now) || g.limits.toBeSettled(rec, now)
 }
 
 func (g *Guard) seen(r *http.Request, found finding) finding {
@@ -101,16 +107,16 @@ func (g *Guard) glance(ctx context.Context, m mark) finding {
 func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, refresh string) []presented {
 	from := g.device(r)
 	content, sealed := g.cookies.refresh.parse(refresh)
-	echoed := sealed && echoes(r.Header, content.branch)
+	asked, follows := answered(r.Header, content.branch), !isUpgrade(r.Header)
 	switch {
 	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, session: true, refresh: true, echoed: echoed, sealed: &content, from: from}}
+		return []presented{{mark: m, session: true, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, echoed: echoed, sealed: &content, from: from}}
+		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	case genuine:
 		return []presented{{mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, refresh: true, echoed: echoed, sealed: &content, from: from}}
+		return []presented{{mark: content.mark, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	}
 	return nil
 }
@@ -176,8 +182,11 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		return finding{endReason: v.reason}, nil
 	case alarm:
 		g.emit(ctx, suspicion(EventStale, rec, p))
-	case ask:
-		return g.ask(ctx, rec, p), nil
+	case askKept:
+		return finding{echo: whetherKept.echo(p.branch)}, nil
+	case askStale:
+		g.emit(ctx, suspicion(EventStale, rec, p))
+		return finding{echo: whetherStale.echo(p.branch)}, nil
 	}
 	return finding{}, nil
 }

@@ -1,35 +1,38 @@
 package latchkey
 
 import (
-	"context"
 	"crypto/subtle"
 	"net/http"
 )
 
-// A browser that shows a stale refresh cookie may be a thief's, or a thief's victim, or honest with a request that was under way for longer than any window.
-// It is asked: 307 to the same place, with a cookie that names the stale branch. An honest browser comes back with the cookies that it has by now. Only who
-// comes back with the stale ones and this echo of them still has no others, and that is theft (rule 6).
+// A request tells what the browser had when it was sent, and it may have been under way for longer than any window. Where more depends on it, the browser is asked: 307 to
+// the same place, with a cookie that names the branch that it showed. An honest browser comes back with the cookies that it has by now. Who comes
+// back with the same ones and this echo of them has no others: then the branch is the one that was kept (rule 2), or, if it is stale, that is theft (rule 6).
 //
-// The echo is no secret to whoever has the stale cookie, and worth nothing to anybody else. It ends with the browser.
+// The echo is no secret to whoever has the cookie that it is about, and worth nothing to anybody else. It ends with the browser.
 const echoCookieName = "__Host-echo"
 
-func echo(d Digest) string { return cookieEncoding.EncodeToString(d[:]) }
+// echo is what the cookie says: the question, and the branch that it is about. An answer to one question is none to the other: a late request may
+// carry the echo of a branch that was kept then, and is stale now.
+func (q question) echo(b branch) string {
+	d := b.digest()
+	return string(rune(q)) + cookieEncoding.EncodeToString(d[:])
+}
 
-// echoes tells whether the request answers the question about the branch b.
-func echoes(h http.Header, b branch) bool {
+// answered returns the question about the branch that the request answers; 0: none.
+func answered(h http.Header, b branch) question {
 	got := cookieValue(h, echoCookieName)
-	return got != "" && subtle.ConstantTimeCompare([]byte(got), []byte(echo(b.digest()))) == 1
+	for _, q := range [...]question{whetherKept, whetherStale} {
+		if got != "" && subtle.ConstantTimeCompare([]byte(got), []byte(q.echo(b))) == 1 {
+			return q
+		}
+	}
+	return 0
 }
 
-// ask begins the challenge of a stale refresh cookie.
-func (g *Guard) ask(ctx context.Context, rec *Record, p presented) finding {
-	g.emit(ctx, suspicion(EventStale, rec, p))
-	return finding{asked: p.branch.digest()}
-}
-
-// challenge is the answer. The reference is relative to where the browser believes to be, whatever was stripped from the path on the way.
-func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, asked Digest) {
-	g.cookies.write(w, echoCookieName, echo(asked), 0)
+// challenge asks. The reference is relative to where the browser believes to be, whatever was stripped from the path on the way.
+func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, echo string) {
+	g.cookies.write(w, echoCookieName, echo, 0)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", "?"+r.URL.RawQuery)
 	w.WriteHeader(http.StatusTemporaryRedirect) // with the same method and body (RFC 9110, section 15.4.8)

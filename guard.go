@@ -134,8 +134,8 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 		}
 		found := g.authenticate(r)
 		switch {
-		case found.asked != Digest{}:
-			g.challenge(w, r, found.asked)
+		case found.echo != "":
+			g.challenge(w, r, found.echo)
 			return
 		case found.record == nil:
 			next.ServeHTTP(w, r)

@@ -22,10 +22,19 @@ type presented struct {
 	mark
 	session bool
 	refresh bool
-	echoed  bool            // and this browser was asked about it before: see challenge.go
+	answers question        // what this browser was asked about the refresh cookie, and comes back with: see challenge.go
+	follows bool            // who sent it can be asked: it follows redirections
 	sealed  *refreshContent // what else is in the refresh cookie; nil without it
 	from    Device          // who sent it
 }
+
+// A question is what a browser is asked about a refresh cookie.
+type question byte
+
+const (
+	whetherKept  question = 'k' // of several branches: is this the one?
+	whetherStale question = 's' // are there no newer cookies?
+)
 
 // An action is what a verdict asks for.
 type action int
@@ -39,7 +48,8 @@ const (
 	rebuild             // the record is older than the cookie: make it anew from the cookie
 	refuse              // not logged in; nothing ends
 	alarm               // a stale session cookie alone: refuse, and tell the operator
-	ask                 // a stale refresh cookie: ask whether the browser has no other, and tell the operator
+	askKept             // rule 2: ask whether this is the branch that the browser kept
+	askStale            // rule 6: ask whether the browser has no newer cookies, and tell the operator
 	end                 // the session ends now, for verdict.reason
 	over                // the session had ended, for verdict.reason
 )
@@ -90,6 +100,8 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 	switch {
 	case rec.Settled != Digest{} && !settled:
 		return stale(p) // rule 2: another branch is the one that the browser kept
+	case l.toBeSettled(rec, now) && p.refresh && p.follows:
+		return verdict{askKept, "", changed}
 	case live && p.session && settled && p.refresh && l.tokenIsDue(rec, now):
 		return verdict{renewAhead, "", changed} // rule 1, early; rule 3 gives the browser its cookies with the next request
 	case live && p.session:
@@ -108,9 +120,9 @@ func (l *limits) tokenIsDue(rec *Record, now time.Time) bool {
 }
 
 // settle is rule 2. The generation is confirmed by the first use of cookies that are older than the settling time, and a lone branch is
-// settled by that same use. Of several, the first that is used 2W later is the one that the browser kept: nothing is minted after the confirmation, an
-// answer from before it may replace the browser's cookies W later, and a request sent just before that takes W more.
-// It returns nil where nothing changes.
+// settled by that same use. Of several, the one with which the browser answers a question 2W later is the one that it kept: nothing is minted after the confirmation, an
+// answer from before it may replace the browser's cookies W later, and a request sent just before that takes W more. A use that is no answer
+// may be a request that was under way for long, and tells what the browser had once. It returns nil where nothing changes.
 func (l *limits) settle(rec *Record, p presented, digest Digest, now time.Time) *Record {
 	switch {
 	case rec.ConfirmedAt.IsZero() && now.Sub(p.mintedAt) >= l.settling:
@@ -120,13 +132,18 @@ func (l *limits) settle(rec *Record, p presented, digest Digest, now time.Time) 
 			next.Settled = digest
 		}
 		return next
-	case !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(2*l.inFlight)):
+	case p.answers == whetherKept && l.toBeSettled(rec, now):
 		next := rec.next()
 		next.Settled = digest
 		return next
 	default:
 		return nil
 	}
+}
+
+// toBeSettled tells whether all answers with branches of this generation have arrived, and none is settled yet.
+func (l *limits) toBeSettled(rec *Record, now time.Time) bool {
+	return !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(2*l.inFlight))
 }
 
 // judgeParent is rules 3 and 4: the cookies from which the newest generation was made.
@@ -152,8 +169,8 @@ func stale(p presented) verdict {
 	switch {
 	case !p.refresh:
 		return verdict{action: alarm}
-	case !p.echoed:
-		return verdict{action: ask}
+	case p.answers != whetherStale:
+		return verdict{action: askStale}
 	}
 	return verdict{action: end, reason: EndReuseDetected}
 }

@@ -50,10 +50,14 @@ func (g generation) record() *Record {
 // what a request shows of it
 const (
 	both        = "both"
-	echoed      = "both, and the echo of a question"
+	answerKept  = "both, and the echo of a question whether it was kept"
+	answerStale = "both, and the echo of a question whether it is stale"
+	upgrade     = "both, with a handshake that follows no redirection"
 	sessionOnly = "session"
 	refreshOnly = "refresh"
 )
+
+var answersOf = map[string]question{answerKept: whetherKept, answerStale: whetherStale}
 
 func TestJudge(t *testing.T) {
 	fresh := generation{minted: []branch{b1}, parent: &old}
@@ -95,10 +99,16 @@ func TestJudge(t *testing.T) {
 
 		{"rule 2: of several, the first use confirms but settles none", forked, 5, b1, both, m, serve, "", true, nil},
 		{"rule 2: of several, a use inside two windows settles none", forkedConfirmed, 5, b1, both, 6 * m, serve, "", false, nil},
-		{"rule 2: of several, the first use after two windows settles", forkedConfirmed, 5, b2, both, 6*m + 1, serve, "", false, &b2},
+		{"rule 2: of several, the first that is used after two windows is asked about", forkedConfirmed, 5, b2, both, 6*m + 1, askKept, "", false, nil},
+		{"rule 2: and settled by the answer", forkedConfirmed, 5, b2, answerKept, 6*m + 1, serve, "", false, &b2},
+		{"rule 2: but not earlier", forkedConfirmed, 5, b2, answerKept, 6 * m, serve, "", false, nil},
+		{"rule 2: the session cookie alone settles nothing", forkedConfirmed, 5, b2, sessionOnly, 6*m + 1, serve, "", false, nil},
+		{"rule 2: nor is asked who cannot follow", forkedConfirmed, 5, b2, upgrade, 6*m + 1, serve, "", false, nil},
+		{"rule 2: nor refused", forkedConfirmed, 5, b2, upgrade, 61 * m, renewInPlace, "", false, nil},
 		{"rule 2: the settled one serves", forkedSettled, 5, b2, both, 5 * m, serve, "", false, nil},
-		{"rule 2, 6: every other is stale", forkedSettled, 5, b1, both, 5 * m, ask, "", false, nil},
-		{"rule 6: and theft, if it is the answer to the question (2, 6)", forkedSettled, 5, b1, echoed, 5 * m, end, EndReuseDetected, false, nil},
+		{"rule 2, 6: every other is stale", forkedSettled, 5, b1, both, 5 * m, askStale, "", false, nil},
+		{"rule 6: and theft, if it is the answer to the question (2, 6)", forkedSettled, 5, b1, answerStale, 5 * m, end, EndReuseDetected, false, nil},
+		{"rule 6: but not the answer to another question", forkedSettled, 5, b1, answerKept, 5 * m, askStale, "", false, nil},
 		{"rule 6: a stale session cookie alone is an alarm", forkedSettled, 5, b1, sessionOnly, 5 * m, alarm, "", false, nil},
 
 		{"rule 3: the parent, not confirmed: mint again", fresh, 4, old, both, m / 2, mint, "", false, nil},
@@ -108,27 +118,28 @@ func TestJudge(t *testing.T) {
 		{"rule 3: no refresh cookie: serve, mint nothing", fresh, 4, old, sessionOnly, m, serve, "", false, nil},
 		{"rule 3: no refresh cookie and expired", fresh, 4, old, sessionOnly, 61 * m, refuse, "", false, nil},
 		{"rule 3: as often as that is needed", forked, 4, old, both, m, mint, "", false, nil},
-		{"rule 3: a branch of n-1 other than the parent is stale", fresh, 4, b3, both, m, ask, "", false, nil},
+		{"rule 3: a branch of n-1 other than the parent is stale", fresh, 4, b3, both, m, askStale, "", false, nil},
 
 		{"rule 4: the parent inside the window of the confirmation", settled, 4, old, both, 4 * m, serve, "", false, nil},
-		{"rule 4: the parent after it", settled, 4, old, both, 4*m + 1, ask, "", false, nil},
-		{"rule 6: and theft, if it is the answer to the question (4)", settled, 4, old, echoed, 4*m + 1, end, EndReuseDetected, false, nil},
+		{"rule 4: the parent after it", settled, 4, old, both, 4*m + 1, askStale, "", false, nil},
+		{"rule 6: and theft, if it is the answer to the question (4)", settled, 4, old, answerStale, 4*m + 1, end, EndReuseDetected, false, nil},
+		{"rule 6: but not the answer to another question", settled, 4, old, answerKept, 4*m + 1, askStale, "", false, nil},
 		{"rule 4: the parent's session cookie after it", settled, 4, old, sessionOnly, 4*m + 1, alarm, "", false, nil},
-		{"rule 4: older than n-1", fresh, 3, old, both, m, ask, "", false, nil},
+		{"rule 4: older than n-1", fresh, 3, old, both, m, askStale, "", false, nil},
 		{"rule 4: much older, session cookie only", fresh, 1, old, sessionOnly, m, alarm, "", false, nil},
 
 		{"rule 5: after a rebuild any branch of n-1 counts as the parent", rebuilt, 4, b3, both, m, mint, "", false, nil},
 		{"rule 5: and of n-2", rebuilt, 3, b3, both, m, mint, "", false, nil},
-		{"rule 5: but nothing older", rebuilt, 2, b3, both, m, ask, "", false, nil},
-		{"rule 5: nor later than a window after the confirmation", rebuiltSettled, 3, b3, both, 4*m + 1, ask, "", false, nil},
+		{"rule 5: but nothing older", rebuilt, 2, b3, both, m, askStale, "", false, nil},
+		{"rule 5: nor later than a window after the confirmation", rebuiltSettled, 3, b3, both, 4*m + 1, askStale, "", false, nil},
 		{"ended stays ended", generation{minted: []branch{b1}, ended: EndLogout}, 5, b1, both, m, over, EndLogout, false, nil},
 		{"the refresh token's time is over", settled, 5, b1, both, 24 * 60 * m, end, EndRefreshExpired, false, nil},
 		{"the absolute end", settled, 5, b1, both, 90 * 24 * 60 * m, end, EndAbsoluteTimeout, false, nil},
-		{"no parent in the first generation", generation{minted: []branch{b1}}, 4, branch{}, both, m, ask, "", false, nil},
+		{"no parent in the first generation", generation{minted: []branch{b1}}, 4, branch{}, both, m, askStale, "", false, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rec := c.gen.record()
-			p := presented{mark: mark{generation: c.number, branch: c.branch, mintedAt: epoch}, session: c.shows != refreshOnly, refresh: c.shows != sessionOnly, echoed: c.shows == echoed}
+			p := presented{mark: mark{generation: c.number, branch: c.branch, mintedAt: epoch}, session: c.shows != refreshOnly, refresh: c.shows != sessionOnly, answers: answersOf[c.shows], follows: c.shows != upgrade}
 			before := *rec
 			v := testLimits.judge(rec, p, rec.LastSeenAt, epoch.Add(c.at))
 			if v.action != c.want || v.reason != c.reason {

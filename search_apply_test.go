@@ -36,11 +36,11 @@ func (m *model) apply(w *world, s step) (e event) {
 // arrive is a request of the browser at the server. An answer without cookies changes nothing and is not followed.
 func (m *model) arrive(w *world, slot uint8) (e event) {
 	e.outcome = m.present(w, w.wire[slot].jar)
-	if !m.thief && !e.served && !(e.asked && m.late) && e.fault == (fault{}) {
+	if !m.thief && !e.served && e.asked != whetherKept && !(e.asked == whetherStale && m.late) && e.fault == (fault{}) {
 		e.fault = fault{"S1", "the browser is signed out"}
 	}
-	if e.asked && !e.served && !w.ended {
-		w.ask(slot)
+	if e.asked != 0 && !e.served && !w.ended {
+		w.ask(slot, e.asked)
 		return e
 	}
 	w.answer(slot, e.cookies)
@@ -61,13 +61,13 @@ func (w *world) answer(slot uint8, cookies cookie) {
 }
 
 // ask sends the question back: the browser comes again at once, with what it has by then.
-func (w *world) ask(slot uint8) {
+func (w *world) ask(slot uint8, q question) {
 	msg := &w.wire[slot]
 	if msg.orphaned {
 		*msg = message{}
 		return
 	}
-	*msg = message{kind: question, jar: jar{echo: msg.refresh}}
+	*msg = message{kind: asking, jar: jar{echo: msg.refresh, question: q}}
 }
 
 // together is two requests that wait for one refresh.
@@ -99,15 +99,15 @@ func (w *world) give(c cookie) {
 // that is on the safe side; where a thief must be, the echo is forgotten with the cookies it was about, so that it can only be missing.
 func (m *model) receive(w *world, slot uint8) (answered bool) {
 	msg := &w.wire[slot]
-	if msg.kind == question {
-		w.browser.echo = msg.echo
+	if msg.kind == asking {
+		w.browser.echo, w.browser.question = msg.echo, msg.question
 		*msg = message{kind: request, jar: w.browser}
 		return false
 	}
 	w.disk[1], w.disk[0] = w.disk[0], kept{refresh: w.browser.refresh}
 	w.browser.session, w.browser.refresh = msg.session, msg.refresh
 	if m.thief {
-		w.browser.echo = noCookie
+		w.browser.echo, w.browser.question = noCookie, 0
 	}
 	*msg = message{}
 	return true
@@ -125,7 +125,7 @@ func (w *world) kill(slot uint8) {
 		switch msg := &w.wire[i]; msg.kind {
 		case request:
 			msg.orphaned = true
-		case response, question:
+		case response, asking:
 			*msg = message{}
 		}
 	}
@@ -156,7 +156,7 @@ func (w *world) passTick(m *model) {
 // afterEnd shows every cookie that anybody has to a session that has ended (S4).
 func (m *model) afterEnd(w world) fault {
 	for c := oldCookie; c < lostBranch; c++ {
-		for _, cookies := range []jar{{c, c, c}, {session: c, refresh: c}, {session: c}, {refresh: c}} {
+		for _, cookies := range []jar{{c, c, c, whetherStale}, {c, c, c, whetherKept}, {session: c, refresh: c}, {session: c}, {refresh: c}} {
 			if o := m.present(&w, cookies); o.served {
 				return fault{"S4", "served after the end"}
 			}

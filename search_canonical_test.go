@@ -56,7 +56,7 @@ func sortWire(w *world) {
 		return cmp.Or(
 			-cmp.Compare(a.kind, b.kind), cmp.Compare(a.age, b.age), cmp.Compare(a.leg, b.leg), cmp.Compare(bit(a.late), bit(b.late)),
 			cmp.Compare(bit(a.orphaned), bit(b.orphaned)), cmp.Compare(min(a.session, firstBranch), min(b.session, firstBranch)),
-			cmp.Compare(min(a.refresh, firstBranch), min(b.refresh, firstBranch)), cmp.Compare(min(a.echo, firstBranch), min(b.echo, firstBranch)),
+			cmp.Compare(min(a.refresh, firstBranch), min(b.refresh, firstBranch)), cmp.Compare(min(a.echo, firstBranch), min(b.echo, firstBranch)), cmp.Compare(a.question, b.question),
 			cmp.Compare(a.session, b.session), cmp.Compare(a.refresh, b.refresh), cmp.Compare(a.echo, b.echo))
 	})
 }

@@ -32,7 +32,7 @@ func TestGuardAgrees(t *testing.T) {
 		}
 	}
 	t.Log(seen)
-	if len(seen) != 7 {
+	if len(seen) != 8 {
 		t.Error("the walks are too short to show everything")
 	}
 }
@@ -98,8 +98,8 @@ func (d *double) take(s step) string {
 	if found.cookies != nil && e.cookies != noCookie {
 		d.pairs[e.cookies] = *found.cookies
 	}
-	guard := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.asked != Digest{}, found.endReason, rec.ended())
-	model := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.asked && !e.served, e.reason, d.world.ended)
+	guard := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.echo != "", found.endReason, rec.ended())
+	model := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.asked != 0 && !e.served, e.reason, d.world.ended)
 	if !rec.ended() {
 		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now)))
 		model += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", d.world.minted > 1, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
@@ -121,7 +121,7 @@ func (d *double) present(cookies jar) finding {
 	}
 	if cookies.echo != noCookie {
 		m, _ := d.guard.cookies.session.parse(d.pairs[cookies.echo].session)
-		r.Header.Add("Cookie", echoCookieName+"="+echo(m.branch.digest()))
+		r.Header.Add("Cookie", echoCookieName+"="+cookies.question.echo(m.branch))
 	}
 	return d.guard.authenticate(r)
 }

@@ -88,7 +88,7 @@ func (m *model) steps(w *world, do func(step)) {
 			do(step{verb: arrive, slot: slot})
 			do(step{verb: lose, slot: slot})
 			m.company(w, slot, do)
-		case response, question:
+		case response, asking:
 			do(step{verb: receive, slot: slot})
 			do(step{verb: lose, slot: slot})
 		}

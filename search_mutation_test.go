@@ -67,9 +67,14 @@ var mutations = []mutation{
 		}
 		return v
 	})},
-	{"the parent is stale at once", "S1", instead(mint, ask)},
-	{"theft at once, without asking", "S1", instead(ask, end)},
-	{"asked again and again", "S3", instead(end, ask)},
+	{"the parent is stale at once", "S1", after(func(v verdict, _ *Record, p presented) verdict {
+		if v.action == mint {
+			return stale(p)
+		}
+		return v
+	})},
+	{"theft at once, without asking", "S1", instead(askStale, end)},
+	{"asked again and again", "S3", instead(end, askStale)},
 	{"refused, not refreshed in place", "S1", instead(renewInPlace, refuse)},
 	{"two branches and no more", "S2", after(func(v verdict, rec *Record, _ presented) verdict {
 		if v.action == mint && rec.Forked {

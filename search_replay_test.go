@@ -97,14 +97,14 @@ func (p *player) play(words []string) error {
 	case "lose":
 		p.take(step{verb: lose, slot: slot})
 	case "answer":
-		if p.world.wire[slot].kind == response { // an answer without cookies is not followed
+		if p.world.wire[slot].kind != noMessage { // an answer without cookies is not followed
 			p.take(step{verb: receive, slot: slot})
 		}
 	case "steal":
 		p.take(step{verb: steal, cookies: p.world.browser})
 	case "thief":
 		c, err := p.thiefs(object)
-		p.last = p.take(step{verb: use, cookies: jar{session: c, refresh: c, echo: c}})
+		p.last = p.take(step{verb: use, cookies: jar{c, c, c, whetherStale}})
 		return err
 	case "alongside":
 		c, err := p.thiefs(words[2])

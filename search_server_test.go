@@ -12,7 +12,7 @@ type outcome struct {
 	renewed bool   // the cookies are those of a new generation
 	reason  EndReason
 	alarm   bool
-	asked   bool
+	asked   question
 	fault   // what must not happen
 }
 
@@ -27,7 +27,9 @@ func (o outcome) String() string {
 		return "served"
 	case o.reason != "":
 		return "ended: " + string(o.reason)
-	case o.asked:
+	case o.asked == whetherKept:
+		return "asked whether it was kept"
+	case o.asked == whetherStale:
 		return "asked for newer cookies"
 	case o.alarm:
 		return "refused with an alarm"
@@ -54,7 +56,7 @@ func (s *server) present(w *world, cookies jar) (o outcome) {
 			w.unused = 0
 			return next
 		}
-		o.alarm, o.asked = o.alarm || next.alarm, o.asked || next.asked
+		o.alarm, o.asked = o.alarm || next.alarm, max(o.asked, next.asked)
 		if o.reason == "" {
 			o.reason = next.reason
 		}
@@ -63,18 +65,21 @@ func (s *server) present(w *world, cookies jar) (o outcome) {
 }
 
 func witnesses(w *world, c jar) []presented {
-	echoed := c.echo == c.refresh
+	var answers question
+	if c.echo == c.refresh {
+		answers = c.question
+	}
 	switch {
 	case c.session == noCookie && c.refresh == noCookie:
 		return nil
 	case c.session == c.refresh:
-		return []presented{{mark: w.mark(c.session), session: true, refresh: true, echoed: echoed}}
+		return []presented{{mark: w.mark(c.session), session: true, refresh: true, answers: answers, follows: true}}
 	case c.session == noCookie:
-		return []presented{{mark: w.mark(c.refresh), refresh: true, echoed: echoed}}
+		return []presented{{mark: w.mark(c.refresh), refresh: true, answers: answers, follows: true}}
 	case c.refresh == noCookie:
 		return []presented{{mark: w.mark(c.session), session: true}}
 	default:
-		return []presented{{mark: w.mark(c.session), session: true}, {mark: w.mark(c.refresh), refresh: true, echoed: echoed}}
+		return []presented{{mark: w.mark(c.session), session: true}, {mark: w.mark(c.refresh), refresh: true, answers: answers, follows: true}}
 	}
 }
 
@@ -121,8 +126,10 @@ func (s *server) decide(w *world, p presented) (o outcome) {
 			o.reason = v.reason
 		case alarm:
 			o.alarm = true
-		case ask:
-			o.asked = true
+		case askKept:
+			o.asked = whetherKept
+		case askStale:
+			o.asked = whetherStale
 		}
 		return o
 	}
@@ -146,7 +153,7 @@ func judgedWrong(rec *Record, p presented, v verdict) fault {
 		return fault{}
 	case !p.refresh && v.action != serve && v.action != refuse && v.action != alarm:
 		return fault{"S3", fmt.Sprintf("a session cookie alone brought about action %d", v.action)}
-	case v.action == ask && p.echoed:
+	case v.action == askStale && p.answers == whetherStale, v.action == askKept && p.answers == whetherKept:
 		return fault{"S3", "asked again what was answered"}
 	case v.action == mint && (p.generation+1 != rec.Generation || p.branch.digest() != rec.Parent):
 		return fault{"S3", "cookies were minted for another than the parent"}

@@ -124,7 +124,7 @@ func (t *teller) sentence(s step, before *world, who, result string) string {
 	case lose:
 		return "the " + messageNames[msg.kind] + " with " + t.showing(msg.jar) + " is lost"
 	case receive:
-		if msg.kind == question {
+		if msg.kind == asking {
 			return "the browser is asked, and comes again with " + t.showing(t.world.browser)
 		}
 		return "the answer with " + t.showing(msg.jar) + " arrives"
@@ -138,7 +138,7 @@ func (t *teller) sentence(s step, before *world, who, result string) string {
 	return ""
 }
 
-var messageNames = [...]string{request: "request", response: "answer", question: "question"}
+var messageNames = [...]string{request: "request", response: "answer", asking: "question"}
 
 func (t *teller) showing(c jar) string {
 	switch {

@@ -17,8 +17,11 @@ const (
 	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has any more
 )
 
-// A jar holds the two cookies, and the refresh cookie that the browser was last asked about.
-type jar struct{ session, refresh, echo cookie }
+// A jar holds the two cookies, and the refresh cookie that the browser was last asked about, with the question.
+type jar struct {
+	session, refresh, echo cookie
+	question               question
+}
 
 // A message is a request of the browser on its way, or the answer to one. An answer carries the same branch in both cookies.
 type message struct {
@@ -36,7 +39,7 @@ const (
 	noMessage messageKind = iota
 	request
 	response
-	question // an answer: whether the browser has no other refresh cookie than this
+	asking // an answer: whether the browser has no other refresh cookie than this
 )
 
 // A kept is a refresh cookie that a browser killed now may find on its disk in place of the one it had.
@@ -85,7 +88,7 @@ func (w *world) references() possession {
 func (j jar) references() possession { return 1<<j.session | 1<<j.refresh | 1<<j.echo }
 
 func (j jar) rename(to *[lostBranch + 1]cookie) jar {
-	return jar{to[j.session], to[j.refresh], to[j.echo]}
+	return jar{to[j.session], to[j.refresh], to[j.echo], j.question}
 }
 
 // rename replaces each cookie c that anybody has, and the settled branch, by to[c].
@@ -103,7 +106,7 @@ func (w *world) rename(to *[lostBranch + 1]cookie) {
 }
 
 func (p possession) rename(to *[lostBranch + 1]cookie) (renamed possession) {
-	for c := parentCookie; c < lostBranch; c++ {
+	for c := siblingCookie; c < lostBranch; c++ {
 		if p.has(c) {
 			renamed |= 1 << to[c]
 		}

@@ -89,6 +89,9 @@ func (s *stage) send(ctx context.Context, node int, b *browser, method, path, bo
 	s.nodes[node].ServeHTTP(w, r)
 	got := reply{status: w.Code, header: w.Header(), body: w.Body.String()}
 	b.store(s.app, w.Result(), &got)
+	if w.Code == http.StatusTemporaryRedirect {
+		return s.send(ctx, node, b, method, path, body)
+	}
 	if w.Code >= 400 {
 		var p struct{ Code, EndReason string }
 		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
