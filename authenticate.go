@@ -204,7 +204,7 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 	}
 	if !rec.Forked { // the write fails if the generation was confirmed meanwhile
 		rec = rec.next()
-		rec.Forked = true
+		rec.Forked, rec.Unminted = !rec.Unminted, false
 		if err := g.store.Swap(ctx, rec); err != nil {
 			return finding{}, err
 		}

@@ -32,6 +32,7 @@ type Record struct {
 	RefreshTokenID string    // its name at the provider, by which it is revoked
 
 	Generation  uint32 // counts the refreshes; 1 after login
+	Unminted    bool   // this generation was begun ahead of time: nobody has cookies of it yet
 	Forked      bool   // several branches of this generation were minted
 	Rebuilt     bool   // this generation was made from a cookie alone: which branches came before it is not known
 	ConfirmedAt time.Time

@@ -14,6 +14,7 @@ const (
 	flagUnrevoked
 	flagForked
 	flagRebuilt
+	flagUnminted
 )
 
 // AppendBinary appends the stored form of the record to b.
@@ -103,6 +104,9 @@ func (r *Record) flags() (f byte) {
 	if r.Forked {
 		f |= flagForked
 	}
+	if r.Unminted {
+		f |= flagUnminted
+	}
 	if r.Rebuilt {
 		f |= flagRebuilt
 	}
@@ -113,6 +117,7 @@ func (r *Record) setFlags(f byte) {
 	r.Persistent = f&flagPersistent != 0
 	r.Unrevoked = f&flagUnrevoked != 0
 	r.Forked = f&flagForked != 0
+	r.Unminted = f&flagUnminted != 0
 	r.Rebuilt = f&flagRebuilt != 0
 }
 

@@ -141,6 +141,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		next, b := g.granted(rec, grant, now), newBranch()
 		if due != renewInPlace {
 			next.advance()
+			next.Unminted = due == renewAhead
 		}
 		err := g.store.Swap(ctx, next)
 		if err == nil {
@@ -188,7 +189,7 @@ func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
 // advance begins the next generation, of one branch. The settled branch of the last one becomes its parent.
 func (r *Record) advance() {
 	r.Generation++
-	r.Parent, r.Settled, r.ConfirmedAt, r.Forked, r.Rebuilt = r.Settled, Digest{}, time.Time{}, false, false
+	r.Parent, r.Settled, r.ConfirmedAt, r.Forked, r.Rebuilt, r.Unminted = r.Settled, Digest{}, time.Time{}, false, false, false
 }
 
 func earlier(a, b time.Time) time.Time {
