@@ -1,7 +1,9 @@
 package latchkey
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -71,24 +73,43 @@ func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Re
 	return nil
 }
 
-// endOthers ends all sessions of the user but the current one, however many there are.
+// endOthers ends all sessions of the user but the current one.
 func (g *Guard) endOthers(w http.ResponseWriter, r *http.Request, current *Record) error {
+	_, err := g.endAll(r.Context(), g.device(r), current.User.ID, EndLogoutEverywhere, func(rec *Record) bool { return rec.ID != current.ID })
+	if err == nil {
+		noContent(w)
+	}
+	return err
+}
+
+// End ends a user's sessions in this app for a reason, because the provider or an administrator says so: all of them or, where refresh tokens are named by their
+// ids at the provider, only theirs. It returns how many it ended; after an error some may be left, and it should be called again.
+// Their refresh tokens are revoked at the provider as well.
+func (g *Guard) End(ctx context.Context, userID string, reason EndReason, refreshTokenIDs ...string) (ended int, err error) {
+	return g.endAll(ctx, Device{}, userID, reason, func(rec *Record) bool {
+		return len(refreshTokenIDs) == 0 || slices.Contains(refreshTokenIDs, rec.RefreshTokenID)
+	})
+}
+
+// endAll ends the sessions of a user that are meant, however many there are.
+func (g *Guard) endAll(ctx context.Context, from Device, userID string, reason EndReason, meant func(*Record) bool) (ended int, err error) {
 	for {
-		sessions, err := g.sessionsOf(r, current)
+		sessions, err := g.store.ByUser(ctx, g.app, userID, maxListed)
 		if err != nil {
-			return err
+			return ended, err
 		}
+		before := ended
 		for _, rec := range sessions {
-			if rec.ID == current.ID {
+			if !meant(rec) {
 				continue
 			}
-			if err := g.end(r.Context(), g.device(r), EndLogoutEverywhere, rec); err != nil {
-				return err
+			if err := g.end(ctx, from, reason, rec); err != nil {
+				return ended, err
 			}
+			ended++
 		}
-		if len(sessions) < maxListed {
-			noContent(w)
-			return nil
+		if len(sessions) < maxListed || ended == before {
+			return ended, nil
 		}
 	}
 }

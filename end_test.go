@@ -1,0 +1,49 @@
+package latchkey_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// What the provider or an administrator ends is over at once, for the reason given, and for nobody else.
+func TestEnd(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.provider.AddUser("bob@example.com", w.shop.application.ID)
+		bob := newBrowser()
+		bob.try(w.shop, "bob@example.com", "a password of bob's").want(t, 401, "invalid_credentials", "")
+		ada, other := newBrowser(), newBrowser()
+		ada.login(w.shop)
+		other.login(w.shop)
+		records, err := w.store.ByUser(t.Context(), "store", w.user.ID, 10)
+		must(t, err)
+		newest := records[0].RefreshTokenID
+
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, newest, "another"); n != 1 || err != nil {
+			t.Errorf("%d ended, %v; want the one", n, err)
+		}
+		ended, kept := other, ada
+		if got := ada.get(w.shop, "/api/private"); got.status == 401 {
+			ended, kept = ada, other
+		}
+		ended.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		kept.get(w.shop, "/api/private").ok(t, false)
+
+		for range 150 { // more than one page of them
+			newBrowser().login(w.shop)
+		}
+		w.store.cut(true)
+		if _, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
+			t.Errorf("store down: %v", err)
+		}
+		w.store.cut(false)
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndPasswordChanged); n != 151 || err != nil {
+			t.Errorf("%d ended, %v; want all", n, err)
+		}
+		kept.get(w.shop, "/api/private").want(t, 401, "login_required", "password_changed")
+		if n, err := w.shop.guard.End(t.Context(), "nobody", latchkey.EndPasswordChanged); n != 0 || err != nil {
+			t.Errorf("nobody: %d, %v", n, err)
+		}
+	})
+}
