@@ -29,6 +29,7 @@ func TestDeps(t *testing.T) {
 		"/idp/internal/password":     {},
 		"/idp/internal/refreshtoken": {},
 		"/gateway":                   {""},
+		"/internal/configfile":       {},
 		"/examples/internal/wire":    {},
 		"/examples/internal/spa":     {"/examples/internal/wire"},
 		"/examples/internal/apptest": {"…"},

@@ -39,7 +39,7 @@ type App struct {
 	// AllowHeaders lists answer headers that the app behind may set although they speak for the whole origin, such as Access-Control-Allow-Origin.
 	AllowHeaders []string
 
-	// Page holds the files of the page, with an index.html. DevServer, "http://localhost:5173", stands in for them in development.
+	// Page holds the files of the page, with an index.html; see Dir. DevServer, "http://localhost:5173", stands in for them in development.
 	Page      fs.FS
 	DevServer string
 	// PageHeaders are set on files of the page, over the standard ones; an empty value leaves one out. Content-Security-Policy is the one to know.
@@ -83,10 +83,13 @@ func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if err := a.read(c); err != nil {
+	if err := errors.Join(a.read(c), a.openGuard(c.Login)); err != nil {
+		if a.guard != nil {
+			err = errors.Join(err, a.close(context.Background()))
+		}
 		return nil, err
 	}
-	return a, a.openGuard(c.Login)
+	return a, nil
 }
 
 // read takes everything but the login from the configuration, and returns every mistake.

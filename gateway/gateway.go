@@ -143,7 +143,7 @@ func (g *Gateway) Wait(ctx context.Context) error {
 	}
 }
 
-// CloseStreams cuts every WebSocket and every answer without a length, for a shutdown that does not want to wait for them.
+// CloseStreams cuts every WebSocket and every answer without a length, now and from now on, for a shutdown that does not want to wait for them.
 func (g *Gateway) CloseStreams() {
 	for _, a := range g.apps {
 		a.streams.closeAll()

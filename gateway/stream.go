@@ -20,6 +20,7 @@ type streams struct {
 	longest time.Duration // with a session, a stream is cut after so long
 
 	mu        sync.Mutex
+	closed    bool
 	bySession map[latchkey.ID]map[*stream]struct{} // the zero ID: nobody's
 
 	stopWatch context.CancelFunc
@@ -48,6 +49,9 @@ func (s *streams) hold(id latchkey.ID, cut context.CancelFunc) (released func())
 		s.bySession[id] = make(map[*stream]struct{})
 	}
 	s.bySession[id][held] = struct{}{}
+	if s.closed {
+		cut()
+	}
 	return func() { s.release(id, held) }
 }
 
@@ -72,9 +76,11 @@ func (s *streams) end(id latchkey.ID) {
 	}
 }
 
+// closeAll cuts the streams there are, and those that come yet.
 func (s *streams) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	for _, ofOne := range s.bySession {
 		for held := range ofOne {
 			held.cut()

@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
 type demoCommand struct {
@@ -34,7 +29,7 @@ func (c demoCommand) Run(w world) error {
 	}
 	defer apps.Close()
 	defer provider.Close()
-	unlock, err := c.claimData()
+	unlock, err := claimDirectory("--data", c.Data)
 	if err != nil {
 		return err
 	}
@@ -81,48 +76,4 @@ func listenLoopback(flag, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
 	}
 	return listener, nil
-}
-
-// claimData makes the data directory and locks it against a second process.
-func (c demoCommand) claimData() (unlock func() error, err error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("--data %s: the directory cannot be made: %w", c.Data, errors.Unwrap(err))
-	}
-	lock := flock.New(filepath.Join(c.Data, "lock"), flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
-	if err != nil {
-		var path *os.PathError
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		return nil, fmt.Errorf("--data %s: the directory cannot be written: %w", c.Data, err)
-	}
-	if !locked {
-		return nil, fmt.Errorf("--data %s: another latchkey uses this directory", c.Data)
-	}
-	return lock.Unlock, nil
-}
-
-// closers closes in the opposite order of opening.
-type closers []io.Closer
-
-func (cs closers) Close() error {
-	var errs []error
-	for i := len(cs) - 1; i >= 0; i-- {
-		errs = append(errs, cs[i].Close())
-	}
-	return errors.Join(errs...)
-}
-
-type closeFunc func() error
-
-func (f closeFunc) Close() error { return f() }
-
-// closeWithin gives a Close that takes a context so much time.
-func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
-	return closeFunc(func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), d)
-		defer cancel()
-		return close(ctx)
-	})
 }

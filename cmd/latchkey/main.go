@@ -28,6 +28,10 @@ type world struct {
 
 type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run everything on this machine: the store, the forums and their identity provider."`
+	Serve   serveCommand   `cmd:"" help:"Run the gateway: the login in front of apps in any language."`
+	Init    initCommand    `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
+	Config  configCommand  `cmd:"" help:"Look at a configuration."`
+	User    userCommand    `cmd:"" help:"Manage the users of the embedded provider."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

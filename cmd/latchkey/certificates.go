@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/caddyserver/certmagic"
+	"go.uber.org/zap"
+
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+// certificates are where TLS takes its certificates from: files, an ACME server, or the local authority.
+type certificates struct {
+	closers
+	hosts   []string
+	config  *tls.Config
+	files   *certificateFiles          // nil: from elsewhere
+	issuer  *certmagic.ACMEIssuer      // nil: from elsewhere
+	manager func(hosts []string) error // takes care of other hosts after a reload
+}
+
+func openCertificates(file *configfile.File, log *slog.Logger) (c *certificates, err error) {
+	c = &certificates{hosts: hostnames(file)}
+	switch {
+	case file.TLS.CertFile != "":
+		c.files, err = newCertificateFiles(file.TLS, log)
+		if err != nil {
+			return nil, err
+		}
+		c.config = &tls.Config{GetCertificate: c.files.get}
+	case file.TLS.Local:
+		authority, err := openLocalAuthority(file.Data, c.hosts)
+		if err != nil {
+			return nil, err
+		}
+		log.Warn("TLS with a local certificate authority, for development only. " + authority.howToTrust())
+		c.config = &tls.Config{GetCertificate: authority.certificate}
+		c.manager = authority.cover
+	default:
+		if err := c.automatic(file, log); err != nil {
+			return nil, err
+		}
+	}
+	c.config.MinVersion = tls.VersionTLS12
+	c.config.NextProtos = append([]string{"h2", "http/1.1"}, c.config.NextProtos...)
+	return c, nil
+}
+
+func hostnames(file *configfile.File) (hosts []string) {
+	for _, a := range file.Apps {
+		hosts = append(hosts, hostname(a.Host))
+	}
+	return hosts
+}
+
+// automatic has certificates obtained and renewed in the background. Until one is there, handshakes for its host fail.
+func (c *certificates) automatic(file *configfile.File, log *slog.Logger) error {
+	var roots *x509.CertPool
+	if file.TLS.RootFile != "" {
+		pem, err := os.ReadFile(file.TLS.RootFile)
+		if err != nil {
+			return fmt.Errorf("tls.root_file: %w", err)
+		}
+		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("tls.root_file: %s has no certificate", file.TLS.RootFile)
+		}
+	}
+	for _, host := range c.hosts {
+		if !certmagic.SubjectQualifiesForPublicCert(host) {
+			return fmt.Errorf("tls: no authority gives certificates for %s: write tls: local for development", host)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var magic *certmagic.Config
+	cache := certmagic.NewCache(certmagic.CacheOptions{
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return magic, nil }, Logger: zap.NewNop(),
+	})
+	c.closers = append(c.closers, closeFunc(func() error { stop(); cache.Stop(); return nil }))
+	magic = certmagic.New(cache, certmagic.Config{
+		Storage: &certmagic.FileStorage{Path: filepath.Join(file.Data, "certificates")}, Logger: zap.NewNop(),
+		OnEvent: func(_ context.Context, event string, data map[string]any) error {
+			tellOfCertificate(log, event, data)
+			return nil
+		},
+	})
+	template := certmagic.ACMEIssuer{
+		CA: certmagic.LetsEncryptProductionCA, Email: file.TLS.Email, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
+		DisableHTTPChallenge: file.Redirect == "", DisableDistributedSolvers: true,
+	}
+	if file.TLS.Directory != "" {
+		template.CA = file.TLS.Directory
+	}
+	c.issuer = certmagic.NewACMEIssuer(magic, template)
+	magic.Issuers = []certmagic.Issuer{c.issuer}
+	c.config = magic.TLSConfig()
+	c.manager = func(hosts []string) error { return magic.ManageAsync(ctx, hosts) }
+	return c.manager(c.hosts)
+}
+
+func tellOfCertificate(log *slog.Logger, event string, data map[string]any) {
+	switch event {
+	case "cert_obtained":
+		log.Info("certificate obtained", "host", data["identifier"])
+	case "cert_failed":
+		log.Error("no certificate", "host", data["identifier"], "error", data["error"])
+	}
+}
+
+// listen speaks TLS on a listener.
+func (c *certificates) listen(listener net.Listener) net.Listener {
+	return tls.NewListener(listener, c.config)
+}
+
+// trusted tells whether browsers elsewhere trust the certificate of a host, so that they may be told to insist on https.
+func (c *certificates) trusted(host string) bool {
+	return c.issuer != nil || c.files != nil && c.files.trusted(host)
+}
+
+// use goes over to a file that was read anew.
+func (c *certificates) use(file *configfile.File) error {
+	if c.files != nil {
+		return c.files.use(file.TLS)
+	}
+	c.hosts = hostnames(file)
+	return c.manager(c.hosts)
+}
+
+// redirect sends plain HTTP to https, and answers the challenges of an ACME server.
+func (c *certificates) redirect(port string) http.Handler {
+	to := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := hostname(r.Host)
+		if !slices.Contains(c.hosts, host) {
+			http.Error(w, "no app of this server has that host", http.StatusMisdirectedRequest)
+			return
+		}
+		if port != "443" {
+			host = net.JoinHostPort(host, port)
+		}
+		w.Header().Set("Connection", "close")
+		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	})
+	if c.issuer != nil {
+		return c.issuer.HTTPChallengeHandler(to)
+	}
+	return to
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// closers closes in the opposite order of opening.
+type closers []io.Closer
+
+func (cs closers) Close() error {
+	var errs []error
+	for i := len(cs) - 1; i >= 0; i-- {
+		errs = append(errs, cs[i].Close())
+	}
+	return errors.Join(errs...)
+}
+
+type closeFunc func() error
+
+func (f closeFunc) Close() error { return f() }
+
+// closeWithin gives a Close that takes a context so much time.
+func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
+	return closeFunc(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), d)
+		defer cancel()
+		return close(ctx)
+	})
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+// An embeddedProvider is the identity provider in the same process, with a server on loopback for those who administer it.
+type embeddedProvider struct {
+	*idp.Server
+	url    string
+	apiKey latchkey.Secret
+	http   *http.Server
+}
+
+// providerSecrets are made anew for each data directory.
+type providerSecrets struct {
+	APIKey   string `json:"apiKey"`   // of the gateway
+	Provider []byte `json:"provider"` // root of the provider's keys
+}
+
+func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.Logger) (p *embeddedProvider, err error) {
+	server, secrets, err := openProviderIn(ctx, file.Data, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, server.Close())
+		}
+	}()
+	_, swept := server.Sweep(ctx)
+	err = errors.Join(swept, server.EnsureAPIKey(ctx, idp.APIKey{
+		Key: secrets.APIKey, Description: "latchkey serve", Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
+	}))
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen("provider.listen", file.Provider.Listen)
+	if err != nil {
+		return nil, err
+	}
+	p = &embeddedProvider{Server: server, url: "http://" + listener.Addr().String(), apiKey: latchkey.Secret(secrets.APIKey), http: newServer(server)}
+	p.http.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	go p.http.Serve(listener) // ends with Close
+	return p, nil
+}
+
+// openProviderIn opens the provider of a data directory, and makes it where there is none.
+func openProviderIn(ctx context.Context, data string, log *slog.Logger) (*idp.Server, providerSecrets, error) {
+	secrets, err := loadProviderSecrets(filepath.Join(data, "provider.json"))
+	if err != nil {
+		return nil, secrets, err
+	}
+	server, err := idp.Open(ctx, idp.Config{Path: filepath.Join(data, "idp.db"), Secret: [32]byte(secrets.Provider), Logger: log})
+	return server, secrets, err
+}
+
+func loadProviderSecrets(path string) (providerSecrets, error) {
+	var s providerSecrets
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
+		rand.Read(s.Provider)
+		if text, err = json.MarshalIndent(s, "", "  "); err != nil {
+			return s, err
+		}
+		return s, writeWhole(path, append(text, '\n'))
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal(text, &s); err != nil || len(s.Provider) != 32 || s.APIKey == "" {
+		return s, fmt.Errorf("%s is damaged: put it back from a backup; without it nobody can log in to the accounts in idp.db", path)
+	}
+	return s, nil
+}
+
+// know makes sure that the provider has an application for each app of the file.
+func (p *embeddedProvider) know(ctx context.Context, file *configfile.File) error {
+	for i, a := range file.Apps {
+		err := p.EnsureApplication(ctx, idp.Application{
+			ID: a.ApplicationID, Name: a.Host, ClientSecret: a.ClientSecret, GenerateRefreshTokens: true, AllowTokenRefresh: a.ClientSecret == "",
+			RefreshTokenTTL: file.Session.RefreshTTL, RefreshTokenMaxTTL: file.Session.Absolute,
+		})
+		if err != nil {
+			return file.Mistake(i, "application_id: "+err.Error())
+		}
+	}
+	return nil
+}
+
+// Close lets calls under way end and closes the database.
+func (p *embeddedProvider) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return errors.Join(p.http.Shutdown(ctx), p.Server.Close())
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/latchkey-dev/latchkey/gateway"
+)
+
+// A liveGateway is the gateway in force. Another can take its place between two requests; none is dropped.
+type liveGateway struct {
+	mu      sync.RWMutex
+	now     *gateway.Gateway
+	begun   *sync.WaitGroup // requests that have been given to now
+	retired sync.WaitGroup
+	all     map[*gateway.Gateway]struct{} // not closed yet
+	errs    []error
+}
+
+// ServeHTTP gives the request to the gateway in force.
+func (l *liveGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.RLock()
+	g, begun := l.now, l.begun
+	begun.Add(1)
+	l.mu.RUnlock()
+	defer begun.Done()
+	g.ServeHTTP(w, r)
+}
+
+// replace puts g in force. The one before is closed when its last request has ended.
+func (l *liveGateway) replace(g *gateway.Gateway) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all == nil {
+		l.all = make(map[*gateway.Gateway]struct{})
+	}
+	if old, begun := l.now, l.begun; old != nil {
+		l.retired.Go(func() {
+			begun.Wait()
+			l.retire(old)
+		})
+	}
+	l.all[g] = struct{}{}
+	l.now, l.begun = g, &sync.WaitGroup{}
+}
+
+func (l *liveGateway) retire(g *gateway.Gateway) {
+	err := g.Close(context.Background())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, g)
+	l.errs = append(l.errs, err)
+}
+
+// closeStreams cuts what would never end by itself.
+func (l *liveGateway) closeStreams() {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for g := range l.all {
+		g.CloseStreams()
+	}
+}
+
+// close waits for requests and closes every gateway. No request may come any more.
+func (l *liveGateway) close(ctx context.Context) error {
+	l.closeStreams()
+	ended := make(chan struct{})
+	go func() {
+		l.begun.Wait()
+		l.retire(l.now)
+		l.retired.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return errors.Join(l.errs...)
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	authorityLife   = 5 * 365 * 24 * time.Hour
+	certificateLife = 90 * 24 * time.Hour
+	renewBefore     = 30 * 24 * time.Hour
+)
+
+// A localAuthority signs certificates for development. Its own is good for the hosts that it was made for and for no other: whoever
+// steals its key from a developer's machine cannot pass for any other site.
+type localAuthority struct {
+	path string // of its certificate
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+
+	mu     sync.Mutex
+	issued map[string]*tls.Certificate
+}
+
+// openLocalAuthority reads the authority of a data directory. It makes one where there is none, and a new one where the hosts
+// have become others.
+func openLocalAuthority(data string, hosts []string) (*localAuthority, error) {
+	a := &localAuthority{path: filepath.Join(data, "local-ca.pem"), issued: make(map[string]*tls.Certificate)}
+	pair, err := tls.LoadX509KeyPair(a.path, a.keyPath())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return a, a.make(hosts)
+	case err != nil:
+		return nil, fmt.Errorf("the local certificate authority cannot be read: %w; remove %s and %s to have a new one made", err, a.path, a.keyPath())
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s was not made by latchkey", a.keyPath())
+	}
+	a.cert, a.key = pair.Leaf, key
+	if a.cover(hosts) != nil || time.Until(a.cert.NotAfter) < certificateLife {
+		return a, a.make(hosts)
+	}
+	return a, nil
+}
+
+func (a *localAuthority) keyPath() string { return strings.TrimSuffix(a.path, ".pem") + ".key" }
+
+// cover fails where the authority is not good for one of the hosts.
+func (a *localAuthority) cover(hosts []string) error {
+	for _, host := range hosts {
+		under := func(domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
+		if !loopbackAddress(host) && !slices.ContainsFunc(a.cert.PermittedDNSDomains, under) {
+			return fmt.Errorf("tls: the local certificate authority is not good for %s: that takes a restart", host)
+		}
+	}
+	return nil
+}
+
+func (a *localAuthority) make(hosts []string) (err error) {
+	if a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		return err
+	}
+	now := time.Now()
+	machine, _ := os.Hostname() // for the name in the browser's list only
+	permitted := []string{"localhost"}
+	for _, host := range hosts {
+		if !strings.HasSuffix(host, ".localhost") && !loopbackAddress(host) && host != "localhost" {
+			permitted = append(permitted, host)
+		}
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial(), Subject: pkix.Name{CommonName: "Latchkey development on " + machine, Organization: []string{"Latchkey"}},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(authorityLife), KeyUsage: x509.KeyUsageCertSign, BasicConstraintsValid: true, IsCA: true, MaxPathLenZero: true,
+		PermittedDNSDomainsCritical: true, PermittedDNSDomains: permitted,
+		PermittedIPRanges: []*net.IPNet{{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}, {IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)}},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, a.key.Public(), a.key)
+	if err != nil {
+		return err
+	}
+	if a.cert, err = x509.ParseCertificate(der); err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(a.key)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writePEM(a.keyPath(), "PRIVATE KEY", private), writePEM(a.path, "CERTIFICATE", der))
+}
+
+func writePEM(path, kind string, der []byte) error {
+	var text bytes.Buffer
+	if err := pem.Encode(&text, &pem.Block{Type: kind, Bytes: der}); err != nil {
+		return err
+	}
+	return writeWhole(path, text.Bytes())
+}
+
+func serial() *big.Int {
+	b := make([]byte, 16)
+	rand.Read(b)
+	b[0] &= 0x7f
+	return new(big.Int).SetBytes(b)
+}
+
+// certificate signs one for the host that the browser asks for, or uses the one it has signed before.
+func (a *localAuthority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	host := strings.ToLower(hello.ServerName)
+	if host == "" { // an address is not named
+		if host, _, _ = net.SplitHostPort(hello.Conn.LocalAddr().String()); host == "" {
+			return nil, errors.New("no server name")
+		}
+	}
+	if err := a.cover([]string{host}); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.issued[host]; c != nil && time.Until(c.Leaf.NotAfter) > renewBefore {
+		return c, nil
+	}
+	if len(a.issued) >= 1000 { // anybody may make up names below localhost
+		clear(a.issued)
+	}
+	c, err := a.issue(host)
+	if err == nil {
+		a.issued[host] = c
+	}
+	return c, err
+}
+
+func (a *localAuthority) issue(host string) (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: serial(), Subject: pkix.Name{CommonName: host}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		template.IPAddresses = []net.IP{ip.AsSlice()}
+	} else {
+		template.DNSNames = []string{host}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+}
+
+// howToTrust says what to do once, so that browsers take the certificates.
+func (a *localAuthority) howToTrust() string {
+	return fmt.Sprintf(`To have browsers trust it, once:
+  macOS:            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain %[1]s
+  Debian, Ubuntu:   sudo cp %[1]s /usr/local/share/ca-certificates/latchkey.crt && sudo update-ca-certificates
+  Chromium, Linux:  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n latchkey -i %[1]s
+  Windows:          certutil -addstore -user Root %[1]s
+  Firefox:          Settings, Certificates, Authorities, Import %[1]s`, a.path)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+type serveCommand struct {
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration; latchkey init writes one."`
+}
+
+// shutdownTime is how long requests under way may take to end when the user stops the program.
+const shutdownTime = 10 * time.Second
+
+// Run starts the gateway, prints the ready line, and serves until the user stops it. SIGHUP has the file read anew.
+func (c serveCommand) Run(w world) (err error) {
+	file, err := configfile.Read(c.Config)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(w.stderr, nil))
+	listener, err := listen("listen", file.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	s, err := openServing(w.ctx, file, log, listener.Addr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
+	failed, shutdown, err := s.listenAndServe(listener)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shutdown()) }()
+	fmt.Fprintf(w.stdout, "ready %s\n", strings.Join(s.origins(file), " "))
+	for {
+		select {
+		case <-w.ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		case <-reload:
+			if err := s.reload(w.ctx, c.Config); err != nil {
+				log.Error("the new configuration is refused, and the old one stays", "error", err)
+				continue
+			}
+			log.Info("the configuration was read anew", "file", c.Config)
+		}
+	}
+}
+
+// listen takes an address and says what to do where that fails.
+func listen(key, addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s: %s: the port is in use: stop the other program, or write another port", key, addr)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("%s: %s: this user may not take the port: write one above 1023, or give the program CAP_NET_BIND_SERVICE", key, addr)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return listener, nil
+}
+
+// listenAndServe starts the servers. The function that it returns stops them, lets requests end, and cuts streams.
+func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, shutdown func() error, err error) {
+	servers := []*http.Server{s.server(&s.live)}
+	listeners := []net.Listener{listener}
+	if s.certificates != nil {
+		listeners[0] = s.certificates.listen(listener)
+	}
+	if s.file.Redirect != "" {
+		plain, err := listen("redirect", s.file.Redirect)
+		if err != nil {
+			return nil, nil, err
+		}
+		servers, listeners = append(servers, s.server(s.certificates.redirect(s.port))), append(listeners, plain)
+	}
+	servers[0].RegisterOnShutdown(s.live.closeStreams)
+	ends := make(chan error, len(servers))
+	for i, server := range servers {
+		go func() { ends <- server.Serve(listeners[i]) }()
+	}
+	return ends, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+		defer cancel()
+		var errs []error
+		for _, server := range servers {
+			errs = append(errs, server.Shutdown(ctx))
+		}
+		return errors.Join(errs...)
+	}, nil
+}
+
+// server sets the limits that keep a slow client from holding the server. Bodies are paced by the gateway itself.
+func (s *serving) server(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}

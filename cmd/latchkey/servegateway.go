@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/gateway"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+// newGateway makes the gateway of a file with what the program has open. Its mistakes are told in the words of the file.
+func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
+	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Logger: s.log}
+	var errs []error
+	for i, a := range file.Apps {
+		app, err := s.app(file, a)
+		if err != nil {
+			errs = append(errs, file.Mistake(i, err.Error()))
+		}
+		config.Apps = append(config.Apps, app)
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	g, err := gateway.New(config)
+	if err != nil {
+		return nil, inFile(file, err)
+	}
+	return g, nil
+}
+
+func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, error) {
+	provider, err := s.provider(file, a)
+	if err != nil {
+		return gateway.App{}, err
+	}
+	session := file.Session
+	app := gateway.App{
+		Login: latchkey.Config{
+			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log,
+			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
+			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
+		},
+		Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
+		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, PageHeaders: a.Headers,
+	}
+	if s.certificates != nil {
+		app.HSTS = s.certificates.trusted(hostname(a.Host))
+	}
+	switch {
+	case strings.HasPrefix(a.SPA, "http"):
+		app.DevServer = a.SPA
+	case a.SPA != "":
+		app.Page = gateway.Dir(a.SPA)
+	}
+	return app, nil
+}
+
+func (s *serving) provider(file *configfile.File, a configfile.App) (latchkey.Provider, error) {
+	p := file.Provider
+	config := fusionauth.Config{
+		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: a.ApplicationID, TenantID: p.TenantID, Issuer: p.Issuer,
+		ClientSecret: latchkey.Secret(a.ClientSecret), PasswordCheckedFirst: p.PasswordCheckedFirst,
+	}
+	if s.embedded != nil {
+		config.URL, config.APIKey, config.PasswordCheckedFirst = s.embedded.url, s.embedded.apiKey, true
+	}
+	return fusionauth.New(config)
+}
+
+// origins lists where browsers find the apps.
+func (s *serving) origins(file *configfile.File) (origins []string) {
+	for _, a := range file.Apps {
+		origins = append(origins, origin(file, a, s.port))
+	}
+	return origins
+}
+
+// origin is where browsers find an app: over https, but for localhost without TLS. A port that the file does not say is that on which we
+// listen, or the scheme's own where a proxy stands in front.
+func origin(file *configfile.File, a configfile.App, port string) string {
+	host := strings.ToLower(a.Host)
+	name := hostname(host)
+	local := name == "localhost" || strings.HasSuffix(name, ".localhost") || loopbackAddress(name)
+	scheme, standard := "https", "443"
+	if !file.TLS.On() && local {
+		scheme, standard = "http", "80"
+	}
+	_, own, err := net.SplitHostPort(host)
+	switch {
+	case err == nil && own == standard:
+		return scheme + "://" + strings.TrimSuffix(host, ":"+own)
+	case err == nil:
+		return scheme + "://" + host
+	case port != standard && (file.TLS.On() || scheme == "http"):
+		return scheme + "://" + host + ":" + port
+	}
+	return scheme + "://" + host
+}
+
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.Trim(host, "[]")
+}
+
+func loopbackAddress(name string) bool {
+	ip, err := netip.ParseAddr(name)
+	return err == nil && ip.IsLoopback()
+}
+
+// inFile says mistakes that only the gateway finds in the words of the file. One that every app shares is told once.
+func inFile(file *configfile.File, err error) error {
+	var said []error
+	seen := make(map[string]bool)
+	var walk func(error, int)
+	walk = func(err error, app int) {
+		var of *gateway.AppError
+		if e, ok := err.(*gateway.AppError); ok {
+			of = e
+		}
+		switch several, ok := err.(interface{ Unwrap() []error }); {
+		case of != nil:
+			walk(of.Err, of.Index)
+		case ok:
+			for _, e := range several.Unwrap() {
+				walk(e, app)
+			}
+		default:
+			text := inKeys(err)
+			if !seen[text] {
+				seen[text] = true
+				said = append(said, file.Mistake(app, text))
+			}
+		}
+	}
+	walk(err, 0)
+	return errors.Join(said...)
+}
+
+func inKeys(err error) string {
+	var mistake *latchkey.ConfigError
+	if errors.As(err, &mistake) && fileKeys[mistake.Field] != "" {
+		return fileKeys[mistake.Field] + ": " + fileFields.Replace(mistake.Reason)
+	}
+	return err.Error()
+}
+
+var fileKeys = map[string]string{
+	"Origin": "host", "IdleTimeout": "session.idle", "SessionCap": "session.cap", "RefreshTTL": "session.refresh_ttl", "AbsoluteTimeout": "session.absolute",
+	"InFlightWindow": "session.in_flight_window", "RefreshAhead": "session.refresh_ahead",
+}
+
+var fileFields = strings.NewReplacer("SessionCap", "session.cap", "IdleTimeout", "session.idle", "AbsoluteTimeout", "session.absolute")

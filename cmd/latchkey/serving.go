@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/gateway"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+// A serving is everything that latchkey serve runs, wired together. Closing it closes all that was opened, in the opposite order.
+type serving struct {
+	closers
+	file         *configfile.File // in force
+	log          *slog.Logger
+	port         string // on which listen listens
+	keys         latchkey.KeyRing
+	store        latchkey.Store
+	embedded     *embeddedProvider // nil where the file names another
+	certificates *certificates     // nil without TLS
+	live         liveGateway
+}
+
+func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, addr net.Addr) (s *serving, err error) {
+	s = &serving{file: file, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if _, s.port, err = net.SplitHostPort(addr.String()); err != nil {
+		return s, err
+	}
+	unlock, err := claimDirectory("data", file.Data)
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, closeFunc(unlock))
+	if s.keys, err = latchkey.LoadKeys(filepath.Join(file.Data, "session.keys")); err != nil {
+		return s, err
+	}
+	store, closer, err := openStore(ctx, file)
+	if err != nil {
+		return s, err
+	}
+	s.store, s.closers = store, append(s.closers, closer)
+	if file.Provider.URL == "" {
+		if s.embedded, err = openEmbeddedProvider(ctx, file, log); err != nil {
+			return s, err
+		}
+		s.closers = append(s.closers, s.embedded)
+	}
+	if file.TLS.On() {
+		if s.certificates, err = openCertificates(file, log); err != nil {
+			return s, err
+		}
+		s.closers = append(s.closers, s.certificates)
+	}
+	g, err := s.newGateway(ctx, file)
+	if err != nil {
+		return s, err
+	}
+	s.live.replace(g)
+	s.closers = append(s.closers, closeWithin(shutdownTime, s.live.close))
+	return s, nil
+}
+
+// newGateway makes a gateway as the file says.
+func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gateway.Gateway, error) {
+	if s.embedded != nil {
+		if err := s.embedded.know(ctx, file); err != nil {
+			return nil, err
+		}
+	}
+	return newGateway(file, s)
+}
+
+// reload puts the gateway of a new file in the place of the old one, which lives on until its last stream has ended.
+func (s *serving) reload(ctx context.Context, path string) error {
+	file, err := configfile.Read(path)
+	if err != nil {
+		return err
+	}
+	if err := restartNeeded(s.file, file); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	g, err := s.newGateway(ctx, file)
+	if err != nil {
+		return err
+	}
+	if s.certificates != nil {
+		if err := s.certificates.use(file); err != nil {
+			return errors.Join(err, g.Close(ctx))
+		}
+	}
+	s.file = file
+	s.live.replace(g)
+	return nil
+}
+
+// restartNeeded names what cannot change while the program runs.
+func restartNeeded(old, new *configfile.File) error {
+	var errs []error
+	for _, c := range []struct {
+		key     string
+		changed bool
+	}{
+		{"listen", old.Listen != new.Listen}, {"redirect", old.Redirect != new.Redirect}, {"tls", !sameKind(old.TLS, new.TLS)}, {"data", old.Data != new.Data},
+		{"store", old.Store != new.Store}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
+	} {
+		if c.changed {
+			errs = append(errs, fmt.Errorf("%s: has changed, and that takes a restart", c.key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sameKind lets certificate files move: they are read anew.
+func sameKind(old, new configfile.TLS) bool {
+	if old.CertFile != "" && new.CertFile != "" {
+		return true
+	}
+	return old == new
+}
