@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -28,7 +29,7 @@ type certificates struct {
 	manager func(hosts []string) error // takes care of other hosts after a reload
 }
 
-func openCertificates(file *configfile.File, log *slog.Logger) (c *certificates, err error) {
+func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c *certificates, err error) {
 	c = &certificates{hosts: hostnames(file)}
 	switch {
 	case file.TLS.CertFile != "":
@@ -46,7 +47,7 @@ func openCertificates(file *configfile.File, log *slog.Logger) (c *certificates,
 		c.config = &tls.Config{GetCertificate: authority.certificate}
 		c.manager = authority.cover
 	default:
-		if err := c.automatic(file, log); err != nil {
+		if err := c.automatic(file, addr, log); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +64,7 @@ func hostnames(file *configfile.File) (hosts []string) {
 }
 
 // automatic has certificates obtained and renewed in the background. Until one is there, handshakes for its host fail.
-func (c *certificates) automatic(file *configfile.File, log *slog.Logger) error {
+func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog.Logger) error {
 	var roots *x509.CertPool
 	if file.TLS.RootFile != "" {
 		pem, err := os.ReadFile(file.TLS.RootFile)
@@ -95,6 +96,7 @@ func (c *certificates) automatic(file *configfile.File, log *slog.Logger) error 
 	template := certmagic.ACMEIssuer{
 		CA: certmagic.LetsEncryptProductionCA, Email: file.TLS.Email, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
 		DisableHTTPChallenge: file.Redirect == "", DisableDistributedSolvers: true,
+		AltTLSALPNPort: portOf(addr.String()), AltHTTPPort: portOf(file.Redirect), // it listens by itself where it believes that nobody does
 	}
 	if file.TLS.Directory != "" {
 		template.CA = file.TLS.Directory
@@ -104,6 +106,12 @@ func (c *certificates) automatic(file *configfile.File, log *slog.Logger) error 
 	c.config = magic.TLSConfig()
 	c.manager = func(hosts []string) error { return magic.ManageAsync(ctx, hosts) }
 	return c.manager(c.hosts)
+}
+
+func portOf(addr string) int {
+	_, port, _ := net.SplitHostPort(addr)
+	n, _ := strconv.Atoi(port)
+	return n
 }
 
 func tellOfCertificate(log *slog.Logger, event string, data map[string]any) {

@@ -57,7 +57,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 		s.closers = append(s.closers, s.embedded)
 	}
 	if file.TLS.On() {
-		if s.certificates, err = openCertificates(file, log); err != nil {
+		if s.certificates, err = openCertificates(file, addr, log); err != nil {
 			return s, err
 		}
 		s.closers = append(s.closers, s.certificates)
