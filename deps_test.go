@@ -34,7 +34,7 @@ func TestDeps(t *testing.T) {
 		"/examples/internal/spa":     {"/examples/internal/wire"},
 		"/examples/internal/apptest": {"…"},
 		"/examples/store":            {"", "/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
-		"/examples/forums":           {"", "/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
+		"/examples/forums":           {"/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
 		"/cmd/latchkey":              {"…"},
 	}
 	for name, imports := range packages(t) {

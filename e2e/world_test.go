@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 	"github.com/latchkey-dev/latchkey/memstore"
@@ -28,7 +30,10 @@ const (
 	inFlight   = 2 * time.Minute // W: no answer is under way for longer
 )
 
-const clientSecret = "the secret of the backend of the forums"
+const (
+	clientSecret = "the secret of the backend of the forums"
+	userKey      = "the key with which the gateway signs who asks the forums"
+)
 
 // A world is both apps and their provider, with one clock, and a record of all that is said between them and the browsers.
 type world struct {
@@ -89,7 +94,7 @@ func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	w.openForums()
 	w.user = w.addUser("ada@example.com", idp.Profile{FirstName: "Ada", LastName: "Lovelace"})
 	w.serve(listener)
-	for _, secret := range []string{w.provider.APIKey, clientSecret, idptest.Password} {
+	for _, secret := range []string{w.provider.APIKey, clientSecret, userKey, idptest.Password} {
 		w.calls.keepSecret(secret)
 	}
 	return w
@@ -104,11 +109,30 @@ func (w *world) openStore() {
 	w.opened(s, app, app, err)
 }
 
+// openForums has the forums stand behind the gateway.
 func (w *world) openForums() {
 	s := w.forums
 	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Forums", ClientSecret: clientSecret}).ID
-	app, err := forums.Open(w.Context(), forums.Config{Guard: w.guard(s, clientSecret), Logger: w.logger(), Now: w.clock.Now})
-	w.opened(s, app, app, err)
+	app, err := forums.Open(w.Context(), forums.Config{UserKey: userKey, Origin: s.origin, Logger: w.logger(), Now: w.clock.Now})
+	w.opened(s, nil, app, err)
+	behind := httptest.NewServer(app)
+	w.Cleanup(behind.Close)
+	g, err := gateway.New(gateway.Config{Logger: w.logger(), Apps: []gateway.App{{
+		Login: w.login(s, clientSecret), Upstream: behind.URL, Protect: []string{"/api/"}, UserKey: userKey, NoBearer: true,
+		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
+	}}})
+	w.opened(s, g, closing{g.Close}, err)
+}
+
+// closing gives what is closed within a time the time that it gets here.
+type closing struct {
+	close func(context.Context) error
+}
+
+func (c closing) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return c.close(ctx)
 }
 
 func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
@@ -124,7 +148,7 @@ func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
 	s.app = app
 }
 
-func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
+func (w *world) login(s *site, clientSecret latchkey.Secret) latchkey.Config {
 	w.Helper()
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: s.applicationID, ClientSecret: clientSecret,
@@ -135,17 +159,16 @@ func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
 	}
 	config := w.config
 	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, provider, w.logger(), w.clock.Now
-	guard, err := latchkey.New(config)
+	return config
+}
+
+func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
+	w.Helper()
+	guard, err := latchkey.New(w.login(s, clientSecret))
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := guard.Close(ctx); err != nil {
-			w.Errorf("close the guard of %s: %v", s.name, err)
-		}
-	})
+	w.opened(s, nil, closing{guard.Close}, nil)
 	return guard
 }
 

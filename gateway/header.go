@@ -55,7 +55,7 @@ func saysIdentity(name string) bool {
 // ourCookies are the guard's, of this version and those to come. Names of cookies have a case; some servers do not care.
 func ourCookie(name string) bool {
 	switch strings.ToLower(name) {
-	case "__host-session", "__host-refresh", "__host-device", "__host-bound":
+	case "__host-session", "__host-refresh", "__host-device", "__host-echo", "__host-bound":
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -48,8 +49,8 @@ func newUserSigner(key latchkey.Secret, origin string) (*userSigner, error) {
 func (s *userSigner) sign(session *latchkey.Session, now time.Time) (string, error) {
 	user := session.User
 	name := user.FullName
-	if name == "" && user.FirstName != "" && user.LastName != "" {
-		name = user.FirstName + " " + user.LastName
+	if name == "" {
+		name = strings.TrimSpace(user.FirstName + " " + user.LastName)
 	}
 	roles := user.Roles
 	if roles == nil {

@@ -24,6 +24,7 @@ type certificates struct {
 	closers
 	hosts   []string
 	config  *tls.Config
+	roots   *x509.CertPool             // that of the local authority; nil: from elsewhere
 	files   *certificateFiles          // nil: from elsewhere
 	issuer  *certmagic.ACMEIssuer      // nil: from elsewhere
 	manager func(hosts []string) error // takes care of other hosts after a reload
@@ -39,21 +40,25 @@ func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c
 		}
 		c.config = &tls.Config{GetCertificate: c.files.get}
 	case file.TLS.Local:
-		authority, err := openLocalAuthority(file.Data, c.hosts)
-		if err != nil {
-			return nil, err
-		}
-		log.Warn("TLS with a local certificate authority, for development only. " + authority.howToTrust())
-		c.config = &tls.Config{GetCertificate: authority.certificate}
-		c.manager = authority.cover
+		return openLocalCertificates(file.Data, c.hosts, log)
 	default:
 		if err := c.automatic(file, addr, log); err != nil {
 			return nil, err
 		}
 	}
-	c.config.MinVersion = tls.VersionTLS12
-	c.config.NextProtos = append([]string{"h2", "http/1.1"}, c.config.NextProtos...)
 	return c, nil
+}
+
+// openLocalCertificates has them signed by an authority of this machine's own, for development.
+func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*certificates, error) {
+	authority, err := openLocalAuthority(data, hosts)
+	if err != nil {
+		return nil, err
+	}
+	log.Warn("TLS with a local certificate authority, for development only. " + authority.howToTrust())
+	roots := x509.NewCertPool()
+	roots.AddCert(authority.cert)
+	return &certificates{hosts: hosts, roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}, nil
 }
 
 func hostnames(file *configfile.File) (hosts []string) {
@@ -125,7 +130,10 @@ func tellOfCertificate(log *slog.Logger, event string, data map[string]any) {
 
 // listen speaks TLS on a listener.
 func (c *certificates) listen(listener net.Listener) net.Listener {
-	return tls.NewListener(listener, c.config)
+	config := c.config.Clone()
+	config.MinVersion = tls.VersionTLS12
+	config.NextProtos = append([]string{"h2", "http/1.1"}, config.NextProtos...) // automatic ones have the name of a challenge there
+	return tls.NewListener(listener, config)
 }
 
 // trusted tells whether browsers elsewhere trust the certificate of a host, so that they may be told to insist on https.

@@ -73,6 +73,7 @@ func (b *browser) try(method, path, body string) (a answer, answered bool) {
 		b.tally.lost.Add(1)
 	case a.status == http.StatusServiceUnavailable:
 		b.tally.unavailable.Add(1)
+	case a.status == http.StatusTemporaryRedirect: // asked which cookies it has by now, a browser sends the same again
 	default:
 		return a, true
 	}

@@ -18,6 +18,7 @@ type demoCommand struct {
 	Idle           time.Duration `default:"30m" help:"A session id that is unused for so long expires."`
 	SessionCap     time.Duration `default:"1h" help:"A session id expires after so long, used or not."`
 	RefreshTTL     time.Duration `name:"refresh-ttl" default:"720h" help:"A refresh token brings the session back for so long after the last refresh."`
+	TLS            bool          `name:"tls" help:"Serve the store and the forums over https, with a local certificate authority that the browser must be told to trust."`
 	InFlightWindow time.Duration `help:"The longest that a request may be under way (default 2m, at most a quarter of the cap and less than half of the idle time)."`
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -21,6 +23,7 @@ type running struct {
 	store, forums, idp        string
 	user, password            string
 	addr, idpAddr, data, line string
+	roots                     *x509.CertPool // trusted; nil: those of the system
 }
 
 // buffer may be written by the demo while the test reads it.
@@ -41,13 +44,13 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-func startDemo(t *testing.T, data, addr, idpAddr string) *running {
+func startDemo(t *testing.T, data, addr, idpAddr string, flags ...string) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	d := &running{t: t, stop: stop, status: make(chan int, 1), stderr: &buffer{}, data: data}
 	stdout, write := io.Pipe()
 	go func() {
-		d.status <- run(ctx, []string{"demo", "--data", data, "--addr", addr, "--idp-addr", idpAddr}, write, d.stderr)
+		d.status <- run(ctx, append([]string{"demo", "--data", data, "--addr", addr, "--idp-addr", idpAddr}, flags...), write, d.stderr)
 		write.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
@@ -97,7 +100,7 @@ func (d *running) send(origin, method, path, body string, cookies []*http.Cookie
 	for _, c := range cookies {
 		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: d.roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, d.addr)
 	}}
 	resp, err := transport.RoundTrip(r)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,11 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
 	servers := []*http.Server{newServer(http.HandlerFunc(d.route)), newServer(d.provider)}
 	failed := make(chan error, len(servers))
-	for i, listener := range []net.Listener{apps, provider} {
+	listeners := []net.Listener{apps, provider}
+	if d.tls != nil {
+		listeners[0] = d.tls.listen(apps)
+	}
+	for i, listener := range listeners {
 		go func() { failed <- servers[i].Serve(listener) }()
 	}
 	defer func() {
@@ -49,9 +54,14 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 
 // probe asks each part once, so that ready means ready.
 func (d *demo) probe(ctx context.Context, apps string) error {
+	client, scheme := &http.Client{}, "http://"
+	if d.tls != nil {
+		client.Transport, scheme = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.tls.roots}}, "https://"
+	}
+	defer client.CloseIdleConnections()
 	for url, host := range map[string]string{
-		"http://" + apps + "/":   "store.localhost:" + d.port,
-		"http://" + apps + "/?":  "forums.localhost:" + d.port,
+		scheme + apps + "/":      "store.localhost:" + d.port,
+		scheme + apps + "/?":     "forums.localhost:" + d.port,
 		d.idpURL + "/api/status": "",
 	} {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -59,7 +69,7 @@ func (d *demo) probe(ctx context.Context, apps string) error {
 			return err
 		}
 		req.Host = host
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := client.Do(req)
 		if err != nil {
 			return err
 		}

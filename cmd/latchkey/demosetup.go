@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
@@ -38,6 +40,7 @@ type demo struct {
 	provider *idp.Server
 	sessions *sqlitestore.Store
 	hosts    map[string]http.Handler // by host without port
+	tls      *certificates           // nil without --tls
 }
 
 func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Logger, apps, provider net.Addr) (d *demo, err error) {
@@ -53,6 +56,11 @@ func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Lo
 	if d.keys, err = latchkey.LoadKeys(filepath.Join(c.Data, "session.keys")); err != nil {
 		return d, err
 	}
+	if c.TLS {
+		if d.tls, err = openLocalCertificates(c.Data, []string{"localhost"}, log); err != nil {
+			return d, err
+		}
+	}
 	if err = d.openProvider(ctx); err != nil {
 		return d, err
 	}
@@ -67,8 +75,12 @@ func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Lo
 }
 
 func (d *demo) origin(name string) string {
-	origin := "http://" + name + ".localhost"
-	if d.port != "80" { // browsers leave the scheme's own port out
+	scheme, standard := "http", "80"
+	if d.command.TLS {
+		scheme, standard = "https", "443"
+	}
+	origin := scheme + "://" + name + ".localhost"
+	if d.port != standard { // browsers leave the scheme's own port out
 		origin += ":" + d.port
 	}
 	return origin
@@ -119,25 +131,17 @@ func (d *demo) ensureUser(ctx context.Context) error {
 	)
 }
 
-// guard makes the guard of one app. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
-func (d *demo) guard(name, applicationID, clientSecret string) (*latchkey.Guard, error) {
+// login is how the users of one app log in. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
+func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, error) {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
 		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true,
 	})
-	if err != nil {
-		return nil, err
-	}
-	guard, err := latchkey.New(latchkey.Config{
+	return latchkey.Config{
 		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,
 		IdleTimeout: d.command.Idle, SessionCap: d.command.SessionCap, RefreshTTL: d.command.RefreshTTL,
 		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
-	})
-	if err != nil {
-		return nil, inFlags(err)
-	}
-	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
-	return guard, nil
+	}, err
 }
 
 // inFlags says mistakes of the configuration in the words of the command line.
@@ -161,22 +165,48 @@ var demoFlags = map[string]string{"IdleTimeout": "--idle", "SessionCap": "--sess
 
 var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "IdleTimeout", "--idle", "AbsoluteTimeout", "the absolute timeout of 90 days")
 
+// openStore has the store use the library.
 func (d *demo) openStore(ctx context.Context) error {
-	guard, err := d.guard("store", storeApplication, "")
+	login, err := d.login("store", storeApplication, "")
 	if err != nil {
 		return err
 	}
+	guard, err := latchkey.New(login)
+	if err != nil {
+		return inFlags(err)
+	}
+	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
 	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Logger: d.log})
 	return d.serveHost("store", app, app, err)
 }
 
+// openForums has the forums stand behind the gateway, on a port of their own, as an app in any language would.
 func (d *demo) openForums(ctx context.Context) error {
-	guard, err := d.guard("forums", forumsApplication, d.secrets.ClientSecret)
+	login, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
 	if err != nil {
 		return err
 	}
-	app, err := forums.Open(ctx, forums.Config{Path: filepath.Join(d.command.Data, "forums.db"), Guard: guard, Logger: d.log})
-	return d.serveHost("forums", app, app, err)
+	userKey := rand.Text() + rand.Text() // for this run
+	app, err := forums.Open(ctx, forums.Config{Path: filepath.Join(d.command.Data, "forums.db"), UserKey: userKey, Origin: d.origin("forums"), Logger: d.log})
+	if err != nil {
+		return fmt.Errorf("forums: %w", err)
+	}
+	d.closers = append(d.closers, app)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("forums: %w", err)
+	}
+	behind := newServer(app)
+	go behind.Serve(listener) // ends with Shutdown
+	d.closers = append(d.closers, closeWithin(5*time.Second, behind.Shutdown))
+	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
+		Login: login, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
+		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
+	}}})
+	if err != nil {
+		return inFlags(err)
+	}
+	return d.serveHost("forums", g, closeWithin(5*time.Second, g.Close), nil)
 }
 
 func (d *demo) serveHost(name string, app http.Handler, closer io.Closer, err error) error {

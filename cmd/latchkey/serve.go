@@ -18,6 +18,7 @@ import (
 
 type serveCommand struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration; latchkey init writes one."`
+	TLS    bool   `name:"tls" help:"As tls: local in the file: https for development, with a local certificate authority."`
 }
 
 // shutdownTime is how long requests under way may take to end when the user stops the program.
@@ -25,7 +26,7 @@ const shutdownTime = 10 * time.Second
 
 // Run starts the gateway, prints the ready line, and serves until the user stops it. SIGHUP has the file read anew.
 func (c serveCommand) Run(w world) (err error) {
-	file, err := configfile.Read(c.Config)
+	file, err := c.read()
 	if err != nil {
 		return err
 	}
@@ -56,13 +57,21 @@ func (c serveCommand) Run(w world) (err error) {
 		case err := <-failed:
 			return err
 		case <-reload:
-			if err := s.reload(w.ctx, c.Config); err != nil {
+			if err := s.reload(w.ctx, c.read); err != nil {
 				log.Error("the new configuration is refused, and the old one stays", "error", err)
 				continue
 			}
 			log.Info("the configuration was read anew", "file", c.Config)
 		}
 	}
+}
+
+func (c serveCommand) read() (*configfile.File, error) {
+	file, err := configfile.Read(c.Config)
+	if err == nil && c.TLS {
+		file.TLS = configfile.TLS{Local: true}
+	}
+	return file, err
 }
 
 // listen takes an address and says what to do where that fails.

@@ -82,8 +82,8 @@ func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gatew
 }
 
 // reload puts the gateway of a new file in the place of the old one, which lives on until its last stream has ended.
-func (s *serving) reload(ctx context.Context, path string) error {
-	file, err := configfile.Read(path)
+func (s *serving) reload(ctx context.Context, read func() (*configfile.File, error)) error {
+	file, err := read()
 	if err != nil {
 		return err
 	}

@@ -147,3 +147,25 @@ func writeCertificate(t *testing.T, cert, key string) (serial string) {
 	}
 	return c.Leaf.SerialNumber.String()
 }
+
+// The demo with --tls is the same demo over https.
+func TestDemoTLS(t *testing.T) {
+	data := t.TempDir() + "/data"
+	d := startDemo(t, data, "127.0.0.1:0", "127.0.0.1:0", "--tls")
+	if !strings.HasPrefix(d.store, "https://store.localhost:") || !strings.HasPrefix(d.forums, "https://forums.localhost:") {
+		t.Errorf("ready line: %s", d.line)
+	}
+	pem, err := os.ReadFile(filepath.Join(data, "local-ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.roots = x509.NewCertPool()
+	d.roots.AppendCertsFromPEM(pem)
+	if resp := d.send(d.store, "GET", "/api/load-shopping-cart", "", d.login(d.store)); resp.StatusCode != 200 {
+		t.Errorf("the cart: %s", resp.Status)
+	}
+	if resp := d.send(d.forums, "GET", "/api/load-posts", "", d.login(d.forums)); resp.StatusCode != 200 || resp.Header["Strict-Transport-Security"] != nil {
+		t.Errorf("the posts: %s %v", resp.Status, resp.Header)
+	}
+	d.interrupt()
+}

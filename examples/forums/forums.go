@@ -1,12 +1,11 @@
-// Package forums is an example app: a small discussion board for members only. Latchkey's guard takes care of the login.
-// It serves the page too.
+// Package forums is an example app: a small discussion board for members only. It stands behind Latchkey's gateway, which takes care of the login and
+// of the page. All that the app itself knows of a login is a header, Latchkey-User, which it checks with a key that it shares with the gateway.
 //
 //	GET  /api/load-posts            the newest threads with their newest posts
 //	POST /api/threads               {"title", "body"} starts a thread
 //	POST /api/threads/{id}/posts    {"body"} writes a post
 //
-// Who wrote something is what the session says, never what the request says. Text is plain text. Beside these, the guard's own
-// routes: /api/user, /api/login, /api/logout and /api/sessions.
+// Who wrote something is what the header says, never what the body says. Text is plain text.
 package forums
 
 import (
@@ -19,7 +18,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/examples/internal/spa"
 	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
@@ -33,13 +31,14 @@ var schema embed.FS
 
 // Config is what an App is made from.
 type Config struct {
-	Path   string           // the SQLite file; "" keeps the threads in memory
-	Guard  *latchkey.Guard  // required
-	Logger *slog.Logger     // nil: slog.Default()
-	Now    func() time.Time // nil: time.Now
+	Path    string           // the SQLite file; "" keeps the threads in memory
+	UserKey string           // the gateway's user_key, at least 32 bytes; required
+	Origin  string           // where browsers find the app, which the header must name; required
+	Logger  *slog.Logger     // nil: slog.Default()
+	Now     func() time.Time // nil: time.Now
 }
 
-// App is the board, an http.Handler. Use Open.
+// App is the board's API, an http.Handler. Use Open.
 type App struct {
 	http.Handler
 	db *sqlite.DB
@@ -48,8 +47,8 @@ type App struct {
 // Open opens the board, makes its file with a few threads where there is none, and returns the app. Close it when no request is
 // under way any more.
 func Open(ctx context.Context, c Config) (*App, error) {
-	if c.Guard == nil {
-		return nil, errors.New("open forums: Guard: required")
+	if len(c.UserKey) < 32 || c.Origin == "" {
+		return nil, errors.New("open forums: UserKey of at least 32 bytes and Origin: required")
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -57,27 +56,30 @@ func Open(ctx context.Context, c Config) (*App, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	page, err := builtPage()
-	if err != nil {
-		return nil, fmt.Errorf("open forums: %w", err)
-	}
 	db, err := openBoard(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("open forums %s: %w", c.Path, err)
 	}
 	h := &boardHandlers{board: board{db: db, now: c.Now}, log: c.Logger}
-	return &App{Handler: spa.Secure(routes(c.Guard, h, page)), db: db}, nil
+	members := &members{key: []byte(c.UserKey), origin: c.Origin, now: c.Now}
+	return &App{Handler: spa.Secure(routes(members, h)), db: db}, nil
 }
 
-// Close closes the board. The guard stays open.
+// Close closes the board.
 func (a *App) Close() error { return a.db.Close() }
 
-func builtPage() (http.Handler, error) {
+// Page returns the built page, for the gateway.
+func Page() fs.FS {
 	built, err := fs.Sub(dist, "dist")
 	if err != nil {
-		return nil, err
+		panic(err) // the name is valid
 	}
-	return spa.New(built)
+	return built
+}
+
+// PageHeaders are what the page should be served with.
+func PageHeaders() map[string]string {
+	return map[string]string{"Content-Security-Policy": spa.Policy}
 }
 
 func openBoard(ctx context.Context, c Config) (*sqlite.DB, error) {
@@ -95,16 +97,11 @@ func openBoard(ctx context.Context, c Config) (*sqlite.DB, error) {
 	return db, nil
 }
 
-func routes(guard *latchkey.Guard, h *boardHandlers, page http.Handler) http.Handler {
+func routes(m *members, h *boardHandlers) http.Handler {
 	mux := http.NewServeMux()
-	login := guard.Handler()
-	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}"} {
-		mux.Handle(path, login)
-	}
-	mux.Handle("/api/load-posts", guard.Protect(wire.Methods{"GET": h.load}))
-	mux.Handle("/api/threads", guard.Protect(wire.Methods{"POST": h.start}))
-	mux.Handle("/api/threads/{id}/posts", guard.Protect(wire.Methods{"POST": h.reply}))
-	mux.Handle("/api/", wire.NotFound)
-	mux.Handle("/", page)
+	mux.Handle("/api/load-posts", m.only(wire.Methods{"GET": h.load}))
+	mux.Handle("/api/threads", m.only(wire.Methods{"POST": h.start}))
+	mux.Handle("/api/threads/{id}/posts", m.only(wire.Methods{"POST": h.reply}))
+	mux.Handle("/", wire.NotFound)
 	return mux
 }

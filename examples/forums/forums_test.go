@@ -2,22 +2,29 @@ package forums_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/internal/apptest"
 )
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-func open(t *testing.T, site *apptest.Site, path string) *forums.App {
+// open opens the board and puts the gateway in front.
+func open(t *testing.T, site *apptest.Site, path string) http.Handler {
 	t.Helper()
-	now := start
-	tick := func() time.Time { now = now.Add(time.Minute); return now }
-	app, err := forums.Open(t.Context(), forums.Config{Path: path, Guard: site.Guard, Now: tick})
+	return site.Behind(openBoard(t, path), forums.Page())
+}
+
+func openBoard(t *testing.T, path string) *forums.App {
+	t.Helper()
+	app, err := forums.Open(t.Context(), forums.Config{Path: path, UserKey: apptest.UserKey, Origin: apptest.Origin})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +72,7 @@ func TestSeedsNewestFirst(t *testing.T) {
 	if len(threads) < 3 {
 		t.Fatalf("only %d threads", len(threads))
 	}
-	newest := start.Add(time.Hour)
+	newest := time.Now().Add(time.Minute)
 	for _, th := range threads {
 		last := th.Posts[len(th.Posts)-1].CreatedAt
 		if last.After(newest) {
@@ -182,8 +189,8 @@ func TestMembersOnly(t *testing.T) {
 func TestBoardIsKeptAndSeededOnce(t *testing.T) {
 	site := apptest.New(t)
 	path := filepath.Join(t.TempDir(), "forums.db")
-	app := open(t, site, path)
-	b := site.LoggedIn(app, "ada@example.com")
+	app := openBoard(t, path)
+	b := site.LoggedIn(site.Behind(app, forums.Page()), "ada@example.com")
 	startThread(t, b, "Mine", "kept")
 	before := load(t, b)
 	if err := app.Close(); err != nil {
@@ -194,9 +201,51 @@ func TestBoardIsKeptAndSeededOnce(t *testing.T) {
 	}
 }
 
-func TestOpenNeedsAGuard(t *testing.T) {
-	if _, err := forums.Open(t.Context(), forums.Config{}); err == nil || !strings.Contains(err.Error(), "Guard") {
-		t.Errorf("got %v", err)
+func TestOpenNeedsAKey(t *testing.T) {
+	for _, c := range []forums.Config{{}, {UserKey: "short", Origin: apptest.Origin}, {UserKey: apptest.UserKey}} {
+		if _, err := forums.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "UserKey") {
+			t.Errorf("%v: got %v", c, err)
+		}
+	}
+}
+
+// GWY-15: whoever comes around the gateway, or with a header that was not made for this app or not just now, is nobody.
+func TestHeaderIsChecked(t *testing.T) {
+	app := openBoard(t, "")
+	sign := func(key, issuer, audience string, life time.Duration) string {
+		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(key)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := jwt.Signed(signer).Claims(jwt.Claims{Issuer: issuer, Audience: jwt.Audience{audience}, Subject: "mallory", Expiry: jwt.NewNumericDate(time.Now().Add(life))}).Serialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	good := sign(apptest.UserKey, "latchkey", apptest.Origin, time.Minute)
+	for name, c := range map[string]struct {
+		header []string
+		status int
+	}{
+		"good":              {[]string{good}, 200},
+		"none":              {nil, 401},
+		"empty":             {[]string{""}, 401},
+		"words":             {[]string{"mallory"}, 401},
+		"twice":             {[]string{good, good}, 401},
+		"another key":       {[]string{sign(strings.Repeat("x", 32), "latchkey", apptest.Origin, time.Minute)}, 401},
+		"another app":       {[]string{sign(apptest.UserKey, "latchkey", "http://other.localhost", time.Minute)}, 401},
+		"another issuer":    {[]string{sign(apptest.UserKey, "mallory", apptest.Origin, time.Minute)}, 401},
+		"old":               {[]string{sign(apptest.UserKey, "latchkey", apptest.Origin, -time.Minute)}, 401},
+		"changed":           {[]string{good[:len(good)-4] + "AAAA"}, 401},
+		"without signature": {[]string{"eyJhbGciOiJub25lIn0.eyJzdWIiOiJtYWxsb3J5In0."}, 401},
+	} {
+		r := httptest.NewRequest("GET", "/api/load-posts", nil)
+		r.Header["Latchkey-User"] = c.header
+		w := httptest.NewRecorder()
+		if app.ServeHTTP(w, r); w.Code != c.status {
+			t.Errorf("%s: got %d, want %d", name, w.Code, c.status)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 )
 
@@ -20,7 +19,7 @@ type boardHandlers struct {
 }
 
 func (h *boardHandlers) load(w http.ResponseWriter, r *http.Request) {
-	threads, err := h.newest(r.Context(), reader(r).ID)
+	threads, err := h.newest(r.Context(), reader(r).id)
 	if err != nil {
 		h.refuse(w, r, err)
 		return
@@ -74,15 +73,9 @@ func (h *boardHandlers) reply(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reader is who is logged in: these handlers stand behind Guard.Protect.
-func reader(r *http.Request) latchkey.User {
-	session, _ := latchkey.From(r.Context())
-	return session.User
-}
-
 func written(r *http.Request, body string) entry {
-	user := reader(r)
-	return entry{userID: user.ID, author: authorName(user), body: body}
+	who := reader(r)
+	return entry{userID: who.id, author: who.name, body: body}
 }
 
 func (h *boardHandlers) refuse(w http.ResponseWriter, r *http.Request, err error) {

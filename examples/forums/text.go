@@ -6,7 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 )
 
@@ -44,9 +43,9 @@ func visible(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
-// authorName is how the board calls a user. It never shows the email address, which others could use to log in or to write to.
-func authorName(u latchkey.User) string {
-	for _, name := range []string{u.FullName, strings.TrimSpace(u.FirstName + " " + u.LastName), u.Username} {
+// authorName is how the board calls a member. It never shows the email address, which others could use to log in or to write to.
+func authorName(names ...string) string {
+	for _, name := range names {
 		if visible(name) {
 			return name
 		}

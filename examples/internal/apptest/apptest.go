@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 	"github.com/latchkey-dev/latchkey/memstore"
@@ -29,6 +31,7 @@ type Site struct {
 	Guard *latchkey.Guard
 
 	t             testing.TB
+	login         latchkey.Config
 	provider      *idptest.Provider
 	applicationID string
 }
@@ -44,15 +47,35 @@ func New(t testing.TB) *Site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guard, err := latchkey.New(latchkey.Config{
+	login := latchkey.Config{
 		Origin: Origin, Provider: client, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},
 		Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	guard, err := latchkey.New(login)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { guard.Close(context.Background()) })
-	return &Site{Guard: guard, t: t, provider: provider, applicationID: app.ID}
+	return &Site{Guard: guard, t: t, login: login, provider: provider, applicationID: app.ID}
+}
+
+// UserKey is with what a gateway of Behind signs Latchkey-User.
+const UserKey = "a key that the tests of the apps share with the gateway"
+
+// Behind puts a gateway in front of an app, all of which needs a login but for the page.
+func (s *Site) Behind(app http.Handler, page fs.FS) http.Handler {
+	s.t.Helper()
+	upstream := httptest.NewServer(app)
+	s.t.Cleanup(upstream.Close)
+	g, err := gateway.New(gateway.Config{
+		Apps:   []gateway.App{{Login: s.login, Upstream: upstream.URL, Protect: []string{"/api/"}, UserKey: UserKey, NoBearer: true, Page: page}},
+		Logger: s.login.Logger,
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { g.Close(context.Background()) })
+	return g
 }
 
 // A Browser sends requests to an app as a page of the app's own would.

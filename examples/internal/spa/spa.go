@@ -16,9 +16,9 @@ import (
 	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 )
 
-// policy lets the page load its own files and talk to its own backend, and nothing else. Nobody may frame it, and no script can
+// Policy lets the page load its own files and talk to its own backend, and nothing else. Nobody may frame it, and no script can
 // turn text into markup (Trusted Types, with no policy that could make any).
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 const index = "index.html"
@@ -85,7 +85,7 @@ func (f *Files) get(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", found.contentType)
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", Policy)
 	h.Set("Cache-Control", "no-cache") // ask each time; the ETag makes the answer short
 	h.Set("ETag", found.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(found.content))

@@ -1,0 +1,73 @@
+package forums
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+)
+
+// A member is who the gateway says is asking.
+type member struct {
+	id, name string
+}
+
+// members checks the header Latchkey-User: a JWT that the gateway signs for each request.
+type members struct {
+	key    []byte
+	origin string
+	now    func() time.Time
+}
+
+var noMember = wire.Problem{Status: http.StatusUnauthorized, Code: "login_required", Detail: "This needs a login."}
+
+// only lets members through to next. The gateway has asked for a login before; this is for whoever comes around the gateway.
+func (m *members) only(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := m.check(r.Header.Values("Latchkey-User"))
+		if err != nil {
+			noMember.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), memberKey{}, who)))
+	})
+}
+
+func (m *members) check(header []string) (member, error) {
+	if len(header) != 1 {
+		return member{}, errors.New("no header, or more than one")
+	}
+	token, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.HS256})
+	if err != nil {
+		return member{}, err
+	}
+	var claims jwt.Claims
+	var names struct {
+		Name     string `json:"name"`
+		Username string `json:"preferred_username"`
+	}
+	if err := token.Claims(m.key, &claims, &names); err != nil {
+		return member{}, err
+	}
+	expected := jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{m.origin}, Time: m.now()}
+	if err := claims.ValidateWithLeeway(expected, 5*time.Second); err != nil {
+		return member{}, err
+	}
+	if claims.Subject == "" || claims.Expiry == nil {
+		return member{}, errors.New("nobody, or for ever")
+	}
+	return member{id: claims.Subject, name: authorName(names.Name, names.Username)}, nil
+}
+
+type memberKey struct{}
+
+// reader is who is logged in: handlers stand behind members.only.
+func reader(r *http.Request) member {
+	who, _ := r.Context().Value(memberKey{}).(member)
+	return who
+}
