@@ -88,6 +88,7 @@ func TestAutomaticCertificates(t *testing.T) {
 			s.start()
 			s.logged("certificate obtained")
 			s.trust(issuedBy)
+			s.untilShaken()
 			resp := s.open("GET", "/x", "", nil)
 			if resp.StatusCode != 200 || resp.ProtoMajor != 2 || resp.Header.Get("Strict-Transport-Security") == "" {
 				t.Errorf("%s %s %v", resp.Proto, resp.Status, resp.Header)
@@ -105,6 +106,21 @@ func TestAutomaticCertificates(t *testing.T) {
 			}
 			s.interrupt()
 		})
+	}
+}
+
+// untilShaken waits for the moment between a certificate that is obtained and one that is used.
+func (s *served) untilShaken() {
+	s.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		resp, err := s.client.Get(s.origins[0])
+		if err == nil {
+			resp.Body.Close()
+			return
+		}
+		if time.Now().After(end) {
+			s.Fatal(err)
+		}
 	}
 }
 
