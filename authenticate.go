@@ -88,7 +88,7 @@ func (g *Guard) seen(r *http.Request, found finding) finding {
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 // Then the refresh cookie has nothing to add and is not opened.
 func (g *Guard) glance(ctx context.Context, m mark) finding {
-	rec, err := g.read(ctx, m.id)
+	rec, err := g.readCached(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
 	}

@@ -52,7 +52,7 @@ func (g *Guard) background(ctx context.Context) {
 }
 
 func (g *Guard) sweep(ctx context.Context) {
-	sweeper, ok := g.store.(Sweeper)
+	sweeper, ok := g.config.Store.(Sweeper)
 	if !ok {
 		return
 	}

@@ -27,6 +27,7 @@ type Guard struct {
 	crossOrigin *http.CrossOriginProtection
 	lastSeen    lastSeen
 	ends        ends
+	cache       *cache
 	flights     flights
 	refusals    refusals
 	throttle    *throttle
@@ -34,7 +35,9 @@ type Guard struct {
 	kick chan struct{} // there is something to revoke
 	stop context.CancelFunc
 	done chan struct{} // closed when the background work has stopped
-	once sync.Once
+
+	watched chan struct{} // closed when nobody listens to the store any more
+	once    sync.Once
 }
 
 // New makes a guard and starts its background work; Close ends that. Every mistake in the Config is reported, each as a *ConfigError.
@@ -71,8 +74,22 @@ func New(c Config) (*Guard, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
+	g.watch(ctx)
 	go g.background(ctx)
 	return g, nil
+}
+
+// watch has the store tell of its changes, where it can.
+func (g *Guard) watch(ctx context.Context) {
+	g.watched = make(chan struct{})
+	w, can := g.store.(Watcher)
+	if !can || g.config.CacheSize < 0 {
+		close(g.watched)
+		return
+	}
+	g.cache = newCache(g.config.CacheSize)
+	g.store = &writeThrough{g.store, g.cache}
+	go g.keepFresh(ctx, w)
 }
 
 // Close ends the background work, waits for refreshes that have outlived their requests, and stores what is not stored yet: when
@@ -82,6 +99,7 @@ func (g *Guard) Close(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		<-g.done
+		<-g.watched
 		g.flights.running.Wait()
 		close(ended)
 	}()

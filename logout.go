@@ -57,6 +57,7 @@ func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, un
 	if err != nil && g.ends.of(unknown.ID) == nil {
 		tombstone := unknown.tombstone(g.now(), reason)
 		g.ends.pend(tombstone)
+		g.cache.changed(tombstone.ID)
 		g.ended(ctx, tombstone, from)
 	}
 	return err

@@ -1,0 +1,184 @@
+package latchkey
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// freshFor is for how long records may be served from memory after the store last vouched for what it had told. It bounds how long a session that was ended elsewhere
+// is served here when the stream is cut without a word.
+const freshFor = 1500 * time.Millisecond
+
+// A cache keeps living records in memory as long as the store tells of every change (Watcher). What it returns may be served from, and nothing else be
+// decided on it. A nil cache is one that never has anything.
+type cache struct {
+	began  time.Time
+	fresh  atomic.Int64 // until when records may be served, in nanoseconds since began
+	limit  int          // records in a shard
+	shards [256]cacheShard
+}
+
+type cacheShard struct {
+	mu      sync.RWMutex
+	changes uint64 // how often something here was changed: what was read before must not be kept after
+	records map[ID]*cachedRecord
+}
+
+type cachedRecord struct {
+	*Record
+	used atomic.Bool // since something was last looked for to be evicted
+}
+
+func newCache(size int) *cache {
+	c := &cache{began: time.Now(), limit: max(1, size/256)}
+	for i := range c.shards {
+		c.shards[i].records = make(map[ID]*cachedRecord)
+	}
+	return c
+}
+
+func (c *cache) shard(id ID) *cacheShard { return &c.shards[id[0]] }
+
+func (c *cache) isFresh() bool { return c != nil && int64(time.Since(c.began)) < c.fresh.Load() }
+
+// get returns the record of a session, or nil.
+func (c *cache) get(id ID) *Record {
+	if !c.isFresh() {
+		return nil
+	}
+	s := c.shard(id)
+	s.mu.RLock()
+	found := s.records[id]
+	s.mu.RUnlock()
+	if found == nil {
+		return nil
+	}
+	if !found.used.Load() { // else all who read it would write to the same memory
+		found.used.Store(true)
+	}
+	return found.Record
+}
+
+// A ticket is taken before the store is read, and allows to keep what was read if nothing was told of meanwhile.
+type ticket struct {
+	changes uint64
+	valid   bool
+}
+
+func (c *cache) ticket(id ID) ticket {
+	if !c.isFresh() {
+		return ticket{}
+	}
+	s := c.shard(id)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return ticket{s.changes, true}
+}
+
+// put keeps what was read with the ticket. Ended sessions are not kept: they are rare, and only reading the store may tell of an end.
+func (c *cache) put(t ticket, rec *Record) {
+	if !t.valid || rec.ended() {
+		return
+	}
+	s := c.shard(rec.ID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changes != t.changes {
+		return
+	}
+	if _, known := s.records[rec.ID]; !known && len(s.records) >= c.limit {
+		s.evict()
+	}
+	s.records[rec.ID] = &cachedRecord{Record: rec}
+}
+
+// evict makes room: of the first few that come, in the random order of a map, the first that nobody has used since it was last looked at.
+func (s *cacheShard) evict() {
+	var last ID
+	looked := 0
+	for id, rec := range s.records {
+		last = id
+		if looked++; looked == 8 || !rec.used.Swap(false) {
+			break
+		}
+	}
+	delete(s.records, last)
+}
+
+// changed drops the record of a session.
+func (c *cache) changed(id ID) {
+	if c == nil {
+		return
+	}
+	s := c.shard(id)
+	s.mu.Lock()
+	s.changes++
+	delete(s.records, id)
+	s.mu.Unlock()
+}
+
+// beat allows to serve what is kept for a while: at that time everything had been told of.
+func (c *cache) beat(asOf time.Time) {
+	c.fresh.Store(int64(asOf.Sub(c.began) + freshFor))
+}
+
+// broken forgets everything: changes may have been missed.
+func (c *cache) broken() {
+	c.fresh.Store(0)
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.changes++
+		clear(s.records)
+		s.mu.Unlock()
+	}
+}
+
+// keepFresh listens to the store until ctx ends. While it cannot, every request reads the store.
+func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
+	defer close(g.watched)
+	for ctx.Err() == nil {
+		err := w.Watch(ctx, g.cache.changed, g.cache.beat)
+		g.cache.broken()
+		if ctx.Err() != nil {
+			return
+		}
+		g.log.WarnContext(ctx, "the store does not tell of changes any more: sessions are read from it until it does", "app", g.app, "error", err)
+		select {
+		case <-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// writeThrough is the store, with the node's own writes known to its cache before they return. What failed may have taken effect.
+type writeThrough struct {
+	Store
+	cache *cache
+}
+
+func (s *writeThrough) Create(ctx context.Context, rec *Record) error {
+	defer s.cache.changed(rec.ID)
+	return s.Store.Create(ctx, rec)
+}
+
+func (s *writeThrough) Swap(ctx context.Context, next *Record) error {
+	defer s.cache.changed(next.ID)
+	return s.Store.Swap(ctx, next)
+}
+
+// readCached returns a record that may be served from, and no more: from memory if it is there, else from the store.
+func (g *Guard) readCached(ctx context.Context, id ID) (*Record, error) {
+	if rec := g.cache.get(id); rec != nil {
+		return rec, nil
+	}
+	t := g.cache.ticket(id)
+	rec, err := g.read(ctx, id)
+	if err == nil {
+		g.cache.put(t, rec)
+	}
+	return rec, err
+}

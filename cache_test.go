@@ -1,0 +1,295 @@
+package latchkey_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// tellingStore is a store whose stream of changes the test has in its hand.
+type tellingStore struct {
+	*flakyStore
+	silent atomic.Bool // the stream is cut, and nobody says so
+
+	mu      sync.Mutex
+	streams map[*stream]bool
+	during  func() // runs in the next Get, after the store has been read
+}
+
+type stream struct {
+	changed func(latchkey.ID)
+	broken  chan error
+}
+
+func newTellingStore() *tellingStore {
+	return &tellingStore{flakyStore: newFlakyStore(), streams: make(map[*stream]bool)}
+}
+
+func (s *tellingStore) Watch(ctx context.Context, changed func(latchkey.ID), beat func(time.Time)) error {
+	own := &stream{changed, make(chan error, 1)}
+	s.mu.Lock()
+	s.streams[own] = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.streams, own)
+		s.mu.Unlock()
+	}()
+	for {
+		if !s.silent.Load() {
+			beat(time.Now())
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case err := <-own.broken:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// tell tells every stream of a change.
+func (s *tellingStore) tell(id latchkey.ID) {
+	if s.silent.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for own := range s.streams {
+		own.changed(id)
+	}
+}
+
+func (s *tellingStore) breakStreams() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for own := range s.streams {
+		own.broken <- errors.New("cut by the test")
+	}
+}
+
+func (s *tellingStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
+	rec, err := s.flakyStore.Get(ctx, id)
+	s.mu.Lock()
+	during := s.during
+	s.during = nil
+	s.mu.Unlock()
+	if during != nil {
+		during()
+	}
+	return rec, err
+}
+
+func (s *tellingStore) Create(ctx context.Context, rec *latchkey.Record) error {
+	err := s.flakyStore.Create(ctx, rec)
+	s.tell(rec.ID)
+	return err
+}
+
+func (s *tellingStore) Swap(ctx context.Context, next *latchkey.Record) error {
+	err := s.flakyStore.Swap(ctx, next)
+	s.tell(next.ID)
+	return err
+}
+
+// onTwoNodes has two guards of one app on a store that tells.
+func onTwoNodes(t *testing.T, run func(t *testing.T, w *world, store *tellingStore, nodes [2]*app), change ...func(*latchkey.Config)) {
+	simulate(t, func(t *testing.T, w *world) {
+		store := newTellingStore()
+		config := w.config(w.shop, discard)
+		config.Store = store
+		for _, c := range change {
+			c(&config)
+		}
+		w.shop.start(config)
+		other := &app{w: w, host: w.shop.host, application: w.shop.application}
+		other.start(config)
+		synctest.Wait()
+		run(t, w, store, [2]*app{w.shop, other})
+	})
+}
+
+func reads(store *tellingStore, do func()) int {
+	before := store.readCount()
+	do()
+	return store.readCount() - before
+}
+
+// A node that knows the session does not ask the store.
+func TestCacheSparesTheStore(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		for _, node := range nodes {
+			b.get(node, "/api/private").ok(t, false)
+			if n := reads(store, func() {
+				for range 100 {
+					b.get(node, "/api/private").ok(t, false)
+				}
+			}); n != 0 {
+				t.Errorf("%d reads of a known session", n)
+			}
+		}
+		if n := reads(store, func() { time.Sleep(time.Hour); b.get(nodes[1], "/api/private").ok(t, true) }); n == 0 {
+			t.Error("a refresh was decided without the store")
+		}
+	})
+}
+
+// SES-07: an end is known here when it returns, and elsewhere as soon as that is told.
+func TestCacheForgetsTheEnded(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		thief := b.copy(nodes[0])
+		for _, node := range nodes {
+			thief.get(node, "/api/private").ok(t, false)
+		}
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		for _, node := range nodes {
+			thief.get(node, "/api/private").want(t, 401, "login_required", "logout")
+		}
+	})
+}
+
+// A stream that is cut without a word is not believed for longer than 1.5 s.
+func TestCacheOfASilentStream(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		thief := b.copy(nodes[0])
+		thief.get(nodes[0], "/api/private").ok(t, false)
+		thief.get(nodes[1], "/api/private").ok(t, false)
+		store.silent.Store(true)
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
+		thief.get(nodes[1], "/api/private").ok(t, false) // cannot be known yet
+		time.Sleep(1500 * time.Millisecond)
+		thief.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
+		time.Sleep(time.Minute)
+		store.silent.Store(false)
+		time.Sleep(time.Second)
+		thief.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// While the stream is broken the store is read, and what was known before counts no more.
+func TestCacheOfABrokenStream(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		b.get(nodes[0], "/api/private").ok(t, false)
+		store.silent.Store(true)
+		store.breakStreams()
+		synctest.Wait()
+		if n := reads(store, func() { b.get(nodes[0], "/api/private").ok(t, false); b.get(nodes[0], "/api/private").ok(t, false) }); n != 2 {
+			t.Errorf("%d reads, want one for each request", n)
+		}
+		c := newBrowser()
+		c.login(nodes[0])
+		c.get(nodes[1], "/api/private").ok(t, false)
+		store.silent.Store(false)
+		time.Sleep(time.Second)
+		c.get(nodes[1], "/api/private").ok(t, false)
+		store.silent.Store(true)
+		store.breakStreams()
+		c.copy(nodes[0]).send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		store.silent.Store(false)
+		time.Sleep(time.Second)
+		c.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
+
+		b.get(nodes[0], "/api/private").ok(t, false)
+		if n := reads(store, func() { b.get(nodes[0], "/api/private").ok(t, false) }); n != 0 {
+			t.Errorf("%d reads after the stream has come back", n)
+		}
+	})
+}
+
+// What was read before a change must not be kept after it.
+func TestCacheKeepsNothingOld(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		thief := b.copy(nodes[0])
+		store.mu.Lock()
+		store.during = func() { b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "") } // between the read of the other node and its answer
+		store.mu.Unlock()
+		thief.get(nodes[1], "/api/private").ok(t, false) // it began before the end
+		thief.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// An end that cannot be stored is known on its node all the same.
+func TestCacheAndAnEndThatIsNotStored(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		thief := b.copy(nodes[0])
+		thief.get(nodes[0], "/api/private").ok(t, false)
+		store.cut(true)
+		thief.get(nodes[0], "/api/private").ok(t, false) // the cache bears an outage as long as the stream is whole
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
+		store.cut(false)
+		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// A cache that is full serves as well, and reads more.
+func TestCacheIsBounded(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		var browsers []*browser
+		for range 1000 { // 512 places
+			b := newBrowser()
+			b.jar(nodes[0])["__Host-device"] = ""
+			b.login(nodes[0])
+			browsers = append(browsers, b)
+		}
+		for _, b := range browsers {
+			b.get(nodes[0], "/api/private").ok(t, false)
+		}
+		n := reads(store, func() {
+			for _, b := range browsers {
+				b.get(nodes[0], "/api/private").ok(t, false)
+			}
+		})
+		if n < 1000-512 || n == 1000 {
+			t.Errorf("%d reads for 1000 sessions, of which 512 are kept", n)
+		}
+	}, func(c *latchkey.Config) { c.CacheSize = 512 })
+}
+
+func TestCacheSwitchedOff(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		if n := reads(store, func() { b.get(nodes[0], "/api/private").ok(t, false); b.get(nodes[0], "/api/private").ok(t, false) }); n != 2 {
+			t.Errorf("%d reads, want one for each request", n)
+		}
+		if len(store.streams) != 0 {
+			t.Error("somebody listens")
+		}
+	}, func(c *latchkey.Config) { c.CacheSize = -1 })
+}
+
+// The last use is known across nodes: a session is not over for idleness on a node that has not seen its uses elsewhere.
+func TestCacheAndUseElsewhere(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		b.get(nodes[1], "/api/private").ok(t, false)
+		for range 10 {
+			time.Sleep(4 * time.Minute)
+			b.get(nodes[0], "/api/private").ok(t, false)
+		}
+		time.Sleep(4 * time.Minute)
+		b.get(nodes[1], "/api/private").ok(t, false)
+	})
+}
