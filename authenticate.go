@@ -51,16 +51,17 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	}
 	m, genuine := g.cookies.session.parse(session)
 	if genuine {
-		found := g.glance(r.Context(), m)
-		if found.err != nil || found.record != nil && !g.needsRefreshCookie(found.record) {
-			return g.seen(r, found)
+		now := g.now()
+		found := g.glance(r.Context(), m, now)
+		if found.err != nil || found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
+			return g.seen(r, found, now)
 		}
 	}
 	var found finding
 	for _, p := range g.witnesses(r, m, genuine, refresh) {
 		next := g.decide(r.Context(), p)
 		if next.record != nil || next.err != nil {
-			return g.seen(r, next)
+			return g.seen(r, next, g.now())
 		}
 		if found.endReason == "" {
 			found = next
@@ -69,16 +70,10 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	return found
 }
 
-// needsRefreshCookie tells of a live session whose refresh cookie has something to add.
-func (g *Guard) needsRefreshCookie(rec *Record) bool {
-	now := g.now()
-	return g.limits.tokenIsDue(rec, now) || g.limits.toBeSettled(rec, now)
-}
-
-func (g *Guard) seen(r *http.Request, found finding) finding {
+func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 	switch {
 	case found.err == nil:
-		g.lastSeen.mark(found.record.ID, g.now())
+		g.lastSeen.mark(found.record.ID, now)
 	case r.Context().Err() == nil: // a browser that went away is no failure
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: found.err})
 	}
@@ -87,7 +82,7 @@ func (g *Guard) seen(r *http.Request, found finding) finding {
 
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 // Then the refresh cookie has nothing to add and is not opened.
-func (g *Guard) glance(ctx context.Context, m mark) finding {
+func (g *Guard) glance(ctx context.Context, m mark, now time.Time) finding {
 	rec, err := g.readCached(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
@@ -95,7 +90,7 @@ func (g *Guard) glance(ctx context.Context, m mark) finding {
 	if err != nil {
 		return finding{err: err}
 	}
-	v := g.limits.judge(rec, presented{mark: m, session: true}, g.lastUse(rec), g.now())
+	v := g.limits.judge(rec, presented{mark: m, session: true}, g.lastUse(rec), now)
 	if v.action == serve && v.changed == nil && m.generation == rec.Generation {
 		return finding{record: rec}
 	}

@@ -146,6 +146,11 @@ func (l *limits) toBeSettled(rec *Record, now time.Time) bool {
 	return !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(2*l.inFlight))
 }
 
+// needsRefreshCookie tells of a live session for which the refresh cookie has something to add.
+func (l *limits) needsRefreshCookie(rec *Record, now time.Time) bool {
+	return l.tokenIsDue(rec, now) || l.toBeSettled(rec, now)
+}
+
 // judgeParent is rules 3 and 4: the cookies from which the newest generation was made.
 func (l *limits) judgeParent(rec *Record, p presented, live bool, now time.Time) verdict {
 	confirmed := !rec.ConfirmedAt.IsZero()

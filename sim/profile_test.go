@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A profile says what a seed draws from. All but tail keep to what docs/rotation.md asks of the network: then no honest browser may be signed out.
+// A profile says what a seed draws from. All but tail and answers keep to what docs/rotation.md asks of the network: then no honest browser may be signed out.
 type profile struct {
 	name  string
 	about string
@@ -18,6 +18,7 @@ type profile struct {
 
 	delay func(d *dice) time.Duration // one way
 	late  float64                     // share of requests that are late, beyond the window
+	after float64                     // share of answers that are
 
 	lost    float64       // share of requests that are lost, and of answers
 	kills   float64       // of the browser, for each 12 hours
@@ -49,6 +50,8 @@ var profiles = []profile{
 	{name: "losing", about: "chaos, and a store that loses its newest writes", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02,
 		kills: 1, lag: 15 * time.Second, logouts: 2, faults: 4, losses: 6},
 	{name: "tail", about: "chaos, and 0.1 % of requests later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, late: 0.001, lost: 0.02,
+		kills: 4, lag: 15 * time.Second, faults: 10},
+	{name: "answers", about: "chaos, and 0.1 % of answers later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, after: 0.001, lost: 0.02,
 		kills: 4, lag: 15 * time.Second, faults: 10},
 	{name: "pursued", about: "a thief of each kind beside a busy browser", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 1,
 		busy: true, thief: anyThief},
@@ -89,7 +92,7 @@ func upToTheWindow(d *dice) time.Duration {
 // draw makes the scenario of a seed.
 func (p profile) draw(seed uint64) scenario {
 	d := &dice{rand.New(rand.NewPCG(seed, 0))}
-	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late > 0}
+	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late+p.after > 0}
 	for range 1 + d.IntN(p.nodes) {
 		s.skews = append(s.skews, d.between(-p.skew, p.skew+1))
 	}
@@ -173,7 +176,10 @@ func (p profile) request(d *dice, e event) event {
 		e.lost = "answer"
 	}
 	if d.chance(p.late) {
-		*pick(d, &e.up, &e.down) = d.between(2*time.Minute, 20*time.Minute)
+		e.up = d.between(2*time.Minute, 20*time.Minute)
+	}
+	if d.chance(p.after) {
+		e.down = d.between(2*time.Minute, 20*time.Minute)
 	}
 	return e
 }
