@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/broadcast"
 )
 
 // Store is a latchkey.Store. Use New.
 type Store struct {
 	shards [256]shard // by the first byte of the id, so that sessions do not wait for one another
 
-	watching sync.RWMutex
-	watches  map[*watch]struct{}
+	writes broadcast.Broadcast
 }
 
 type shard struct {
@@ -32,7 +32,7 @@ var (
 
 // New returns an empty store.
 func New() *Store {
-	s := &Store{watches: make(map[*watch]struct{})}
+	s := &Store{}
 	for i := range s.shards {
 		s.shards[i].records = make(map[latchkey.ID]*latchkey.Record)
 	}
@@ -53,7 +53,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 		return latchkey.ErrConflict
 	}
 	sh.records[rec.ID] = rec
-	s.tell(rec.ID)
+	s.writes.Tell(rec.ID)
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 		next = &later
 	}
 	sh.records[next.ID] = next
-	s.tell(next.ID)
+	s.writes.Tell(next.ID)
 	return nil
 }
 
@@ -163,4 +163,9 @@ func (s *Store) each(visit func(map[latchkey.ID]*latchkey.Record)) {
 		visit(sh.records)
 		sh.mu.Unlock()
 	}
+}
+
+// Watch tells of every write of this store, until ctx is done.
+func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time)) error {
+	return s.writes.Listen(ctx, changed, beat, nil)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/broadcast"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
@@ -20,13 +21,15 @@ var schema embed.FS
 
 // Store is a latchkey.Store. Use Open.
 type Store struct {
-	db  *sqlite.DB
-	get *sql.Stmt
+	db     *sqlite.DB
+	get    *sql.Stmt
+	writes broadcast.Broadcast
 }
 
 var (
 	_ latchkey.Store   = (*Store)(nil)
 	_ latchkey.Sweeper = (*Store)(nil)
+	_ latchkey.Watcher = (*Store)(nil)
 )
 
 // Open opens the file, makes it where there is none, and brings its schema up to date. A file that is damaged, belongs to
@@ -56,6 +59,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	if err != nil {
 		return err
 	}
+	defer s.writes.Tell(rec.ID) // of what failed too: it costs a read
 	return s.writeOne(ctx, latchkey.ErrConflict,
 		`INSERT INTO sessions (id, app, user_id, version, last_seen_at, created_at, deadline, ended, unrevoked, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -78,6 +82,7 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	if err != nil {
 		return err
 	}
+	defer s.writes.Tell(next.ID)
 	ended := !next.EndedAt.IsZero()
 	err = s.writeOne(ctx, latchkey.ErrConflict,
 		`UPDATE sessions SET version = ?, last_seen_at = max(last_seen_at, ?), deadline = ?, ended = ?, unrevoked = ?, body = ?

@@ -31,6 +31,58 @@ func TestStoreInMemory(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) latchkey.Store { return open(t, "") })
 }
 
+func TestWatcher(t *testing.T) {
+	for name, path := range map[string]string{"file": filepath.Join(t.TempDir(), "sessions.db"), "memory": ""} {
+		t.Run(name, func(t *testing.T) {
+			storetest.RunWatcher(t, func(t *testing.T) (a, b latchkey.Store) {
+				if path != "" {
+					path = filepath.Join(t.TempDir(), "sessions.db")
+				}
+				s := open(t, path)
+				return s, s
+			})
+		})
+	}
+}
+
+// TestForeignWrite: what another process writes ends the stream, so that nobody serves what is not known to be true.
+func TestForeignWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sessions.db")
+	own, foreign := open(t, path), open(t, path)
+	beats, ended := make(chan struct{}, 1), make(chan error)
+	go func() {
+		ended <- own.Watch(t.Context(), func(latchkey.ID) {}, func(time.Time) {
+			select {
+			case beats <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	<-beats
+	rec := &latchkey.Record{ID: latchkey.ID{1}, Version: 1, App: "store", Deadline: time.UnixMilli(5)}
+	if err := own.Create(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := own.Touch(t.Context(), []latchkey.Seen{{ID: rec.ID, At: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // one's own writes are none of another
+		select {
+		case <-beats:
+		case err := <-ended:
+			t.Fatal(err)
+		}
+	}
+	next := *rec
+	next.Version = 2
+	if err := foreign.Swap(t.Context(), &next); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("ended with %v", err)
+	}
+}
+
 func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a name with ? and # .db")
 	rec := &latchkey.Record{ID: latchkey.ID{1}, Version: 1, App: "store", Deadline: time.UnixMilli(5)}
