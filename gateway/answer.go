@@ -13,6 +13,9 @@ import (
 // pace is how long one read of a client's body, or one write to a client, may take. There is no limit to the whole: uploads and streams last.
 const pace = time.Minute
 
+// small is what the server takes at once without waiting for the client.
+const small = 2 << 10
+
 // An answer is the ResponseWriter that the reverse proxy sees. The headers of the app behind are kept apart from those that are
 // there already, new cookies of the session above all: the proxy clears what it finds when an informational answer has come.
 type answer struct {
@@ -58,6 +61,10 @@ func announced(h http.Header) int64 {
 // Write passes bytes on at once. Only the last ones of an announced length need no flush: the server sends them when the handler returns.
 func (a *answer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
+	if int64(len(b)) == a.left && len(b) <= small {
+		a.left = 0
+		return a.w.Write(b)
+	}
 	a.control.SetWriteDeadline(time.Now().Add(pace))
 	defer a.control.SetWriteDeadline(time.Time{}) // an answer may pause for as long as it likes
 	n, err := a.w.Write(b)
@@ -96,7 +103,7 @@ func (a *answer) end() {
 	}
 	for name, values := range a.header {
 		plain := strings.TrimPrefix(name, http.TrailerPrefix)
-		if plain != "Set-Cookie" && !speaksForOrigin(strings.ToLower(plain)) {
+		if plain != "Set-Cookie" && !speaksForOrigin(http.CanonicalHeaderKey(plain)) {
 			a.w.Header()[name] = values
 		}
 	}

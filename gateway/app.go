@@ -201,10 +201,7 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 	}
 	transport := newTransport(c.Timeout)
 	a.idle = append(a.idle, transport.CloseIdleConnections)
-	allowed := make(map[string]bool)
-	for _, name := range c.AllowHeaders {
-		allowed[strings.ToLower(name)] = true
-	}
+	allowed := canonical(c.AllowHeaders...)
 	return &httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { a.rewrite(pr, target) },
 		Transport:      bounded{transport},

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"io/fs"
 	"net/http"
 	"net/http/httputil"
@@ -33,7 +32,7 @@ func Rewritten(r *http.Request, target *url.URL) (sent http.Header) {
 		Transport:    nowhere{},
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {},
 	}
-	proxy.ServeHTTP(&discard{}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{})))
+	proxy.ServeHTTP(&discard{}, r.WithContext(newExchange(r.Context())))
 	return sent
 }
 

@@ -10,7 +10,7 @@ import (
 // "X_User" and "X-User" for the same.
 func cleanRequestHeader(h http.Header) {
 	for name := range h {
-		if !plainName(name) || saysIdentity(strings.ToLower(name)) {
+		if !plainName(name) || saysIdentity(http.CanonicalHeaderKey(name)) {
 			delete(h, name)
 		}
 	}
@@ -27,19 +27,28 @@ func plainName(name string) bool {
 	return name != ""
 }
 
-var identityNames = map[string]bool{
-	"authorization": true, "proxy-authorization": true, "forwarded": true, "x-forwarded": true, "via": true, "proxy": true,
-	"x-real-ip": true, "true-client-ip": true, "cf-connecting-ip": true, "cf-connecting-ipv6": true, "fastly-client-ip": true,
-	"x-client-ip": true, "x-cluster-client-ip": true, "client-ip": true, "x-remote-ip": true, "x-remote-addr": true, "x-originating-ip": true,
-	"x-original-url": true, "x-original-uri": true, "x-original-method": true, "x-original-host": true, "x-rewrite-url": true, "x-host": true,
-	"x-http-method-override": true, "x-http-method": true, "x-method-override": true,
-	"remote-user": true, "x-remote-user": true, "x-webauth-user": true, "x-token-subject": true, "x-email": true, "x-groups": true, "x-roles": true,
-	"x-sendfile": true, "x-accel-redirect": true, "sec-session-id": true,
+// identityNames and identityPrefixes are in canonical form, in which net/http has names already: to compare them costs no allocation.
+var identityNames = canonical(
+	"authorization", "proxy-authorization", "forwarded", "x-forwarded", "via", "proxy",
+	"x-real-ip", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip",
+	"x-client-ip", "x-cluster-client-ip", "client-ip", "x-remote-ip", "x-remote-addr", "x-originating-ip",
+	"x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url", "x-host",
+	"x-http-method-override", "x-http-method", "x-method-override",
+	"remote-user", "x-remote-user", "x-webauth-user", "x-token-subject", "x-email", "x-groups", "x-roles",
+	"x-sendfile", "x-accel-redirect", "sec-session-id",
+)
+
+var identityPrefixes = [...]string{"Latchkey-", "X-Latchkey-", "X-Forwarded-", "X-User", "X-Auth", "X-Client-Cert", "X-Ssl-", "Ssl-Client", "X-Arr-", "X-Envoy-"}
+
+func canonical(names ...string) map[string]bool {
+	set := make(map[string]bool)
+	for _, name := range names {
+		set[http.CanonicalHeaderKey(name)] = true
+	}
+	return set
 }
 
-var identityPrefixes = []string{"latchkey-", "x-latchkey-", "x-forwarded-", "x-user", "x-auth", "x-client-cert", "x-ssl-", "ssl-client", "x-arr-", "x-envoy-"}
-
-// saysIdentity takes a name in lower case.
+// saysIdentity takes a name in canonical form.
 func saysIdentity(name string) bool {
 	if identityNames[name] {
 		return true
@@ -52,11 +61,15 @@ func saysIdentity(name string) bool {
 	return false
 }
 
-// ourCookies are the guard's, of this version and those to come. Names of cookies have a case; some servers do not care.
+// ourCookie names the guard's, of this version and those to come. Names of cookies have a case; some servers do not care.
 func ourCookie(name string) bool {
-	switch strings.ToLower(name) {
-	case "__host-session", "__host-refresh", "__host-device", "__host-echo", "__host-bound":
-		return true
+	if len(name) < len("__Host-") || name[0] != '_' {
+		return false
+	}
+	for _, ours := range [...]string{"__Host-session", "__Host-refresh", "__Host-device", "__Host-echo", "__Host-bound"} {
+		if strings.EqualFold(name, ours) {
+			return true
+		}
 	}
 	return false
 }
@@ -86,7 +99,7 @@ func cleanCookies(h http.Header) {
 // Of these, allowed lists what the app may say after all.
 func cleanAnswerHeader(h http.Header, allowed map[string]bool) {
 	for name := range h {
-		if lower := strings.ToLower(name); speaksForOrigin(lower) && !allowed[lower] {
+		if canonical := http.CanonicalHeaderKey(name); speaksForOrigin(canonical) && !allowed[canonical] {
 			delete(h, name)
 		}
 	}
@@ -102,12 +115,13 @@ func cleanAnswerHeader(h http.Header, allowed map[string]bool) {
 	}
 }
 
+// speaksForOrigin takes a name in canonical form.
 func speaksForOrigin(name string) bool {
 	switch name {
-	case "clear-site-data", "strict-transport-security", "public-key-pins", "alt-svc":
+	case "Clear-Site-Data", "Strict-Transport-Security", "Public-Key-Pins", "Alt-Svc":
 		return true
 	}
-	return strings.HasPrefix(name, "access-control-") || strings.HasPrefix(name, "secure-session-") || strings.HasPrefix(name, "sec-session-")
+	return strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Secure-Session-") || strings.HasPrefix(name, "Sec-Session-")
 }
 
 // size is what the headers take on the wire, about.

@@ -15,8 +15,9 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// An exchange is one request on its way to the app behind, and what is known of it.
+// An exchange is one request on its way to the app behind, and what is known of it. It is the request's context as well, in one allocation.
 type exchange struct {
+	context.Context
 	session  *latchkey.Session // nil: nobody is logged in
 	token    latchkey.Secret   // the session's JWT
 	user     string            // Latchkey-User, signed
@@ -27,6 +28,20 @@ type exchange struct {
 }
 
 type exchangeKey struct{}
+
+func newExchange(ctx context.Context) *exchange {
+	x := &exchange{}
+	x.Context, x.cancel = context.WithCancel(ctx)
+	return x
+}
+
+// Value returns the exchange itself for its key.
+func (x *exchange) Value(key any) any {
+	if _, ok := key.(exchangeKey); ok {
+		return x
+	}
+	return x.Context.Value(key)
+}
 
 func exchangeOf(ctx context.Context) *exchange {
 	x, _ := ctx.Value(exchangeKey{}).(*exchange)
@@ -47,10 +62,9 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	if a.rules.protects(r.URL.Path) {
 		handler = a.protected
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	x := &exchange{cancel: cancel}
-	r = r.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	x := newExchange(r.Context())
+	defer x.cancel()
+	r = r.WithContext(x)
 	for deadline := a.now().Add(tokenWait); ; {
 		handler.ServeHTTP(w, r)
 		if !x.stale {
@@ -61,7 +75,7 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		select {
-		case <-ctx.Done():
+		case <-x.Done():
 			return
 		case <-time.After(tokenPoll):
 		}
@@ -104,10 +118,9 @@ func (a *app) passToDevServer(w http.ResponseWriter, r *http.Request) {
 		crossOrigin.ServeHTTP(w, r)
 		return
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	x := &exchange{cancel: cancel}
-	a.serve(w, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)), x, a.devServer)
+	x := newExchange(r.Context())
+	defer x.cancel()
+	a.serve(w, r.WithContext(x), x, a.devServer)
 }
 
 func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *httputil.ReverseProxy) {

@@ -32,7 +32,7 @@ const (
 
 // A world is a gateway over sockets, with a real provider on one side and an app on the other.
 type world struct {
-	*testing.T
+	testing.TB
 	provider *idptest.Provider
 	login    latchkey.Config
 	store    latchkey.Store
@@ -42,9 +42,9 @@ type world struct {
 	clock    *clock // of the guard and the provider
 }
 
-func newWorld(t *testing.T, application ...idp.Application) *world {
+func newWorld(t testing.TB, application ...idp.Application) *world {
 	t.Helper()
-	w := &world{T: t, store: memstore.New(), app: newUpstream(t), log: &buffer{}, clock: &clock{}}
+	w := &world{TB: t, store: memstore.New(), app: newUpstream(t), log: &buffer{}, clock: &clock{}}
 	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.now }))
 	a := idp.Application{}
 	if len(application) > 0 {
@@ -279,7 +279,7 @@ type upstream struct {
 	seen    []*http.Request
 }
 
-func newUpstream(t *testing.T) *upstream {
+func newUpstream(t testing.TB) *upstream {
 	u := &upstream{}
 	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u.mu.Lock()
