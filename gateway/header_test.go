@@ -20,6 +20,8 @@ import (
 
 const userKey = "0123456789abcdef0123456789abcdef"
 
+func withUserKey(c *gateway.Config) { c.Apps[0].UserKey = userKey }
+
 // forged are names under which a client may try to tell the app who it is or where it comes from.
 var forged = []string{
 	"Latchkey-User", "LATCHKEY-USER", "latchkey_user", "Latchkey_User", "latchkey-USER", "Latchkey-User-Id", "X-Latchkey-User", "Authorization", "AUTHORIZATION",
@@ -32,7 +34,7 @@ var forged = []string{
 // GWY-02, GWY-03: whatever a client says about itself is removed, in every spelling, twice, named by Connection, or as a trailer; what the gateway says is there.
 func TestGWY02IdentityComesFromTheGatewayAlone(t *testing.T) {
 	w := newWorld(t)
-	n := w.serve(func(c *gateway.Config) { c.Apps[0].UserKey = userKey })
+	n := w.serve(withUserKey)
 	ada := n.loggedIn()
 	var cookies []string
 	for name, value := range ada.cookies {
@@ -64,7 +66,7 @@ func TestGWY02IdentityComesFromTheGatewayAlone(t *testing.T) {
 // GWY-15, GWY-19: the app gets a JWT of its own application, and a header that it can check with its own key.
 func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 	w := newWorld(t)
-	n := w.serve(func(c *gateway.Config) { c.Apps[0].UserKey = userKey })
+	n := w.serve(withUserKey)
 	n.loggedIn().do("GET", "/api/x", "").want(t, 200, "")
 	r := w.app.last(t)
 	token, err := jwt.ParseSigned(r.Header.Get("Latchkey-User"), []jose.SignatureAlgorithm{jose.HS256})
