@@ -15,6 +15,7 @@ type claims struct {
 	Audience          audience `json:"aud"`
 	Issuer            string   `json:"iss"`
 	TenantID          string   `json:"tid"`
+	RefreshTokenID    string   `json:"sid"`
 	ExpiresAt         int64    `json:"exp"` // seconds since 1970
 	Email             string   `json:"email"`
 	EmailVerified     bool     `json:"email_verified"`

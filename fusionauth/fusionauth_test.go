@@ -88,6 +88,7 @@ func TestLGN16_LoginStatuses(t *testing.T) {
 		{400, `{"generalErrors":[{"code":"[UserLockedException]"}]}`, latchkey.CodeAccountLocked, latchkey.CodeInvalidCredentials, ""},
 		{401, ``, "", "", "API key"},
 		{403, ``, "", "", "403"},
+		{404, `{"message":"no Route matched"}`, "", "", "404"},
 		{404, ``, latchkey.CodeInvalidCredentials, latchkey.CodeInvalidCredentials, ""},
 		{409, `{"actions":[]}`, latchkey.CodeLoginPrevented, latchkey.CodeInvalidCredentials, ""},
 		{410, ``, latchkey.CodeLoginPrevented, latchkey.CodeInvalidCredentials, ""},

@@ -58,7 +58,7 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	if a.status == http.StatusOK {
 		return c.loggedIn(a)
 	}
-	if a.status == http.StatusNotFound && !c.works(ctx) {
+	if a.status == http.StatusNotFound && (len(a.body) > 0 || !c.works(ctx)) {
 		return latchkey.Grant{}, a.unexpected() // whoever answers there, it is not the provider
 	}
 	return latchkey.Grant{}, c.loginRefused(a)
@@ -86,7 +86,7 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 	return latchkey.Grant{
 		User:  r.User.forApplication(c.config.ApplicationID, claims),
 		Token: latchkey.Secret(r.Token), TokenExpiresAt: time.Unix(claims.ExpiresAt, 0),
-		RefreshToken: latchkey.Secret(r.RefreshToken), RefreshTokenID: r.RefreshTokenID,
+		RefreshToken: latchkey.Secret(r.RefreshToken), RefreshTokenID: first(r.RefreshTokenID, claims.RefreshTokenID),
 	}, nil
 }
 

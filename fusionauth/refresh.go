@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -70,36 +71,53 @@ func (c *Client) refreshed(a answer, r latchkey.Renewal) (latchkey.Grant, error)
 		User: update(r.User, claims), Token: latchkey.Secret(token), TokenExpiresAt: time.Unix(claims.ExpiresAt, 0),
 		// A server that does not rotate may leave the token out.
 		RefreshToken:   latchkey.Secret(first(body.RefreshToken, body.OAuthRefreshToken, string(r.RefreshToken))),
-		RefreshTokenID: first(body.RefreshTokenID, body.OAuthRefreshTokenID),
+		RefreshTokenID: first(body.RefreshTokenID, body.OAuthRefreshTokenID, claims.RefreshTokenID),
 	}, nil
 }
 
-// jwtRefused reads a no of POST /api/jwt/refresh. 400 must name the token. 401 and 404 say nothing of what they mean, and a proxy or a
-// half-deployed server says them as well: they count only from a server that is seen to work.
+// jwtRefused reads a no of POST /api/jwt/refresh. 400 must name the token or the user's state. 401 and 404 are empty and say nothing of what
+// they mean, and a proxy or a half-deployed server says them as well: they count only from a server that is seen to work.
 func (c *Client) jwtRefused(ctx context.Context, a answer) error {
-	switch a.status {
-	case http.StatusBadRequest:
-		if len(a.apiErrors().FieldErrors["refreshToken"]) > 0 {
-			return refused(a)
-		}
-	case http.StatusUnauthorized, http.StatusNotFound:
-		if a.plain() && c.works(ctx) {
-			return refused(a)
-		}
+	said := a.apiErrors()
+	switch {
+	case a.status == http.StatusBadRequest && (len(said.FieldErrors["refreshToken"]) > 0 || slices.ContainsFunc(said.GeneralErrors, ofTheUser)):
+		return refused(a)
+	case (a.status == http.StatusUnauthorized || a.status == http.StatusNotFound) && len(a.body) == 0 && c.works(ctx):
+		return refused(a)
 	}
 	return a.unexpected()
 }
 
-// oauthRefused reads a no of POST /oauth2/token (RFC 6749, section 5.2).
-func (c *Client) oauthRefused(_ context.Context, a answer) error {
-	var body struct {
-		Error string `json:"error"`
+// ofTheUser tells whether an error is about the user, who has to log in again to learn what it is.
+func ofTheUser(e apiError) bool {
+	return e.Code == "[UserLockedException]" || e.Code == "[UserExpiredException]" || e.Code == "[LoginPreventedException]"
+}
+
+// An oauthError is the body of an error of /oauth2/* (RFC 6749, section 5.2), with FusionAuth's reason.
+type oauthError struct {
+	Error  string `json:"error"`
+	Reason string `json:"error_reason"`
+}
+
+// refuses tells whether the error says no to this token or its user, rather than to us. Left at "cannot know", such a user could neither go on nor log in.
+func (e oauthError) refuses() bool {
+	switch e.Error {
+	case "invalid_grant", "change_password_required", "two_factor_required":
+		return true
+	case "access_denied":
+		return e.Reason == "user_locked" || e.Reason == "user_expired" || e.Reason == "login_prevented" || e.Reason == "user_not_found"
 	}
+	return false
+}
+
+// oauthRefused reads a no of POST /oauth2/token.
+func (c *Client) oauthRefused(_ context.Context, a answer) error {
+	var body oauthError
 	if err := a.decode(&body); err != nil {
 		return err
 	}
 	switch {
-	case a.status == http.StatusBadRequest && body.Error == "invalid_grant":
+	case a.status == http.StatusBadRequest && body.refuses():
 		return refused(a)
 	case body.Error == "invalid_client":
 		return errors.New("POST /oauth2/token: invalid_client: the client secret is wrong, or is required")

@@ -12,7 +12,7 @@ func (c *Client) Revoke(ctx context.Context, refreshTokenID string) error {
 	if err != nil {
 		return err
 	}
-	if a.status == http.StatusOK || a.status == http.StatusNotFound && a.plain() && c.works(ctx) {
+	if a.status == http.StatusOK || a.status == http.StatusNotFound && len(a.body) == 0 && c.works(ctx) {
 		return nil
 	}
 	return a.unexpected()

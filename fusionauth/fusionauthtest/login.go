@@ -1,0 +1,109 @@
+package fusionauthtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var in struct {
+		LoginID, Password, ApplicationID string
+		NoJWT                            bool
+	}
+	if json.Unmarshal(readAll(r), &in) != nil {
+		refuse(w, "", "[invalidJSON]")
+		return
+	}
+	a := s.state.app(in.ApplicationID)
+	if !s.permitted(r) && (a == nil || a.LoginConfiguration.RequireAuthentication) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if !s.sees(w, r) {
+		return
+	}
+	for field, value := range map[string]string{"loginId": in.LoginID, "password": in.Password} {
+		if value == "" {
+			refuse(w, field, "[blank]"+field)
+			return
+		}
+	}
+	if in.ApplicationID != "" && (a == nil || !a.Active) {
+		refuse(w, "applicationId", "[invalid]applicationId")
+		return
+	}
+	u := s.state.user(func(u *User) bool {
+		return strings.EqualFold(u.Email, in.LoginID) || u.Username != "" && strings.EqualFold(u.Username, in.LoginID)
+	})
+	if u == nil {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if !s.obstructed(w, u, in.Password, a) {
+		s.loggedIn(w, u, a, in.NoJWT)
+	}
+}
+
+// obstructed answers where the login is none. What is wrong with an account shows before its password is checked.
+func (s *Server) obstructed(w http.ResponseWriter, u *User, password string, a *Application) bool {
+	switch {
+	case u.Inactive:
+		w.WriteHeader(http.StatusLocked)
+	case u.Prevented:
+		answer(w, http.StatusConflict, object{"actions": []object{{"actionId": TenantID, "name": "Too many attempts"}}})
+	case u.Expired:
+		w.WriteHeader(http.StatusGone)
+	case u.Password != password:
+		w.WriteHeader(http.StatusNotFound)
+	case u.TwoFactor:
+		answer(w, 242, object{"twoFactorId": "WYcNo4NBXqfk", "methods": []object{{"id": "READ", "method": "authenticator"}}})
+	case u.PasswordChangeReason != "":
+		answer(w, http.StatusNonAuthoritativeInfo, object{"changePasswordId": "gXY7ZQ", "changePasswordReason": u.PasswordChangeReason})
+	case u.Unverified:
+		answer(w, 212, object{"user": u.json(), "emailVerificationId": "YkQY5g"})
+	case a != nil && u.registration(a.ID) == nil:
+		answer(w, http.StatusAccepted, object{"token": s.sign(s.claims(u, nil, "", "PASSWORD")), "user": u.json()})
+	case a != nil && u.registration(a.ID).Unverified:
+		answer(w, 213, object{"user": u.json(), "registrationVerificationId": "hPl2Kw"})
+	default:
+		return false
+	}
+	return true
+}
+
+func (s *Server) loggedIn(w http.ResponseWriter, u *User, a *Application, noJWT bool) {
+	out := object{"user": u.json()}
+	if !noJWT {
+		var id string
+		if a != nil && a.LoginConfiguration.GenerateRefreshTokens {
+			t := s.newToken(u, a)
+			id = t.id
+			out["refreshToken"], out["refreshTokenId"] = t.value, t.id
+		}
+		jwt := s.sign(s.claims(u, a, id, "PASSWORD"))
+		out["token"], out["tokenExpirationInstant"] = jwt, s.now().UnixMilli()+int64(s.state.jwt(a).TimeToLiveInSeconds)*1000
+		value, _ := out["refreshToken"].(string)
+		setCookies(w, jwt, value)
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// setCookies sets them on every answer with tokens, asked or not.
+func setCookies(w http.ResponseWriter, access, refresh string) {
+	http.SetCookie(w, &http.Cookie{Name: "access_token", Value: access, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	if refresh != "" {
+		http.SetCookie(w, &http.Cookie{Name: "refresh_token", Value: refresh, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 2592000})
+	}
+}
+
+// json has secrets of a user that nobody but a backend should see.
+func (u *User) json() object {
+	return object{
+		"id": u.ID, "active": !u.Inactive, "email": u.Email, "username": u.Username, "verified": !u.Unverified, "tenantId": TenantID,
+		"firstName": "Ada", "preferredLanguages": []string{"en"}, "registrations": u.Registrations, "memberships": []object{},
+		"data": object{"note": "only for the backend"}, "twoFactor": object{"methods": []object{}, "recoveryCodes": []string{"only-for-the-backend"}},
+	}
+}

@@ -1,0 +1,75 @@
+package fusionauthtest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// revokeTokens answers DELETE /api/jwt/refresh in all its forms: 200 with nothing in it.
+func (s *Server) revokeTokens(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	if !s.permitted(r) {
+		s.mu.Unlock()
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	q := r.URL.Query()
+	id, value, userID, applicationID := r.PathValue("id"), q.Get("token"), q.Get("userId"), q.Get("applicationId")
+	revoked := s.drop(func(t *token) bool {
+		return id != "" && t.id == id || value != "" && t.value == value ||
+			id+value == "" && userID+applicationID != "" && (userID == "" || t.user.ID == userID) && (applicationID == "" || t.applicationID == applicationID)
+	})
+	s.mu.Unlock()
+	if id != "" && len(revoked) == 0 {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if id != "" || value != "" {
+		for _, t := range revoked {
+			s.raise(s.oneRevoked(t))
+		}
+	} else if len(revoked) > 0 {
+		s.raise(s.manyRevoked(userID, applicationID))
+	}
+}
+
+// logout always answers 200. The parameter beats the cookie here.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	value := r.URL.Query().Get("refreshToken")
+	if cookie, err := r.Cookie("refresh_token"); err == nil && value == "" {
+		value = cookie.Value
+	}
+	s.mu.Lock()
+	of := s.alive(value)
+	all := r.URL.Query().Get("global") == "true"
+	revoked := s.drop(func(t *token) bool { return of != nil && (t == of || all && t.user == of.user) })
+	s.mu.Unlock()
+	for _, t := range revoked {
+		s.raise(s.oneRevoked(t))
+	}
+}
+
+// drop forgets the tokens that are meant, and returns them.
+func (s *Server) drop(meant func(*token) bool) (dropped []*token) {
+	s.tokens = slices.DeleteFunc(s.tokens, func(t *token) bool {
+		if !meant(t) {
+			return false
+		}
+		dropped = append(dropped, t)
+		return true
+	})
+	return dropped
+}
+
+// RefreshTokens tells how many refresh tokens of a user there are.
+func (s *Server) RefreshTokens(userID string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.tokens {
+		if strings.EqualFold(t.user.ID, userID) {
+			n++
+		}
+	}
+	return n
+}
