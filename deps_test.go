@@ -25,6 +25,7 @@ func TestDeps(t *testing.T) {
 		"/sim":                             {},
 		"/sim/schemes":                     {},
 		"/fusionauth":                      {""},
+		"/fusionauth/webhook":              {""},
 		"/fusionauth/fusionauthtest":       {},
 		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/memstore"},
 		"/idp":                             {"/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},

@@ -1,0 +1,191 @@
+// Package webhook receives the events that a FusionAuth sends and ends sessions at once: those of a user whose password was changed, who was
+// locked out or deleted, and those whose refresh tokens were revoked. Without it such news arrives when a session is refreshed, within latchkey.Config.SessionCap.
+//
+// Every event must be signed. Events that end nothing are accepted and ignored. docs/fusionauth.md says how to set FusionAuth up.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// SignatureHeader is where FusionAuth puts the signature: a JWT with the digest of the body.
+const SignatureHeader = "X-FusionAuth-Signature-JWT"
+
+const (
+	maxBody   = 1 << 20          // bytes; a user's data is in there
+	endWithin = 10 * time.Second // FusionAuth has hung up long before
+)
+
+// Config is what a Receiver is made from. Apps is required, and one of Secrets, PublicKey and KeySetURL.
+type Config struct {
+	Apps []App
+
+	// Secrets are the HMAC keys that FusionAuth may sign with, as its Key Master shows them: more than one only while one replaces another. At least 32 bytes each.
+	Secrets []latchkey.Secret
+	// PublicKey is the public half of an RSA, EC or Ed25519 key that FusionAuth signs with, in PEM; or several, while one replaces another.
+	PublicKey string
+	// KeySetURL is where FusionAuth publishes its public keys, such as "https://auth.example.com/.well-known/jwks.json". They are read when they are needed first, once an
+	// hour, and when a new one appears. Whoever can answer in its place can end sessions: use https.
+	KeySetURL string
+
+	Transport http.RoundTripper // for KeySetURL; default http.DefaultTransport
+	Logger    *slog.Logger      // nil: slog.Default()
+	Now       func() time.Time  // nil: time.Now
+}
+
+// An App is one whose sessions end. Several may have the same application.
+type App struct {
+	ApplicationID string // as FusionAuth knows it
+	Guard         *latchkey.Guard
+}
+
+// A Receiver is an http.Handler for POST. It needs no login and no cookie, and must be reachable by FusionAuth only.
+type Receiver struct {
+	apps []App
+	keys keys
+	seen seen
+	log  *slog.Logger
+	now  func() time.Time
+}
+
+// New checks the Config and reports all its mistakes. It makes no call.
+func New(c Config) (*Receiver, error) {
+	var errs []error
+	bad := func(field, reason string) { errs = append(errs, errors.New("webhook: Config."+field+": "+reason)) }
+	if len(c.Apps) == 0 {
+		bad("Apps", "required")
+	}
+	for i, a := range c.Apps {
+		if a.ApplicationID == "" || a.Guard == nil {
+			bad(fmt.Sprintf("Apps[%d]", i), "needs an application id and a guard")
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	keys, err := newKeys(c)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
+	}
+	return &Receiver{apps: c.Apps, keys: keys, log: c.Logger, now: c.Now}, nil
+}
+
+// ServeHTTP answers 200 to an event that is done with, 401 to one that is not signed by our FusionAuth, 400 to one that cannot be read or is too old, and
+// 503 where sessions could not be ended: FusionAuth must send it again.
+func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	err := rc.receive(w, r)
+	if err == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	var no *refusal
+	if !errors.As(err, &no) {
+		no = &refusal{http.StatusServiceUnavailable, "sessions could not be ended: send it again", err}
+	}
+	level := slog.LevelWarn
+	if no.status >= 500 {
+		level = slog.LevelError
+	}
+	rc.log.LogAttrs(r.Context(), level, "webhook: "+no.reason, slog.Int("status", no.status), slog.String("from", r.RemoteAddr), slog.Any("error", no.err))
+	if no.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	http.Error(w, no.reason, no.status) // FusionAuth shows it in its webhook event log
+}
+
+// A refusal says no to a request. The reason is for both sides, err for our log; neither has anything of the body.
+type refusal struct {
+	status int
+	reason string
+	err    error // may be nil
+}
+
+func (e *refusal) Error() string { return e.reason }
+
+// receive does all that one request asks for. The signature comes first, so that strangers cost next to nothing.
+func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodPost {
+		return &refusal{http.StatusMethodNotAllowed, "only POST is answered here", nil}
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if encoding := r.Header.Get("Content-Encoding"); err != nil || kind != "application/json" || encoding != "" && encoding != "identity" {
+		return &refusal{http.StatusUnsupportedMediaType, "want plain application/json", nil}
+	}
+	digest, err := rc.keys.verify(r.Context(), r.Header.Values(SignatureHeader), rc.now())
+	if errors.Is(err, errNoKeys) {
+		return &refusal{http.StatusServiceUnavailable, "the keys of the signature cannot be read: send it again", err}
+	}
+	if err != nil {
+		return &refusal{http.StatusUnauthorized, "the event is not signed by our FusionAuth", err}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return &refusal{http.StatusRequestEntityTooLarge, "the event is longer than 1 MiB", nil}
+	}
+	if err != nil {
+		return &refusal{http.StatusBadRequest, "the event broke off", nil}
+	}
+	if !digest.of(body) {
+		return &refusal{http.StatusUnauthorized, "the event is not the one that was signed", nil}
+	}
+	event, err := decode(body)
+	if err != nil {
+		return &refusal{http.StatusBadRequest, "the event cannot be read", err}
+	}
+	ending, err := event.ending()
+	if err != nil {
+		return &refusal{http.StatusBadRequest, "the event cannot be read", err}
+	}
+	if ending.reason == "" || rc.seen.has(event.ID, rc.now()) {
+		return nil
+	}
+	if age := rc.now().Sub(event.created()); age > maxAge || age < -maxSkew {
+		return &refusal{http.StatusBadRequest, "the event is not of this hour: a replay, or the clocks differ", fmt.Errorf("it is %v old", age.Round(time.Second))}
+	}
+	ended, err := rc.end(r.Context(), event, ending)
+	if err != nil {
+		return err
+	}
+	rc.seen.add(event.ID, rc.now())
+	rc.log.InfoContext(r.Context(), "webhook", "event", event.ID, "type", event.Type, "user", ending.userID, "ended", ended)
+	return nil
+}
+
+// end ends the sessions that are meant. It goes on when FusionAuth hangs up, and one app does not wait for another's store to come back.
+func (rc *Receiver) end(ctx context.Context, e event, ending ending) (ended int, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	var errs []error
+	for _, a := range rc.apps {
+		if ending.applicationID != "" && !strings.EqualFold(ending.applicationID, a.ApplicationID) {
+			continue
+		}
+		if ending.userID == "" {
+			rc.log.WarnContext(ctx, "webhook: all refresh tokens of the application were revoked: its sessions end at their next refresh", "application", a.ApplicationID, "event", e.ID)
+			continue
+		}
+		n, err := a.Guard.End(ctx, ending.userID, ending.reason, ending.refreshTokenIDs()...)
+		ended += n
+		if err != nil {
+			errs = append(errs, fmt.Errorf("application %s: %w", a.ApplicationID, err))
+		}
+	}
+	return ended, errors.Join(errs...)
+}
