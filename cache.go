@@ -2,7 +2,6 @@ package latchkey
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +10,9 @@ import (
 // freshFor is for how long records may be served from memory after the store last vouched for what it had told. It bounds how long a session that was ended elsewhere
 // is served here when the stream is cut without a word.
 const freshFor = 1500 * time.Millisecond
+
+// watchAgain is how long a node waits before it listens again to a store that broke the stream off.
+const watchAgain = 250 * time.Millisecond
 
 // A cache keeps living records in memory as long as the store tells of every change (Watcher). What it returns may be served from, and nothing else be
 // decided on it. A nil cache is one that never has anything.
@@ -148,7 +150,7 @@ func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 		}
 		g.log.WarnContext(ctx, "the store does not tell of changes any more: sessions are read from it until it does", "app", g.app, "error", err)
 		select {
-		case <-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond):
+		case <-time.After(watchAgain):
 		case <-ctx.Done():
 		}
 	}

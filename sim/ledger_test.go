@@ -20,7 +20,8 @@ import (
 //	I1  no honest browser is signed out, but by a time limit, a logout, or a thief;
 //	I2  a thief is served for less than cap + 2F + 4W + 4g;
 //	I3  the provider is asked once for each claim, and no two claims stand at once;
-//	I4  nothing is served after an end that was written before the request came;
+//	I4  nothing is served after an end that was written before the request came; by other nodes than that which ended it, if they keep records
+//	    in memory, nothing that came 1.5 s later;
 //	I5  a session costs no more writes than its generations account for.
 type ledger struct {
 	w *world
@@ -45,6 +46,7 @@ type account struct {
 	created    time.Time
 	refreshed  time.Time // the newest refresh
 	ended      time.Time // written to the store
+	endedOn    int       // by this node
 	reason     latchkey.EndReason
 	undone     bool // the store has lost the end
 	loggedOut  bool // somebody asked for it, by a logout or by the next login
@@ -134,7 +136,7 @@ func (l *ledger) told(ctx context.Context, e latchkey.Event) {
 	case latchkey.EventRefreshed, latchkey.EventRebuilt:
 		a.refreshed = time.Now()
 	case latchkey.EventEnded:
-		a.ended, a.reason, a.undone = time.Now(), e.Reason, false
+		a.reason, a.undone = e.Reason, false
 		if e.Reason == latchkey.EndReuseDetected && e.Session == l.theft.id {
 			l.theft.noticed = time.Since(l.theft.at)
 		}

@@ -27,6 +27,7 @@ type profile struct {
 	faults  float64       // outages of store and provider, and restarts, for each 12 hours
 	losses  float64       // rollbacks, for each 12 hours
 	busy    bool          // the browser never rests for long
+	cached  bool          // the nodes keep records in memory
 	thief   func(d *dice, s *scenario, from time.Duration)
 }
 
@@ -53,6 +54,8 @@ var profiles = []profile{
 		kills: 4, lag: 15 * time.Second, faults: 10},
 	{name: "answers", about: "chaos, and 0.1 % of answers later than the window", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, after: 0.001, lost: 0.02,
 		kills: 4, lag: 15 * time.Second, faults: 10},
+	{name: "cached", about: "chaos on nodes that keep records in memory, and hear of changes late", length: 2 * time.Hour, times: times{idle: 10 * time.Minute, cap: 20 * time.Minute},
+		nodes: 4, skew: 5 * time.Second, delay: ordinary, lost: 0.02, kills: 12, lag: 15 * time.Second, logouts: 12, faults: 60, cached: true, thief: anyThief},
 	{name: "pursued", about: "a thief of each kind beside a busy browser", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 1,
 		busy: true, thief: anyThief},
 	{name: "thieves", about: "a thief of each kind beside one that rests", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
@@ -92,7 +95,7 @@ func upToTheWindow(d *dice) time.Duration {
 // draw makes the scenario of a seed.
 func (p profile) draw(seed uint64) scenario {
 	d := &dice{rand.New(rand.NewPCG(seed, 0))}
-	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late+p.after > 0}
+	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late+p.after > 0, cached: p.cached}
 	for range 1 + d.IntN(p.nodes) {
 		s.skews = append(s.skews, d.between(-p.skew, p.skew+1))
 	}
@@ -203,6 +206,9 @@ func (p profile) rest(d *dice) time.Duration {
 func (p profile) fault(d *dice, at time.Duration) event {
 	e := event{at: at, node: d.IntN(4), span: d.between(time.Second, 2*time.Minute)}
 	e.verb = pick(d, "store", "provider", "provider", "restart")
+	if p.cached && d.chance(0.5) {
+		e.verb = "stream"
+	}
 	e.how = pick(d, verbs[e.verb]...)
 	if e.verb == "restart" {
 		e.span = 0

@@ -13,6 +13,7 @@ type scenario struct {
 	seed    uint64          // of the latencies of store and provider as well
 	skews   []time.Duration // of the clock of each node; their number is the number of nodes
 	late    bool            // answers may come later than the window
+	cached  bool            // the nodes keep records in memory
 	times   times
 	events  []event
 }
@@ -41,6 +42,7 @@ var verbs = map[string][]string{
 	"kill":     {""},                                    // the browser dies, and comes back with the cookies that had reached the disk before span
 	"store":    {"down", "slow"},                        // for all nodes
 	"provider": {"down", "lost", "slow"},                // lost: it does what it is asked, and its answer does not come back
+	"stream":   {"silent", "broken"},                    // by which the store tells a node of writes
 	"rollback": {""},                                    // the store loses the writes of the last span
 	"restart":  {"clean", "crash"},                      // of a node
 	"steal":    {"jar", "session", "refresh"},           // the thief copies cookies of the browser
@@ -58,6 +60,9 @@ func (s scenario) String() string {
 	}
 	if s.late {
 		b.WriteString("\nlate")
+	}
+	if s.cached {
+		b.WriteString("\ncached")
 	}
 	b.WriteString("\n\n")
 	for _, e := range s.events {
@@ -108,6 +113,8 @@ func (s *scenario) parseLine(words []string) (err error) {
 		_, err = fmt.Sscan(rest, &s.seed)
 	case "late":
 		s.late = true
+	case "cached":
+		s.cached = true
 	case "nodes":
 		s.skews, err = durations(words[1:])
 	case "times":

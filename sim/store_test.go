@@ -22,6 +22,7 @@ type shared struct {
 	past      map[latchkey.ID][]written
 	downUntil time.Time
 	slowUntil time.Time
+	streams   []*stream
 }
 
 type written struct {
@@ -130,7 +131,8 @@ func (l *link) Create(ctx context.Context, rec *latchkey.Record) error {
 	}
 	if err == nil {
 		l.wrote(rec)
-		l.w.ledger.written(nil, rec)
+		l.w.ledger.written(ctx, nil, rec)
+		l.tell(rec.ID)
 	}
 	return err
 }
@@ -154,7 +156,8 @@ func (l *link) Swap(ctx context.Context, next *latchkey.Record) error {
 	}
 	if err == nil {
 		l.wrote(next)
-		l.w.ledger.written(before, next)
+		l.w.ledger.written(ctx, before, next)
+		l.tell(next.ID)
 	}
 	return err
 }

@@ -101,7 +101,11 @@ type process struct {
 func (n *node) start() {
 	p := &process{}
 	c := n.w.config
-	c.Store = &link{n.w.store, &p.crashed}
+	way := &link{n.w.store, &p.crashed}
+	c.Store = way
+	if n.w.scenario.cached {
+		c.Store = &watchedLink{way, n.w.store.listen(n.name)}
+	}
 	c.Now = func() time.Time { return time.Now().Add(n.skew) }
 	c.OnEvent = n.w.ledger.told
 	guard, err := latchkey.New(c)
@@ -151,6 +155,10 @@ func (w *world) begin(e event) {
 		w.store.fail(e.how, until)
 	case "provider":
 		w.provider.fail(e.how, until)
+	case "stream":
+		if w.scenario.cached {
+			w.store.cut(n.name, e.how, until)
+		}
 	case "rollback":
 		w.ledger.undone(w.store.rollback(time.Now().Add(-e.span)))
 	case "restart":
