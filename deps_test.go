@@ -21,6 +21,7 @@ func TestDeps(t *testing.T) {
 		"/memstore":                        {"", "/internal/broadcast"},
 		"/internal/broadcast":              {""},
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},
+		"/redisstore":                      {""},
 		"/storetest":                       {""},
 		"/sim":                             {},
 		"/sim/schemes":                     {},

@@ -17,25 +17,47 @@ type Cluster struct {
 func StartCluster(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{}
-	args := []string{"--cluster", "create"}
+	args := []string{"create"}
 	for range 6 {
-		node := c.AddNode(t, settings...)
+		node := c.addNode(t, settings...)
 		args = append(args, node.Addr)
 	}
-	args = append(args, "--cluster-replicas", "1", "--cluster-yes")
-	if out, err := exec.Command("redis-cli", args...).CombinedOutput(); err != nil {
-		t.Fatalf("create a cluster: %v: %s", err, out)
-	}
+	c.command(t, append(args, "--cluster-replicas", "1", "--cluster-yes")...)
 	c.AwaitHealth(t)
 	return c
 }
 
-// AddNode starts a node that knows no other yet.
-func (c *Cluster) AddNode(t testing.TB, settings ...string) *Server {
+func (c *Cluster) addNode(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	node := Start(t, append([]string{"cluster-enabled yes", "cluster-node-timeout 2000"}, settings...)...)
 	c.Nodes = append(c.Nodes, node)
 	return node
+}
+
+// Join adds a master without slots.
+func (c *Cluster) Join(t testing.TB) *Server {
+	t.Helper()
+	known := c.Nodes[0]
+	node := c.addNode(t)
+	c.command(t, "add-node", node.Addr, known.Addr)
+	c.AwaitHealth(t)
+	return node
+}
+
+// Reshard moves that many slots from one master to another.
+func (c *Cluster) Reshard(t testing.TB, from, to *Server, slots int) {
+	t.Helper()
+	c.command(t, "reshard", from.Addr, "--cluster-from", from.Command(t, "CLUSTER", "MYID"), "--cluster-to", to.Command(t, "CLUSTER", "MYID"),
+		"--cluster-slots", strconv.Itoa(slots), "--cluster-yes")
+	c.AwaitHealth(t)
+}
+
+// command runs a command of redis-cli --cluster.
+func (c *Cluster) command(t testing.TB, args ...string) {
+	t.Helper()
+	if out, err := exec.Command("redis-cli", append([]string{"--cluster"}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("redis-cli --cluster %s: %v: %s", args[0], err, out)
+	}
 }
 
 // URL names three of the nodes.
@@ -109,6 +131,19 @@ func (c *Cluster) Master(t testing.TB, key string) *Server {
 		}
 	}
 	t.Fatalf("no master has slot %d", slot)
+	return nil
+}
+
+// Replica returns a replica of a master.
+func (c *Cluster) Replica(t testing.TB, master *Server) *Server {
+	t.Helper()
+	id := master.Command(t, "CLUSTER", "MYID")
+	for line := range strings.Lines(master.Command(t, "CLUSTER", "NODES")) {
+		if fields := strings.Fields(line); fields[3] == id {
+			return c.node(t, fields[1])
+		}
+	}
+	t.Fatalf("%s has no replica", master.Addr)
 	return nil
 }
 

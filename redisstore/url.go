@@ -1,0 +1,150 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// A target is what a URL asks for.
+type target struct {
+	tls                bool
+	hosts              []string // host:port
+	username, password string
+	database           int
+	replicas           int64
+}
+
+var errBadLogin = errors.New("the user and password cannot be read: percent-encode them")
+
+// parseURL reads redis://user:password@host:port,host:port/database?replicas=n. Its errors name no secret.
+func parseURL(raw string) (target, error) {
+	scheme, rest, found := strings.Cut(raw, "://")
+	if !found || scheme != "redis" && scheme != "rediss" {
+		return target{}, errors.New("the URL must begin with redis:// or rediss://")
+	}
+	authority, tail := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, tail = rest[:i], rest[i:]
+	}
+	if strings.Count(rest, "@") > 1 || strings.Contains(tail, "@") { // else part of a password could be taken for a host, and shown
+		return target{}, errBadLogin
+	}
+	t := target{tls: scheme == "rediss"}
+	hosts := authority
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		hosts = authority[i+1:]
+		login, err := url.Parse("redis://" + authority[:i] + "@host")
+		if err != nil || login.User == nil { // that error would show the password
+			return target{}, errBadLogin
+		}
+		t.username = login.User.Username()
+		t.password, _ = login.User.Password()
+	}
+	for host := range strings.SplitSeq(hosts, ",") {
+		address, err := hostPort(host)
+		if err != nil {
+			return target{}, err
+		}
+		t.hosts = append(t.hosts, address)
+	}
+	return t, t.parseTail(tail)
+}
+
+// hostPort adds the port of Redis where there is none.
+func hostPort(host string) (string, error) {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		name, port, err = net.SplitHostPort(host + ":6379")
+	}
+	if err != nil || name == "" {
+		return "", errors.New("between :// and the first slash must be hosts and their ports: host:6379,host:6379")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("the port of host %s is none", name)
+	}
+	return net.JoinHostPort(name, port), nil
+}
+
+// parseTail reads what follows the hosts.
+func (t *target) parseTail(tail string) error {
+	u, err := url.Parse(tail)
+	if err != nil || u.Fragment != "" {
+		return errors.New("what follows the hosts must be /database?replicas=n")
+	}
+	if database := strings.TrimPrefix(u.Path, "/"); database != "" {
+		if t.database, err = strconv.Atoi(database); err != nil || t.database < 0 {
+			return errors.New("the database after the hosts is no number")
+		}
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return errors.New("what follows the question mark cannot be read")
+	}
+	for name, values := range query {
+		if name != "replicas" || len(values) != 1 {
+			return errors.New("only one setting may follow the question mark: replicas")
+		}
+		if t.replicas, err = strconv.ParseInt(values[0], 10, 16); err != nil || t.replicas < 0 {
+			return errors.New("replicas is no number")
+		}
+	}
+	return nil
+}
+
+// option says how to connect. The limits add up to callLimit or less, and bound what has no context.
+func (t target) option() rueidis.ClientOption {
+	o := rueidis.ClientOption{
+		InitAddress: t.hosts, Username: t.username, Password: t.password, SelectDB: t.database, ClientName: "latchkey",
+		DisableCache:       true, // the guard has a cache of its own, kept honest by Watch
+		Dialer:             net.Dialer{Timeout: 2 * time.Second, KeepAlive: time.Second},
+		ConnWriteTimeout:   2 * time.Second,
+		RetryDelay:         retryDelay,
+		ReadBufferEachConn: 64 << 10, WriteBufferEachConn: 64 << 10, // a cluster has many connections
+		BlockingPoolSize: 256, BlockingPoolCleanup: time.Minute, // for WAIT
+		AlwaysPipelining: true, // so that a connection that the server has closed is noticed at once, not by the next write
+	}
+	o.DialCtxFn = t.dial
+	if t.tls {
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return o
+}
+
+// dial checks the certificate for the name by which a server is known: nodes of a cluster that go by their addresses must show that of the URL.
+func (t target) dial(ctx context.Context, address string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
+	if config == nil {
+		return dialer.DialContext(ctx, "tcp", address)
+	}
+	name, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if net.ParseIP(name) != nil {
+		name, _, _ = net.SplitHostPort(t.hosts[0])
+	}
+	config = config.Clone()
+	config.ServerName = name
+	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", address)
+}
+
+// retryDelay says when a command is sent again. What Redis refused for the moment was not carried out and may be repeated. After a broken
+// connection nobody knows: a write is not repeated, a read is, at once and twice more, for the connection may just have been an old one.
+func retryDelay(attempts int, cmd rueidis.Completed, err error) time.Duration {
+	wait := 10 * time.Millisecond << min(attempts, 10)
+	if _, refused := rueidis.IsRedisErr(err); refused && attempts <= 6 {
+		return wait
+	}
+	if cmd.IsReadOnly() && attempts <= 3 {
+		return wait
+	}
+	return -1
+}

@@ -1,0 +1,128 @@
+package redisstore
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/redis/rueidis"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// The 1 is the version of the format, as is the first byte of each value: a new one gets other keys, and old and new programs leave each other's alone.
+const (
+	sessionPrefix = "lk1:s:{" // a session
+	changePrefix  = "lk1:c:{" // set and deleted with every write of a session, in the same script: word of it for Watch. The session's own key would also tell of each use
+	userPrefix    = "lk1:u:"  // the living sessions of a user, see index.go
+	pendingPrefix = "lk1:r:"  // the sessions whose refresh token is to be revoked, see index.go
+)
+
+// The braces keep both keys of a session in one slot of a cluster.
+func sessionKey(id latchkey.ID) string { return sessionPrefix + id.String() + "}" }
+func changeKey(id latchkey.ID) string  { return changePrefix + id.String() + "}" }
+
+// idOfChange reads the id from the key that tells of a write.
+func idOfChange(key string) (id latchkey.ID, ok bool) {
+	name, isOurs := strings.CutPrefix(key, changePrefix)
+	name, closes := strings.CutSuffix(name, "}")
+	if !isOurs || !closes || len(name) != 22 {
+		return id, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(name)
+	if err != nil || len(raw) != len(id) {
+		return id, false
+	}
+	return latchkey.ID(raw), true
+}
+
+// A value is a header that the scripts understand, and the record, compressed. The header: the format (1 byte), whether the session has ended (1),
+// its version (8) and its last use in ms since 1970 (8), big-endian. These two, and the id, are left out of the record.
+const (
+	format     = 1
+	headerSize = 1 + 1 + 8 + 8
+	maxRecord  = 16 << 20 // bytes, before a value that claims more is believed
+)
+
+var errFormat = errors.New("the stored value is not of a format that this program knows")
+
+func encode(rec *latchkey.Record) (string, error) {
+	value := make([]byte, headerSize)
+	value[0] = format
+	if !rec.EndedAt.IsZero() {
+		value[1] = 1
+	}
+	binary.BigEndian.PutUint64(value[2:], rec.Version)
+	binary.BigEndian.PutUint64(value[10:], uint64(max(milliseconds(rec.LastSeenAt), 0)))
+
+	body := *rec
+	body.ID, body.Version, body.LastSeenAt = latchkey.ID{}, 0, time.Time{}
+	plain, err := body.MarshalBinary()
+	if err != nil {
+		return "", err
+	}
+	if len(plain) > maxRecord {
+		return "", fmt.Errorf("a session of %d bytes is too large", len(plain))
+	}
+	return string(append(value, dictionary.Encode(nil, plain)...)), nil
+}
+
+func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
+	if len(value) < headerSize || value[0] != format {
+		return nil, errFormat
+	}
+	header, block := []byte(value[:headerSize]), []byte(value[headerSize:])
+	if size, err := s2.DecodedLen(block); err != nil || size > maxRecord {
+		return nil, errFormat
+	}
+	plain, err := dictionary.Decode(nil, block)
+	if err != nil {
+		return nil, errFormat
+	}
+	rec := &latchkey.Record{}
+	if err := rec.UnmarshalBinary(plain); err != nil {
+		return nil, err
+	}
+	rec.ID, rec.Version = id, binary.BigEndian.Uint64(header[2:])
+	if seen := int64(binary.BigEndian.Uint64(header[10:])); seen != 0 {
+		rec.LastSeenAt = time.UnixMilli(seen).UTC()
+	}
+	return rec, nil
+}
+
+// read reads the answer to GET of a session. One that is not there is nil.
+func read(id latchkey.ID, reply rueidis.RedisResult) (*latchkey.Record, error) {
+	value, err := reply.ToString()
+	switch {
+	case rueidis.IsRedisNil(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return decode(id, value)
+}
+
+// milliseconds since 1970, 0 for the zero time.
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func versionBytes(version uint64) string {
+	return string(binary.BigEndian.AppendUint64(nil, version))
+}
+
+// keepUntil returns when a record may be forgotten, in ms since 1970; "0": never.
+func keepUntil(rec *latchkey.Record) string {
+	if rec.Unrevoked {
+		return "0"
+	}
+	return strconv.FormatInt(milliseconds(rec.Deadline), 10)
+}

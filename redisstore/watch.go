@@ -1,0 +1,107 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// Watch uses Redis' own tracking of keys: each master tells of every change of a key with our prefix, on a connection of its own (CLIENT TRACKING … BCAST), and
+// the same connection answers questions. Redis queues what it tells before it sends the answer to the writer, and one connection keeps its order: the answer
+// to a question that was asked after a write had returned comes after word of that write. So a round of questions, answered by every master, is a beat.
+// The questions are whether the server is a master still and what it knows of the cluster: see masters.go. The reasons are in docs/decisions.
+const (
+	roundEvery = 250 * time.Millisecond
+	roundLimit = 1500 * time.Millisecond // a server that is silent for longer is taken for gone
+)
+
+// A watch is one call of Watch.
+type watch struct {
+	changed func(latchkey.ID)
+	beat    func(time.Time)
+	fail    context.CancelCauseFunc
+
+	mu   sync.Mutex // held while a function of the caller runs
+	last time.Time  // of the last beat
+	over bool
+}
+
+// Watch tells of every Create and Swap, by any process. It ends with an error when a connection is lost, a server is silent for 1.5 s, its data were wiped, or the
+// cluster is not what it was: another master, another node, a failover.
+func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time)) error {
+	watching, fail := context.WithCancelCause(ctx)
+	w := &watch{changed: changed, beat: beat, fail: fail}
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer fail(nil)
+	defer w.end()
+
+	layout, err := s.layout(watching)
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	streams, err := s.listen(watching, layout, w)
+	defer streams.close()
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	tick := time.NewTicker(roundEvery)
+	defer tick.Stop()
+	for turn := 0; ; turn++ {
+		asOf := time.Now()
+		running.Go(func() {
+			if err := streams.ask(watching, layout, turn); err != nil {
+				fail(err)
+			} else {
+				w.answered(asOf)
+			}
+		})
+		select {
+		case <-tick.C:
+		case <-s.closed:
+			return fmt.Errorf("watch: %w", rueidis.ErrClosing)
+		case <-watching.Done():
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return fmt.Errorf("watch: %w", context.Cause(watching))
+		}
+	}
+}
+
+// tell passes on word of changed keys; nil is word that all were wiped, or that the connection is lost.
+func (w *watch) tell(keys []rueidis.RedisMessage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if keys == nil {
+		w.fail(errLost)
+	}
+	for _, key := range keys {
+		name, _ := key.ToString()
+		if id, ok := idOfChange(name); ok && !w.over {
+			w.changed(id)
+		}
+	}
+}
+
+// answered passes on that every master has answered what it was asked after asOf.
+func (w *watch) answered(asOf time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.over && asOf.After(w.last) {
+		w.last = asOf
+		w.beat(asOf)
+	}
+}
+
+// end keeps the functions of the caller from being called any more.
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+}
