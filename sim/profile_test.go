@@ -113,8 +113,26 @@ func (p profile) draw(seed uint64) scenario {
 	if p.thief != nil {
 		p.thief(d, &s, d.between(5*time.Minute, p.length/2))
 	}
+	if p.cached {
+		p.endUnheard(d, &s)
+	}
 	s.sort()
 	return s
+}
+
+// endUnheard has the streams fall silent before each logout, and the thief try his luck at every node meanwhile.
+func (p profile) endUnheard(d *dice, s *scenario) {
+	for _, e := range s.events {
+		if e.verb != "logout" {
+			continue
+		}
+		for node := range len(s.skews) {
+			s.add(event{at: e.at - d.between(0, time.Second), verb: "stream", how: "silent", node: node, span: time.Minute})
+			for range 4 {
+				s.add(event{at: e.at + e.up + d.between(0, 20*time.Second), verb: "thief", how: "newest", node: node, up: ordinary(d), down: ordinary(d)})
+			}
+		}
+	}
 }
 
 func (s *scenario) add(e event) { s.events = append(s.events, e) }
