@@ -34,6 +34,7 @@ func TestDeps(t *testing.T) {
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},
 		"/gateway":                         {""},
+		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
 		"/examples/internal/wire":          {},
 		"/examples/internal/spa":           {"/examples/internal/wire"},

@@ -31,6 +31,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the gateway: the login in front of apps in any language."`
 	Init    initCommand    `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
 	Config  configCommand  `cmd:"" help:"Look at a configuration."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at the identity provider, the configuration and the store, and say what is wrong."`
 	User    userCommand    `cmd:"" help:"Manage the users of the embedded provider."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -60,9 +61,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "latchkey:", err)
 		return 2
 	}
-	if err := command.Run(world{ctx, stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(stderr, "latchkey:", err)
+	err = command.Run(world{ctx, stdout, stderr})
+	var usage *usageError
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return 0
+	case errors.Is(err, errProblems):
 		return 1
+	case errors.As(err, &usage):
+		fmt.Fprintln(stderr, "latchkey:", err)
+		return 2
 	}
-	return 0
+	fmt.Fprintln(stderr, "latchkey:", err)
+	return 1
 }
+
+// A usageError is a mistake of the caller that only the command itself finds.
+type usageError struct{ error }
+
+// Unwrap returns the mistake.
+func (e *usageError) Unwrap() error { return e.error }

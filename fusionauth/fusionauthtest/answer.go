@@ -57,6 +57,16 @@ func (s *Server) application(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, object{"application": a})
 }
 
+func (s *Server) applications(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.permitted(r) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	answer(w, http.StatusOK, object{"applications": s.state.Applications})
+}
+
 func (s *Server) tenant(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

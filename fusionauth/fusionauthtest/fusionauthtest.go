@@ -67,6 +67,7 @@ func (s *Server) routes() {
 		"POST /api/logout":             s.logout,
 		"POST /oauth2/token":           s.oauthToken,
 		"GET /api/status":              s.status,
+		"GET /api/application":         s.applications,
 		"GET /api/application/{id}":    s.application,
 		"GET /api/tenant/{id}":         s.tenant,
 		"GET /api/webhook":             s.webhooks,

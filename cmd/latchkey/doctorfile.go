@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+	"github.com/latchkey-dev/latchkey/internal/doctor"
+	"github.com/latchkey-dev/latchkey/sqlitestore"
+)
+
+// fromFile looks at what latchkey serve would run.
+func (c doctorCommand) fromFile() (doctor.Config, error) {
+	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
+		return doctor.Config{}, errors.New("-c says where the provider, the application and the times are: leave the flags for them out")
+	}
+	file, err := configfile.Read(c.Config)
+	if err != nil {
+		return doctor.Config{}, err
+	}
+	_, port, err := net.SplitHostPort(file.Listen)
+	if err != nil {
+		return doctor.Config{}, err
+	}
+	p, s := file.Provider, file.Session
+	config := doctor.Config{
+		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), TenantID: p.TenantID, Issuer: p.Issuer,
+		Session: doctor.Session{Idle: s.Idle, Cap: s.Cap, RefreshTTL: s.RefreshTTL, Absolute: s.Absolute, RefreshAhead: s.RefreshAhead},
+		Store:   func(ctx context.Context) (string, error) { return checkStore(ctx, file) },
+	}
+	for _, a := range file.Apps {
+		if a.Bearer && config.Session.RefreshAhead == 0 {
+			config.Session.RefreshAhead = time.Minute // as the gateway has it
+		}
+		config.Apps = append(config.Apps, doctor.App{Origin: origin(file, a, port), ApplicationID: a.ApplicationID, ClientSecret: latchkey.Secret(a.ClientSecret)})
+	}
+	return config, nil
+}
+
+// checkStore looks at the session store without changing it.
+func checkStore(ctx context.Context, file *configfile.File) (string, error) {
+	scheme, _, _ := strings.Cut(file.Store, ":")
+	switch scheme {
+	case "memory":
+		return "sessions are kept in memory: a restart signs everybody out", nil
+	case "sqlite":
+		path := filepath.Join(file.Data, "sessions.db")
+		current, newest, err := sqlitestore.Check(ctx, path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return path + " is not there yet: latchkey serve makes it", nil
+		case err != nil:
+			return "", err
+		case current < newest:
+			return fmt.Sprintf("%s has schema %d: latchkey serve brings it to %d", path, current, newest), nil
+		}
+		return fmt.Sprintf("%s has schema %d, the newest", path, current), nil
+	}
+	store, closer, err := openStore(ctx, file)
+	if err != nil {
+		return "", err
+	}
+	defer closer.Close()
+	if _, err := store.Get(ctx, latchkey.ID{}); err != nil && !errors.Is(err, latchkey.ErrNotFound) {
+		return "", err
+	}
+	return "the " + scheme + " store answers", nil
+}
