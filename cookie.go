@@ -53,7 +53,10 @@ func eachCookie(h http.Header, name string, visit func(value string)) {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			if rest, ours := strings.CutPrefix(strings.TrimLeft(pair, " \t"), name); ours && (rest == "" || rest[0] == '=') {
+			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') { // strings.TrimLeft would cost more than all the rest
+				pair = pair[1:]
+			}
+			if rest, ours := strings.CutPrefix(pair, name); ours && (rest == "" || rest[0] == '=') {
 				visit(strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"))
 			}
 		}
