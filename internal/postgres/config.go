@@ -1,0 +1,122 @@
+// Package postgres opens a PostgreSQL of ours: connections that bound every wait, a schema of each room's own, brought to the newest version, and the repetition of what the server asks to repeat.
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// Limit bounds one call, connecting and waiting for a free connection included. The server itself gives up on a statement after the same time, so that
+	// nothing takes effect much later than its caller gave up.
+	Limit = 3 * time.Second
+
+	// connections is how many a pool opens at most where the URL does not say (pool_max_conns). Commits that wait for the disk together are written together.
+	connections = 16
+)
+
+// A Schema is the namespace in the database that holds the tables of one room, so that several may share a database.
+type Schema string
+
+// The schemas.
+const (
+	Sessions Schema = "latchkey_sessions"
+	Provider Schema = "latchkey_provider"
+)
+
+// ParseConfig reads a URL, postgres://user:password@host:port/database, with PostgreSQL's own parameters and the pool_… of pgxpool. It connects only to a server that can
+// be written to: a standby's answers may be old. A host that is not this machine must prove itself by its certificate where neither the URL nor the environment names an
+// sslmode. Errors do not contain the password.
+func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
+	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
+		return nil, errors.New("not a URL of the form postgres://user:password@host:port/database")
+	}
+	u, err := url.Parse(source)
+	if err != nil {
+		return nil, errors.New("the URL is malformed (special characters in a password are written %XX)") // err quotes the URL, with the password
+	}
+	config, err := pgxpool.ParseConfig(source)
+	if err != nil {
+		return nil, err
+	}
+	query := u.Query()
+	if !query.Has("sslmode") && !query.Has("ssl") && os.Getenv("PGSSLMODE") == "" && anyRemote(config) {
+		query.Set("sslmode", "verify-full")
+		u.RawQuery = query.Encode()
+		if config, err = pgxpool.ParseConfig(u.String()); err != nil {
+			return nil, err
+		}
+	}
+	if !query.Has("pool_max_conns") {
+		config.MaxConns = connections
+	}
+	bound(config)
+	settings := config.ConnConfig.RuntimeParams
+	settings["search_path"] = string(schema)
+	for name, value := range map[string]string{"application_name": "latchkey", "statement_timeout": strconv.FormatInt(Limit.Milliseconds(), 10)} {
+		if settings[name] == "" {
+			settings[name] = value
+		}
+	}
+	config.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	return config, nil
+}
+
+// bound sees that no wait for the network is longer than a call may take.
+func bound(config *pgxpool.Config) {
+	dialer := &net.Dialer{Timeout: Limit, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: time.Second, Count: 3}}
+	config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, addr)
+		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
+			err = tcp.SetLinger(0) // once closed it sends nothing again: see resetter
+		}
+		return conn, err
+	}
+	if t := config.ConnConfig.ConnectTimeout; t == 0 || t > Limit {
+		config.ConnConfig.ConnectTimeout = Limit
+	}
+	config.PingTimeout = time.Second
+	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return resetter{conn} }
+}
+
+// A resetter resets a connection whose caller waits no more. A statement that a broken network has held back is gone then; otherwise it might arrive, and take effect, minutes later.
+type resetter struct{ conn *pgconn.PgConn }
+
+func (r resetter) HandleCancel(context.Context) {
+	conn := r.conn.Conn()
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn() // without TLS's farewell, which could wait, too
+	}
+	conn.Close()
+}
+
+func (resetter) HandleUnwatchAfterCancel() {}
+
+func anyRemote(config *pgxpool.Config) bool {
+	if remote(config.ConnConfig.Host) {
+		return true
+	}
+	for _, fallback := range config.ConnConfig.Fallbacks {
+		if remote(fallback.Host) {
+			return true
+		}
+	}
+	return false
+}
+
+// remote tells a host from this machine's names and addresses, and from the directory of a Unix socket.
+func remote(host string) bool {
+	ip := net.ParseIP(host)
+	return host != "localhost" && !strings.HasPrefix(host, "/") && !strings.HasPrefix(host, "@") && (ip == nil || !ip.IsLoopback())
+}

@@ -1,0 +1,117 @@
+// Package pgstore keeps sessions in PostgreSQL: for many nodes that share them.
+//
+// A write that has returned nil is as durable as the server makes its commits, and every node that watches has been sent word of it.
+// Each call is bounded to three seconds; a write that did not answer by then, or whose connection broke, may have taken effect or not, and its error is neither
+// ErrNotFound nor ErrConflict. After an outage the store goes on by itself.
+//
+// The tables are in the schema latchkey_sessions, which Open makes. LISTEN needs a connection of its own, so the URL is that of PostgreSQL itself or of a pooler in session mode.
+package pgstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/postgres"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+var errClosed = errors.New("pgstore: the store is closed")
+
+// Store is a latchkey.Store. Use Open.
+type Store struct {
+	pool     *pgxpool.Pool
+	teller   *teller
+	watching *pgx.ConnConfig // for the connections of Watch
+
+	writes sync.RWMutex // held by each write for reading, so that Close can wait for them
+	closed chan struct{}
+}
+
+var (
+	_ latchkey.Store   = (*Store)(nil)
+	_ latchkey.Sweeper = (*Store)(nil)
+	_ latchkey.Watcher = (*Store)(nil)
+)
+
+// Open connects to the database of a URL, postgres://user:password@host:port/database, and brings its schema up to date. Several processes may do so at once.
+// The URL takes PostgreSQL's parameters and pool_max_conns (by default 16). A host that is not this machine must have a certificate for its name, unless the URL sets another
+// sslmode. Open fails where the server cannot be reached, is read-only, or has a schema of a newer version.
+func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, nil) }
+
+func open(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, error) {
+	s, err := connect(ctx, url, tracer)
+	if err != nil {
+		return nil, fmt.Errorf("open session store: %w", err)
+	}
+	return s, nil
+}
+
+func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, error) {
+	config, err := postgres.ParseConfig(url, postgres.Sessions)
+	if err != nil {
+		return nil, err
+	}
+	migrations, err := fs.Sub(schema, "schema")
+	if err != nil {
+		return nil, err
+	}
+	if err := postgres.Migrate(ctx, config.ConnConfig, postgres.Sessions, migrations); err != nil {
+		return nil, err
+	}
+	config.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	teller, err := startTeller(ctx, config)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &Store{pool: pool, teller: teller, watching: watchConfig(config.ConnConfig), closed: make(chan struct{})}, nil
+}
+
+// Close waits for the calls under way, ends every Watch, and closes the connections. Calls that come later fail.
+func (s *Store) Close() error {
+	s.writes.Lock()
+	defer s.writes.Unlock()
+	select {
+	case <-s.closed:
+		return nil
+	default:
+	}
+	close(s.closed)
+	s.pool.Close()
+	return s.teller.stop()
+}
+
+// call runs do with a connection, and again where the server asks for that. It waits for a connection as long as the caller does. What has begun is seen through, within the
+// limit, even if the caller leaves: the answer would be a guess, and the connection lost.
+func (s *Store) call(ctx context.Context, do func(ctx context.Context, conn *pgx.Conn) error) error {
+	waiting, cancel := context.WithTimeout(ctx, postgres.Limit)
+	defer cancel()
+	begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), postgres.Limit)
+	defer cancel()
+	return postgres.Retry(waiting, func() error {
+		conn, err := s.pool.Acquire(waiting)
+		if err != nil {
+			return fmt.Errorf("pgstore: get a connection: %w", err)
+		}
+		defer conn.Release()
+		err = do(begun, conn.Conn())
+		if err != nil && begun.Err() != nil {
+			return fmt.Errorf("pgstore: no answer within %v: %w", postgres.Limit, err)
+		}
+		return err
+	})
+}

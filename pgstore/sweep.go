@@ -1,0 +1,28 @@
+package pgstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// sweepBatch is how many rows one statement removes: few enough that nobody waits long for the locks that it takes.
+const sweepBatch = 1000
+
+// Sweep removes what is past its deadline, in small steps. Rows that somebody is about to change are left for the next time; several nodes may sweep at once.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (removed int, err error) {
+	for {
+		var batch int
+		err := s.call(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+			done, err := conn.Exec(ctx, `DELETE FROM sessions WHERE id = ANY (ARRAY(
+				SELECT id FROM sessions WHERE deadline <= $1 AND NOT unrevoked ORDER BY deadline LIMIT 1000 FOR UPDATE SKIP LOCKED))`, now.UnixMilli())
+			batch = int(done.RowsAffected())
+			return err
+		})
+		removed += batch
+		if err != nil || batch < sweepBatch {
+			return removed, err
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/postgres"
+)
+
+const (
+	// tellAgain is how long the teller waits before it repeats what failed, or is in doubt.
+	tellAgain = 500 * time.Millisecond
+
+	// doubtFor is how long after its answer was lost a write may still take effect: the server gives up on its statement after postgres.Limit, and the rest is for the network.
+	doubtFor = 10 * time.Second
+)
+
+var errUntold = errors.New("no answer in time")
+
+// A teller sends word of writes to all who watch. NOTIFY makes commits wait in one line, so the writes do without: when they have been committed, one goroutine tells of all of
+// them together.
+type teller struct {
+	pool *pgxpool.Pool // of one connection
+
+	mu      sync.Mutex
+	owed    map[latchkey.ID]struct{}  // to be told
+	waiting []chan<- error            // for the owed
+	doubts  map[latchkey.ID]time.Time // until when a write may take effect whose answer was lost: told again and again
+
+	some chan struct{}
+	quit chan struct{}
+	done chan struct{}
+}
+
+func startTeller(ctx context.Context, config *pgxpool.Config) (*teller, error) {
+	config = config.Copy()
+	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 0, 0
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a message is not for the disk
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	t := &teller{
+		pool: pool, owed: make(map[latchkey.ID]struct{}), doubts: make(map[latchkey.ID]time.Time),
+		some: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	go t.run()
+	return t, nil
+}
+
+// stop sends what is owed, if it can, and ends the teller.
+func (t *teller) stop() error {
+	close(t.quit)
+	<-t.done
+	t.pool.Close()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.owed) > 0 {
+		return errors.New("pgstore: other nodes could not be told of the last writes")
+	}
+	return nil
+}
+
+// tell returns when word of a write has been sent. After an error, or when the time is over, it remains owed.
+func (t *teller) tell(id latchkey.ID, limit time.Duration) error {
+	told := make(chan error, 1)
+	t.mu.Lock()
+	t.owed[id] = struct{}{}
+	t.waiting = append(t.waiting, told)
+	t.mu.Unlock()
+	t.wake()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case err := <-told:
+		return err
+	case <-late.C:
+		return errUntold
+	}
+}
+
+// doubt has word sent of a write of which nobody knows whether it took effect, or will.
+func (t *teller) doubt(id latchkey.ID) {
+	t.mu.Lock()
+	t.doubts[id] = time.Now().Add(doubtFor)
+	t.mu.Unlock()
+	t.wake()
+}
+
+func (t *teller) wake() {
+	select {
+	case t.some <- struct{}{}:
+	default:
+	}
+}
+
+func (t *teller) run() {
+	defer close(t.done)
+	for more, open := false, true; open; {
+		var again <-chan time.Time
+		if more {
+			again = time.After(tellAgain)
+		}
+		select {
+		case <-t.some:
+		case <-again:
+		case <-t.quit:
+			open = false
+		}
+		more = t.round()
+	}
+}
+
+// round sends what there is to send, and reports whether something is left for later.
+func (t *teller) round() (more bool) {
+	ids, waiting, more := t.take()
+	err := t.send(ids)
+	if err != nil {
+		t.mu.Lock()
+		for _, id := range ids {
+			t.owed[id] = struct{}{}
+		}
+		t.mu.Unlock()
+	}
+	for _, told := range waiting {
+		told <- err
+	}
+	return more || err != nil
+}
+
+// take returns what is owed and what is in doubt, and whether some of it stays in doubt.
+func (t *teller) take() (ids []latchkey.ID, waiting []chan<- error, doubtful bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	for id, until := range t.doubts {
+		t.owed[id] = struct{}{}
+		if now.After(until) {
+			delete(t.doubts, id)
+		}
+	}
+	ids, waiting = slices.Collect(maps.Keys(t.owed)), t.waiting
+	clear(t.owed)
+	t.waiting = nil
+	return ids, waiting, len(t.doubts) > 0
+}
+
+func (t *teller) send(ids []latchkey.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), postgres.Limit)
+	defer cancel()
+	return postgres.Retry(ctx, func() error {
+		_, err := t.pool.Exec(ctx, `SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message`, channel, messages(ids))
+		return err
+	})
+}
