@@ -18,9 +18,9 @@ import (
 func session() *latchkey.Record {
 	now := time.Now()
 	rec := &latchkey.Record{
-		Version: 1, App: "3c219e58-ed0e-4b18-ad48-f4f92793ae32",
+		Version: 1, App: "store.example.com",
 		User:         latchkey.User{ID: "8d6f2a52-6a3c-4c2e-9d2f-6f0b8f0f4c11", Email: "ada@example.com", EmailVerified: true, FirstName: "Ada", LastName: "Lovelace", Roles: []string{"reader"}},
-		RefreshToken: make([]byte, 110), RefreshTokenID: "5b7c9a0e-9f2e-4a2b-8f43-0c6f4d1b7e55",
+		RefreshToken: make([]byte, 120), RefreshTokenID: "5b7c9a0e-9f2e-4a2b-8f43-0c6f4d1b7e55",
 		Generation: 7, ConfirmedAt: now,
 		Device:    latchkey.Device{UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36", IP: "203.0.113.7"},
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(time.Hour), RefreshExpiresAt: now.Add(720 * time.Hour), Deadline: now.Add(2160 * time.Hour),

@@ -68,6 +68,7 @@ func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, e
 	if err := postgres.Migrate(ctx, config.ConnConfig, postgres.Sessions, migrations); err != nil {
 		return nil, err
 	}
+	watching := watchConfig(config.ConnConfig)
 	config.ConnConfig.Tracer = tracer
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -78,7 +79,7 @@ func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, e
 		pool.Close()
 		return nil, err
 	}
-	return &Store{pool: pool, teller: teller, watching: watchConfig(config.ConnConfig), closed: make(chan struct{})}, nil
+	return &Store{pool: pool, teller: teller, watching: watching, closed: make(chan struct{})}, nil
 }
 
 // Close waits for the calls under way, ends every Watch, and closes the connections. Calls that come later fail.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func Main(m *testing.M) {
 // Database makes an empty database and returns its URL.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := "t" + rand.Text()
+	name := "t" + strings.ToLower(rand.Text())
 	s.Exec(t, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
 	return s.url(s.Addr, name)
 }

@@ -46,14 +46,19 @@ func TestRestart(t *testing.T) {
 }
 
 func TestSharedAsInProduction(t *testing.T) {
-	conn := connect(t, pgtest.Shared(t).Database(t))
+	server := pgtest.Shared(t)
+	conn := connect(t, server.Secure(t, server.Database(t)))
+	var secured bool
+	if err := conn.QueryRow(t.Context(), `SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()`).Scan(&secured); err != nil || !secured {
+		t.Errorf("TLS: %v, %v", secured, err)
+	}
 	for setting, want := range map[string]string{"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "is_superuser": "on"} {
 		var got string
 		if err := conn.QueryRow(t.Context(), `SELECT current_setting($1)`, setting).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, %v", setting, got, err)
 		}
 	}
-	if _, err := pgx.Connect(t.Context(), "postgres://postgres:wrong@"+pgtest.Shared(t).Addr+"/postgres?sslmode=disable"); err == nil {
+	if _, err := pgx.Connect(t.Context(), "postgres://postgres:wrong@"+server.Addr+"/postgres?sslmode=disable"); err == nil {
 		t.Error("a wrong password is let in")
 	}
 }

@@ -84,6 +84,9 @@ func (s *Server) init() error {
 	if err := giveAway(s.dir, passwordFile); err != nil {
 		return err
 	}
+	if err := s.makeCertificate(); err != nil {
+		return err
+	}
 	initdb, err := program("initdb")
 	if err != nil {
 		return err
@@ -145,7 +148,8 @@ func (s *Server) startOnce() error {
 	}
 	defer log.Close()
 	run := &process{exited: make(chan struct{}), log: log.Name()}
-	run.cmd = exec.Command(postgres, "-D", s.data(), "-c", "listen_addresses=127.0.0.1", "-c", "port="+port, "-c", "unix_socket_directories="+s.dir)
+	run.cmd = exec.Command(postgres, "-D", s.data(), "-c", "listen_addresses=127.0.0.1", "-c", "port="+port, "-c", "unix_socket_directories="+s.dir,
+		"-c", "ssl=on", "-c", "ssl_cert_file="+s.certificate(), "-c", "ssl_key_file="+s.privateKey())
 	run.cmd.Dir, run.cmd.Stdout, run.cmd.Stderr = s.dir, log, log
 	dropPrivileges(run.cmd)
 	started := make(chan error)

@@ -1,14 +1,14 @@
 -- +goose Up
 CREATE TABLE sessions (
 	id           uuid    NOT NULL PRIMARY KEY,
-	app          bytea   NOT NULL, -- bytes, as user_id: text refuses some strings
-	user_id      bytea   NOT NULL,
 	version      bigint  NOT NULL,
 	last_seen_at bigint  NOT NULL, -- milliseconds since 1970, as all times here; the one in body is older
 	created_at   bigint  NOT NULL,
 	deadline     bigint  NOT NULL,
 	ended        boolean NOT NULL,
 	unrevoked    boolean NOT NULL,
+	app          bytea   NOT NULL, -- bytes, as user_id: text refuses some strings
+	user_id      bytea   NOT NULL,
 	body         bytea   NOT NULL  -- latchkey.Record in its binary form
 ) WITH (
 	fillfactor = 90,                       -- room for the next version of a row in its page, so that a Swap writes no index

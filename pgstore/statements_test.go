@@ -1,0 +1,105 @@
+package pgstore_test
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/pgtest"
+	"github.com/latchkey-dev/latchkey/pgstore"
+)
+
+// A counter counts the statements of calls, and those that tell of writes.
+type counter struct{ calls, tellings atomic.Int64 }
+
+func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
+	if strings.Contains(query.SQL, "pg_notify") {
+		c.tellings.Add(1)
+	} else {
+		c.calls.Add(1)
+	}
+	return ctx
+}
+
+func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestStatements: every call is one statement, and so one round trip, however it ends and however much it is given. A write that took effect is told of by one more.
+func TestStatements(t *testing.T) {
+	var count counter
+	s, err := pgstore.OpenTraced(t.Context(), pgtest.Shared(t).Database(t), &count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var many []latchkey.Seen
+	for range 3000 {
+		rec := session()
+		many = append(many, latchkey.Seen{ID: rec.ID, At: rec.LastSeenAt.Add(time.Minute)})
+	}
+	rec, gone := session(), session()
+	next, again, never := *rec, *rec, *gone
+	next.Version, again.Version, never.Version = 2, 2, 2
+	many = append(many, latchkey.Seen{ID: rec.ID, At: rec.LastSeenAt.Add(time.Hour)})
+	for _, call := range []struct {
+		name string
+		do   func(context.Context) error
+		want error
+		told int64
+	}{
+		{"Create", func(ctx context.Context) error { return s.Create(ctx, rec) }, nil, 1},
+		{"Create that conflicts", func(ctx context.Context) error { return s.Create(ctx, rec) }, latchkey.ErrConflict, 0},
+		{"Get", func(ctx context.Context) error { _, err := s.Get(ctx, rec.ID); return err }, nil, 0},
+		{"Get of nothing", func(ctx context.Context) error { _, err := s.Get(ctx, gone.ID); return err }, latchkey.ErrNotFound, 0},
+		{"Swap", func(ctx context.Context) error { return s.Swap(ctx, &next) }, nil, 1},
+		{"Swap that conflicts", func(ctx context.Context) error { return s.Swap(ctx, &again) }, latchkey.ErrConflict, 0},
+		{"Swap of nothing", func(ctx context.Context) error { return s.Swap(ctx, &never) }, latchkey.ErrNotFound, 0},
+		{"Touch of 3001", func(ctx context.Context) error { return s.Touch(ctx, many) }, nil, 0},
+		{"ByUser", func(ctx context.Context) error { _, err := s.ByUser(ctx, rec.App, rec.User.ID, 100); return err }, nil, 0},
+		{"Unrevoked", func(ctx context.Context) error { _, err := s.Unrevoked(ctx, rec.App, latchkey.ID{}, 100); return err }, nil, 0},
+		{"Sweep", func(ctx context.Context) error { _, err := s.Sweep(ctx, time.Now()); return err }, nil, 0},
+	} {
+		calls, tellings := count.calls.Load(), count.tellings.Load()
+		if err := call.do(t.Context()); err != call.want {
+			t.Errorf("%s: %v, want %v", call.name, err, call.want)
+		}
+		if n, told := count.calls.Load()-calls, count.tellings.Load()-tellings; n != 1 || told != call.told {
+			t.Errorf("%s: %d statements and %d that tell of it, want 1 and %d", call.name, n, told, call.told)
+		}
+	}
+	if got, err := s.Get(t.Context(), rec.ID); err != nil || !got.LastSeenAt.Equal(rec.LastSeenAt.Add(time.Hour).Truncate(time.Millisecond)) {
+		t.Errorf("touched among many: %v, %v", got, err)
+	}
+}
+
+// TestMessagesInBatches: word of many writes is sent together. PostgreSQL counts its transactions.
+func TestMessagesInBatches(t *testing.T) {
+	const writes = 2000
+	url := pgtest.Shared(t).Database(t)
+	s := open(t, url)
+	committed := func() int {
+		return query[int](t, url, `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`)
+	}
+	before := committed()
+	together(t, 100, func(int) error {
+		for range writes / 100 {
+			if err := s.Create(t.Context(), session()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := s.Close(); err != nil { // a session that ends reports what it counted
+		t.Fatal(err)
+	}
+	var n int
+	eventually(t, "the count", func() bool { n = committed() - before; return n >= writes })
+	t.Logf("%d transactions for %d writes", n, writes)
+	if n > writes+writes/3 {
+		t.Errorf("%d transactions for %d writes: word of them was not sent together", n, writes)
+	}
+}
