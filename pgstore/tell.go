@@ -41,10 +41,14 @@ type teller struct {
 
 func startTeller(ctx context.Context, config *pgxpool.Config) (*teller, error) {
 	config = config.Copy()
-	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 0, 0
+	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 1, 0
 	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a message is not for the disk
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil { // so that the first write need not wait for a connection
+		pool.Close()
 		return nil, err
 	}
 	t := &teller{

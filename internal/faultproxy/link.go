@@ -93,13 +93,22 @@ func read(l *link, from *net.TCPConn, chunks chan<- chunk, broken chan<- struct{
 	}
 }
 
+// settle is how much later what was held back arrives, so that a reset by its sender just before is noticed first.
+const settle = 50 * time.Millisecond
+
 // deliverable waits until the fault lets a chunk arrive, and reports false where the link is over.
 func (p *Proxy) deliverable(l *link, c chunk, held func(Fault) bool) bool {
+	var wasHeld bool
 	for {
 		fault, changed := p.now()
 		var due <-chan time.Time // never
-		if !held(fault) {
+		if held(fault) {
+			wasHeld = true
+		} else {
 			wait := time.Until(c.at.Add(fault.Delay))
+			if wasHeld {
+				wait, wasHeld = max(wait, settle), false
+			}
 			if wait <= 0 {
 				return true
 			}

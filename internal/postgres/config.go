@@ -76,13 +76,7 @@ func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 // bound sees that no wait for the network is longer than a call may take.
 func bound(config *pgxpool.Config) {
 	dialer := &net.Dialer{Timeout: Limit, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: time.Second, Count: 3}}
-	config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, addr)
-		if tcp, ok := conn.(*net.TCPConn); ok && err == nil {
-			err = tcp.SetLinger(0) // once closed it sends nothing again: see resetter
-		}
-		return conn, err
-	}
+	config.ConnConfig.DialFunc = dialer.DialContext
 	if t := config.ConnConfig.ConnectTimeout; t == 0 || t > Limit {
 		config.ConnConfig.ConnectTimeout = Limit
 	}
@@ -97,6 +91,9 @@ func (r resetter) HandleCancel(context.Context) {
 	conn := r.conn.Conn()
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn() // without TLS's farewell, which could wait, too
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
 	}
 	conn.Close()
 }
