@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -119,13 +120,23 @@ func (s *Server) Stop(t testing.TB) {
 	}
 }
 
-// Kill ends the server as kill -9 does: nothing is written out.
+// Kill ends the server as kill -9 does: nothing is written out. It returns when its last process has let go of the port.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	if err := s.run.kill(); err != nil {
 		t.Fatalf("kill PostgreSQL: %v", err)
 	}
 	s.run = nil
+	for late := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", s.Addr, patience)
+		if err != nil {
+			return
+		}
+		conn.Close()
+		if time.Now().After(late) {
+			t.Fatal("PostgreSQL lives on after its first process was killed")
+		}
+	}
 }
 
 // Resume starts a server that was stopped or killed, and returns when it answers.
