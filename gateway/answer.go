@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -109,19 +110,51 @@ func (a *answer) end() {
 	}
 }
 
-// pacedBody is the client's body, which may take its time but must move.
+// pacedBody is the client's body, which may take its time but must move. The transport may still read it when the handler returns, and then the connection
+// is no longer the request's.
 type pacedBody struct {
 	io.ReadCloser
-	control  *http.ResponseController
-	exchange *exchange
+	control *http.ResponseController
+
+	mu    sync.Mutex
+	ended bool
+	err   error // why it could not be read to its end
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
-	b.control.SetReadDeadline(time.Now().Add(pace))
+	b.limit(time.Now().Add(pace))
 	n, err := b.ReadCloser.Read(p)
-	b.control.SetReadDeadline(time.Time{}) // or the server would take the connection for dead later on
+	b.limit(time.Time{}) // or the server would take the connection for dead while the answer goes on
 	if err != nil && err != io.EOF {
-		b.exchange.bodyErr = err
+		b.mu.Lock()
+		b.err = err
+		b.mu.Unlock()
 	}
 	return n, err
+}
+
+func (b *pacedBody) limit(t time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.ended {
+		b.control.SetReadDeadline(t)
+	}
+}
+
+// end leaves the rest of the body, if there is one, so much time.
+func (b *pacedBody) end() {
+	b.limit(time.Now().Add(pace))
+	b.mu.Lock()
+	b.ended = true
+	b.mu.Unlock()
+}
+
+// failure returns why the body could not be read to its end. A request without a body has a nil one.
+func (b *pacedBody) failure() error {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
 }

@@ -14,15 +14,18 @@ import (
 	"time"
 )
 
-// largest is up to which size a file is kept in memory, with its digest and its compressed form. Larger ones are read from the folder each time.
-const largest = 4 << 20
+const (
+	largest = 4 << 20  // bytes of a file that is compressed, and named by its content; larger ones are named by size and time
+	kept    = 64 << 20 // bytes of compressed files that are kept in memory
+)
 
-// fileCache keeps the files of a page as they are in the folder: one that has changed there is read anew.
+// fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read anew.
 type fileCache struct {
 	files fs.FS
 
 	mu     sync.RWMutex
 	byName map[string]*cached
+	kept   int // bytes
 }
 
 type cached struct {
@@ -30,7 +33,6 @@ type cached struct {
 	modified    time.Time
 	contentType string
 	etag        string
-	content     []byte // nil where the file is large
 	zipped      []byte // nil where that would gain nothing
 }
 
@@ -67,42 +69,48 @@ func (c *fileCache) open(name string) (*openFile, error) {
 	c.mu.RLock()
 	known := c.byName[name]
 	c.mu.RUnlock()
-	if known == nil || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
-		if known, err = read(name, file, info); err != nil {
-			file.Close()
-			return nil, err
-		}
-		c.mu.Lock()
-		c.byName[name] = known
-		c.mu.Unlock()
-	}
-	if known.content != nil {
-		return &openFile{known, bytes.NewReader(known.content), file}, nil
-	}
 	seeker, ok := file.(io.ReadSeeker)
 	if !ok {
 		file.Close()
 		return nil, fmt.Errorf("%s cannot be read in parts", name)
 	}
+	if known == nil || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
+		if known, err = c.learn(name, seeker, info); err != nil {
+			file.Close()
+			return nil, err
+		}
+	}
 	return &openFile{known, seeker, file}, nil
 }
 
-func read(name string, file fs.File, info fs.FileInfo) (*cached, error) {
+// learn reads a file that is new or has changed, and leaves it at its beginning.
+func (c *fileCache) learn(name string, file io.ReadSeeker, info fs.FileInfo) (*cached, error) {
 	f := &cached{size: info.Size(), modified: info.ModTime(), contentType: contentType(name)}
-	if f.size > largest {
-		f.etag = fmt.Sprintf(`"%x-%x"`, f.size, f.modified.UnixNano())
-		return f, nil
+	f.etag = fmt.Sprintf(`"%x-%x"`, f.size, f.modified.UnixNano())
+	if f.size <= largest {
+		content, err := io.ReadAll(io.LimitReader(file, largest))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(content)
+		f.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+		if compressible(f.contentType) && len(content) >= 1024 {
+			f.zipped = compress(content)
+		}
 	}
-	content, err := io.ReadAll(io.LimitReader(file, largest+1))
-	if err != nil {
-		return nil, err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.byName[name]; old != nil {
+		c.kept -= len(old.zipped)
 	}
-	f.content = content
-	sum := sha256.Sum256(content)
-	f.etag = `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-	if compressible(f.contentType) && len(content) >= 1024 {
-		f.zipped = compress(content)
+	if c.kept+len(f.zipped) > kept {
+		f.zipped = nil
 	}
+	c.kept += len(f.zipped)
+	c.byName[name] = f
 	return f, nil
 }
 

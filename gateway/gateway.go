@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Config is what a Gateway is made from. New reads it once.
@@ -79,6 +80,9 @@ func (e *AppError) Unwrap() error { return e.Err }
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.requests.Add(1)
 	defer g.requests.Done()
+	if r.ContentLength != 0 { // whoever reads it, and if nobody does
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(pace))
+	}
 	a := g.apps[hostname(r.Host)]
 	if refusal := g.refusal(r, a); refusal != nil {
 		if r.ProtoMajor == 1 {

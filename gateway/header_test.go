@@ -254,6 +254,26 @@ func TestTokenIsNeverStale(t *testing.T) {
 	b.do("GET", "/api/x", "").want(t, 200, "")
 }
 
+// Where the provider refuses meanwhile, there is one answer: a login is required.
+func TestTokenThatIsRefused(t *testing.T) {
+	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
+	n := w.serve()
+	b := n.loggedIn()
+	w.clock.forward(2 * time.Minute)
+	b.do("GET", "/api/x", "").want(t, 200, "")
+	w.clock.forward(10 * time.Minute)
+	revoke, err := http.NewRequest("DELETE", w.provider.URL+"/api/jwt/refresh?userId="+w.user.ID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoke.Header.Set("Authorization", w.provider.APIKey)
+	resp, err := w.provider.Client.Do(revoke)
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp, err)
+	}
+	b.do("GET", "/api/x", "").want(t, 401, "login_required")
+}
+
 // FuzzHeaders: no header that a client can send reaches the app under a name of the gateway's.
 func FuzzHeaders(f *testing.F) {
 	for _, name := range forged {

@@ -22,7 +22,7 @@ type exchange struct {
 	token    latchkey.Secret   // the session's JWT
 	user     string            // Latchkey-User, signed
 	stale    bool              // the JWT has expired: a new one is under way
-	bodyErr  error             // why the client's body could not be read to its end
+	body     *pacedBody        // nil: none
 	cancel   context.CancelFunc
 	released func() // forgets the stream that this has become
 }
@@ -66,6 +66,7 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	defer x.cancel()
 	r = r.WithContext(x)
 	for deadline := a.now().Add(tokenWait); ; {
+		x.stale = false // the guard may answer by itself
 		handler.ServeHTTP(w, r)
 		if !x.stale {
 			return
@@ -85,7 +86,7 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 // pass is behind the guard.
 func (a *app) pass(w http.ResponseWriter, r *http.Request) {
 	x := exchangeOf(r.Context())
-	x.session, x.stale = nil, false
+	x.session = nil
 	if session, ok := latchkey.From(r.Context()); ok {
 		if err := a.introduce(x, session); err != nil {
 			a.log.ErrorContext(r.Context(), "the user cannot be named to the app behind", "app", a.host, "error", err)
@@ -135,7 +136,9 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 		if a.maxBody > 0 {
 			r.Body = http.MaxBytesReader(w, r.Body, a.maxBody)
 		}
-		r.Body = &pacedBody{r.Body, control, x}
+		x.body = &pacedBody{ReadCloser: r.Body, control: control}
+		r.Body = x.body
+		defer x.body.end()
 	}
 	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), left: -1}
 	proxy.ServeHTTP(out, r)
@@ -188,12 +191,13 @@ func (a *app) failed(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	var tooLong *http.MaxBytesError
 	var timeout net.Error
+	bodyErr := x.body.failure()
 	switch {
-	case errors.As(x.bodyErr, &tooLong):
+	case errors.As(bodyErr, &tooLong):
 		tooLarge.ServeHTTP(w, r)
-	case x.bodyErr != nil && errors.Is(x.bodyErr, os.ErrDeadlineExceeded):
+	case errors.Is(bodyErr, os.ErrDeadlineExceeded):
 		requestTimeout.ServeHTTP(w, r)
-	case x.bodyErr != nil, r.Context().Err() != nil:
+	case bodyErr != nil, r.Context().Err() != nil:
 		panic(http.ErrAbortHandler) // the browser has gone
 	case errors.Is(err, errHeaders):
 		headersTooLarge.ServeHTTP(w, r)

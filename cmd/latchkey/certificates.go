@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/caddyserver/certmagic"
 	"go.uber.org/zap"
@@ -22,7 +23,7 @@ import (
 // certificates are where TLS takes its certificates from: files, an ACME server, or the local authority.
 type certificates struct {
 	closers
-	hosts   []string
+	hosts   atomic.Pointer[[]string]
 	config  *tls.Config
 	roots   *x509.CertPool             // that of the local authority; nil: from elsewhere
 	files   *certificateFiles          // nil: from elsewhere
@@ -31,7 +32,9 @@ type certificates struct {
 }
 
 func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c *certificates, err error) {
-	c = &certificates{hosts: hostnames(file)}
+	c = &certificates{}
+	hosts := hostnames(file)
+	c.hosts.Store(&hosts)
 	switch {
 	case file.TLS.CertFile != "":
 		c.files, err = newCertificateFiles(file.TLS, log)
@@ -40,7 +43,7 @@ func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c
 		}
 		c.config = &tls.Config{GetCertificate: c.files.get}
 	case file.TLS.Local:
-		return openLocalCertificates(file.Data, c.hosts, log)
+		return openLocalCertificates(file.Data, hosts, log)
 	default:
 		if err := c.automatic(file, addr, log); err != nil {
 			return nil, err
@@ -58,7 +61,9 @@ func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*cert
 	log.Warn("TLS with a local certificate authority, for development only. " + authority.howToTrust())
 	roots := x509.NewCertPool()
 	roots.AddCert(authority.cert)
-	return &certificates{hosts: hosts, roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}, nil
+	c := &certificates{roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}
+	c.hosts.Store(&hosts)
+	return c, nil
 }
 
 func hostnames(file *configfile.File) (hosts []string) {
@@ -80,7 +85,7 @@ func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog
 			return fmt.Errorf("tls.root_file: %s has no certificate", file.TLS.RootFile)
 		}
 	}
-	for _, host := range c.hosts {
+	for _, host := range *c.hosts.Load() {
 		if !certmagic.SubjectQualifiesForPublicCert(host) {
 			return fmt.Errorf("tls: no authority gives certificates for %s: write tls: local for development", host)
 		}
@@ -110,7 +115,7 @@ func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog
 	magic.Issuers = []certmagic.Issuer{c.issuer}
 	c.config = magic.TLSConfig()
 	c.manager = func(hosts []string) error { return magic.ManageAsync(ctx, hosts) }
-	return c.manager(c.hosts)
+	return c.manager(*c.hosts.Load())
 }
 
 func portOf(addr string) int {
@@ -143,18 +148,23 @@ func (c *certificates) trusted(host string) bool {
 
 // use goes over to a file that was read anew.
 func (c *certificates) use(file *configfile.File) error {
+	hosts := hostnames(file)
 	if c.files != nil {
-		return c.files.use(file.TLS)
+		if err := c.files.use(file.TLS); err != nil {
+			return err
+		}
+	} else if err := c.manager(hosts); err != nil {
+		return err
 	}
-	c.hosts = hostnames(file)
-	return c.manager(c.hosts)
+	c.hosts.Store(&hosts)
+	return nil
 }
 
 // redirect sends plain HTTP to https, and answers the challenges of an ACME server.
 func (c *certificates) redirect(port string) http.Handler {
 	to := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostname(r.Host)
-		if !slices.Contains(c.hosts, host) {
+		if !slices.Contains(*c.hosts.Load(), host) {
 			http.Error(w, "no app of this server has that host", http.StatusMisdirectedRequest)
 			return
 		}
