@@ -6,6 +6,8 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"testing"
+	"time"
 )
 
 // PassesWithoutLogin returns what the app behind gets to see of a path, and whether it does without a login.
@@ -53,3 +55,10 @@ func Hops(r *http.Request, rfc7239 bool, trusted ...netip.Prefix) []netip.Addr {
 
 // NewPage serves files alone, without the rules before it.
 func NewPage(files fs.FS) (http.Handler, error) { return newPage(files, nil) }
+
+// SetPace changes for a test how long a client may stand still.
+func SetPace(t *testing.T, d time.Duration) {
+	before := pace
+	pace = d
+	t.Cleanup(func() { pace = before })
+}

@@ -132,7 +132,10 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 	}()
 	if r.ContentLength != 0 {
 		control := http.NewResponseController(w)
-		control.EnableFullDuplex() // the answer may begin before the body has ended; HTTP/2 can anyway
+		if r.ContentLength < 0 {
+			// The answer may begin before such a body has ended. Over HTTP/1.1 the connection ends with it: net/http would take what is left of the body for a request.
+			control.EnableFullDuplex()
+		}
 		if a.maxBody > 0 {
 			r.Body = http.MaxBytesReader(w, r.Body, a.maxBody)
 		}
