@@ -38,7 +38,7 @@ var identityNames = canonical(
 	"x-sendfile", "x-accel-redirect", "sec-session-id",
 )
 
-var identityPrefixes = [...]string{"Latchkey-", "X-Latchkey-", "X-Forwarded-", "X-User", "X-Auth", "X-Client-Cert", "X-Ssl-", "Ssl-Client", "X-Arr-", "X-Envoy-"}
+var identityPrefixes = [...]string{"Latchkey", "X-Latchkey", "X-Forwarded-", "X-User", "X-Auth", "X-Client-Cert", "X-Ssl-", "Ssl-Client", "X-Arr-", "X-Envoy-"}
 
 func canonical(names ...string) map[string]bool {
 	set := make(map[string]bool)
