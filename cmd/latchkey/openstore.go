@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 	"github.com/latchkey-dev/latchkey/memstore"
+	"github.com/latchkey-dev/latchkey/pgstore"
+	"github.com/latchkey-dev/latchkey/redisstore"
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
@@ -21,7 +24,21 @@ func openStore(ctx context.Context, file *configfile.File) (latchkey.Store, io.C
 		return memstore.New(), closeFunc(func() error { return nil }), nil
 	case "sqlite":
 		store, err := sqlitestore.Open(ctx, filepath.Join(file.Data, "sessions.db"))
-		return store, store, err
+		return opened(store, store, err)
+	case "postgres", "postgresql":
+		store, err := pgstore.Open(ctx, file.Store)
+		return opened(store, store, err)
+	case "redis", "rediss":
+		store, err := redisstore.Open(ctx, file.Store)
+		return opened(store, store, err)
 	}
-	return nil, nil, fmt.Errorf("store: this build has no %s", scheme)
+	return nil, nil, errors.New("store: unknown") // configfile lets none through
+}
+
+// opened says of which key an error speaks.
+func opened(store latchkey.Store, closer io.Closer, err error) (latchkey.Store, io.Closer, error) {
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	return store, closer, nil
 }

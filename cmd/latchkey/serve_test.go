@@ -32,6 +32,7 @@ type served struct {
 	origins []string
 	client  *http.Client
 	app     *httptest.Server
+	listens string // the port, where it is not that of the origin
 }
 
 // newServed makes a directory with a user, and an app that says who asks.
@@ -98,7 +99,10 @@ func (s *served) start() {
 		s.Fatalf("no ready line: %v; %s", err, s.stderr)
 	}
 	s.origins = strings.Fields(line)[1:]
-	addr := "127.0.0.1:" + port(s.T, s.origins[0])
+	addr := "127.0.0.1:" + s.listens
+	if s.listens == "" {
+		addr += port(s.T, s.origins[0])
+	}
 	s.client = &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, addr)
