@@ -46,6 +46,9 @@ func (c configCheckCommand) Run(w world) error {
 		return err
 	}
 	defer g.Close(context.Background())
+	if _, err := newReceiver(file, g, s.log); err != nil {
+		return err
+	}
 	fmt.Fprintf(w.stdout, "%s is good:\n", c.Config)
 	for i, a := range file.Apps {
 		fmt.Fprintf(w.stdout, "  %s", s.origins(file)[i])

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (c doctorCommand) examined() (config doctor.Config, err error) {
 	if err != nil {
 		return config, err
 	}
-	config.WebhookURL = c.WebhookURL
+	config.WebhookURL = cmp.Or(c.WebhookURL, config.WebhookURL)
 	if config.SettingsKey, err = secretOf(c.SettingsKeyFile, "FUSIONAUTH_SETTINGS_KEY"); err != nil {
 		return config, err
 	}

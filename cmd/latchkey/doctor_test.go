@@ -53,7 +53,7 @@ func setUpWell(s *fusionauthtest.State) {
 	c := &s.Tenant.JWTConfiguration
 	c.RefreshTokenExpirationPolicy = "SlidingWindowWithMaximumLifetime"
 	c.RefreshTokenSlidingWindowConfiguration.MaximumTimeToLiveInMinutes = 129600
-	hook := fusionauthtest.Webhook{URL: "https://store.example.com/webhook", Global: true, EventsEnabled: map[string]bool{}}
+	hook := fusionauthtest.Webhook{URL: "http://127.0.0.1:1/webhook", Global: true, EventsEnabled: map[string]bool{}}
 	hook.SignatureConfiguration.Enabled = true
 	s.Tenant.EventConfiguration.Events = map[string]fusionauthtest.EventSetting{}
 	for _, e := range []string{"jwt.refresh-token.revoke", "user.deactivate", "user.delete", "user.password.update"} {

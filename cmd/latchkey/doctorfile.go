@@ -32,8 +32,9 @@ func (c doctorCommand) fromFile() (doctor.Config, error) {
 	p, s := file.Provider, file.Session
 	config := doctor.Config{
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), TenantID: p.TenantID, Issuer: p.Issuer,
-		Session: doctor.Session{Idle: s.Idle, Cap: s.Cap, RefreshTTL: s.RefreshTTL, Absolute: s.Absolute, RefreshAhead: s.RefreshAhead},
-		Store:   func(ctx context.Context) (string, error) { return checkStore(ctx, file) },
+		Session:   doctor.Session{Idle: s.Idle, Cap: s.Cap, RefreshTTL: s.RefreshTTL, Absolute: s.Absolute, RefreshAhead: s.RefreshAhead},
+		NoWebhook: !p.Webhook.On(), WebhookURL: eventsPath,
+		Store: func(ctx context.Context) (string, error) { return checkStore(ctx, file) },
 	}
 	for _, a := range file.Apps {
 		if a.Bearer && config.Session.RefreshAhead == 0 {

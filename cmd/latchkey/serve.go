@@ -90,7 +90,7 @@ func listen(key, addr string) (net.Listener, error) {
 
 // listenAndServe starts the servers. The function that it returns stops them, lets requests end, and cuts streams.
 func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, shutdown func() error, err error) {
-	servers := []*http.Server{s.server(&s.live)}
+	servers := []*http.Server{s.server(&s.events)}
 	listeners := []net.Listener{listener}
 	if s.certificates != nil {
 		listeners[0] = s.certificates.listen(listener)

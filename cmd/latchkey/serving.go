@@ -25,6 +25,7 @@ type serving struct {
 	embedded     *embeddedProvider // nil where the file names another
 	certificates *certificates     // nil without TLS
 	live         liveGateway
+	events       providerEvents // in front of live
 }
 
 func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, addr net.Addr) (s *serving, err error) {
@@ -66,7 +67,13 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	if err != nil {
 		return s, err
 	}
+	receiver, err := newReceiver(file, g, log)
+	if err != nil {
+		return s, errors.Join(err, g.Close(ctx))
+	}
 	s.live.replace(g)
+	s.events.gateway = &s.live
+	s.events.receiver.Store(receiver)
 	s.closers = append(s.closers, closeWithin(shutdownTime, s.live.close))
 	return s, nil
 }
@@ -96,6 +103,10 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	if err != nil {
 		return err
 	}
+	receiver, err := newReceiver(file, g, s.log)
+	if err != nil {
+		return errors.Join(err, g.Close(ctx))
+	}
 	if s.certificates != nil {
 		if err := s.certificates.use(file); err != nil {
 			return errors.Join(err, g.Close(ctx))
@@ -103,6 +114,7 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	}
 	s.file = file
 	s.live.replace(g)
+	s.events.receiver.Store(receiver)
 	return nil
 }
 

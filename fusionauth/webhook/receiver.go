@@ -135,6 +135,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &refusal{http.StatusUnauthorized, "the event is not signed by our FusionAuth", err}
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(endWithin)) // where the server sets none; a ResponseWriter that cannot is a test's
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return &refusal{http.StatusRequestEntityTooLarge, "the event is longer than 1 MiB", nil}

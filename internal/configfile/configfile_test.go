@@ -52,7 +52,7 @@ redirect: 0.0.0.0:8080
 tls: {cert_file: cert.pem, key_file: /etc/key.pem}
 data: /var/lib/latchkey
 store: redis://a:6379,b:6379
-provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: t, issuer: i, password_checked_first: true}
+provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: t, issuer: i, password_checked_first: true, webhook_secret_file: "` + secret + `"}
 session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m}
 trusted_proxies: [10.0.0.7, 192.168.0.0/16, "2001:db8::/32"]
 forwarded_header: forwarded
@@ -88,7 +88,7 @@ apps:
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("got  %+v\nwant %+v", a, want)
 	}
-	if f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Listen: "127.0.0.1:9011"}) ||
+	if f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
 		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute}) || !f.Forwarded ||
 		!reflect.DeepEqual(f.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}) ||
 		f.TLS != (configfile.TLS{CertFile: filepath.Join(wd, "cert.pem"), KeyFile: "/etc/key.pem"}) {
@@ -128,6 +128,9 @@ func TestMistakes(t *testing.T) {
 		{"redirect to nothing", "redirect: 127.0.0.1:80\n" + least, []string{"redirect: there is no tls"}},
 		{"provider without a key", "provider: {url: https://x}\n" + least, []string{"provider.api_key: required: write api_key: ${FUSIONAUTH_API_KEY}"}},
 		{"provider without a URL", "provider: {api_key: x}\n" + least, []string{"provider.url: required"}},
+		{"webhook without a provider", "provider: {webhook_key_set: true}\n" + least, []string{"latchkey.yaml:1: provider: webhook_…: the embedded provider sends no events"}},
+		{"two keys of the webhook", "provider: {url: https://x, api_key: x, webhook_key_set: true, webhook_secret: x}\n" + least, []string{"write one of webhook_secret,"}},
+		{"webhook secret", "provider: {url: https://x, api_key: x, webhook_secret: s3cret}\n" + least, []string{"provider.webhook_secret: shorter than 32 characters"}},
 		{"provider for all", "provider: {listen: 0.0.0.0:9011}\n" + least, []string{"provider.listen: the embedded provider speaks plain HTTP"}},
 		{"proxy", "trusted_proxies: [all]\n" + least, []string{`trusted_proxies[0]: "all": write an address or a network`}},
 		{"header", "forwarded_header: X-Real-IP\n" + least, []string{`forwarded_header: "X-Real-IP": write X-Forwarded-For, or Forwarded`}},

@@ -54,8 +54,19 @@ type Provider struct {
 	TenantID             string
 	Issuer               string
 	PasswordCheckedFirst bool
+	Webhook              Webhook
 	Listen               string // of the embedded one; default "127.0.0.1:9011"
 }
+
+// Webhook says what the provider signs its events with: one of the three, or nothing, and events are not taken.
+type Webhook struct {
+	Secret    string // HMAC
+	PublicKey string // PEM
+	KeySet    bool   // the keys that the provider publishes
+}
+
+// On tells whether events are taken.
+func (w Webhook) On() bool { return w.Secret != "" || w.PublicKey != "" || w.KeySet }
 
 // Session are the times of sessions, for all apps.
 type Session struct {

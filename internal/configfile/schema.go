@@ -107,7 +107,17 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 	r.mapping(key, n, fields{
 		"url": r.httpURL(&p.URL), "api_key": r.text(&p.APIKey), "api_key_file": r.secretFile(&p.APIKey), "tenant_id": r.text(&p.TenantID),
 		"issuer": r.text(&p.Issuer), "password_checked_first": r.boolean(&p.PasswordCheckedFirst), "listen": r.address(&p.Listen),
+		"webhook_secret": r.text(&p.Webhook.Secret), "webhook_secret_file": r.secretFile(&p.Webhook.Secret), "webhook_public_key_file": r.secretFile(&p.Webhook.PublicKey),
+		"webhook_key_set": r.boolean(&p.Webhook.KeySet),
 	})
+	switch w := p.Webhook; {
+	case w.On() && p.URL == "":
+		r.mistake(key, n, "webhook_…: the embedded provider sends no events: leave it out, or write the url of a FusionAuth")
+	case w.Secret != "" && w.PublicKey != "" || w.KeySet && w.Secret+w.PublicKey != "":
+		r.mistake(key, n, "webhook_…: write one of webhook_secret, webhook_public_key_file and webhook_key_set")
+	case w.Secret != "" && len(w.Secret) < 32:
+		r.mistake(key+".webhook_secret", n, "shorter than 32 characters: it could be guessed")
+	}
 	switch {
 	case p.URL == "" && (p.APIKey != "" || p.TenantID != "" || p.Issuer != ""):
 		r.mistake(key+".url", n, "required: write where the FusionAuth server is, such as https://auth.example.com; or leave provider: out to use the embedded one")

@@ -21,7 +21,8 @@ type Config struct {
 	SettingsKey latchkey.Secret // may read applications, tenants and webhooks; empty: APIKey
 	TenantID    string
 	Issuer      string
-	WebhookURL  string // where FusionAuth should send its events
+	WebhookURL  string // where FusionAuth should send its events; a path alone stands for any host
+	NoWebhook   bool   // events are not taken
 
 	Apps    []App
 	Session Session

@@ -78,6 +78,8 @@ func unreachable(err error, base *url.URL) (what, mend string) {
 		verifiable *tls.CertificateVerificationError
 	)
 	switch {
+	case errors.As(err, &name) && !name.IsNotFound:
+		return fmt.Sprintf("the name %s cannot be looked up: the name server does not answer", base.Hostname()), "look at this machine's resolv.conf and network"
 	case errors.As(err, &name):
 		return fmt.Sprintf("the name %s is not known", base.Hostname()), "look for a slip in the name; inside a container, for its network"
 	case errors.Is(err, syscall.ECONNREFUSED):

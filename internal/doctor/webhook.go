@@ -26,6 +26,11 @@ var wantedEvents = []string{"jwt.refresh-token.revoke", "user.deactivate", "user
 // webhooks looks for one that tells us of ends.
 func (x *examination) webhooks(ctx context.Context) {
 	const check = "webhook"
+	if x.NoWebhook {
+		x.found(Warning, check, "", fmt.Sprintf("the configuration takes no events: sessions learn of changed passwords and locked users at their next refresh, within %v", x.Session.Cap),
+			"set provider.webhook_key_set or provider.webhook_secret_file, and add the webhook in FusionAuth; docs/fusionauth.md says how")
+		return
+	}
 	var body struct {
 		Webhooks []webhook `json:"webhooks"`
 	}
@@ -39,7 +44,7 @@ func (x *examination) webhooks(ctx context.Context) {
 	hook, found := choose(body.Webhooks, x.WebhookURL)
 	switch {
 	case !found && x.WebhookURL != "":
-		x.found(Problem, check, "", "no webhook has the URL "+x.WebhookURL, "add it under Settings > Webhooks; docs/fusionauth.md says how")
+		x.found(Problem, check, "", "no webhook has a URL like "+x.WebhookURL, "add it under Settings > Webhooks; docs/fusionauth.md says how")
 		return
 	case !found:
 		x.found(Warning, check, "", fmt.Sprintf("no webhook tells of changed passwords and locked users: sessions learn it at their next refresh, within %v", x.Session.Cap), "add one under Settings > Webhooks; docs/fusionauth.md says how")
@@ -55,6 +60,9 @@ func (x *examination) webhooks(ctx context.Context) {
 // choose finds the webhook with our URL or, where we do not know it, one that is told of what we want to know.
 func choose(all []webhook, url string) (webhook, bool) {
 	i := slices.IndexFunc(all, func(h webhook) bool {
+		if strings.HasPrefix(url, "/") {
+			return strings.HasSuffix(h.URL, url)
+		}
 		if url != "" {
 			return strings.TrimSuffix(h.URL, "/") == strings.TrimSuffix(url, "/")
 		}

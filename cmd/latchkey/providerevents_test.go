@@ -1,0 +1,69 @@
+package main
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
+)
+
+// signer signs as FusionAuth does with an HMAC key.
+func signer(secret string) func([]byte) string {
+	return func(body []byte) string {
+		encode := base64.RawURLEncoding.EncodeToString
+		sum := sha256.Sum256(body)
+		text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(`{"request_body_sha256":"`+base64.StdEncoding.EncodeToString(sum[:])+`"}`))
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(text))
+		return text + "." + encode(mac.Sum(nil))
+	}
+}
+
+// The gateway in front of a FusionAuth: a changed password ends the session at once, before and after a reload; nobody else can.
+func TestServeTakesEvents(t *testing.T) {
+	s, server, secret := newServed(t), fusionauthtest.New(t), rand.Text()+rand.Text()
+	t.Setenv("FUSIONAUTH_API_KEY", server.APIKey)
+	if err := os.WriteFile(filepath.Join(s.dir, "webhook.key"), []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := "listen: 127.0.0.1:0\ndata: .\nprovider: {url: \"" + server.URL + "\", api_key: \"${FUSIONAUTH_API_KEY}\", webhook_secret_file: webhook.key}\napps:\n" +
+		"  - host: app.localhost\n    application_id: " + fusionauthtest.ApplicationID + "\n    upstream: " + s.app.URL + "\n"
+	if err := os.WriteFile(filepath.Join(s.dir, "latchkey.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	defer s.interrupt()
+	server.Change(func(state *fusionauthtest.State) {
+		state.Tenant.EventConfiguration.Events = map[string]fusionauthtest.EventSetting{"user.password.update": {Enabled: true, TransactionType: "AbsoluteMajority"}}
+		state.Webhooks = []fusionauthtest.Webhook{{
+			URL: "http://127.0.0.1:" + port(t, s.origins[0]) + eventsPath, Global: true, EventsEnabled: map[string]bool{"user.password.update": true}, Sign: signer("somebody else's key, of 32 bytes or more"),
+		}}
+	})
+	cookies := s.login()
+	if status := server.ChangePassword(fusionauthtest.UserID, fusionauthtest.Password); status != 504 {
+		t.Errorf("with another key: %d", status)
+	}
+	s.want("/api/user", cookies, 200, "ada@example.com")
+	s.logged("is not signed by our FusionAuth")
+	server.Change(func(state *fusionauthtest.State) { state.Webhooks[0].Sign = signer(secret) })
+	if status := server.ChangePassword(fusionauthtest.UserID, fusionauthtest.Password); status != 200 {
+		t.Errorf("with the right key: %d", status)
+	}
+	s.want("/api/user", cookies, 404, "password_changed")
+
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.logged("was read anew")
+	cookies = s.login()
+	if status := server.ChangePassword(fusionauthtest.UserID, fusionauthtest.Password); status != 200 {
+		t.Errorf("after a reload: %d", status)
+	}
+	s.want("/api/user", cookies, 404, "password_changed")
+}
