@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"time"
 )
 
@@ -29,4 +30,16 @@ func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
 		defer cancel()
 		return close(ctx)
 	})
+}
+
+// stopServer lets requests end for so long, and cuts what is left. A connection on which nothing has come yet, as browsers open them in advance, holds up
+// http.Server.Shutdown for five seconds: that is no failure.
+func stopServer(server *http.Server, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return server.Close()
+	}
+	return err
 }

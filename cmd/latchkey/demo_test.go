@@ -171,3 +171,16 @@ func firstProduct(t *testing.T, d *running) string {
 	id, _, _ := strings.Cut(after, `"`)
 	return id
 }
+
+// Browsers open connections in advance. One on which nothing has come is no reason to fail at the end.
+func TestStopWithUnusedConnection(t *testing.T) {
+	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0")
+	for _, addr := range []string{d.addr, d.idpAddr} {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	d.interrupt()
+}

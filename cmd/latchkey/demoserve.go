@@ -32,10 +32,8 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 		go func() { failed <- servers[i].Serve(listener) }()
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
 		for _, s := range servers {
-			err = errors.Join(err, s.Shutdown(ctx))
+			err = errors.Join(err, stopServer(s, 5*time.Second))
 		}
 	}()
 	if err := d.probe(w.ctx, apps.Addr().String()); err != nil {

@@ -197,8 +197,8 @@ func (d *demo) openForums(ctx context.Context) error {
 		return fmt.Errorf("forums: %w", err)
 	}
 	behind := newServer(app)
-	go behind.Serve(listener) // ends with Shutdown
-	d.closers = append(d.closers, closeWithin(5*time.Second, behind.Shutdown))
+	go behind.Serve(listener)                              // ends with Close
+	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
 		Login: login, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),

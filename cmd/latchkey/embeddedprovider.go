@@ -105,7 +105,5 @@ func (p *embeddedProvider) know(ctx context.Context, file *configfile.File) erro
 
 // Close lets calls under way end and closes the database.
 func (p *embeddedProvider) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return errors.Join(p.http.Shutdown(ctx), p.Server.Close())
+	return errors.Join(stopServer(p.http, 5*time.Second), p.Server.Close())
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -108,11 +107,9 @@ func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, sh
 		go func() { ends <- server.Serve(listeners[i]) }()
 	}
 	return ends, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-		defer cancel()
 		var errs []error
 		for _, server := range servers {
-			errs = append(errs, server.Shutdown(ctx))
+			errs = append(errs, stopServer(server, shutdownTime))
 		}
 		return errors.Join(errs...)
 	}, nil
