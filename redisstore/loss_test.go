@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -103,6 +104,15 @@ func TestClusterChanges(t *testing.T) {
 	failed := l.failed
 	l.mu.Unlock()
 	w := watch(t, l.s)
+	turned := cluster.Replica(t, cluster.Master(t, "k")) // becomes a master without slots, behind the back of the others
+	turned.Command(t, "CLUSTER", "RESET", "SOFT")
+	host, port, err := net.SplitHostPort(cluster.Master(t, "k").Addr)
+	must(t, err)
+	turned.Command(t, "CLUSTER", "MEET", host, port)
+	w.endsWithin(t, 10*time.Second, "other masters")
+	cluster.AwaitHealth(t)
+	l.progress(500)
+	w = watch(t, l.s)
 	added := cluster.Join(t)
 	w.endsWithin(t, 10*time.Second, "cluster")
 	l.progress(500)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/faultproxy"
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 	"github.com/latchkey-dev/latchkey/redisstore"
 	"github.com/latchkey-dev/latchkey/storetest"
@@ -27,13 +28,17 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) latchkey.Store { return open(t, url) })
 }
 
+// TestWatcher watches from far away, so that word of what was written nearby comes later than the writer's answer.
 func TestWatcher(t *testing.T) {
-	for name, settings := range map[string][]string{"one thread": nil, "threads": {"io-threads 4", "io-threads-do-reads yes"}} {
-		t.Run(name, func(t *testing.T) {
-			url := redistest.Start(t, settings...).URL()
-			storetest.RunWatcher(t, func(t *testing.T) (a, b latchkey.Store) { return open(t, url), open(t, url) })
-		})
-	}
+	server := redistest.Start(t)
+	proxy := faultproxy.Start(t, server.Addr)
+	proxy.Set(faultproxy.Fault{Delay: 10 * time.Millisecond})
+	storetest.RunWatcher(t, func(t *testing.T) (a, b latchkey.Store) { return open(t, "redis://"+proxy.Addr), open(t, server.URL()) })
+}
+
+func TestWatcherOfManyThreads(t *testing.T) {
+	url := redistest.Start(t, "io-threads 4", "io-threads-do-reads yes").URL()
+	storetest.RunWatcher(t, func(t *testing.T) (a, b latchkey.Store) { return open(t, url), open(t, url) })
 }
 
 func TestCluster(t *testing.T) {
