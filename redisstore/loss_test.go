@@ -12,6 +12,7 @@ import (
 // In all of these the store is never opened anew.
 
 func TestServerReplacedByAnEmptyOne(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	l := start(t, open(t, server.URL()))
 	l.progress(1000)
@@ -26,6 +27,7 @@ func TestServerReplacedByAnEmptyOne(t *testing.T) {
 }
 
 func TestServerRestartedFromItsDisk(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, "appendonly yes", "appendfsync always")
 	l := start(t, open(t, server.URL()))
 	for range 3 {
@@ -37,6 +39,7 @@ func TestServerRestartedFromItsDisk(t *testing.T) {
 }
 
 func TestServerPaused(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	l := start(t, open(t, server.URL()))
 	l.progress(1000)
@@ -47,6 +50,7 @@ func TestServerPaused(t *testing.T) {
 }
 
 func TestNetwork(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	proxy := faultproxy.Start(t, server.Addr)
 	l := start(t, open(t, "redis://"+proxy.Addr))
@@ -62,6 +66,7 @@ func TestNetwork(t *testing.T) {
 }
 
 func TestMasterLost(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t)
 	for name, c := range map[string]struct {
 		query   string
@@ -86,6 +91,7 @@ func TestMasterLost(t *testing.T) {
 
 // TestClusterChanges has replicas promoted by hand, and then moves slots to a master that is new. Sessions are written all the while, and Watch hears of each.
 func TestClusterChanges(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t)
 	l := start(t, open(t, cluster.URL()))
 	l.allowLoss(true)                                                                              // of a takeover

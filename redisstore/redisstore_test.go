@@ -30,6 +30,7 @@ func TestStore(t *testing.T) {
 
 // TestWatcher watches from far away, so that word of what was written nearby comes later than the writer's answer.
 func TestWatcher(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	proxy := faultproxy.Start(t, server.Addr)
 	proxy.Set(faultproxy.Fault{Delay: 10 * time.Millisecond})
@@ -37,11 +38,13 @@ func TestWatcher(t *testing.T) {
 }
 
 func TestWatcherOfManyThreads(t *testing.T) {
+	t.Parallel()
 	url := redistest.Start(t, "io-threads 4", "io-threads-do-reads yes").URL()
 	storetest.RunWatcher(t, func(t *testing.T) (a, b latchkey.Store) { return open(t, url), open(t, url) })
 }
 
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t)
 	one := "redis://" + cluster.Nodes[5].Addr // is enough to find the others
 	storetest.Run(t, func(t *testing.T) latchkey.Store { return open(t, cluster.URL()) })

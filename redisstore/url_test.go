@@ -63,6 +63,7 @@ func TestBadURL(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	other := redistest.Start(t)
 	locked := redistest.Start(t, "requirepass s3cr3t")
@@ -97,6 +98,7 @@ func TestDatabasesAreApart(t *testing.T) {
 const rights = "~lk1:* +@read +@write +@connection +@scripting +time +wait +cluster|slots +cluster|info +cluster|nodes"
 
 func TestRights(t *testing.T) {
+	t.Parallel()
 	source, err := os.ReadFile("redisstore.go")
 	if err != nil || !strings.Contains(string(source), rights) {
 		t.Fatalf("these are not the documented rights: %v", err)

@@ -11,6 +11,7 @@ import (
 
 // TestReplicas has every write wait for a replica.
 func TestReplicas(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.StartReplica(t, master)
 	url := master.URL() + "?replicas=1"

@@ -122,6 +122,7 @@ func TestTouchIsNotTold(t *testing.T) {
 }
 
 func TestWatchEnds(t *testing.T) {
+	t.Parallel()
 	// A beat covers what was written until it was asked for, so it may be as old as a silent server is silent; and the test's machine is busy.
 	const limit = 1500*time.Millisecond + time.Second
 	server := redistest.Start(t)
