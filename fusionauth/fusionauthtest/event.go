@@ -67,8 +67,7 @@ func (s *Server) byAdministrator(kind, userID string, revokes bool, change func(
 func (s *Server) oneRevoked(t *token) object {
 	return object{
 		"type": refreshTokenRevoke, "applicationId": t.applicationID, "userId": t.user.ID, "user": t.user.json(),
-		"refreshToken":                   object{"id": t.id, "applicationId": t.applicationID, "userId": t.user.ID, "tenantId": TenantID, "token": t.value},
-		"applicationTimeToLiveInSeconds": object{t.applicationID: 3600},
+		"refreshToken": t.json(), "applicationTimeToLiveInSeconds": object{t.applicationID: 3600},
 	}
 }
 

@@ -62,6 +62,7 @@ func (s *Server) routes() {
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"POST /api/login":              s.login,
 		"POST /api/jwt/refresh":        s.jwtRefresh,
+		"GET /api/jwt/refresh":         s.listTokens,
 		"DELETE /api/jwt/refresh":      s.revokeTokens,
 		"DELETE /api/jwt/refresh/{id}": s.revokeTokens,
 		"POST /api/logout":             s.logout,

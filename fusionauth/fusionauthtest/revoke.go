@@ -34,6 +34,23 @@ func (s *Server) revokeTokens(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// listTokens answers with a user's refresh tokens, the oldest first.
+func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.permitted(r) {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	list := []object{}
+	for _, t := range s.tokens {
+		if t.user.ID == r.URL.Query().Get("userId") {
+			list = append(list, t.json())
+		}
+	}
+	answer(w, http.StatusOK, object{"refreshTokens": list})
+}
+
 // logout always answers 200. The parameter beats the cookie here.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	value := r.URL.Query().Get("refreshToken")

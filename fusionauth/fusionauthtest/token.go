@@ -24,6 +24,10 @@ func (s *Server) newToken(u *User, a *Application) *token {
 	return t
 }
 
+func (t *token) json() object {
+	return object{"id": t.id, "applicationId": t.applicationID, "userId": t.user.ID, "tenantId": TenantID, "startInstant": t.start.UnixMilli(), "token": t.value}
+}
+
 // newValue has letters that must be escaped in a URL.
 func newValue() string {
 	raw := make([]byte, 29)

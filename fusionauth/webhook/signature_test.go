@@ -258,11 +258,11 @@ func TestJWT11_PublishedKeys(t *testing.T) {
 	for range 10 {
 		want("a key that is not there", second, 401, 2)
 	}
-	server.keys = append(server.keys, jose.JSONWebKey{Key: two.Public(), KeyID: "two"})
+	server.keys = append(server.keys, jose.JSONWebKey{Key: two.Public(), KeyID: "two", Algorithm: "RS256"})
 	now = now.Add(time.Minute)
 	want("a new key", second, 200, 3)
 	want("signed by another than its kid says", sign(t, jose.ES256, ecKey(t, elliptic.P256()), "one", nil), 401, 3)
-	want("alg is not that of the key", sign(t, jose.PS256, two, "one", nil), 401, 3)
+	want("the right key, and an algorithm that it is not for", sign(t, jose.PS256, two, "two", nil), 401, 3)
 	want("without a kid", sign(t, jose.RS256, two, "", nil), 401, 3)
 	server.status = 500
 	now = now.Add(time.Hour)

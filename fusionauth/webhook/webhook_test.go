@@ -192,10 +192,37 @@ func TestOneToken(t *testing.T) {
 		t.Error(w.log.String())
 	}
 	w.ended(t, "", "")
-	if status := w.post(t, object{"type": "jwt.refresh-token.revoke", "userId": fusionauthtest.UserID, "applicationId": fusionauthtest.ApplicationID, "refreshToken": object{"id": uuid.NewString()}}); status != 200 {
+	third := w.apps[0].Browser()
+	third.Want(third.Login(), 200, "", "")
+	tokens := w.tokens(t)
+	if status := w.revoke("/" + tokens[len(tokens)-1]); status != 200 {
 		t.Errorf("status %d", status)
 	}
+	third.Want(third.Get("/api/private"), 401, "login_required", "revoked_by_admin")
 	w.ended(t, "", "")
+}
+
+// tokens are the ids of the user's refresh tokens, the oldest first.
+func (w *world) tokens(t *testing.T) (ids []string) {
+	t.Helper()
+	r, err := http.NewRequest("GET", w.server.URL+"/api/jwt/refresh?userId="+fusionauthtest.UserID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", w.server.APIKey)
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var list struct{ RefreshTokens []struct{ ID string } }
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range list.RefreshTokens {
+		ids = append(ids, token.ID)
+	}
+	return ids
 }
 
 func TestOtherEvents(t *testing.T) {
