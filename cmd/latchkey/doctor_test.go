@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"net"
@@ -16,6 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
+	"github.com/latchkey-dev/latchkey/internal/pgtest"
+	"github.com/latchkey-dev/latchkey/internal/redistest"
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
@@ -84,8 +85,20 @@ func TestDoctorLooksAtTheStore(t *testing.T) {
 			}
 		}
 	}
-	file.Store = "redis://127.0.0.1:1"
-	if seen, err := checkStore(context.Background(), file); err == nil {
-		t.Errorf("a Redis that is not there: %q", seen)
+	for _, nobody := range []string{"redis://u:p0ssw0rd@127.0.0.1:1", "postgres://u:p0ssw0rd@127.0.0.1:1/x"} {
+		file.Store = nobody
+		if seen, err := checkStore(t.Context(), file); err == nil || strings.Contains(err.Error(), "p0ssw0rd") {
+			t.Errorf("%s: %q, %v", nobody, seen, err)
+		}
+	}
+	for says, start := range map[string]func(*testing.T) string{
+		"PostgreSQL has schema 0: latchkey serve brings it to": func(t *testing.T) string { return pgtest.Start(t).Database(t) },
+		"Redis answers, and is new enough":                     func(t *testing.T) string { return redistest.Start(t).URL() },
+	} {
+		t.Run(says, func(t *testing.T) {
+			if seen, err := checkStore(t.Context(), &configfile.File{Store: start(t)}); err != nil || !strings.Contains(seen, says) {
+				t.Errorf("%q, %v", seen, err)
+			}
+		})
 	}
 }

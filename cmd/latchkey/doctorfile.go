@@ -13,6 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 	"github.com/latchkey-dev/latchkey/internal/doctor"
+	"github.com/latchkey-dev/latchkey/pgstore"
+	"github.com/latchkey-dev/latchkey/redisstore"
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
@@ -54,23 +56,24 @@ func checkStore(ctx context.Context, file *configfile.File) (string, error) {
 	case "sqlite":
 		path := filepath.Join(file.Data, "sessions.db")
 		current, newest, err := sqlitestore.Check(ctx, path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		if errors.Is(err, fs.ErrNotExist) {
 			return path + " is not there yet: latchkey serve makes it", nil
-		case err != nil:
-			return "", err
-		case current < newest:
-			return fmt.Sprintf("%s has schema %d: latchkey serve brings it to %d", path, current, newest), nil
 		}
-		return fmt.Sprintf("%s has schema %d, the newest", path, current), nil
+		return schemaSeen(path, current, newest), err
+	case "postgres", "postgresql":
+		current, newest, err := pgstore.Check(ctx, file.Store)
+		return schemaSeen("PostgreSQL", current, newest), err
 	}
-	store, closer, err := openStore(ctx, file)
+	store, err := redisstore.Open(ctx, file.Store) // makes nothing; asks whether the version will do
 	if err != nil {
 		return "", err
 	}
-	defer closer.Close()
-	if _, err := store.Get(ctx, latchkey.ID{}); err != nil && !errors.Is(err, latchkey.ErrNotFound) {
-		return "", err
+	return "Redis answers, and is new enough", store.Close()
+}
+
+func schemaSeen(where string, current, newest int64) string {
+	if current < newest {
+		return fmt.Sprintf("%s has schema %d: latchkey serve brings it to %d", where, current, newest)
 	}
-	return "the " + scheme + " store answers", nil
+	return fmt.Sprintf("%s has schema %d, the newest", where, current)
 }

@@ -103,7 +103,11 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if no.status >= 500 {
 		level = slog.LevelError
 	}
-	rc.log.LogAttrs(r.Context(), level, "webhook: "+no.reason, slog.Int("status", no.status), slog.String("from", r.RemoteAddr), slog.Any("error", no.err))
+	attrs := []slog.Attr{slog.Int("status", no.status), slog.String("from", r.RemoteAddr)}
+	if no.err != nil {
+		attrs = append(attrs, slog.Any("error", no.err))
+	}
+	rc.log.LogAttrs(r.Context(), level, "webhook: "+no.reason, attrs...)
 	if no.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}

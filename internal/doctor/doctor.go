@@ -117,7 +117,7 @@ func (x *examination) store(ctx context.Context) {
 	}
 	seen, err := x.Store(ctx)
 	if err != nil {
-		x.found(Problem, "store", "", "the session store cannot be used: "+err.Error(), "mend the store, or name another one with store: in the configuration")
+		x.found(Problem, "store", "", "no sessions can be kept: "+err.Error(), "mend the store, or name another one with store: in the configuration")
 		return
 	}
 	x.found(OK, "store", "", seen, "")
