@@ -10,9 +10,10 @@ import (
 // A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
 type finding struct {
 	record    *Record
-	cookies   *cookiePair // to be set with the answer
-	endReason EndReason   // why the session of these cookies is over, where it is
-	echo      string      // the browser is to be asked first, with this echo; empty: it is not
+	token     *openedToken // of a record in memory
+	cookies   *cookiePair  // to be set with the answer
+	endReason EndReason    // why the session of these cookies is over, where it is
+	echo      string       // the browser is to be asked first, with this echo; empty: it is not
 	err       error
 }
 
@@ -43,7 +44,7 @@ const maxAttempts = 10
 // authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
 func (g *Guard) authenticate(r *http.Request) finding {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
-		return finding{record: s.record} // a guard around a guard: once is enough
+		return finding{record: s.record, token: s.token} // a guard around a guard: once is enough
 	}
 	session, refresh := cookieValue(r.Header, sessionCookieName), cookieValue(r.Header, refreshCookieName)
 	if session == "" && refresh == "" {
@@ -83,7 +84,7 @@ func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 // Then the refresh cookie has nothing to add and is not opened.
 func (g *Guard) glance(ctx context.Context, m mark, now time.Time) finding {
-	rec, err := g.readCached(ctx, m.id)
+	rec, token, err := g.readCached(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
 	}
@@ -92,7 +93,7 @@ func (g *Guard) glance(ctx context.Context, m mark, now time.Time) finding {
 	}
 	v := g.limits.judge(rec, presented{mark: m, session: true}, g.lastUse(rec), now)
 	if v.action == serve && v.changed == nil && m.generation == rec.Generation {
-		return finding{record: rec}
+		return finding{record: rec, token: token}
 	}
 	return finding{}
 }

@@ -31,7 +31,8 @@ type cacheShard struct {
 
 type cachedRecord struct {
 	*Record
-	used atomic.Bool // since something was last looked for to be evicted
+	used  atomic.Bool // since something was last looked for to be evicted
+	token openedToken
 }
 
 func newCache(size int) *cache {
@@ -47,7 +48,7 @@ func (c *cache) shard(id ID) *cacheShard { return &c.shards[id[0]] }
 func (c *cache) isFresh() bool { return c != nil && int64(time.Since(c.began)) < c.fresh.Load() }
 
 // get returns the record of a session, or nil.
-func (c *cache) get(id ID) *Record {
+func (c *cache) get(id ID) *cachedRecord {
 	if !c.isFresh() {
 		return nil
 	}
@@ -61,7 +62,7 @@ func (c *cache) get(id ID) *Record {
 	if !found.used.Load() { // else all who read it would write to the same memory
 		found.used.Store(true)
 	}
-	return found.Record
+	return found
 }
 
 // A ticket is taken before the store is read, and allows to keep what was read if nothing was told of meanwhile.
@@ -172,15 +173,16 @@ func (s *writeThrough) Swap(ctx context.Context, next *Record) error {
 	return s.Store.Swap(ctx, next)
 }
 
-// readCached returns a record that may be served from, and no more: from memory if it is there, else from the store.
-func (g *Guard) readCached(ctx context.Context, id ID) (*Record, error) {
-	if rec := g.cache.get(id); rec != nil {
-		return rec, nil
+// readCached returns a record that may be served from, and no more: from memory if it is there, else from the store. From memory it comes with its token, which
+// is opened once.
+func (g *Guard) readCached(ctx context.Context, id ID) (*Record, *openedToken, error) {
+	if found := g.cache.get(id); found != nil {
+		return found.Record, &found.token, nil
 	}
 	t := g.cache.ticket(id)
 	rec, err := g.read(ctx, id)
 	if err == nil {
 		g.cache.put(t, rec)
 	}
-	return rec, err
+	return rec, nil, err
 }

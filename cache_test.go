@@ -3,6 +3,8 @@ package latchkey_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -291,5 +293,40 @@ func TestCacheAndUseElsewhere(t *testing.T) {
 		}
 		time.Sleep(4 * time.Minute)
 		b.get(nodes[1], "/api/private").ok(t, false)
+	})
+}
+
+// The JWT of a record in memory is opened once, and is never that of an older record.
+func TestCachedToken(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		var token latchkey.Secret
+		var until time.Time
+		protected := nodes[0].guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			session, _ := latchkey.From(r.Context())
+			var err error
+			token, until, err = session.Token()
+			must(t, err)
+		}))
+		b := newBrowser()
+		b.login(nodes[0])
+		use := func() latchkey.Secret {
+			t.Helper()
+			rec := httptest.NewRecorder()
+			protected.ServeHTTP(rec, b.request(nodes[0], "/x"))
+			b.store(nodes[0], rec.Result(), &reply{})
+			if rec.Code != 200 || token == "" || !until.After(time.Now()) {
+				t.Fatalf("%d, a token of %d bytes until %v", rec.Code, len(token), until)
+			}
+			return token
+		}
+		first := use()
+		if use() != first || use() != first {
+			t.Error("another token")
+		}
+		time.Sleep(time.Hour)
+		second := use()
+		if second == first || use() != second || use() != second {
+			t.Error("not the token of the refresh")
+		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 // to the session and does not count as use. A session that the store does not know is not over: its cookies can bring it back.
 // An error means that it cannot be known just now.
 func (g *Guard) Ended(ctx context.Context, id ID) (EndReason, error) {
-	rec, err := g.readCached(ctx, id)
+	rec, _, err := g.readCached(ctx, id)
 	now := g.now()
 	switch {
 	case errors.Is(err, ErrNotFound):
