@@ -31,6 +31,7 @@ type request struct {
 	json         any        // the body, or
 	form         url.Values // the body
 	authorize    bool       // send the API key
+	tenant       bool       // name the tenant
 	ip           string     // of the browser on whose behalf we ask
 }
 
@@ -79,7 +80,7 @@ func (c *Client) setHeaders(req *http.Request, r request, contentType string) {
 	if r.authorize {
 		req.Header.Set("Authorization", string(c.config.APIKey)) // the bare key, no scheme
 	}
-	if c.config.TenantID != "" {
+	if r.tenant && c.config.TenantID != "" {
 		req.Header.Set("X-FusionAuth-TenantId", c.config.TenantID)
 	}
 	if r.ip != "" {

@@ -21,7 +21,7 @@ type Config struct {
 	URL           string          // "https://auth.example.com"
 	APIKey        latchkey.Secret // needs POST /api/login and DELETE /api/jwt/refresh
 	ApplicationID string          // a UUID
-	TenantID      string          // where the server has several tenants
+	TenantID      string          // where the server has several tenants; tokens of another one are refused
 	Issuer        string          // the iss that its tokens must have; empty: not compared
 
 	// ClientSecret has refreshes go through POST /oauth2/token with client authentication. Without it they go through POST /api/jwt/refresh,

@@ -51,7 +51,7 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 		IPAddress: device.IP, EventInfo: eventInfo{IPAddress: device.IP, UserAgent: device.UserAgent},
 	}
 	body.MetaData.Device.Description, body.MetaData.Device.Type = device.UserAgent, "BROWSER"
-	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: body, authorize: true, ip: device.IP})
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: body, authorize: true, tenant: true, ip: device.IP})
 	if err != nil {
 		return latchkey.Grant{}, err
 	}

@@ -44,7 +44,7 @@ func (c *Client) jwtRefresh(ctx context.Context, r latchkey.Renewal) (answer, er
 		RefreshToken string    `json:"refreshToken"`
 		EventInfo    eventInfo `json:"eventInfo"`
 	}{string(r.RefreshToken), eventInfo{IPAddress: r.Device.IP, UserAgent: r.Device.UserAgent}}
-	// Without the API key: the call needs none, and a key that is not permitted to make it would be answered like a dead token.
+	// Without the API key and the tenant: the call needs neither, and a key that may not make it, or a tenant that is not the token's, would be answered like a dead token.
 	return c.call(ctx, request{method: http.MethodPost, path: "/api/jwt/refresh", json: body, ip: r.Device.IP})
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Secrets come from the environment or from files: a command line is there for everybody on the machine to read.
 type doctorCommand struct {
-	Config string `short:"c" type:"path" xor:"where" help:"The configuration of latchkey serve. Without it the flags say what to look at."`
+	Config string `short:"c" type:"path" xor:"where" help:"The configuration of latchkey serve. Default: latchkey.yaml where it is, else the flags say what to look at."`
 
 	ProviderURL      string        `xor:"where" placeholder:"URL" help:"The FusionAuth server."`
 	TenantID         string        `placeholder:"UUID" help:"The tenant, where the server has several."`
@@ -107,6 +107,9 @@ func oneLine(s string) string {
 
 // examined says what to look at.
 func (c doctorCommand) examined() (config doctor.Config, err error) {
+	if _, err := os.Stat("latchkey.yaml"); err == nil && c.Config == "" && c.ProviderURL == "" {
+		c.Config = "latchkey.yaml"
+	}
 	if c.Config != "" {
 		config, err = c.fromFile()
 	} else {

@@ -25,6 +25,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	if !s.sees(w, r) {
 		return
 	}
+	if s.state.OtherTenantID != "" && a == nil && r.Header.Get("X-FusionAuth-TenantId") == "" {
+		refuse(w, "", "[TenantIdRequired]")
+		return
+	}
 	for field, value := range map[string]string{"loginId": in.LoginID, "password": in.Password} {
 		if value == "" {
 			refuse(w, field, "[blank]"+field)

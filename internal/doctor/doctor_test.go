@@ -94,6 +94,8 @@ func TestFindings(t *testing.T) {
 		{"no UUID", nil, func(c *config) { c.Apps[0].ApplicationID = "store" }, "problem application, problem client_secret, problem trial", "no UUID"},
 		{"unknown tenant", nil, func(c *config) { c.TenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem tenant", "no tenant 6fa4"},
 		{"another tenant", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem tenant, problem trial", "belongs to the tenant 3066"},
+		{"several tenants, and the application says which", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID = "" }, "", ""},
+		{"several tenants, and nothing says which", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID, c.Apps = "", nil }, "problem tenant", "which one is meant"},
 		{"issuer", nil, func(c *config) { c.Issuer = "https://auth.example.com" }, "problem issuer, problem trial", `"acme.com"`},
 		{"wrong key", nil, func(c *config) { c.APIKey = "marker-of-a-wrong-key" }, "problem api_key, skipped application, skipped webhook", "refuses the API key"},
 		{"no key", nil, func(c *config) { c.APIKey = "" }, "skipped api_key, skipped application, skipped webhook", "FUSIONAUTH_API_KEY"},

@@ -19,7 +19,11 @@ func (x *examination) apiKey(ctx context.Context) bool {
 		x.found(Skipped, check, "", "there is no API key to look at", "set FUSIONAUTH_API_KEY")
 		return false
 	}
-	login, err := x.ask(ctx, question{method: http.MethodPost, path: "/api/login", key: x.APIKey, json: struct{}{}})
+	nobody := map[string]string{}
+	if len(x.Apps) > 0 {
+		nobody["applicationId"] = x.Apps[0].ApplicationID // from which the server knows the tenant
+	}
+	login, err := x.ask(ctx, question{method: http.MethodPost, path: "/api/login", key: x.APIKey, json: nobody})
 	if err != nil {
 		x.found(Problem, check, "", "POST /api/login cannot be asked: "+err.Error(), mendNetwork)
 		return false
