@@ -119,7 +119,7 @@ var mutations = []mutation{
 
 // TestSearchFindsMutations shows that the search can fail: each bent rule is found out, by the property that is named.
 func TestSearchFindsMutations(t *testing.T) {
-	for _, m := range mutations {
+	for _, m := range some(mutations) {
 		t.Run(m.name, func(t *testing.T) {
 			caught, trace := findFault(m.bend(guardsRules))
 			if caught == "" {
