@@ -101,6 +101,14 @@ func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, sh
 		}
 		servers, listeners = append(servers, s.server(s.certificates.redirect(s.port))), append(listeners, plain)
 	}
+	if s.file.Admin != "" {
+		admin, err := listen("admin", s.file.Admin)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll(listeners[1:]))
+		}
+		s.log.Info("health is told", "address", admin.Addr())
+		servers, listeners = append(servers, s.adminServer()), append(listeners, admin)
+	}
 	servers[0].RegisterOnShutdown(s.live.closeStreams)
 	ends := make(chan error, len(servers))
 	for i, server := range servers {
@@ -113,6 +121,14 @@ func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, sh
 		}
 		return errors.Join(errs...)
 	}, nil
+}
+
+func closeAll(listeners []net.Listener) error {
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // server sets the limits that keep a slow client from holding the server. Bodies are paced by the gateway itself.

@@ -26,6 +26,7 @@ type serving struct {
 	certificates *certificates     // nil without TLS
 	live         liveGateway
 	events       providerEvents // in front of live
+	health       *readiness
 }
 
 func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, addr net.Addr) (s *serving, err error) {
@@ -75,6 +76,8 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	s.events.gateway = &s.live
 	s.events.receiver.Store(receiver)
 	s.closers = append(s.closers, closeWithin(shutdownTime, s.live.close))
+	s.health = newReadiness(s)
+	s.health.askAt(s.providerURL(file))
 	return s, nil
 }
 
@@ -115,6 +118,7 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	s.file = file
 	s.live.replace(g)
 	s.events.receiver.Store(receiver)
+	s.health.askAt(s.providerURL(file))
 	return nil
 }
 
@@ -125,7 +129,7 @@ func restartNeeded(old, new *configfile.File) error {
 		key     string
 		changed bool
 	}{
-		{"listen", old.Listen != new.Listen}, {"redirect", old.Redirect != new.Redirect}, {"tls", !sameKind(old.TLS, new.TLS)}, {"data", old.Data != new.Data},
+		{"listen", old.Listen != new.Listen}, {"redirect", old.Redirect != new.Redirect}, {"admin", old.Admin != new.Admin}, {"tls", !sameKind(old.TLS, new.TLS)}, {"data", old.Data != new.Data},
 		{"store", old.Store != new.Store}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
 	} {
 		if c.changed {

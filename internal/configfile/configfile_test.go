@@ -34,7 +34,7 @@ func TestLeastFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := f.Apps[0]
-	if f.Listen != "127.0.0.1:8080" || f.Store != "sqlite" || filepath.Base(f.Data) != "latchkey-data" || !filepath.IsAbs(f.Data) || f.Provider.Listen != "127.0.0.1:9011" ||
+	if f.Listen != "127.0.0.1:8080" || f.Admin != "" || f.Store != "sqlite" || filepath.Base(f.Data) != "latchkey-data" || !filepath.IsAbs(f.Data) || f.Provider.Listen != "127.0.0.1:9011" ||
 		!a.Bearer || a.Protect != nil || a.Host != "app.localhost" {
 		t.Errorf("%+v", f)
 	}
@@ -49,6 +49,7 @@ func TestEveryKey(t *testing.T) {
 	f, err := parse(`
 listen: 0.0.0.0:8443
 redirect: 0.0.0.0:8080
+admin: 127.0.0.1:9012
 tls: {cert_file: cert.pem, key_file: /etc/key.pem}
 data: /var/lib/latchkey
 store: redis://a:6379,b:6379
@@ -80,7 +81,7 @@ apps:
 	a := f.Apps[0]
 	wd, _ := os.Getwd()
 	want := configfile.App{
-		Line: 12, Host: "store.example.com", ApplicationID: "a", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
+		Line: 13, Host: "store.example.com", ApplicationID: "a", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
 		Protect: []string{"/api/"}, Public: []string{"/api/products"}, Timeout: 90 * time.Second, MaxBody: 10 << 20, UserKey: "0123456789abcdef0123456789abcdef",
 		AllowHeaders: []string{"Access-Control-Allow-Origin"}, Headers: map[string]string{"Content-Security-Policy": "default-src 'self'", "Permissions-Policy": "camera=()"},
 		SameSiteLax: true, ClearSiteData: true,
@@ -88,7 +89,7 @@ apps:
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("got  %+v\nwant %+v", a, want)
 	}
-	if f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
+	if f.Admin != "127.0.0.1:9012" || f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
 		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute}) || !f.Forwarded ||
 		!reflect.DeepEqual(f.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}) ||
 		f.TLS != (configfile.TLS{CertFile: filepath.Join(wd, "cert.pem"), KeyFile: "/etc/key.pem"}) {
@@ -108,7 +109,7 @@ func TestMistakes(t *testing.T) {
 		{"two documents", least + "---\na: 1", []string{"more than one document"}},
 		{"no apps", "listen: 127.0.0.1:1", []string{"latchkey.yaml:1: apps: required"}},
 		{"unknown key", "\nlissten: 1\n" + least, []string{"latchkey.yaml:2: lissten: unknown key: write listen"}},
-		{"unknown key, far off", "colour: red\n" + least, []string{"latchkey.yaml:1: colour: unknown key: there is apps, data, "}},
+		{"unknown key, far off", "colour: red\n" + least, []string{"latchkey.yaml:1: colour: unknown key: there is admin, apps, data, "}},
 		{"unknown key of an app", least + "    client-secret: x\n", []string{"latchkey.yaml:6: apps[0].client-secret: unknown key: write client_secret"}},
 		{"twice", "listen: :1\nlisten: :2\nplain_http_behind_proxy: true" + least, []string{"latchkey.yaml:2: listen: stands there twice"}},
 		{"secret and file", least + "    user_key: " + strings.Repeat("x", 32) + "\n    user_key_file: y\n", []string{"latchkey.yaml:7: apps[0].user_key_file: stands there with and without _file"}},
@@ -120,6 +121,7 @@ func TestMistakes(t *testing.T) {
 		{"size", least + "    max_body: 10 apples\n", []string{`apps[0].max_body: "10 apples": write a size, such as 10MiB`}},
 		{"boolean", least + "    bearer: yes\n", []string{`apps[0].bearer: "yes": write true or false`}},
 		{"address", "listen: 8080\n" + least, []string{`latchkey.yaml:1: listen: "8080": write an address and a port`}},
+		{"admin for all", "admin: 127.0.0.1:8080\n" + least, []string{"admin: 127.0.0.1:8080 is where browsers come: write another address"}},
 		{"everybody may read", "listen: 0.0.0.0:80\n" + least, []string{"listen: 0.0.0.0:80 without tls: passwords and cookies would cross the network", "plain_http_behind_proxy: true"}},
 		{"all addresses", "listen: \":80\"\n" + least, []string{"listen: :80 without tls"}},
 		{"tls and plain", "tls: auto\nplain_http_behind_proxy: true\n" + least, []string{"plain_http_behind_proxy: there is tls"}},

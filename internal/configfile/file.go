@@ -20,6 +20,7 @@ type File struct {
 	Listen           string // default "127.0.0.1:8080"
 	PlainBehindProxy bool   // plain HTTP on an address that others reach, because a proxy in front does TLS
 	Redirect         string // where plain HTTP is sent to https
+	Admin            string // where health is told; empty: nowhere
 	TLS              TLS
 	Data             string // directory; default "latchkey-data" beside the file
 	Store            string // default "sqlite"

@@ -17,6 +17,7 @@ func (r *reader) file(f *File, n *yaml.Node) {
 		"listen":                  r.address(&f.Listen),
 		"plain_http_behind_proxy": r.boolean(&f.PlainBehindProxy),
 		"redirect":                r.address(&f.Redirect),
+		"admin":                   r.address(&f.Admin),
 		"tls":                     func(key string, n *yaml.Node) { r.tls(key, n, &f.TLS) },
 		"data":                    r.fileName(&f.Data),
 		"store":                   func(key string, n *yaml.Node) { r.store(key, n, &f.Store) },
@@ -50,6 +51,9 @@ func (r *reader) whole(f *File, n *yaml.Node) {
 	}
 	if f.Redirect != "" && !f.TLS.On() {
 		r.mistake("redirect", n, "there is no tls to redirect to")
+	}
+	if _, port, err := net.SplitHostPort(f.Admin); err == nil && port != "0" && (f.Admin == f.Listen || f.Admin == f.Redirect) {
+		r.mistake("admin", n, f.Admin+" is where browsers come: write another address, such as 127.0.0.1:9012")
 	}
 	hosts := make(map[string]bool)
 	for i, app := range f.Apps {

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+const (
+	checkTime   = 2 * time.Second // for each check
+	checksValid = time.Second     // so that whoever asks for health cannot make work for the store and the provider
+)
+
+// A check fails with an error for the log.
+type check func(context.Context) error
+
+// A readiness finds out whether the gateway can do its work, and remembers it for a moment.
+type readiness struct {
+	checks   map[string]check
+	provider atomic.Pointer[string] // URL in force
+	log      *slog.Logger
+	now      func() time.Time
+
+	mu    sync.Mutex // held while the checks run, so that they run once for all who ask
+	at    time.Time
+	found findings
+}
+
+// findings are the answer of /readyz. Each check is "ok" or "failed": why it failed is for the log.
+type findings struct {
+	Ready  bool              `json:"ready"`
+	Checks map[string]string `json:"checks"`
+}
+
+func newReadiness(s *serving) *readiness {
+	r := &readiness{log: s.log, now: time.Now}
+	keys := filepath.Join(s.file.Data, "session.keys")
+	r.checks = map[string]check{
+		"store":    func(ctx context.Context) error { return askStore(ctx, s.store) },
+		"provider": func(ctx context.Context) error { return askProvider(ctx, *r.provider.Load()) },
+		"keys":     func(context.Context) error { return compareKeys(keys, s.keys) },
+	}
+	return r
+}
+
+// askAt says where the provider is.
+func (r *readiness) askAt(provider string) { r.provider.Store(&provider) }
+
+func (s *serving) providerURL(file *configfile.File) string {
+	if s.embedded != nil {
+		return s.embedded.url
+	}
+	return file.Provider.URL
+}
+
+// look returns what was found within the last second, or looks. It does not end with the request that asks: others wait for the same.
+func (r *readiness) look() findings {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.at.IsZero() && r.now().Sub(r.at) < checksValid {
+		return r.found
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	type result struct {
+		name string
+		err  error
+	}
+	results := make(chan result, len(r.checks))
+	for name, check := range r.checks {
+		go func() { results <- result{name, check(ctx)} }()
+	}
+	found := findings{Ready: true, Checks: make(map[string]string)}
+	for range r.checks {
+		got := <-results
+		found.Checks[got.name] = "ok"
+		if got.err != nil {
+			found.Ready, found.Checks[got.name] = false, "failed"
+		}
+		if before := r.found.Checks[got.name]; got.err != nil && before != "failed" {
+			r.log.Warn("not ready", "check", got.name, "error", got.err)
+		} else if got.err == nil && before == "failed" {
+			r.log.Info("ready again", "check", got.name)
+		}
+	}
+	r.found, r.at = found, r.now()
+	return found
+}
+
+// askStore reads a session that cannot be there: ids are random, and none is all zeros.
+func askStore(ctx context.Context, store latchkey.Store) error {
+	if _, err := store.Get(ctx, latchkey.ID{}); err != nil && !errors.Is(err, latchkey.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// statusClient follows nothing and keeps no connection that the next probe could find dead.
+var statusClient = &http.Client{
+	Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 16 << 10},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// askProvider asks for its status, which needs no key and costs it no password check.
+func askProvider(ctx context.Context, provider string) error {
+	at, err := url.JoinPath(provider, "/api/status")
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := statusClient.Do(r)
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", at, resp.Status)
+	}
+	return nil
+}
+
+// compareKeys looks whether the file still has the key that seals here. Where it has not, other nodes, and this one after a restart, cannot open what it seals.
+func compareKeys(path string, inForce latchkey.KeyRing) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	ring, err := latchkey.ParseKeys(string(text))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	same := func(k latchkey.Key) bool { return k.Reveal() == inForce[0].Reveal() }
+	if !slices.ContainsFunc(ring, same) {
+		return fmt.Errorf("%s no longer has the key that seals the cookies: put it back, or restart to use those in the file", path)
+	}
+	return nil
+}
