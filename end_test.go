@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/latchkey-dev/latchkey"
 )
@@ -45,5 +46,23 @@ func TestEnd(t *testing.T) {
 		if n, err := w.shop.guard.End(t.Context(), "nobody", latchkey.EndPasswordChanged); n != 0 || err != nil {
 			t.Errorf("nobody: %d, %v", n, err)
 		}
+	})
+}
+
+// A session that is named is found however many newer ones its user has.
+func TestEndOfOneAmongMany(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		oldest := newBrowser()
+		oldest.login(w.shop)
+		records, err := w.store.ByUser(t.Context(), "store", w.user.ID, 10)
+		must(t, err)
+		time.Sleep(time.Second)
+		for range 120 { // more than one page of them
+			newBrowser().login(w.shop)
+		}
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, records[0].RefreshTokenID); n != 1 || err != nil {
+			t.Errorf("%d ended, %v; want the one", n, err)
+		}
+		oldest.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
 	})
 }

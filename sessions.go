@@ -93,8 +93,8 @@ func (g *Guard) End(ctx context.Context, userID string, reason EndReason, refres
 
 // endAll ends the sessions of a user that are meant, however many there are.
 func (g *Guard) endAll(ctx context.Context, from Device, userID string, reason EndReason, meant func(*Record) bool) (ended int, err error) {
-	for {
-		sessions, err := g.store.ByUser(ctx, g.app, userID, maxListed)
+	for limit := maxListed; ; {
+		sessions, err := g.store.ByUser(ctx, g.app, userID, limit)
 		if err != nil {
 			return ended, err
 		}
@@ -108,8 +108,11 @@ func (g *Guard) endAll(ctx context.Context, from Device, userID string, reason E
 			}
 			ended++
 		}
-		if len(sessions) < maxListed || ended == before {
+		switch {
+		case len(sessions) < limit:
 			return ended, nil
+		case ended == before: // these remain the newest: what is meant may be older
+			limit *= 2
 		}
 	}
 }
