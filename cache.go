@@ -19,6 +19,7 @@ const watchAgain = 250 * time.Millisecond
 type cache struct {
 	began  time.Time
 	fresh  atomic.Int64 // until when records may be served, in nanoseconds since began
+	awake  atomic.Int64 // the same by the wall clock, which goes on while the machine sleeps
 	limit  int          // records in a shard
 	shards [256]cacheShard
 }
@@ -45,7 +46,13 @@ func newCache(size int) *cache {
 
 func (c *cache) shard(id ID) *cacheShard { return &c.shards[id[0]] }
 
-func (c *cache) isFresh() bool { return c != nil && int64(time.Since(c.began)) < c.fresh.Load() }
+func (c *cache) isFresh() bool {
+	if c == nil {
+		return false
+	}
+	now := time.Now()
+	return int64(now.Sub(c.began)) < c.fresh.Load() && now.UnixNano() < c.awake.Load()
+}
 
 // get returns the record of a session, or nil.
 func (c *cache) get(id ID) *cachedRecord {
@@ -125,6 +132,7 @@ func (c *cache) changed(id ID) {
 
 // beat allows to serve what is kept for a while: at that time everything had been told of.
 func (c *cache) beat(asOf time.Time) {
+	c.awake.Store(asOf.Add(freshFor).UnixNano())
 	c.fresh.Store(int64(asOf.Sub(c.began) + freshFor))
 }
 

@@ -10,18 +10,28 @@ import (
 // An error means that it cannot be known just now.
 func (g *Guard) Ended(ctx context.Context, id ID) (EndReason, error) {
 	rec, _, err := g.readCached(ctx, id)
-	now := g.now()
+	if err == nil && g.over(rec) != "" {
+		rec, err = g.read(ctx, id) // what is in memory may only tell that it goes on
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return "", nil
 	case err != nil:
 		return "", err
-	case rec.ended():
-		return rec.EndReason, nil
-	case !now.Before(rec.Deadline):
-		return EndAbsoluteTimeout, nil
-	case !now.Before(rec.RefreshExpiresAt):
-		return EndRefreshExpired, nil
 	}
-	return "", nil
+	return g.over(rec), nil
+}
+
+// over tells why the session of a record is over, or "" where it is not.
+func (g *Guard) over(rec *Record) EndReason {
+	now := g.now()
+	switch {
+	case rec.ended():
+		return rec.EndReason
+	case !now.Before(rec.Deadline):
+		return EndAbsoluteTimeout
+	case !now.Before(rec.RefreshExpiresAt):
+		return EndRefreshExpired
+	}
+	return ""
 }
