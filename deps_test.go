@@ -36,6 +36,7 @@ func TestDeps(t *testing.T) {
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},
 		"/gateway":                         {""},
+		"/nodes":                           {},
 		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
 		"/examples/internal/wire":          {},

@@ -1,0 +1,125 @@
+package nodes
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// seenEverywhere is how long after the beginning of a logout every node must refuse the session, for 99 of 100, on a machine that is busy with other tests.
+// On a quiet one it is to be 50 ms.
+const seenEverywhere = 500 * time.Millisecond
+
+// TestRevocation ends sessions that all nodes have in memory, each at one of the nodes, while the others are asked for them without a pause.
+func TestRevocation(t *testing.T) {
+	for _, backend := range backends {
+		for _, count := range []int{2, 4} {
+			t.Run(fmt.Sprintf("%s, %d nodes", backend.name, count), func(t *testing.T) {
+				open, d := backend.start(t), deploy(t, latchkey.Config{})
+				nodes := d.nodes(t, open, count)
+				b := d.newBrowser(t, "ada")
+				var took []time.Duration
+				for i := range pick(100, 500) {
+					ending := nodes[i%count]
+					b.mustLogin(t, ending)
+					for _, n := range nodes {
+						untilInMemory(t, b, n)
+					}
+					took = append(took, refusedAfter(t, b, ending, nodes)...)
+				}
+				if p99 := report(t, took); p99 > seenEverywhere {
+					t.Errorf("p99 %v, want at most %v", p99, seenEverywhere)
+				}
+			})
+		}
+	}
+}
+
+// TestRevocationOfSQLiteProcesses: what another process wrote is noticed with the next beat, half a second later at most.
+func TestRevocationOfSQLiteProcesses(t *testing.T) {
+	d := deploy(t, latchkey.Config{})
+	nodes := d.nodes(t, sqliteProcesses.start(t), 2)
+	b := d.newBrowser(t, "ada")
+	var took []time.Duration
+	for i := range pick(8, 100) {
+		b.mustLogin(t, nodes[i%2])
+		took = append(took, refusedAfter(t, b, nodes[i%2], nodes)...)
+	}
+	if p99 := report(t, took); p99 > 1500*time.Millisecond {
+		t.Errorf("p99 %v", p99)
+	}
+}
+
+// untilInMemory visits a node until it answers without asking the store.
+func untilInMemory(t *testing.T, b *browser, n *node) {
+	t.Helper()
+	until(t, "the node to have the session in memory", func() bool {
+		before := n.store.gets.Load()
+		if got := b.visit(t.Context(), n); got.status != http.StatusOK {
+			t.Fatalf("a living session: %+v", got)
+		}
+		return n.store.gets.Load() == before
+	})
+}
+
+// refusedAfter logs b out at one node, and says how long it took each of the others to refuse the same cookies. The ending node must refuse them at once.
+func refusedAfter(t *testing.T, b *browser, ending *node, nodes []*node) []time.Duration {
+	t.Helper()
+	thief := b.copy()
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var took []time.Duration
+	began := make(chan time.Time, len(nodes))
+	for _, n := range nodes {
+		if n == ending {
+			continue
+		}
+		asking := thief.copy()
+		all.Go(func() {
+			at := <-began
+			for time.Since(at) < 10*time.Second {
+				if asking.visit(t.Context(), n).status == http.StatusUnauthorized {
+					break
+				}
+				time.Sleep(100 * time.Microsecond) // the servers need the cores, too
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, time.Since(at))
+		})
+	}
+	now := time.Now()
+	for range nodes {
+		began <- now
+	}
+	if got := b.logout(t.Context(), ending); got.status != http.StatusNoContent {
+		t.Errorf("logout: %+v", got)
+	}
+	if got := thief.visit(t.Context(), ending); got.status != http.StatusUnauthorized || got.endReason != string(latchkey.EndLogout) {
+		t.Errorf("after the logout the node that ended the session answers %+v", got)
+	}
+	all.Wait()
+	return took
+}
+
+func report(t *testing.T, took []time.Duration) (p99 time.Duration) {
+	slices.Sort(took)
+	p50, p99 := took[len(took)/2], took[len(took)*99/100]
+	t.Logf("%d times refused by another node: p50 %v, p99 %v, longest %v after the logout began", len(took), round(p50), round(p99), round(took[len(took)-1]))
+	return p99
+}
+
+func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+
+// pick is how much of something a test does: less where it is one of many, more for figures.
+func pick[T any](short, whole T) T {
+	if *long {
+		return whole
+	}
+	return short
+}
