@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -32,7 +33,19 @@ func session() *latchkey.Record {
 
 func benchStore(b *testing.B) (s *pgstore.Store, url string) {
 	url = pgtest.Shared(b).Database(b)
-	return open(b, url), url
+	s = open(b, url)
+	var all sync.WaitGroup
+	for range 64 { // until every connection is open
+		all.Go(func() {
+			for range 10 {
+				if _, err := s.Get(b.Context(), latchkey.ID{}); !errors.Is(err, latchkey.ErrNotFound) {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return s, url
 }
 
 func BenchmarkGet(b *testing.B) {
@@ -42,6 +55,7 @@ func BenchmarkGet(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.SetParallelism(16)
+	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if _, err := s.Get(b.Context(), rec.ID); err != nil {
@@ -54,20 +68,25 @@ func BenchmarkGet(b *testing.B) {
 
 func BenchmarkSwap(b *testing.B) {
 	s, _ := benchStore(b)
-	b.SetParallelism(32)
-	b.RunParallel(func(pb *testing.PB) {
+	const workers = 64
+	recs := make(chan *latchkey.Record, workers)
+	for range workers {
 		rec := session()
 		if err := s.Create(b.Context(), rec); err != nil {
-			b.Error(err)
-			return
+			b.Fatal(err)
 		}
+		recs <- rec
+	}
+	b.SetParallelism((workers + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			next := *rec
+			next := *<-recs
 			next.Version++
 			if err := s.Swap(b.Context(), &next); err != nil {
 				b.Error(err)
 			}
-			rec = &next
+			recs <- &next
 		}
 	})
 	perSecond(b, "swaps/s")

@@ -18,7 +18,7 @@ import (
 type counter struct{ calls, tellings atomic.Int64 }
 
 func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
-	if strings.Contains(query.SQL, "pg_notify") {
+	if strings.Contains(query.SQL, "AS message") {
 		c.tellings.Add(1)
 	} else {
 		c.calls.Add(1)
@@ -28,7 +28,7 @@ func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.Tr
 
 func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// TestStatements: every call is one statement, and so one round trip, however it ends and however much it is given. A write that took effect is told of by one more.
+// TestStatements: every call is one statement, and so one round trip, however it ends and however much it is given. A write that took effect is told of by one more, but for an end.
 func TestStatements(t *testing.T) {
 	var count counter
 	s, err := pgstore.OpenTraced(t.Context(), pgtest.Shared(t).Database(t), &count)
@@ -42,8 +42,9 @@ func TestStatements(t *testing.T) {
 		many = append(many, latchkey.Seen{ID: rec.ID, At: rec.LastSeenAt.Add(time.Minute)})
 	}
 	rec, gone := session(), session()
-	next, again, never := *rec, *rec, *gone
-	next.Version, again.Version, never.Version = 2, 2, 2
+	next, again, never, ended := *rec, *rec, *gone, *rec
+	next.Version, again.Version, never.Version, ended.Version = 2, 2, 2, 3
+	ended.EndedAt = ended.CreatedAt
 	many = append(many, latchkey.Seen{ID: rec.ID, At: rec.LastSeenAt.Add(time.Hour)})
 	for _, call := range []struct {
 		name string
@@ -61,6 +62,7 @@ func TestStatements(t *testing.T) {
 		{"Touch of 3001", func(ctx context.Context) error { return s.Touch(ctx, many) }, nil, 0},
 		{"ByUser", func(ctx context.Context) error { _, err := s.ByUser(ctx, rec.App, rec.User.ID, 100); return err }, nil, 0},
 		{"Unrevoked", func(ctx context.Context) error { _, err := s.Unrevoked(ctx, rec.App, latchkey.ID{}, 100); return err }, nil, 0},
+		{"Swap that ends, which tells by itself", func(ctx context.Context) error { return s.Swap(ctx, &ended) }, nil, 0},
 		{"Sweep", func(ctx context.Context) error { _, err := s.Sweep(ctx, time.Now()); return err }, nil, 0},
 	} {
 		calls, tellings := count.calls.Load(), count.tellings.Load()

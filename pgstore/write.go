@@ -18,7 +18,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, rec.ID, func(ctx context.Context, conn *pgx.Conn) error {
+	return s.write(ctx, rec.ID, s.teller.tell, func(ctx context.Context, conn *pgx.Conn) error {
 		done, err := conn.Exec(ctx, `INSERT INTO sessions (id, app, user_id, version, last_seen_at, created_at, deadline, ended, unrevoked, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
 			[16]byte(rec.ID), []byte(rec.App), []byte(rec.User.ID), rec.Version, rec.LastSeenAt.UnixMilli(), rec.CreatedAt.UnixMilli(), rec.Deadline.UnixMilli(),
@@ -30,19 +30,26 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	})
 }
 
-// Swap replaces the record of the version before.
+// Swap replaces the record of the version before. Word of an end is sent by the transaction itself, so that it is not lost where this process dies between the two:
+// ends are few enough for that.
 func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	body, err := next.MarshalBinary()
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, next.ID, func(ctx context.Context, conn *pgx.Conn) error {
+	ended := !next.EndedAt.IsZero()
+	tell := s.teller.tell
+	if ended {
+		tell = told
+	}
+	return s.write(ctx, next.ID, tell, func(ctx context.Context, conn *pgx.Conn) error {
 		var swapped, exists bool
 		err := conn.QueryRow(ctx, `WITH swapped AS (
 				UPDATE sessions SET version = $2::bigint, last_seen_at = greatest(last_seen_at, $3), deadline = $4, ended = $5, unrevoked = $6, body = $7
-				WHERE id = $1 AND version = $2::bigint - 1 AND ended <= $5 RETURNING id
+				WHERE id = $1 AND version = $2::bigint - 1 AND ended <= $5 RETURNING CASE WHEN ended THEN pg_notify($8, $9)::text END
 			) SELECT EXISTS (SELECT FROM swapped), EXISTS (SELECT FROM sessions WHERE id = $1)`,
-			[16]byte(next.ID), next.Version, next.LastSeenAt.UnixMilli(), next.Deadline.UnixMilli(), !next.EndedAt.IsZero(), next.Unrevoked, body).Scan(&swapped, &exists)
+			[16]byte(next.ID), next.Version, next.LastSeenAt.UnixMilli(), next.Deadline.UnixMilli(), ended, next.Unrevoked, body,
+			channel, messages([]latchkey.ID{next.ID})[0]).Scan(&swapped, &exists)
 		switch {
 		case err != nil:
 			return err
@@ -55,8 +62,11 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	})
 }
 
+// told is for a write that has sent word of itself.
+func told(latchkey.ID, time.Duration) error { return nil }
+
 // write runs a statement that changes the record of id, and returns when the watchers have been sent word of it.
-func (s *Store) write(ctx context.Context, id latchkey.ID, do func(context.Context, *pgx.Conn) error) error {
+func (s *Store) write(ctx context.Context, id latchkey.ID, tell func(latchkey.ID, time.Duration) error, do func(context.Context, *pgx.Conn) error) error {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
 	deadline := time.Now().Add(postgres.Limit)
@@ -67,7 +77,7 @@ func (s *Store) write(ctx context.Context, id latchkey.ID, do func(context.Conte
 	})
 	switch {
 	case err == nil:
-		if err := s.teller.tell(id, time.Until(deadline)); err != nil {
+		if err := tell(id, time.Until(deadline)); err != nil {
 			return fmt.Errorf("pgstore: the write took effect, but other nodes have not been told yet: %w", err)
 		}
 	case sent && !errors.Is(err, latchkey.ErrConflict) && !errors.Is(err, latchkey.ErrNotFound):

@@ -24,6 +24,9 @@ const (
 
 	// connections is how many a pool opens at most where the URL does not say (pool_max_conns). Commits that wait for the disk together are written together.
 	connections = 16
+
+	// ready is how many of them are open before anybody asks (pool_min_conns): opening one takes some milliseconds of both sides' processors.
+	ready = 4
 )
 
 // A Schema is the namespace in the database that holds the tables of one room, so that several may share a database.
@@ -60,6 +63,9 @@ func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 	}
 	if !query.Has("pool_max_conns") {
 		config.MaxConns = connections
+	}
+	if !query.Has("pool_min_conns") {
+		config.MinConns = min(ready, config.MaxConns)
 	}
 	bound(config)
 	settings := config.ConnConfig.RuntimeParams
