@@ -52,7 +52,7 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 const upsertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
 	generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
 	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant)
-VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
 ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,

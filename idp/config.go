@@ -16,6 +16,13 @@ type Config struct {
 	// owner only. Empty: a database in memory, gone with the Server.
 	Path string
 
+	// Postgres is the URL of a PostgreSQL database instead, for several nodes
+	// that share it: postgres://user:password@host:port/database. The tables are
+	// in the schema latchkey_provider, which is made where it does not exist. A
+	// host that is not this machine must have a certificate for its name, unless
+	// the URL sets another sslmode.
+	Postgres PostgresURL
+
 	// Secret is the root of all keys: of refresh tokens, of the digests of API
 	// keys and client secrets, and of the seal around the signing keys. It must
 	// come from a cryptographic random source and be kept outside the database.
@@ -48,6 +55,15 @@ func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "[secret]") }
 
 // LogValue is the placeholder for log/slog.
 func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// PostgresURL has a password in it. It does not show itself when it is printed.
+type PostgresURL string
+
+// Format writes a placeholder, whatever the verb.
+func (PostgresURL) Format(f fmt.State, _ rune) { io.WriteString(f, "[url]") }
+
+// LogValue is the placeholder for log/slog.
+func (PostgresURL) LogValue() slog.Value { return slog.StringValue("[url]") }
 
 // HashConfig sets Argon2id's cost, and how many hashes may run and wait.
 type HashConfig struct {
@@ -105,6 +121,9 @@ func (c Config) check() error {
 	var errs []error
 	if c.Secret == (Secret{}) {
 		errs = append(errs, errors.New("idp: Config.Secret: required"))
+	}
+	if c.Path != "" && c.Postgres != "" {
+		errs = append(errs, errors.New("idp: Config.Postgres: there is a Path, too"))
 	}
 	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {
 		errs = append(errs, fmt.Errorf("idp: Config.PasswordMinLength: %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))

@@ -98,11 +98,11 @@ func (s *Server) revoke(ctx context.Context, reason, where string, args ...any) 
 // call it once a day to keep the database small.
 func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE t.revoked_instant > 0 OR $1 >= (
+		res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE t.revoked_instant > 0 OR (
 			SELECT CASE a.refresh_token_expiration
-				WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000
-				WHEN 'SlidingWindow' THEN t.last_accessed_instant + a.refresh_token_ttl * 1000
-				ELSE min(t.last_accessed_instant + a.refresh_token_ttl * 1000, t.start_instant + a.refresh_token_max_ttl * 1000)
+				WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000 <= $1
+				WHEN 'SlidingWindow' THEN t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1
+				ELSE t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1 OR t.start_instant + a.refresh_token_max_ttl * 1000 <= $1
 			END FROM applications a WHERE a.id = t.application_id)`, millis(s.now()))
 		if err != nil {
 			return err

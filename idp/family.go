@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -42,7 +43,9 @@ func newFamily(u *User, app application, d device, now time.Time) family {
 	}
 }
 
+// shortened is what is kept of a text. PostgreSQL keeps no NUL.
 func shortened(text string) string {
+	text = strings.ReplaceAll(text, "\x00", "")
 	if utf8.RuneCountInString(text) <= maxDeviceText {
 		return text
 	}

@@ -28,7 +28,10 @@ func (s *Server) loadSigningKey(ctx context.Context) (*signingKey, error) {
 	var sealed []byte
 	err := s.db.QueryRowContext(ctx, `SELECT kid, sealed_private FROM signing_keys ORDER BY insert_instant DESC, kid LIMIT 1`).Scan(&id, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return s.makeSigningKey(ctx)
+		if err := s.makeSigningKey(ctx); err != nil {
+			return nil, err
+		}
+		return s.loadSigningKey(ctx) // it may be that of another node that started at the same time
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read signing key: %w", err)
@@ -56,24 +59,29 @@ func parseECKey(der []byte) (*ecdsa.PrivateKey, error) {
 	return private, nil
 }
 
-func (s *Server) makeSigningKey(ctx context.Context) (*signingKey, error) {
+// makeSigningKey makes the first key, unless another node has. The row of the
+// default tenant is the lock that nodes wait for that start at the same time.
+func (s *Server) makeSigningKey(ctx context.Context) error {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	public, err := private.PublicKey.Bytes()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	fingerprint := sha256.Sum256(public)
 	id := base64.RawURLEncoding.EncodeToString(fingerprint[:20]) // as long as FusionAuth's
-	return &signingKey{id, private}, s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO signing_keys (kid, algorithm, sealed_private, insert_instant) VALUES ($1, $2, $3, $4)`,
-			id, string(jose.ES256), s.secrets.sealed(id, der), millis(s.now()))
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := changed(tx.Exec(`UPDATE tenants SET is_default = TRUE WHERE is_default`)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO signing_keys (kid, algorithm, sealed_private, insert_instant)
+			SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM signing_keys)`, id, string(jose.ES256), s.secrets.sealed(id, der), millis(s.now()))
 		return err
 	})
 }

@@ -54,7 +54,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		}
 		_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
 			expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, '', $10, $11, $11, 0, $11)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, '', $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
 			millis(n.Expiry), string(profile), now)
 		return err

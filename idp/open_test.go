@@ -16,7 +16,7 @@ import (
 
 // at is a world over a file.
 func at(t *testing.T, path string) *world {
-	return newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Path = path }))
+	return newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Path, c.Postgres = path, "" }))
 }
 
 // TestReopen: users, keys, tokens and the signing key outlive the process.
@@ -93,6 +93,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"weak hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 19455}}, "weaker than OWASP"},
 		{"huge hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 1 << 30}}, "out of bounds"},
 		{"minimum above the maximum", nil, idp.Config{Secret: idp.Secret{1}, PasswordMinLength: 257}, "PasswordMinLength"},
+		{"a file and a PostgreSQL", nil, idp.Config{Secret: idp.Secret{1}, Postgres: "postgres://u:p@127.0.0.1/x"}, "Config.Postgres: there is a Path, too"},
 		{"another secret", []func(string) error{good}, idp.Config{Secret: idp.Secret{2}}, "Secret is not the one"},
 		{"newer schema", []func(string) error{good, execute(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)},
 			idp.Config{Secret: idp.Secret{1}}, "use a newer program"},
@@ -124,9 +125,9 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestKEY07_ConfigHidesTheSecret in every verb.
 func TestKEY07_ConfigHidesTheSecret(t *testing.T) {
-	c := idp.Config{Secret: idp.Secret([]byte("0123456789abcdef0123456789abcdef"))}
+	c := idp.Config{Secret: idp.Secret([]byte("0123456789abcdef0123456789abcdef")), Postgres: "postgres://u:hunter2@127.0.0.1/x"}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
-		if s := fmt.Sprintf(verb, c); !strings.Contains(s, "[secret]") || strings.Contains(s, "012345") || strings.Contains(s, "303132") || strings.Contains(s, "48 49") {
+		if s := fmt.Sprintf(verb, c); !strings.Contains(s, "[secret]") || strings.Contains(s, "012345") || strings.Contains(s, "303132") || strings.Contains(s, "48 49") || strings.Contains(s, "hunter") || strings.Contains(s, "68756e") {
 			t.Errorf("%s: %s", verb, s)
 		}
 	}

@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -47,7 +46,7 @@ func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, err error) 
 		s.log.WarnContext(r.Context(), "password hashing is busy", "path", r.Pattern)
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case r.Context().Err() != nil:
 		w.WriteHeader(http.StatusServiceUnavailable) // nobody is listening any more
 	default:
 		s.log.ErrorContext(r.Context(), "internal error", "path", r.Pattern, "error", err)

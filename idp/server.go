@@ -2,24 +2,18 @@ package idp
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
-	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
-
-//go:embed schema
-var schema embed.FS
 
 // Server is an identity provider. It is an http.Handler; the limits of the
 // http.Server around it (timeouts, size of headers) are its owner's.
 type Server struct {
-	db          *sqlite.DB
+	db          database
 	secrets     *secrets
 	signing     *signingKey
 	hasher      *password.Hasher
@@ -34,8 +28,8 @@ var _ http.Handler = (*Server)(nil)
 
 // Open opens the database that c names, makes what a new one needs (the schema,
 // the default tenant and a signing key), and returns the Server. It fails where
-// the file is damaged, not ours, from a newer version, or was made with another
-// Secret.
+// the database is damaged, not ours, from a newer version, or was made with
+// another Secret, or where its server cannot be reached.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -49,13 +43,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: derive keys: %w", err)
 	}
-	migrations, err := fs.Sub(schema, "schema/sqlite")
+	db, err := openDatabase(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("idp: %w", err)
-	}
-	db, err := sqlite.Open(ctx, c.Path, sqlite.Provider, migrations)
-	if err != nil {
-		return nil, fmt.Errorf("idp: open database %q: %w", c.Path, err)
+		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s := &Server{
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
@@ -63,7 +53,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	if err := s.begin(ctx); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("idp: open database %q: %w", c.Path, err)
+		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -71,10 +61,11 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 
 // begin loads, or on the first start makes, what every database has.
 func (s *Server) begin(ctx context.Context) (err error) {
-	if s.signing, err = s.loadSigningKey(ctx); err != nil {
+	if err = s.ensureDefaultTenant(ctx); err != nil {
 		return err
 	}
-	return s.ensureDefaultTenant(ctx)
+	s.signing, err = s.loadSigningKey(ctx)
+	return err
 }
 
 // Close ends the writes that were accepted and closes the database.

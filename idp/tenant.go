@@ -65,7 +65,7 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
 		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			VALUES ($1, $2, 0, $3, $4, $4)
+			VALUES ($1, $2, FALSE, $3, $4, $4)
 			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, last_update_instant = $4`,
 			id, t.Name, string(t.UnverifiedBehavior), now)
 		return err
@@ -74,7 +74,7 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 
 // DefaultTenant returns the tenant that is meant where none is named.
 func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
-	return s.tenantWhere(ctx, "is_default = 1")
+	return s.tenantWhere(ctx, "is_default")
 }
 
 func (s *Server) tenant(ctx context.Context, id string) (Tenant, error) {
@@ -97,7 +97,7 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			SELECT $1, 'Default', 1, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, uuid.NewString(), millis(s.now()))
+			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, uuid.NewString(), millis(s.now()))
 		return err
 	})
 }

@@ -43,7 +43,7 @@ func (w *world) refreshTokens(header ...string) []refreshTokenObject {
 func TestGetRefreshToken(t *testing.T) {
 	w := newWorld(t)
 	id := w.login(object{"metaData": object{"device": object{
-		"name": "Firefox", "description": strings.Repeat("é", 300), "type": "BROWSER",
+		"name": "Fire\x00fox", "description": strings.Repeat("é", 300), "type": "BROWSER",
 	}}}).want(http.StatusOK).text("refreshTokenId")
 	began := w.clock.now().UnixMilli()
 	w.clock.advance(time.Minute)

@@ -42,7 +42,7 @@ func newWorldOf(t *testing.T, app idp.Application, options ...idptest.Option) *w
 	t.Helper()
 	c := new(clock)
 	c.ms.Store(time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC).UnixMilli())
-	options = append([]idptest.Option{idptest.WithoutSocket(), idptest.WithConfig(func(cfg *idp.Config) { cfg.Now = c.now })}, options...)
+	options = append([]idptest.Option{idptest.WithoutSocket(), idptest.WithConfig(func(cfg *idp.Config) { cfg.Now, cfg.Postgres = c.now, emptyPostgres(t) })}, options...)
 	w := &world{Provider: idptest.New(t, options...), t: t, clock: c}
 	w.app = w.AddApplication(app)
 	w.user = w.AddUser("ada@example.com", w.app.ID)

@@ -98,7 +98,7 @@ func (r resetter) HandleCancel(context.Context) {
 	if secured, ok := conn.(*tls.Conn); ok {
 		conn = secured.NetConn() // without TLS's farewell, which could wait, too
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
 		tcp.SetLinger(0)
 	}
 	conn.Close()

@@ -1,0 +1,101 @@
+package idp_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// onPostgres names the database in which a run of the whole suite keeps its worlds.
+const onPostgres = "LATCHKEY_IDP_TEST_POSTGRES"
+
+// TestPostgres runs every test of this package again, in a process of its own, with each world in PostgreSQL.
+func TestPostgres(t *testing.T) {
+	server := sharedPostgres(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.shuffle=on")
+	cmd.Env = append(os.Environ(), onPostgres+"="+server.Database(t))
+	out, err := cmd.CombinedOutput()
+	text := string(out)
+	t.Logf("%d tests passed, %d were skipped", strings.Count(text, "--- PASS"), strings.Count(text, "--- SKIP"))
+	if err != nil {
+		t.Errorf("on PostgreSQL: %v\n%s", err, text)
+	}
+}
+
+// once skips a test that has PostgreSQLs of its own in the run where every test has.
+func once(t *testing.T) {
+	t.Helper()
+	if os.Getenv(onPostgres) != "" {
+		t.Skip("the other run does it")
+	}
+}
+
+func sharedPostgres(t *testing.T) *pgtest.Server {
+	t.Helper()
+	once(t)
+	return pgtest.Shared(t)
+}
+
+// databases are those of this run that no world uses now.
+var databases struct {
+	sync.Mutex
+	free []string
+}
+
+// emptyPostgres returns an empty database for one world, and "" in the run on SQLite.
+func emptyPostgres(t testing.TB) idp.PostgresURL {
+	first := os.Getenv(onPostgres)
+	if first == "" {
+		return ""
+	}
+	databases.Lock()
+	defer databases.Unlock()
+	var name string
+	if n := len(databases.free); n > 0 {
+		name, databases.free = databases.free[n-1], databases.free[:n-1]
+		execute(t, within(first, name), `TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys CASCADE`)
+	} else {
+		name = "world" + strings.ToLower(rand.Text())
+		execute(t, first, "CREATE DATABASE "+name)
+	}
+	t.Cleanup(func() {
+		databases.Lock()
+		defer databases.Unlock()
+		databases.free = append(databases.free, name)
+	})
+	return idp.PostgresURL(within(first, name))
+}
+
+// within is the URL of another database on the same server.
+func within(server, database string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		panic(err) // it comes from pgtest
+	}
+	u.Path = "/" + database
+	return u.String()
+}
+
+func execute(t testing.TB, url, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
