@@ -31,11 +31,17 @@ func onURL(t *testing.T, url string) *world {
 func TestNodesStartTogether(t *testing.T) {
 	url := sharedPostgres(t).Database(t)
 	servers := make([]*idp.Server, 5)
-	var all sync.WaitGroup
+	var all, migrated sync.WaitGroup
+	migrated.Add(len(servers))
 	for i := range servers {
 		all.Go(func() {
+			first := sync.OnceFunc(func() { // the first look at the clock comes after the migrations, where each waits for the one before
+				migrated.Done()
+				migrated.Wait()
+			})
+			now := func() time.Time { first(); return time.Now() }
 			var err error
-			if servers[i], err = idp.Open(t.Context(), idp.Config{Postgres: idp.PostgresURL(url), Secret: idp.Secret{1}}); err != nil {
+			if servers[i], err = idp.Open(t.Context(), idp.Config{Postgres: idp.PostgresURL(url), Secret: idp.Secret{1}, Now: now}); err != nil {
 				t.Error(err)
 				return
 			}
