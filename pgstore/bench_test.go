@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,9 +32,14 @@ func session() *latchkey.Record {
 	return rec
 }
 
+var rows = flag.Int("pgstore.rows", 0, "how many sessions are in the table of each benchmark beforehand")
+
 func benchStore(b *testing.B) (s *pgstore.Store, url string) {
 	url = pgtest.Shared(b).Database(b)
 	s = open(b, url)
+	if *rows > 0 {
+		fill(b, url, *rows, 500)
+	}
 	var all sync.WaitGroup
 	for range 64 { // until every connection is open
 		all.Go(func() {
@@ -66,7 +72,13 @@ func BenchmarkGet(b *testing.B) {
 	perSecond(b, "gets/s")
 }
 
+// BenchmarkSwap shows what it costs to send word in the transaction itself, as the Swaps of ended sessions do: their commits wait for one another.
 func BenchmarkSwap(b *testing.B) {
+	b.Run("living", func(b *testing.B) { benchmarkSwap(b, time.Time{}) })
+	b.Run("ended", func(b *testing.B) { benchmarkSwap(b, time.Now()) })
+}
+
+func benchmarkSwap(b *testing.B, ended time.Time) {
 	s, _ := benchStore(b)
 	const workers = 64
 	recs := make(chan *latchkey.Record, workers)
@@ -83,6 +95,7 @@ func BenchmarkSwap(b *testing.B) {
 		for pb.Next() {
 			next := *<-recs
 			next.Version++
+			next.EndedAt = ended
 			if err := s.Swap(b.Context(), &next); err != nil {
 				b.Error(err)
 			}

@@ -112,7 +112,7 @@ func TestTouchesDoNotDeadlock(t *testing.T) {
 func TestSweepsTogether(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	stores := []*pgstore.Store{open(t, url), open(t, url), open(t, url)}
-	fill(t, url, 4500)
+	fill(t, url, 4500, 0)
 	rec := session()
 	if err := stores[0].Create(t.Context(), rec); err != nil {
 		t.Fatal(err)
@@ -132,9 +132,9 @@ func TestSweepsTogether(t *testing.T) {
 	}
 }
 
-// fill makes n rows, whose deadlines are 1 to n milliseconds after 1970, without a body.
-func fill(t testing.TB, url string, n int) {
+// fill makes n rows, whose deadlines are 1 to n milliseconds after 1970, with a body of that many bytes, which is no record.
+func fill(t testing.TB, url string, n, size int) {
 	t.Helper()
-	query[int](t, url, `INSERT INTO latchkey_sessions.sessions SELECT gen_random_uuid(), 1, 0, i, i, false, false, 'store.example.com', ('user ' || i)::bytea, '' FROM generate_series(1, $1) i`, n)
+	query[int](t, url, `INSERT INTO latchkey_sessions.sessions SELECT gen_random_uuid(), 1, 0, i, i, false, false, 'store.example.com', ('user ' || i)::bytea, convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1, $1) i`, n, size)
 	query[int](t, url, `ANALYZE latchkey_sessions.sessions`)
 }

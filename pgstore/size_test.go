@@ -32,7 +32,7 @@ func TestRowSize(t *testing.T) {
 func TestIndexes(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	s := open(t, url)
-	fill(t, url, 50_000)
+	fill(t, url, 50_000, 0)
 	reads := func(column string) int {
 		return query[int](t, url, `SELECT `+column+` FROM pg_stat_user_tables WHERE relname = 'sessions'`)
 	}
