@@ -31,7 +31,7 @@ func TestDeps(t *testing.T) {
 		"/fusionauth/webhook":              {""},
 		"/fusionauth/fusionauthtest":       {},
 		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/memstore"},
-		"/idp":                             {"/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},
+		"/idp":                             {"/internal/postgres", "/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken"},
 		"/idp/idptest":                     {"/idp"},
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},

@@ -2,8 +2,9 @@
 // FusionAuth's HTTP API, as far as a login form needs it. A program that works
 // with it works with a real FusionAuth by changing a URL and an API key.
 //
-// [Open] returns a [Server], which is an http.Handler over one SQLite file, or
-// over memory where no file is named. It serves:
+// [Open] returns a [Server], which is an http.Handler over one SQLite file, over
+// a PostgreSQL that several nodes share, or over memory where none is named. It
+// serves:
 //
 //	POST   /api/login                       password to JWT and refresh token   API key
 //	POST   /api/jwt/refresh                 refresh token to JWT

@@ -4,7 +4,8 @@
 // Each call is bounded to three seconds; a write that did not answer by then, or whose connection broke, may have taken effect or not, and its error is neither
 // ErrNotFound nor ErrConflict. After an outage the store goes on by itself.
 //
-// The tables are in the schema latchkey_sessions, which Open makes. LISTEN needs a connection of its own, so the URL is that of PostgreSQL itself or of a pooler in session mode.
+// The tables are in the schema latchkey_sessions, which Open makes. The URL is that of PostgreSQL itself: a pooler in front, such as PgBouncer, passes on neither word of changes
+// nor the settings of a connection.
 package pgstore
 
 import (

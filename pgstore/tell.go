@@ -33,6 +33,7 @@ type teller struct {
 	owed    map[latchkey.ID]struct{}  // to be told
 	waiting []chan<- error            // for the owed
 	doubts  map[latchkey.ID]time.Time // until when a write may take effect whose answer was lost: told again and again
+	again   time.Time                 // when all doubts are told the next time
 
 	some chan struct{}
 	quit chan struct{}
@@ -93,6 +94,7 @@ func (t *teller) tell(id latchkey.ID, limit time.Duration) error {
 // doubt has word sent of a write of which nobody knows whether it took effect, or will.
 func (t *teller) doubt(id latchkey.ID) {
 	t.mu.Lock()
+	t.owed[id] = struct{}{}
 	t.doubts[id] = time.Now().Add(doubtFor)
 	t.mu.Unlock()
 	t.wake()
@@ -143,12 +145,14 @@ func (t *teller) round() (more bool) {
 func (t *teller) take() (ids []latchkey.ID, waiting []chan<- error, doubtful bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
-	for id, until := range t.doubts {
-		t.owed[id] = struct{}{}
-		if now.After(until) {
-			delete(t.doubts, id)
+	if now := time.Now(); now.After(t.again) {
+		for id, until := range t.doubts {
+			t.owed[id] = struct{}{}
+			if now.After(until) {
+				delete(t.doubts, id)
+			}
 		}
+		t.again = now.Add(tellAgain)
 	}
 	ids, waiting = slices.Collect(maps.Keys(t.owed)), t.waiting
 	clear(t.owed)
