@@ -147,7 +147,7 @@ func TestDatabaseAway(t *testing.T) {
 			for name, call := range map[string]func() answer{"login": func() answer { return w.login(nil) }, "refresh": func() answer { return w.refresh(token) }} {
 				began := time.Now()
 				if a := call(); a.status != http.StatusInternalServerError {
-					t.Errorf("%s: %d %s", name, a.status, a.body)
+					t.Errorf("%s: status %d", name, a.status)
 				}
 				if took := time.Since(began); took > 6*time.Second {
 					t.Errorf("%s took %v", name, took)

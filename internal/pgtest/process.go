@@ -215,11 +215,13 @@ func (p *process) interrupt() error {
 	}
 }
 
-// kill ends the server's first process. The others notice at once and end, too.
+// kill ends all processes of the server. Left alone, those behind the first one would notice its end soon, but could serve another query before.
 func (p *process) kill() error {
+	others := children(p.cmd.Process.Pid)
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	<-p.exited
+	killAll(others)
 	return nil
 }

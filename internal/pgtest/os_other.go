@@ -11,3 +11,7 @@ func giveAway(...string) error { return nil }
 func dropPrivileges(*exec.Cmd) {}
 
 func dieTogether(*exec.Cmd) {}
+
+func children(int) []int { return nil }
+
+func killAll([]int) {}

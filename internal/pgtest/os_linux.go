@@ -6,7 +6,9 @@ import (
 	"os/user"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // owner is who runs the server instead of root, which PostgreSQL refuses. It is nil where we are not root.
@@ -49,4 +51,37 @@ func dropPrivileges(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Cred
 func dieTogether(cmd *exec.Cmd) {
 	runtime.LockOSThread()
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGINT
+}
+
+// children returns the processes that a process has started.
+func children(pid int) (pids []int) {
+	list, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + strconv.Itoa(pid) + "/children")
+	for word := range strings.FieldsSeq(string(list)) {
+		if child, err := strconv.Atoi(word); err == nil {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+// killAll kills processes and waits until none of them runs any more.
+func killAll(pids []int) {
+	for _, pid := range pids {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	for _, pid := range pids {
+		for late := time.Now().Add(patience); running(pid) && time.Now().Before(late); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// running reports whether a process is there and is more than an entry that nobody has collected yet.
+func running(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
