@@ -320,13 +320,17 @@ func TestCachedToken(t *testing.T) {
 			return token
 		}
 		first := use()
-		if use() != first || use() != first {
-			t.Error("another token")
+		for range 2 {
+			if use() != first {
+				t.Error("another token")
+			}
 		}
 		time.Sleep(time.Hour)
 		second := use()
-		if second == first || use() != second || use() != second {
-			t.Error("not the token of the refresh")
+		for range 2 {
+			if second == first || use() != second {
+				t.Error("not the token of the refresh")
+			}
 		}
 	})
 }
