@@ -9,6 +9,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . e2e web
+EXPRESS = docs/recipes/express
 
 .PHONY: demo test check web fuzz crash tools
 .DELETE_ON_ERROR:
@@ -19,7 +20,7 @@ demo:
 tools:
 	sh scripts/install-test-tools
 
-test: tools web/node_modules/.package-lock.json
+test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json
 	$(GO) test -run '^TestSearch' .
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	npm --prefix web --silent test
@@ -56,3 +57,6 @@ simulate-schemes:
 
 web/node_modules/.package-lock.json: web/package-lock.json | tools
 	npm --prefix web --silent ci --no-audit --no-fund
+
+$(EXPRESS)/node_modules/.package-lock.json: $(EXPRESS)/package-lock.json | tools
+	npm --prefix $(EXPRESS) --silent ci --no-audit --no-fund --ignore-scripts

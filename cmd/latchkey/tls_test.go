@@ -88,7 +88,7 @@ func TestLocalAuthorityIsConfined(t *testing.T) {
 func TestCertificateFiles(t *testing.T) {
 	s := newServed(t)
 	cert, key := filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")
-	first := writeCertificate(t, cert, key)
+	first := writeCertificate(t, "app.localhost", cert, key)
 	s.writeWith("listen: 127.0.0.1:0\ntls: {cert_file: cert.pem, key_file: key.pem}\n", "")
 	s.start()
 	serial := func() string {
@@ -112,7 +112,7 @@ func TestCertificateFiles(t *testing.T) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	second := writeCertificate(t, cert, key)
+	second := writeCertificate(t, "app.localhost", cert, key)
 	if err := os.Chtimes(cert, later, later); err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +125,13 @@ func TestCertificateFiles(t *testing.T) {
 	s.interrupt()
 }
 
-func writeCertificate(t *testing.T, cert, key string) (serial string) {
+func writeCertificate(t *testing.T, host, cert, key string) (serial string) {
 	t.Helper()
 	a, err := openLocalAuthority(t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := a.issue("app.localhost")
+	c, err := a.issue(host)
 	if err != nil {
 		t.Fatal(err)
 	}
