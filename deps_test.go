@@ -39,11 +39,12 @@ func TestDeps(t *testing.T) {
 		"/nodes":                           {},
 		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
-		"/examples/internal/wire":          {},
-		"/examples/internal/spa":           {"/examples/internal/wire"},
+		"/internal/wire":                   {},
+		"/account":                         {"", "/fusionauth", "/internal/wire"},
+		"/examples/internal/spa":           {"/internal/wire"},
 		"/examples/internal/apptest":       {"…"},
-		"/examples/store":                  {"", "/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
-		"/examples/forums":                 {"/internal/sqlite", "/examples/internal/spa", "/examples/internal/wire"},
+		"/examples/store":                  {"", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},
+		"/examples/forums":                 {"/internal/sqlite", "/examples/internal/spa", "/internal/wire"},
 		"/cmd/latchkey":                    {"…"},
 	}
 	for name, imports := range packages(t) {

@@ -21,6 +21,8 @@ const (
 	CodeLoginPrevented         Code = "login_prevented"
 	CodeTwoFactorRequired      Code = "two_factor_required"
 	CodePasswordChangeRequired Code = "password_change_required"
+	CodeInvalidCode            Code = "invalid_code"     // of the second factor
+	CodePasswordRefused        Code = "password_refused" // the new one, by the provider's rules
 	CodeTooManyAttempts        Code = "too_many_attempts"
 	CodeRefreshRefused         Code = "refresh_refused" // the refresh token is dead; ends the session
 )
@@ -51,6 +53,8 @@ var answers = map[Code]struct {
 	CodeLoginPrevented:         {403, "This account may not log in at present."},
 	CodeTwoFactorRequired:      {409, "A second factor is needed."},
 	CodePasswordChangeRequired: {409, "The password must be changed first."},
+	CodeInvalidCode:            {401, "The code is not right, or has been used."},
+	CodePasswordRefused:        {422, "The new password is not accepted."},
 	CodeTooManyAttempts:        {429, "Too many attempts. Try again later."},
 	codeNotLoggedIn:            {404, "Nobody is logged in."},
 	codeLoginRequired:          {401, "This needs a login."},
@@ -72,7 +76,7 @@ type problem struct {
 	Detail    string    `json:"detail,omitempty"`
 	EndReason EndReason `json:"endReason,omitempty"` // why the session is over
 	Methods   []string  `json:"methods,omitempty"`   // with two_factor_required
-	Reason    string    `json:"reason,omitempty"`    // with password_change_required
+	Reason    string    `json:"reason,omitempty"`    // with password_change_required and password_refused
 
 	retryAfter time.Duration
 }

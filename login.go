@@ -11,7 +11,8 @@ import (
 )
 
 // ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and the cookies.
-// A session that the browser had before is ended. The codes of refusals are in docs/http.md.
+// A session that the browser had before is ended. The codes of refusals are in docs/http.md. After 409 the form comes again with what was
+// asked for: "code" of the second factor, or "newPassword". No handle of a half-finished login ever leaves the backend.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {
 		problem{Code: codeCrossOrigin}.write(w)
@@ -33,36 +34,65 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
 		return
 	}
-	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Device: device})
+	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
 	g.settleAttempt(lanes, err)
 	if err != nil {
 		g.loginRefused(w, r, device, err)
 		return
 	}
-	rec, pair, err := g.begin(r.Context(), grant, device, form.remember)
-	if err != nil {
-		g.notBegun(r.Context(), rec, grant, device, err)
-		problem{Code: codeProviderUnavailable}.write(w)
+	rec := g.welcome(w, r, grant, device, form.remember)
+	if rec == nil {
 		return
 	}
-	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
-		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
-	}
-	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
-	g.cookies.set(w, pair)
 	if form.remember { // a public computer gets no lane of its own
 		g.cookies.remember(w, account, browser)
 	}
 	writeUser(w, rec.User)
 }
 
-// settleAttempt keeps an attempt as a failure only if the password was wrong, or the provider counts attempts itself and has had enough.
+// Begin answers as ServeLogin does, for a user who has shown the provider by other means than its form who he is: by a passkey, say. The grant
+// must be the provider's answer to this very request. A request from another origin is answered with 403.
+func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) {
+	if !g.sameOrigin(r) {
+		problem{Code: codeCrossOrigin}.write(w)
+		return
+	}
+	device := g.device(r)
+	if err := whole(grant, nil); err != nil {
+		g.loginRefused(w, r, device, err)
+		return
+	}
+	if rec := g.welcome(w, r, grant, device, remember); rec != nil {
+		writeUser(w, rec.User)
+	}
+}
+
+// welcome begins a session and sets its cookies, or answers 503 and returns nil.
+func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
+	rec, pair, err := g.begin(r.Context(), grant, device, remember)
+	if err != nil {
+		g.notBegun(r.Context(), rec, grant, device, err)
+		problem{Code: codeProviderUnavailable}.write(w)
+		return nil
+	}
+	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
+		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
+	}
+	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
+	g.cookies.set(w, pair)
+	return rec
+}
+
+// settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough.
+// A login that waits for its code clears nothing: whoever knows the password must not buy guesses at the code with it.
 func (g *Guard) settleAttempt(lanes []lane, err error) {
 	var e *ProviderError
 	switch {
-	case err != nil && !errors.As(err, &e):
+	case err == nil:
+		g.throttle.succeed(lanes)
+	case !errors.As(err, &e) || e.Code == CodeTwoFactorRequired:
 		g.throttle.leave(lanes)
-	case err == nil || e.Code != CodeInvalidCredentials && e.Code != CodeTooManyAttempts:
+	case e.Code != CodeInvalidCredentials && e.Code != CodeInvalidCode && e.Code != CodeTooManyAttempts:
 		g.throttle.succeed(lanes)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,12 +17,15 @@ import (
 const (
 	maxLoginBody = 8 << 10 // bytes
 	maxLoginID   = 255     // code points
+	maxCode      = 64      // bytes; recovery codes are longer than six digits
 )
 
 type loginForm struct {
-	loginID  string
-	password Secret
-	remember bool
+	loginID     string
+	password    Secret
+	code        Secret // empty: none
+	newPassword Secret // empty: none
+	remember    bool
 }
 
 // readLoginForm reads a login request. The problem says what was wrong with it.
@@ -97,16 +101,20 @@ func (f *loginForm) set(key string, value json.Token) error {
 		f.loginID = text
 	case key == "password" && isText:
 		f.password = Secret(text)
+	case key == "code" && isText:
+		f.code = Secret(text)
+	case key == "newPassword" && isText:
+		f.newPassword = Secret(text)
 	case key == "remember":
 		remember, ok := value.(bool)
 		if !ok {
 			return errors.New("remember: want true or false")
 		}
 		f.remember = remember
-	case key == "email" || key == "loginId" || key == "password":
+	case slices.Contains([]string{"email", "loginId", "password", "code", "newPassword"}, key):
 		return fmt.Errorf("%s: want a string", key)
 	default:
-		return errors.New("unknown key: want email or loginId, password, remember")
+		return errors.New("unknown key: want email or loginId, password, remember, code, newPassword")
 	}
 	return nil
 }
@@ -123,6 +131,10 @@ func (f *loginForm) check() error {
 		return errors.New("email: has a control character")
 	case strings.ContainsRune(string(f.password), 0):
 		return errors.New("password: has a NUL")
+	case strings.ContainsRune(string(f.newPassword), 0):
+		return errors.New("newPassword: has a NUL")
+	case len(f.code) > maxCode || strings.IndexFunc(string(f.code), unicode.IsControl) >= 0:
+		return errors.New("code: not one")
 	}
 	return nil
 }

@@ -22,9 +22,11 @@ type Provider interface {
 
 // Credentials are what the login form was filled with, and who sent it.
 type Credentials struct {
-	LoginID  string
-	Password Secret
-	Device   Device
+	LoginID     string
+	Password    Secret
+	Code        Secret // of the second factor, or a recovery code; empty: none was given
+	NewPassword Secret // to be set if the provider asks for a change; empty: none was given
+	Device      Device
 }
 
 // A Renewal asks for a new grant. User is the user as the session knows it, to be brought up to date.
@@ -64,7 +66,7 @@ type ProviderError struct {
 	Code       Code
 	RetryAfter time.Duration // with CodeTooManyAttempts
 	Methods    []string      // with CodeTwoFactorRequired: the kinds of second factor the user has, such as "authenticator"
-	Reason     string        // with CodePasswordChangeRequired: why, in the provider's word
+	Reason     string        // with CodePasswordChangeRequired and CodePasswordRefused: why, in the provider's word
 	Err        error         // may be nil
 }
 

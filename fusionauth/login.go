@@ -11,12 +11,25 @@ import (
 )
 
 type loginRequest struct {
-	LoginID       string    `json:"loginId"`
-	Password      string    `json:"password"`
+	LoginID          string `json:"loginId"`
+	Password         string `json:"password"`
+	TwoFactorTrustID string `json:"twoFactorTrustId,omitempty"`
+	NoJWT            bool   `json:"noJWT,omitempty"`
+	visit
+}
+
+// A visit says for which application and for whom a login is.
+type visit struct {
 	ApplicationID string    `json:"applicationId"`
 	IPAddress     string    `json:"ipAddress,omitempty"`
 	MetaData      metaData  `json:"metaData"`
 	EventInfo     eventInfo `json:"eventInfo"`
+}
+
+func (c *Client) visit(device latchkey.Device) visit {
+	v := visit{ApplicationID: c.config.ApplicationID, IPAddress: device.IP, EventInfo: eventInfo{IPAddress: device.IP, UserAgent: device.UserAgent}}
+	v.MetaData.Device.Description, v.MetaData.Device.Type = device.UserAgent, "BROWSER"
+	return v
 }
 
 type metaData struct {
@@ -36,32 +49,48 @@ type loginResponse struct {
 	TokenExpirationInstant int64  `json:"tokenExpirationInstant"`
 	RefreshToken           string `json:"refreshToken"`
 	RefreshTokenID         string `json:"refreshTokenId"`
+	ChangePasswordID       string `json:"changePasswordId"`
 	ChangePasswordReason   string `json:"changePasswordReason"`
+	TwoFactorID            string `json:"twoFactorId"`
+	TwoFactorTrustID       string `json:"twoFactorTrustId"`
 	User                   user   `json:"user"`
 	Methods                []struct {
 		Method string `json:"method"`
 	} `json:"methods"`
 }
 
-// Login asks POST /api/login. Of its 2xx answers only 200 with a token and a refresh token is a login.
+// Login asks POST /api/login. Of its 2xx answers only 200 with a token and a refresh token is a login. Where the answer asks for a second factor or a new
+// password, and the credentials have it, the login goes on.
 func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (latchkey.Grant, error) {
-	device := credentials.Device
-	body := loginRequest{
-		LoginID: credentials.LoginID, Password: string(credentials.Password), ApplicationID: c.config.ApplicationID,
-		IPAddress: device.IP, EventInfo: eventInfo{IPAddress: device.IP, UserAgent: device.UserAgent},
+	login := loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), visit: c.visit(credentials.Device)}
+	a, err := c.passwordLogin(ctx, login)
+	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
+		a, err = c.secondFactor(ctx, a, credentials)
 	}
-	body.MetaData.Device.Description, body.MetaData.Device.Type = device.UserAgent, "BROWSER"
-	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: body, authorize: true, tenant: true, ip: device.IP})
+	if err == nil && a.status == statusChangePassword && credentials.NewPassword != "" {
+		a, err = c.withNewPassword(ctx, a, credentials)
+	}
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	if a.status == http.StatusOK {
-		return c.loggedIn(a)
+	return c.grant(a)
+}
+
+// passwordLogin returns the answer of POST /api/login. A 404 that is not the provider's own is an error.
+func (c *Client) passwordLogin(ctx context.Context, login loginRequest) (answer, error) {
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: login, authorize: true, tenant: true, ip: login.IPAddress})
+	if err == nil && a.status == http.StatusNotFound && (len(a.body) > 0 || !c.works(ctx)) {
+		return a, a.unexpected() // whoever answers there, it is not the provider
 	}
-	if a.status == http.StatusNotFound && (len(a.body) > 0 || !c.works(ctx)) {
-		return latchkey.Grant{}, a.unexpected() // whoever answers there, it is not the provider
+	return a, err
+}
+
+// grant reads the last answer of a login.
+func (c *Client) grant(a answer) (latchkey.Grant, error) {
+	if a.status != http.StatusOK {
+		return latchkey.Grant{}, c.loginRefused(a)
 	}
-	return latchkey.Grant{}, c.loginRefused(a)
+	return c.loggedIn(a)
 }
 
 func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
@@ -71,16 +100,16 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 	}
 	switch {
 	case r.Token == "" || r.User.ID == "":
-		return latchkey.Grant{}, errors.New("POST /api/login: 200 without a token or a user")
+		return latchkey.Grant{}, errors.New(a.call + ": 200 without a token or a user")
 	case r.RefreshToken == "":
-		return latchkey.Grant{}, fmt.Errorf("POST /api/login: no refresh token: switch loginConfiguration.generateRefreshTokens on for application %s", c.config.ApplicationID)
+		return latchkey.Grant{}, fmt.Errorf("%s: no refresh token: switch loginConfiguration.generateRefreshTokens on for application %s", a.call, c.config.ApplicationID)
 	}
 	claims, err := c.check(r.Token)
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
 	if claims.Subject != r.User.ID {
-		return latchkey.Grant{}, errors.New("POST /api/login: token and user are not of the same person")
+		return latchkey.Grant{}, errors.New(a.call + ": token and user are not of the same person")
 	}
 	c.worked()
 	return latchkey.Grant{
@@ -90,10 +119,17 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 	}, nil
 }
 
+// Statuses of the API's own.
+const (
+	statusChangePassword = http.StatusNonAuthoritativeInfo // 203
+	statusTwoFactor      = 242
+	statusWrongCode      = http.StatusMisdirectedRequest // 421
+)
+
 // loginRefused maps every documented status to a code, and everything else to an error.
 func (c *Client) loginRefused(a answer) error {
 	refuse := func(code latchkey.Code) error {
-		return &latchkey.ProviderError{Code: code, Err: fmt.Errorf("POST /api/login: status %d", a.status)}
+		return &latchkey.ProviderError{Code: code, Err: fmt.Errorf("%s: status %d", a.call, a.status)}
 	}
 	// The account's state is for those only who know its password.
 	state := func(code latchkey.Code) error {
@@ -108,7 +144,7 @@ func (c *Client) loginRefused(a answer) error {
 	switch a.status {
 	case http.StatusAccepted: // 202
 		return refuse(latchkey.CodeNotRegistered)
-	case http.StatusNonAuthoritativeInfo: // 203
+	case statusChangePassword:
 		e := &latchkey.ProviderError{Code: latchkey.CodePasswordChangeRequired}
 		var r loginResponse
 		if a.decode(&r) == nil && knownReason(r.ChangePasswordReason) {
@@ -117,7 +153,7 @@ func (c *Client) loginRefused(a answer) error {
 		return e
 	case 212, 213: // the address, or the registration
 		return refuse(latchkey.CodeEmailNotVerified)
-	case 242:
+	case statusTwoFactor:
 		e := &latchkey.ProviderError{Code: latchkey.CodeTwoFactorRequired}
 		var r loginResponse
 		if a.decode(&r) == nil {
@@ -129,7 +165,7 @@ func (c *Client) loginRefused(a answer) error {
 	case http.StatusBadRequest:
 		return c.badLogin(a, state)
 	case http.StatusUnauthorized:
-		return errors.New("POST /api/login: 401: the API key is wrong, or lacks this call")
+		return errors.New(a.call + ": 401: the API key is wrong, or lacks this call")
 	case http.StatusNotFound: // unknown user and wrong password alike
 		return refuse(latchkey.CodeInvalidCredentials)
 	case http.StatusConflict, http.StatusGone: // a user action such as a lock-out; an account past its expiry

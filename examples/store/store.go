@@ -23,8 +23,8 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/examples/internal/spa"
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 //go:embed dist

@@ -60,19 +60,21 @@ func New(t testing.TB) *Server {
 
 func (s *Server) routes() {
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"POST /api/login":              s.login,
-		"POST /api/jwt/refresh":        s.jwtRefresh,
-		"GET /api/jwt/refresh":         s.listTokens,
-		"DELETE /api/jwt/refresh":      s.revokeTokens,
-		"DELETE /api/jwt/refresh/{id}": s.revokeTokens,
-		"POST /api/logout":             s.logout,
-		"POST /oauth2/token":           s.oauthToken,
-		"GET /api/status":              s.status,
-		"GET /api/application":         s.applications,
-		"GET /api/application/{id}":    s.application,
-		"GET /api/tenant/{id}":         s.tenant,
-		"GET /api/webhook":             s.webhooks,
-		"GET /.well-known/jwks.json":   s.jwks,
+		"POST /api/login":                s.login,
+		"POST /api/two-factor/login":     s.twoFactorLogin,
+		"POST /api/user/change-password": s.changePassword,
+		"POST /api/jwt/refresh":          s.jwtRefresh,
+		"GET /api/jwt/refresh":           s.listTokens,
+		"DELETE /api/jwt/refresh":        s.revokeTokens,
+		"DELETE /api/jwt/refresh/{id}":   s.revokeTokens,
+		"POST /api/logout":               s.logout,
+		"POST /oauth2/token":             s.oauthToken,
+		"GET /api/status":                s.status,
+		"GET /api/application":           s.applications,
+		"GET /api/application/{id}":      s.application,
+		"GET /api/tenant/{id}":           s.tenant,
+		"GET /api/webhook":               s.webhooks,
+		"GET /.well-known/jwks.json":     s.jwks,
 	} {
 		s.mux.HandleFunc(pattern, handler)
 	}

@@ -10,8 +10,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var in struct {
-		LoginID, Password, ApplicationID string
-		NoJWT                            bool
+		LoginID, Password, ApplicationID, TwoFactorTrustID string
+		NoJWT                                              bool
 	}
 	if json.Unmarshal(readAll(r), &in) != nil {
 		refuse(w, "", "[invalidJSON]")
@@ -46,13 +46,17 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	if !s.obstructed(w, u, in.Password, a) {
+	switch {
+	case s.obstructed(w, u, in.Password):
+	case u.TwoFactor && in.TwoFactorTrustID != trustID:
+		answer(w, 242, object{"twoFactorId": twoFactorID, "methods": []object{{"id": "READ", "method": "authenticator"}}})
+	case !s.unfinished(w, u, a, ""):
 		s.loggedIn(w, u, a, in.NoJWT)
 	}
 }
 
 // obstructed answers where the login is none. What is wrong with an account shows before its password is checked.
-func (s *Server) obstructed(w http.ResponseWriter, u *User, password string, a *Application) bool {
+func (s *Server) obstructed(w http.ResponseWriter, u *User, password string) bool {
 	switch {
 	case u.Inactive:
 		w.WriteHeader(http.StatusLocked)
@@ -62,10 +66,21 @@ func (s *Server) obstructed(w http.ResponseWriter, u *User, password string, a *
 		w.WriteHeader(http.StatusGone)
 	case u.Password != password:
 		w.WriteHeader(http.StatusNotFound)
-	case u.TwoFactor:
-		answer(w, 242, object{"twoFactorId": "WYcNo4NBXqfk", "methods": []object{{"id": "READ", "method": "authenticator"}}})
+	default:
+		return false
+	}
+	return true
+}
+
+// unfinished answers where the user is who he says, and the login is none yet.
+func (s *Server) unfinished(w http.ResponseWriter, u *User, a *Application, trust string) bool {
+	switch {
 	case u.PasswordChangeReason != "":
-		answer(w, http.StatusNonAuthoritativeInfo, object{"changePasswordId": "gXY7ZQ", "changePasswordReason": u.PasswordChangeReason})
+		body := object{"changePasswordId": changeID, "changePasswordReason": u.PasswordChangeReason}
+		if trust != "" {
+			body["twoFactorTrustId"] = trust
+		}
+		answer(w, http.StatusNonAuthoritativeInfo, body)
 	case u.Unverified:
 		answer(w, 212, object{"user": u.json(), "emailVerificationId": "YkQY5g"})
 	case a != nil && u.registration(a.ID) == nil:

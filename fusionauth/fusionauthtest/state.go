@@ -103,6 +103,8 @@ type User struct {
 	// What stands between the right password and a login.
 	Prevented, Expired, TwoFactor, Unverified bool
 	PasswordChangeReason                      string
+
+	codeUsed bool
 }
 
 // A Registration is a user's for one application.

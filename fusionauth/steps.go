@@ -1,0 +1,114 @@
+package fusionauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// secondFactor answers 242 with the code, at POST /api/two-factor/login. A login that goes on after it is trusted, so that nobody is asked for a code twice.
+func (c *Client) secondFactor(ctx context.Context, asked answer, credentials latchkey.Credentials) (answer, error) {
+	var r loginResponse
+	if err := asked.decode(&r); err != nil || r.TwoFactorID == "" {
+		return asked, errors.Join(err, fmt.Errorf("%s: 242 without a twoFactorId", asked.call))
+	}
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/two-factor/login", tenant: true, ip: credentials.Device.IP, json: struct {
+		TwoFactorID   string `json:"twoFactorId"`
+		Code          string `json:"code"`
+		TrustComputer bool   `json:"trustComputer,omitempty"`
+		visit
+	}{r.TwoFactorID, string(credentials.Code), credentials.NewPassword != "", c.visit(credentials.Device)}})
+	switch {
+	case err != nil:
+		return a, err
+	case a.status == statusWrongCode:
+		return a, &latchkey.ProviderError{Code: latchkey.CodeInvalidCode}
+	case a.status == http.StatusNotFound: // it has just been given to us
+		return a, a.unexpected()
+	}
+	return a, nil
+}
+
+// withNewPassword answers 203 with the new password, and logs in with it.
+func (c *Client) withNewPassword(ctx context.Context, asked answer, credentials latchkey.Credentials) (answer, error) {
+	var r loginResponse
+	if err := asked.decode(&r); err != nil || r.ChangePasswordID == "" {
+		return asked, errors.Join(err, fmt.Errorf("%s: 203 without a changePasswordId", asked.call))
+	}
+	if err := c.ResetPassword(ctx, latchkey.Secret(r.ChangePasswordID), credentials.NewPassword); err != nil {
+		return asked, err
+	}
+	return c.passwordLogin(ctx, loginRequest{
+		LoginID: credentials.LoginID, Password: string(credentials.NewPassword), TwoFactorTrustID: r.TwoFactorTrustID, visit: c.visit(credentials.Device),
+	})
+}
+
+// ResetPassword sets a password with the id of a change: that of a 203, or that of a mail (POST /api/user/change-password). It fails with ErrNotFound where the id is
+// not good, or not any more, and with CodePasswordRefused where the password is not. The user's refresh tokens are worthless from then on.
+func (c *Client) ResetPassword(ctx context.Context, changeID, password latchkey.Secret) error {
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/user/change-password", tenant: true, json: map[string]string{
+		"changePasswordId": string(changeID), "password": string(password),
+	}})
+	if err != nil {
+		return err
+	}
+	return c.done(ctx, a)
+}
+
+// done reads the answer of a call that has nothing to say but whether it worked.
+func (c *Client) done(ctx context.Context, a answer) error {
+	switch a.status {
+	case http.StatusOK:
+		c.worked()
+		return nil
+	case http.StatusNotFound:
+		if len(a.body) == 0 && c.works(ctx) {
+			return ErrNotFound
+		}
+	case http.StatusBadRequest:
+		return a.refusal()
+	case statusWrongCode:
+		return &latchkey.ProviderError{Code: latchkey.CodeInvalidCode}
+	case http.StatusTooManyRequests:
+		return &latchkey.ProviderError{Code: latchkey.CodeTooManyAttempts, RetryAfter: a.retryAfter()}
+	}
+	return a.unexpected()
+}
+
+// ErrNotFound says that the server has no such thing: a user, a key of a device, an id of a mail that is not good any more.
+var ErrNotFound = errors.New("fusionauth: there is no such thing")
+
+// A FieldError says which field of a request the server did not accept, and why: "user.email" and "duplicate".
+type FieldError struct{ Field, Kind string }
+
+// Error names both.
+func (e *FieldError) Error() string { return "fusionauth: " + e.Field + ": " + e.Kind }
+
+// refusal reads a 400. A password that breaks the rules is CodePasswordRefused, another field a FieldError, and all else is our mistake.
+func (a answer) refusal() error {
+	fields := a.apiErrors().FieldErrors
+	for _, field := range []string{"user.password", "password"} {
+		for _, e := range fields[field] {
+			return &latchkey.ProviderError{Code: latchkey.CodePasswordRefused, Reason: kind(e.Code)}
+		}
+	}
+	for _, field := range []string{"user.email", "user.username"} {
+		for _, e := range fields[field] {
+			return &FieldError{field, kind(e.Code)}
+		}
+	}
+	return a.unexpected()
+}
+
+// kind is "tooShort" of "[tooShort]user.password": a word of the API, and nothing of what a user has typed.
+func kind(code string) string {
+	kind, _, found := strings.Cut(strings.TrimPrefix(code, "["), "]")
+	if !found || len(kind) > 40 || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "invalid"
+	}
+	return kind
+}
