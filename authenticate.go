@@ -46,14 +46,17 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
 		return finding{record: s.record, token: s.token} // a guard around a guard: once is enough
 	}
-	session, refresh := cookieValue(r.Header, sessionCookieName), cookieValue(r.Header, refreshCookieName)
+	session, now := cookieValue(r.Header, sessionCookieName), g.now()
+	if found := g.recall(session, now); found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
+		return g.seen(r, found, now)
+	}
+	refresh := cookieValue(r.Header, refreshCookieName)
 	if session == "" && refresh == "" {
 		return finding{}
 	}
 	m, genuine := g.cookies.session.parse(session)
 	if genuine {
-		now := g.now()
-		found := g.glance(r.Context(), m, now)
+		found := g.glance(r.Context(), m, session, now)
 		if found.err != nil || found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
 			return g.seen(r, found, now)
 		}
@@ -83,19 +86,44 @@ func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 // Then the refresh cookie has nothing to add and is not opened.
-func (g *Guard) glance(ctx context.Context, m mark, now time.Time) finding {
-	rec, token, err := g.readCached(ctx, m.id)
+func (g *Guard) glance(ctx context.Context, m mark, cookie string, now time.Time) finding {
+	rec, kept, err := g.readCached(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
 	}
 	if err != nil {
 		return finding{err: err}
 	}
-	v := g.limits.judge(rec, presented{mark: m, session: true}, g.lastUse(rec), now)
-	if v.action == serve && v.changed == nil && m.generation == rec.Generation {
-		return finding{record: rec, token: token}
+	if !g.servesNow(rec, presented{mark: m, session: true}, now) {
+		return finding{}
 	}
-	return finding{}
+	if kept == nil {
+		return finding{record: rec}
+	}
+	kept.prove(cookie, m)
+	return finding{record: rec, token: &kept.token}
+}
+
+// recall is glance for the very cookie that this node has served the session for from memory before.
+func (g *Guard) recall(cookie string, now time.Time) finding {
+	id, ok := claimedSession(cookie)
+	if !ok {
+		return finding{}
+	}
+	kept := g.cache.get(id)
+	if kept == nil {
+		return finding{}
+	}
+	proven := kept.proven.Load()
+	if proven == nil || !proven.is(cookie) || !g.servesNow(kept.Record, presented{mark: proven.mark, session: true, known: &proven.digest}, now) {
+		return finding{}
+	}
+	return finding{record: kept.Record, token: &kept.token}
+}
+
+func (g *Guard) servesNow(rec *Record, p presented, now time.Time) bool {
+	v := g.limits.judge(rec, p, g.lastUse(rec), now)
+	return v.action == serve && v.changed == nil && p.generation == rec.Generation
 }
 
 // witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;

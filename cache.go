@@ -32,8 +32,9 @@ type cacheShard struct {
 
 type cachedRecord struct {
 	*Record
-	used  atomic.Bool // since something was last looked for to be evicted
-	token openedToken
+	used   atomic.Bool // since something was last looked for to be evicted
+	token  openedToken
+	proven atomic.Pointer[provenCookie] // that the session was served for from memory last
 }
 
 func newCache(size int) *cache {
@@ -181,11 +182,10 @@ func (s *writeThrough) Swap(ctx context.Context, next *Record) error {
 	return s.Store.Swap(ctx, next)
 }
 
-// readCached returns a record that may be served from, and no more: from memory if it is there, else from the store. From memory it comes with its token, which
-// is opened once.
-func (g *Guard) readCached(ctx context.Context, id ID) (*Record, *openedToken, error) {
+// readCached returns a record that may be served from, and no more: from memory if it is there, else from the store. What is in memory comes with all that is kept beside it.
+func (g *Guard) readCached(ctx context.Context, id ID) (*Record, *cachedRecord, error) {
 	if found := g.cache.get(id); found != nil {
-		return found.Record, &found.token, nil
+		return found.Record, found, nil
 	}
 	t := g.cache.ticket(id)
 	rec, err := g.read(ctx, id)

@@ -26,6 +26,14 @@ type presented struct {
 	follows bool            // who sent it can be asked: it follows redirections
 	sealed  *refreshContent // what else is in the refresh cookie; nil without it
 	from    Device          // who sent it
+	known   *Digest         // that of the branch, where it has been computed before
+}
+
+func (p *presented) digest() Digest {
+	if p.known != nil {
+		return *p.known
+	}
+	return p.branch.digest()
 }
 
 // A question is what a browser is asked about a refresh cookie.
@@ -72,7 +80,7 @@ func (l *limits) judge(rec *Record, p presented, lastSeen, now time.Time) verdic
 		return verdict{action: end, reason: EndRefreshExpired}
 	}
 	live := now.Before(rec.ExpiresAt) && now.Sub(lastSeen) < l.idle
-	digest := p.branch.digest()
+	digest := p.digest()
 	switch {
 	case p.generation == rec.Generation: // genuine, hence minted by us
 		return l.judgeCurrent(rec, p, digest, live, now)
