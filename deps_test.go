@@ -35,7 +35,7 @@ func TestDeps(t *testing.T) {
 		"/idp/idptest":                     {"/idp"},
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},
-		"/gateway":                         {""},
+		"/gateway":                         {"", "/account"},
 		"/nodes":                           {},
 		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
@@ -43,7 +43,7 @@ func TestDeps(t *testing.T) {
 		"/account":                         {"", "/fusionauth", "/internal/wire"},
 		"/examples/internal/spa":           {"/internal/wire"},
 		"/examples/internal/apptest":       {"…"},
-		"/examples/store":                  {"", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},
+		"/examples/store":                  {"", "/account", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},
 		"/examples/forums":                 {"/internal/sqlite", "/examples/internal/spa", "/internal/wire"},
 		"/cmd/latchkey":                    {"…"},
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,11 +45,29 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
+// Endpoints are what the Client's API key must be allowed to call, beside POST /api/login and DELETE /api/jwt/refresh.
+var Endpoints = map[string][]string{
+	"/api/two-factor/secret":             {"GET"},
+	"/api/user":                          {"GET"},
+	"/api/user/change-password":          {"POST"},
+	"/api/user/forgot-password":          {"POST"},
+	"/api/user/registration":             {"POST"},
+	"/api/user/two-factor":               {"POST", "DELETE"},
+	"/api/user/two-factor/recovery-code": {"POST"},
+	"/api/user/verify-email":             {"PUT"},
+	"/api/webauthn":                      {"GET", "DELETE"},
+	"/api/webauthn/login":                {"POST"},
+	"/api/webauthn/register/complete":    {"POST"},
+	"/api/webauthn/register/start":       {"POST"},
+	"/api/webauthn/start":                {"POST"},
+}
+
 // A Handler serves the routes. Its methods may be called by many goroutines.
 type Handler struct {
 	Config
 	http.Handler
-	host string // of the origin, without a port: what passkeys are bound to
+	paths map[string]bool
+	host  string // of the origin, without a port: what passkeys are bound to
 
 	running  sync.WaitGroup // calls that no request waits for
 	mails    limiter        // by address of the mail
@@ -93,16 +112,13 @@ func New(c Config) (*Handler, error) {
 // Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests must have ended before.
 func (h *Handler) Close() { h.running.Wait() }
 
-// Paths lists what the Handler serves, as patterns of http.ServeMux.
-func (h *Handler) Paths() []string {
-	var paths []string
-	for path := range h.open() {
-		paths = append(paths, path)
+// Serves tells whether a path is one of the Handler's.
+func (h *Handler) Serves(path string) bool {
+	if h.paths[path] {
+		return true
 	}
-	for path := range h.own() {
-		paths = append(paths, path)
-	}
-	return paths
+	id, below := strings.CutPrefix(path, "/api/passkeys/")
+	return below && id != "" && !strings.Contains(id, "/")
 }
 
 // open are the routes for everybody.
@@ -138,10 +154,13 @@ func (h *Handler) own() map[string]wire.Methods {
 
 func (h *Handler) routes() http.Handler {
 	mux := http.NewServeMux()
+	h.paths = make(map[string]bool)
 	for path, methods := range h.open() {
+		h.paths[path] = true
 		mux.Handle(path, h.Guard.Identify(private(methods))) // which refuses other origins
 	}
 	for path, methods := range h.own() {
+		h.paths[path] = true
 		mux.Handle(path, h.Guard.Protect(private(methods)))
 	}
 	mux.Handle("/", wire.NotFound)
