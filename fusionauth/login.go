@@ -14,7 +14,6 @@ type loginRequest struct {
 	LoginID          string `json:"loginId"`
 	Password         string `json:"password"`
 	TwoFactorTrustID string `json:"twoFactorTrustId,omitempty"`
-	NoJWT            bool   `json:"noJWT,omitempty"`
 	visit
 }
 

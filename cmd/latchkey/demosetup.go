@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
@@ -109,7 +108,7 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 	}
 	err = d.provider.EnsureAPIKey(ctx, idp.APIKey{
 		Key: d.secrets.APIKey, Description: "backends of the demo",
-		Endpoints: backendEndpoints(),
+		Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
 	})
 	_, swept := d.provider.Sweep(ctx)
 	return errors.Join(err, swept, d.ensureUser(ctx))
@@ -133,7 +132,7 @@ func (d *demo) ensureUser(ctx context.Context) error {
 }
 
 // login is how the users of one app log in. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
-func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, *fusionauth.Client, error) {
+func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, error) {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
 		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true,
@@ -142,7 +141,7 @@ func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config,
 		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,
 		IdleTimeout: d.command.Idle, SessionCap: d.command.SessionCap, RefreshTTL: d.command.RefreshTTL,
 		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
-	}, provider, err
+	}, err
 }
 
 // inFlags says mistakes of the configuration in the words of the command line.
@@ -168,7 +167,7 @@ var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "IdleTimeout
 
 // openStore has the store use the library.
 func (d *demo) openStore(ctx context.Context) error {
-	login, provider, err := d.login("store", storeApplication, "")
+	login, err := d.login("store", storeApplication, "")
 	if err != nil {
 		return err
 	}
@@ -177,20 +176,13 @@ func (d *demo) openStore(ctx context.Context) error {
 		return inFlags(err)
 	}
 	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
-	accounts, err := account.New(account.Config{
-		Guard: guard, Client: provider, Origin: login.Origin, Registration: account.RegistrationVerified, Issuer: "Store", Logger: d.log,
-	})
-	if err != nil {
-		return err
-	}
-	d.closers = append(d.closers, closeFunc(func() error { accounts.Close(); return nil }))
-	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Account: accounts, Logger: d.log})
+	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Logger: d.log})
 	return d.serveHost("store", app, app, err)
 }
 
 // openForums has the forums stand behind the gateway, on a port of their own, as an app in any language would.
 func (d *demo) openForums(ctx context.Context) error {
-	login, provider, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
+	login, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
 	if err != nil {
 		return err
 	}
@@ -208,7 +200,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	go behind.Serve(listener)                              // ends with Close
 	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
-		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Forums"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
+		Login: login, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
 	}}})
 	if err != nil {
