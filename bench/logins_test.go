@@ -1,0 +1,148 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// logins measures logins with the embedded provider and the hash that it has by default, beside the hash alone on as many cores as its pool has,
+// and what a flood of them does to requests of those who are logged in.
+func (r *results) logins(t *testing.T) {
+	workers := max(1, runtime.GOMAXPROCS(0)-1)
+	provider := embedded(t, func(c *idp.Config) { c.Hash = idp.HashConfig{Queue: 1000} })
+	guard, err := newGuard(t.Context(), "memory:", latchkey.Secret(latchkey.NewKey().Reveal()), func(c *latchkey.Config) { c.Provider = provider })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guard.Close(context.Background())
+	mux := http.NewServeMux()
+	mux.Handle("/api/", guard.Handler())
+	mux.Handle("/", guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { greet(w, email) })))
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	jar := login(t, guard, user(0))
+
+	for range *rounds {
+		alone := hashes(workers, *length)
+		together := loginsFor(t, server.URL, 2*workers, *length)
+		r.add("logins beside the hash alone", together/alone, "", atLeast(0.95))
+		r.add("logins", together, "/s", nil)
+
+		idle := paced(t, server.URL, jar, *length)
+		ctx, cancel := context.WithCancel(t.Context())
+		var flood sync.WaitGroup
+		for i := range 24 {
+			flood.Go(func() {
+				for ctx.Err() == nil {
+					post(ctx, server.URL, user(i))
+				}
+			})
+		}
+		busy := paced(t, server.URL, jar, *length)
+		cancel()
+		flood.Wait()
+		r.add("p99 of requests, idle", idle, "ms", nil)
+		r.add("p99 of requests under a flood of logins, over idle", busy/idle, "×", atMost(3))
+	}
+}
+
+// hashes is how many Argon2id hashes a second so many goroutines make, with OWASP's cost of 19 MiB.
+func hashes(workers int, length time.Duration) float64 {
+	var done atomic.Int64
+	began := time.Now()
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for time.Since(began) < length {
+				argon2.IDKey([]byte(idptest.Password), []byte("0123456789abcdef"), 2, 19456, 1, 32)
+				done.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds()
+}
+
+func loginsFor(t *testing.T, url string, clients int, length time.Duration) float64 {
+	var done atomic.Int64
+	began := time.Now()
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			for time.Since(began) < length {
+				if status := post(t.Context(), url, user(i)); status != http.StatusOK {
+					t.Errorf("login: %d", status)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds()
+}
+
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+func post(ctx context.Context, url, email string) int {
+	r, err := http.NewRequestWithContext(ctx, "POST", url+"/api/login", strings.NewReader(fmt.Sprintf(`{"email":%q,"password":%q}`, email, idptest.Password)))
+	if err != nil {
+		return 0
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return status(r)
+}
+
+func status(r *http.Request) int {
+	resp, err := client.Do(r)
+	if err != nil {
+		return 0
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// paced asks 200 times a second, whatever the answers take, and returns the p99 of how long they took, in milliseconds.
+func paced(t *testing.T, url string, jar *jar, length time.Duration) float64 {
+	var mu sync.Mutex
+	var took []float64
+	var all sync.WaitGroup
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); time.Since(began) < length; <-tick.C {
+		all.Go(func() {
+			r, err := http.NewRequest("GET", url+"/", nil)
+			if err != nil {
+				return
+			}
+			r.Header.Set("Cookie", "__Host-session="+jar.cookies["__Host-session"])
+			at := time.Now()
+			if got := status(r); got != http.StatusOK {
+				t.Errorf("a request of who is logged in: %d", got)
+			}
+			mu.Lock()
+			took = append(took, float64(time.Since(at).Microseconds())/1000)
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	slices.Sort(took)
+	return took[len(took)*99/100]
+}
