@@ -2,10 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
@@ -25,42 +28,71 @@ import (
 // and what a flood of them does to requests of those who are logged in.
 func (r *results) logins(t *testing.T) {
 	workers := max(1, runtime.GOMAXPROCS(0)-1)
-	provider := embedded(t, func(c *idp.Config) { c.Hash = idp.HashConfig{Queue: 1000} })
-	guard, err := newGuard(t.Context(), "memory:", latchkey.Secret(latchkey.NewKey().Reveal()), func(c *latchkey.Config) { c.Provider = provider })
-	if err != nil {
-		t.Fatal(err)
+	server := goSubject(t, "logins", "KEY="+latchkey.NewKey().Reveal())
+	server.logIn(t, "/api/login")
+	length := *length
+	if *whole {
+		length = 2 * length // a login takes long: there are not many in a second
 	}
-	defer guard.Close(context.Background())
-	mux := http.NewServeMux()
-	mux.Handle("/api/", guard.Handler())
-	mux.Handle("/", guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { greet(w, email) })))
-	server := httptest.NewServer(mux)
-	defer server.Close()
-	jar := login(t, guard, user(0))
-
 	for range *rounds {
-		alone := hashes(workers, *length)
-		together := loginsFor(t, server.URL, 2*workers, *length)
+		alone := hashes(workers, length)
+		together := loginsFor(t, server.url, 2*workers, length)
 		r.add("logins beside the hash alone", together/alone, "", atLeast(0.95))
 		r.add("logins", together, "/s", nil)
 
-		idle := paced(t, server.URL, jar, *length)
+		idle := paced(t, server, length)
 		ctx, cancel := context.WithCancel(t.Context())
 		var flood sync.WaitGroup
 		for i := range 24 {
 			flood.Go(func() {
 				for ctx.Err() == nil {
-					post(ctx, server.URL, user(i))
+					post(ctx, server.url, user(1+i))
 				}
 			})
 		}
-		busy := paced(t, server.URL, jar, *length)
+		busy := paced(t, server, length)
 		cancel()
 		flood.Wait()
 		r.add("p99 of requests, idle", idle, "ms", nil)
 		r.add("p99 of requests under a flood of logins, over idle", busy/idle, "×", atMost(3))
 	}
 }
+
+// serveLogins is a guard and the embedded provider, with its default hash, in one process.
+func serveLogins() error {
+	ctx := context.Background()
+	provider, err := idp.Open(ctx, idp.Config{Secret: [32]byte{1}, Hash: idp.HashConfig{Queue: 1000}})
+	if err != nil {
+		return err
+	}
+	application, key := "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a01", "an API key of the benchmark, as long as one should be"
+	err = errors.Join(provider.EnsureAPIKey(ctx, idp.APIKey{Key: key}), provider.EnsureApplication(ctx, idp.Application{
+		ID: application, Name: "bench", GenerateRefreshTokens: true, AllowTokenRefresh: true,
+	}))
+	for i := range floodUsers {
+		u, failed := provider.CreateUser(ctx, idp.NewUser{Email: user(i), Password: idptest.Password, Verified: true})
+		err = errors.Join(err, failed, provider.Register(ctx, u.ID, application))
+	}
+	if err != nil {
+		return err
+	}
+	server := httptest.NewServer(provider)
+	client, err := fusionauth.New(fusionauth.Config{URL: server.URL, APIKey: latchkey.Secret(key), ApplicationID: application})
+	if err != nil {
+		return err
+	}
+	guard, err := newGuard(ctx, "memory:", latchkey.Secret(os.Getenv("KEY")), func(c *latchkey.Config) { c.Provider = client })
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", guard.Handler())
+	mux.Handle("/", guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { greet(w, email) })))
+	return serve(mux)
+}
+
+// floodUsers is how many accounts there are: the flood uses one for each of its clients.
+const floodUsers = 25
 
 // hashes is how many Argon2id hashes a second so many goroutines make, with OWASP's cost of 19 MiB.
 func hashes(workers int, length time.Duration) float64 {
@@ -120,7 +152,7 @@ func status(r *http.Request) int {
 }
 
 // paced asks 200 times a second, whatever the answers take, and returns the p99 of how long they took, in milliseconds.
-func paced(t *testing.T, url string, jar *jar, length time.Duration) float64 {
+func paced(t *testing.T, server *process, length time.Duration) float64 {
 	var mu sync.Mutex
 	var took []float64
 	var all sync.WaitGroup
@@ -128,11 +160,11 @@ func paced(t *testing.T, url string, jar *jar, length time.Duration) float64 {
 	defer tick.Stop()
 	for began := time.Now(); time.Since(began) < length; <-tick.C {
 		all.Go(func() {
-			r, err := http.NewRequest("GET", url+"/", nil)
+			r, err := http.NewRequest("GET", server.url+"/", nil)
 			if err != nil {
 				return
 			}
-			r.Header.Set("Cookie", "__Host-session="+jar.cookies["__Host-session"])
+			r.Header.Set("Cookie", server.cookie)
 			at := time.Now()
 			if got := status(r); got != http.StatusOK {
 				t.Errorf("a request of who is logged in: %d", got)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
 // A process is a subject that runs.
@@ -56,7 +58,7 @@ func nodeSubject(t *testing.T, script string, env ...string) *process {
 // logIn keeps the cookies of a login.
 func (p *process) logIn(t *testing.T, path string) {
 	t.Helper()
-	r, err := http.NewRequest("POST", p.url+path, strings.NewReader(`{"email":"ada@example.com","password":"correct horse battery"}`))
+	r, err := http.NewRequest("POST", p.url+path, strings.NewReader(fmt.Sprintf(`{"email":%q,"password":%q}`, email, idptest.Password)))
 	if err != nil {
 		t.Fatal(err)
 	}
