@@ -3,15 +3,16 @@
 # make check   formatting, vet, linters, vulnerabilities, types, and whether the committed web files are those of the sources
 # make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
+# make bench   measures Latchkey beside its peers, and writes bench/RESULTS.md: make bench BENCHFLAGS=-measure.rounds=9
 # make simulate RUNS=10000   plays that many half-days of each profile in simulated time, and searches the rotation rules
 # make simulate-schemes   compares Latchkey with published schemes of refresh token rotation, and prints the table of docs/rotation.md
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES = . e2e web
+MODULES = . e2e web bench
 EXPRESS = docs/recipes/express
 
-.PHONY: demo test check web fuzz crash tools
+.PHONY: demo test check web fuzz crash bench tools
 .DELETE_ON_ERROR:
 
 demo:
@@ -24,6 +25,7 @@ test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package
 	$(GO) test -run '^TestSearch' .
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	npm --prefix web --silent test
+	$(GO) test -C bench -count=1 .
 	$(GO) test -C e2e -race -count=1 ./...
 
 check: web/node_modules/.package-lock.json
@@ -43,6 +45,10 @@ FUZZTIME ?= 10s
 fuzz:
 	sh scripts/fuzz $(FUZZTIME)
 
+BENCHFLAGS ?=
+bench: tools bench/peers/node_modules/.package-lock.json
+	$(GO) test -C bench -run '^TestBench$$' -count=1 -timeout 1h -v . -measure -measure.write $(BENCHFLAGS)
+
 KILLS ?= 300
 crash:
 	$(GO) test -run '^TestCrash' -count=1 -v -timeout 1h ./cmd/latchkey -crash.kills $(KILLS)
@@ -60,3 +66,6 @@ web/node_modules/.package-lock.json: web/package-lock.json | tools
 
 $(EXPRESS)/node_modules/.package-lock.json: $(EXPRESS)/package-lock.json | tools
 	npm --prefix $(EXPRESS) --silent ci --no-audit --no-fund --ignore-scripts
+
+bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json | tools
+	npm --prefix bench/peers --silent ci --no-audit --no-fund --ignore-scripts

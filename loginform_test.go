@@ -9,9 +9,14 @@ import (
 // LGN-07: what encoding/json would let pass, and what it would change.
 func TestLGN07_ParseLoginForm(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"email":"a@b","password":"p"}`:                        "",
-		` {"loginId":"ada","password":" p ","remember":false} `: "",
-		`{"email":"a@b","password":"\ud83d\ude00"}`:             "",
+		`{"email":"a@b","password":"p"}`:                                          "",
+		` {"loginId":"ada","password":" p ","remember":false} `:                   "",
+		`{"email":"a@b","password":"\ud83d\ude00"}`:                               "",
+		`{"email":"a@b","password":"p","code":"123456","newPassword":"q"}`:        "",
+		`{"email":"a@b","password":"p","code":123456}`:                            "code: want a string",
+		`{"email":"a@b","password":"p","code":"1\u0000"}`:                         "code: not one",
+		`{"email":"a@b","password":"p","code":"` + strings.Repeat("1", 65) + `"}`: "code: not one",
+		`{"email":"a@b","password":"p","newPassword":"q\u0000"}`:                  "newPassword: has a NUL",
 		``:                                 "not a JSON object",
 		`null`:                             "not a JSON object",
 		`[]`:                               "not a JSON object",

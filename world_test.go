@@ -71,7 +71,8 @@ type app struct {
 	application idp.Application
 	guard       *latchkey.Guard
 	client      *http.Client
-	served      int // requests that reached the app's own handlers
+	grant       latchkey.Grant // what /api/by-key begins a session with
+	served      int            // requests that reached the app's own handlers
 	mu          sync.Mutex
 }
 
@@ -107,6 +108,7 @@ func (a *app) start(c latchkey.Config) {
 	mux.Handle("/api/", guard.Handler())
 	mux.Handle("/api/private", guard.Protect(http.HandlerFunc(a.whoami)))
 	mux.Handle("/api/public", guard.Identify(http.HandlerFunc(a.whoami)))
+	mux.HandleFunc("/api/by-key", func(w http.ResponseWriter, r *http.Request) { guard.Begin(w, r, a.grant, true) })
 	network := newNetwork()
 	server := &http.Server{Handler: mux, ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelError)}
 	served := make(chan struct{})
