@@ -202,6 +202,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case end:
 		return g.endNow(ctx, rec, v.reason, p)
 	case over:
+		g.cache.changed(rec.ID) // a read that began before the end must not put the session back into memory
 		g.ends.note(rec)
 		return finding{endReason: v.reason}, nil
 	case alarm:
