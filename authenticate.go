@@ -247,7 +247,7 @@ func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p pre
 	if reason == EndReuseDetected {
 		g.emit(ctx, suspicion(EventTheft, rec, p))
 	}
-	g.ended(ctx, tombstone, p.from)
+	g.ended(ctx, tombstone, true, p.from)
 	return finding{endReason: reason}, nil
 }
 

@@ -23,7 +23,10 @@ func (g *Guard) background(ctx context.Context) {
 	defer retry.Stop()
 	wait := revokeRetryFirst
 	catchUp := func() {
-		if stored := g.storePending(ctx); g.revokePending(ctx) && stored {
+		if g.lossy.Swap(false) {
+			g.recheckEnds(ctx)
+		}
+		if settled := g.settleOwed(ctx); g.revokePending(ctx) && settled {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
@@ -65,7 +68,7 @@ func (g *Guard) sweep(ctx context.Context) {
 }
 
 // revokePending revokes the refresh tokens of ended sessions. The queue is the store itself, so it survives a crash.
-// One that cannot be revoked holds up no other. It returns false when it must be tried again.
+// What this node owes is left to settleOwed. One that cannot be revoked holds up no other. It returns false when it must be tried again.
 func (g *Guard) revokePending(ctx context.Context) bool {
 	done := true
 	var after ID
@@ -77,6 +80,9 @@ func (g *Guard) revokePending(ctx context.Context) bool {
 		}
 		for _, rec := range pending {
 			after = rec.ID
+			if g.ends.owed.has(rec.ID) {
+				continue
+			}
 			if err := g.revokeEnded(ctx, rec); err != nil {
 				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
 				done = false
@@ -116,9 +122,10 @@ func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
 	}
 }
 
-// ended remembers that a session is over, tells of it, and wakes the background work, for there may be something to revoke.
-func (g *Guard) ended(ctx context.Context, tombstone *Record, from Device) {
+// ended remembers that a session is over, tells of it, and wakes the background work, for there may be something to store or to revoke.
+func (g *Guard) ended(ctx context.Context, tombstone *Record, stored bool, from Device) {
 	g.ends.note(tombstone)
+	g.ends.owed.add(tombstone, stored)
 	g.emit(ctx, Event{Kind: EventEnded, Session: tombstone.ID, UserID: tombstone.User.ID, Device: from, Reason: tombstone.EndReason})
 	g.wake()
 }

@@ -15,8 +15,9 @@ const freshFor = 1500 * time.Millisecond
 const watchAgain = 250 * time.Millisecond
 
 // A cache keeps living records in memory as long as the store tells of every change (Watcher). What it returns may be served from, and nothing else be
-// decided on it. A nil cache is one that never has anything.
+// decided on it: it has no refresh token and no device. A nil cache is one that never has anything.
 type cache struct {
+	app    string
 	began  time.Time
 	fresh  atomic.Int64 // until when records may be served, in nanoseconds since began
 	awake  atomic.Int64 // the same by the wall clock, which goes on while the machine sleeps
@@ -37,8 +38,8 @@ type cachedRecord struct {
 	proven atomic.Pointer[provenCookie] // that the session was served for from memory last
 }
 
-func newCache(size int) *cache {
-	c := &cache{began: time.Now(), limit: max(1, size/256)}
+func newCache(app string, size int) *cache {
+	c := &cache{app: app, began: time.Now(), limit: max(1, size/256)}
 	for i := range c.shards {
 		c.shards[i].records = make(map[ID]*cachedRecord)
 	}
@@ -103,7 +104,7 @@ func (c *cache) put(t ticket, rec *Record) {
 	if _, known := s.records[rec.ID]; !known && len(s.records) >= c.limit {
 		s.evict()
 	}
-	s.records[rec.ID] = &cachedRecord{Record: rec}
+	s.records[rec.ID] = &cachedRecord{Record: c.compact(rec)}
 }
 
 // evict makes room: of the first few that come, in the random order of a map, the first that nobody has used since it was last looked at.
@@ -152,8 +153,18 @@ func (c *cache) broken() {
 // keepFresh listens to the store until ctx ends. While it cannot, every request reads the store.
 func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 	defer close(g.watched)
+	away := false
+	beat := func(asOf time.Time) {
+		g.cache.beat(asOf)
+		if away { // it may be another store now, or have lost its newest writes
+			away = false
+			g.lossy.Store(true)
+			g.wake()
+		}
+	}
 	for ctx.Err() == nil {
-		err := w.Watch(ctx, g.cache.changed, g.cache.beat)
+		err := w.Watch(ctx, g.cache.changed, beat)
+		away = true
 		g.cache.broken()
 		if ctx.Err() != nil {
 			return

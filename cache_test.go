@@ -161,6 +161,23 @@ func TestCacheForgetsTheEnded(t *testing.T) {
 	})
 }
 
+// A replica without the newest writes took over: the node that made an end brings it back by itself, before anyone asks there.
+func TestEndsAreLookedForAfterABreak(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		thief := b.copy(nodes[0])
+		store.snapshot()
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		synctest.Wait()
+		store.rollback()
+		thief.get(nodes[1], "/api/private").ok(t, false) // as far as this node can know
+		store.breakStreams()
+		time.Sleep(time.Second)
+		thief.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
 // A stream that is cut without a word is not believed for longer than 1.5 s.
 func TestCacheOfASilentStream(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {

@@ -3,6 +3,8 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,9 +13,7 @@ import (
 // a replica that took over for instance, must not bring an ended session back (rule 5).
 type ends struct {
 	shards [256]endShard // by the first byte of the id
-
-	mu      sync.Mutex
-	pending []*Record // not stored yet
+	owed   owed
 }
 
 type endShard struct {
@@ -29,28 +29,6 @@ func (e *ends) note(tombstone *Record) {
 		s.tombstones = make(map[ID]*Record)
 	}
 	s.tombstones[tombstone.ID] = tombstone
-}
-
-// maxPending bounds the ends that wait for the store.
-const maxPending = 10_000
-
-// pend notes an end that could not be stored.
-func (e *ends) pend(tombstone *Record) {
-	e.note(tombstone)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.pending) < maxPending {
-		e.pending = append(e.pending, tombstone)
-	}
-}
-
-// takePending empties the list.
-func (e *ends) takePending() []*Record {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	pending := e.pending
-	e.pending = nil
-	return pending
 }
 
 // of returns the tombstone of a session, or nil.
@@ -75,6 +53,18 @@ func (e *ends) forget(t time.Time) {
 	}
 }
 
+// all returns the tombstones, in no order.
+func (e *ends) all() []*Record {
+	var all []*Record
+	for i := range e.shards {
+		s := &e.shards[i]
+		s.mu.RLock()
+		all = slices.AppendSeq(all, maps.Values(s.tombstones))
+		s.mu.RUnlock()
+	}
+	return all
+}
+
 // read returns the record of a session from the store. An end that this node knows and the store has not is written again.
 func (g *Guard) read(ctx context.Context, id ID) (*Record, error) {
 	rec, err := g.store.Get(ctx, id)
@@ -82,7 +72,12 @@ func (g *Guard) read(ctx context.Context, id ID) (*Record, error) {
 	if tombstone == nil || err == nil && rec.ended() {
 		return rec, err
 	}
-	if err := g.restore(ctx, tombstone, rec, err); err != nil && !errors.Is(err, ErrConflict) { // the answer is known, and the next request tries again
+	restored, err := g.restore(ctx, tombstone, rec, err)
+	switch {
+	case err == nil:
+		g.ends.owed.add(restored, true) // what came to life meanwhile may have a refresh token of its own
+		g.wake()
+	case !errors.Is(err, ErrConflict): // the answer is known, and the next request tries again
 		g.log.WarnContext(ctx, "an end that the store has not cannot be written", "app", g.app, "session", id, "error", err)
 	}
 	return tombstone, nil
@@ -104,33 +99,20 @@ func (g *Guard) storeEnd(ctx context.Context, tombstone *Record, write func(cont
 	return err
 }
 
-// restore writes a tombstone over what Get has returned.
-func (g *Guard) restore(ctx context.Context, tombstone, rec *Record, err error) error {
+// restore writes a tombstone over what Get has returned, and returns the one that is stored then.
+func (g *Guard) restore(ctx context.Context, tombstone, rec *Record, err error) (*Record, error) {
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return g.store.Create(ctx, tombstone)
+		return tombstone, g.store.Create(ctx, tombstone)
 	case err != nil:
-		return err
-	case rec.ended():
-		return nil
+		return nil, err
+	case rec.ended() && (tombstone.Unrevoked || !rec.Unrevoked || rec.RefreshTokenID != tombstone.RefreshTokenID):
+		return rec, nil
 	}
 	again := *tombstone
 	again.Version = rec.Version + 1
-	if again.RefreshTokenID == "" { // a session cookie alone does not know it
+	if !rec.ended() && rec.RefreshTokenID != again.RefreshTokenID { // a session cookie alone does not know it, and a rebuilt record may have another
 		again.RefreshTokenID, again.User, again.Unrevoked = rec.RefreshTokenID, User{ID: rec.User.ID}, rec.RefreshTokenID != ""
 	}
-	return g.store.Swap(ctx, &again)
-}
-
-// storePending stores the ends that wait for the store. It returns false when it must be tried again.
-func (g *Guard) storePending(ctx context.Context) bool {
-	done := true
-	for _, tombstone := range g.ends.takePending() {
-		rec, err := g.store.Get(ctx, tombstone.ID)
-		if err := g.restore(ctx, tombstone, rec, err); err != nil {
-			g.ends.pend(tombstone)
-			done = false
-		}
-	}
-	return done
+	return &again, g.store.Swap(ctx, &again)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,9 +33,10 @@ type Guard struct {
 	refusals    refusals
 	throttle    *throttle
 
-	kick chan struct{} // there is something to revoke
-	stop context.CancelFunc
-	done chan struct{} // closed when the background work has stopped
+	kick  chan struct{} // there is something to store or to revoke
+	lossy atomic.Bool   // the store was away, and may have lost something
+	stop  context.CancelFunc
+	done  chan struct{} // closed when the background work has stopped
 
 	watched chan struct{} // closed when nobody listens to the store any more
 	once    sync.Once
@@ -87,7 +89,7 @@ func (g *Guard) watch(ctx context.Context) {
 		close(g.watched)
 		return
 	}
-	g.cache = newCache(g.config.CacheSize)
+	g.cache = newCache(g.app, g.config.CacheSize)
 	g.store = &writeThrough{g.store, g.cache}
 	go g.keepFresh(ctx, w)
 }

@@ -136,7 +136,9 @@ func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device D
 		g.revokeOnce(ctx, grant.RefreshTokenID)
 		return
 	}
-	g.ends.pend(rec.tombstone(g.now(), EndLogout))
+	tombstone := rec.tombstone(g.now(), EndLogout)
+	g.ends.note(tombstone)
+	g.ends.owed.add(tombstone, false)
 	g.wake()
 }
 

@@ -56,9 +56,8 @@ func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, un
 	err := g.end(ctx, from, reason, unknown)
 	if err != nil && g.ends.of(unknown.ID) == nil {
 		tombstone := unknown.tombstone(g.now(), reason)
-		g.ends.pend(tombstone)
 		g.cache.changed(tombstone.ID)
-		g.ended(ctx, tombstone, from)
+		g.ended(ctx, tombstone, false, from)
 	}
 	return err
 }
@@ -81,7 +80,7 @@ func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown 
 			err = g.storeEnd(ctx, tombstone, g.store.Create)
 		}
 		if err == nil {
-			g.ended(ctx, tombstone, from)
+			g.ended(ctx, tombstone, true, from)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {

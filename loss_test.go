@@ -87,6 +87,67 @@ func TestRollbackDoesNotBringAnEndBack(t *testing.T) {
 	})
 }
 
+// An end was stored and lost before the provider heard of it. The node that made it still has the refresh token revoked, so that no other node makes the session whole again.
+func TestEndLostBeforeItsRevocation(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		other := w.anotherNode(w.shop)
+		b := newBrowser()
+		b.login(w.shop)
+		thief := b.copy(w.shop)
+		w.faults.set(answer(503, "", ""))
+		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
+		synctest.Wait()
+		w.store.lose()
+		w.faults.set(nil)
+		time.Sleep(2 * time.Minute) // the longest pause between two tries
+		if n := w.refreshTokens(); n != 0 {
+			t.Errorf("%d refresh tokens are alive", n)
+		}
+		thief.get(other, "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// The provider hears of an end while the store is away.
+func TestEndIsRevokedWithoutAStore(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		w.store.cut(true)
+		b.send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		synctest.Wait()
+		if n := w.refreshTokens(); n != 0 {
+			t.Errorf("%d refresh tokens are alive", n)
+		}
+	})
+}
+
+// A session that another node made whole before the provider heard of its end is ended again, with the refresh token that it got meanwhile.
+func TestEndLostAndUndoneIsRestored(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		other := w.anotherNode(w.shop)
+		b := newBrowser()
+		b.login(w.shop)
+		thief := b.copy(w.shop)
+		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+			if r.Method == http.MethodDelete {
+				rw.WriteHeader(503)
+				return
+			}
+			next.ServeHTTP(rw, r)
+		})
+		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
+		synctest.Wait()
+		w.store.lose()
+		thief.get(other, "/api/private").ok(t, true) // this node cannot know
+		w.faults.set(nil)
+		time.Sleep(2 * time.Minute)
+		thief.get(other, "/api/private").want(t, 401, "login_required", "logout")
+		if n := w.refreshTokens(); n != 0 {
+			t.Errorf("%d refresh tokens are alive", n)
+		}
+	})
+}
+
 // The newest writes of a session are lost, and nobody is logged out.
 func TestRollbackOfARefresh(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
@@ -114,9 +175,7 @@ func TestREF01_OneRefreshOnFourNodes(t *testing.T) {
 		b.login(w.shop)
 		nodes := []*app{w.shop}
 		for range 3 {
-			node := &app{w: w, name: w.shop.name, host: w.shop.host, application: w.shop.application}
-			node.start(w.config(node, discard))
-			nodes = append(nodes, node)
+			nodes = append(nodes, w.anotherNode(w.shop))
 		}
 		for round := 1; round <= 3; round++ {
 			time.Sleep(time.Hour)
@@ -159,8 +218,7 @@ func TestClaimOfADeadNode(t *testing.T) {
 		b := newBrowser()
 		b.login(w.shop)
 		time.Sleep(time.Hour)
-		other := &app{w: w, name: w.shop.name, host: w.shop.host, application: w.shop.application}
-		other.start(w.config(other, discard))
+		other := w.anotherNode(w.shop)
 		hang := make(chan struct{})
 		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 			w.faults.set(nil)

@@ -35,13 +35,13 @@ type Record struct {
 	Unminted    bool   // this generation was begun ahead of time: nobody has cookies of it yet
 	Forked      bool   // several branches of this generation were minted
 	Rebuilt     bool   // this generation was made from a cookie alone: which branches came before it is not known
+	Persistent  bool   // the refresh cookie outlives the browser
 	ConfirmedAt time.Time
 	Settled     Digest // zero: not yet
 	Parent      Digest // the settled branch of the generation before; zero in generation 1
 	Claim       Claim
 
-	Persistent bool // the refresh cookie outlives the browser
-	Device     Device
+	Device Device
 
 	CreatedAt        time.Time
 	LastSeenAt       time.Time // moved by Store.Touch, outside the version

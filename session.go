@@ -2,7 +2,7 @@ package latchkey
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,12 +17,8 @@ type Session struct {
 	token  *openedToken // nil: open it each time
 }
 
-// An openedToken keeps the JWT of a record that stays in memory: opening takes longer than all else that a request costs.
-type openedToken struct {
-	once  sync.Once
-	token Secret
-	err   error
-}
+// An openedToken keeps the JWT of a record that stays in memory, once it was asked for: opening takes longer than all else that a request costs.
+type openedToken struct{ atomic.Pointer[Secret] }
 
 // From returns the session on the context of a request that passed Protect or Identify, and whether there is one.
 func From(ctx context.Context) (*Session, bool) {
@@ -33,15 +29,17 @@ func From(ctx context.Context) (*Session, bool) {
 // Token returns the provider's JWT for calls to other services in the user's name, and when it expires.
 // It may have expired, unless Config.RefreshAhead is set. It must never be sent to the browser.
 func (s *Session) Token() (Secret, time.Time, error) {
-	if s.token == nil {
-		plain, err := s.tokens.open(s.ID, s.record.Token)
-		return Secret(plain), s.record.TokenExpiresAt, err
+	if s.token != nil {
+		if opened := s.token.Load(); opened != nil {
+			return *opened, s.record.TokenExpiresAt, nil
+		}
 	}
-	s.token.once.Do(func() {
-		plain, err := s.tokens.open(s.ID, s.record.Token)
-		s.token.token, s.token.err = Secret(plain), err
-	})
-	return s.token.token, s.record.TokenExpiresAt, s.token.err
+	plain, err := s.tokens.open(s.ID, s.record.Token)
+	token := Secret(plain)
+	if s.token != nil && err == nil {
+		s.token.Store(&token)
+	}
+	return token, s.record.TokenExpiresAt, err
 }
 
 type sessionKey struct{}

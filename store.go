@@ -23,7 +23,7 @@ type Store interface {
 	// An ended record stays ended: a living one in its place is refused with ErrConflict. LastSeenAt stays where it is later than that of next.
 	Swap(ctx context.Context, next *Record) error
 
-	// Touch moves LastSeenAt of each record forward, never back, and leaves the version alone.
+	// Touch moves LastSeenAt of each record, at most 1000, forward, never back, and leaves the version alone.
 	// Ids that are not there, or ended, are passed over.
 	Touch(ctx context.Context, seen []Seen) error
 

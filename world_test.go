@@ -82,6 +82,13 @@ func (w *world) newApp(name string, application idp.Application, logger *slog.Lo
 	return a
 }
 
+// anotherNode starts one more guard of an app on the same store.
+func (w *world) anotherNode(a *app) *app {
+	node := &app{w: w, name: a.name, host: a.host, application: a.application}
+	node.start(w.config(node, discard))
+	return node
+}
+
 func (w *world) config(a *app, logger *slog.Logger) latchkey.Config {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: a.application.ID,
