@@ -4,6 +4,7 @@
 # make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
 # make bench   measures Latchkey beside its peers, and writes bench/RESULTS.md: make bench BENCHFLAGS=-measure.rounds=9
+# make sizes   fills the stores with ten million sessions and a node's memory with a million, which takes half an hour and 20 GB of disk and memory: make sizes ROWS=1000000
 # make simulate RUNS=10000   plays that many half-days of each profile in simulated time, and searches the rotation rules
 # make simulate-schemes   compares Latchkey with published schemes of refresh token rotation, and prints the table of docs/rotation.md
 
@@ -12,7 +13,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . e2e web bench
 EXPRESS = docs/recipes/express
 
-.PHONY: demo test check web fuzz crash bench tools
+.PHONY: demo test check web fuzz crash bench sizes tools
 .DELETE_ON_ERROR:
 
 demo:
@@ -48,6 +49,12 @@ fuzz:
 BENCHFLAGS ?=
 bench: tools bench/peers/node_modules/.package-lock.json
 	$(GO) test -C bench -run '^TestBench$$' -count=1 -timeout 1h -v . -measure -measure.write $(BENCHFLAGS)
+
+ROWS ?= 10000000
+SESSIONS ?= 1000000
+sizes: tools
+	$(GO) test -run '^TestSizeOfTheCache$$' -count=1 -timeout 1h -v . -sizes.sessions $(SESSIONS)
+	$(GO) test -run '^TestSizes$$' -count=1 -timeout 3h -p 1 -v ./sqlitestore ./pgstore ./redisstore -sizes.rows $(ROWS)
 
 KILLS ?= 300
 crash:

@@ -11,24 +11,13 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/redistest"
+	"github.com/latchkey-dev/latchkey/internal/sizes"
 )
 
-// typical is a session as a guard stores it: sealed tokens, which do not compress, a common browser, a user with a name and a role.
+// typical is a session as a guard stores it.
 func typical() *latchkey.Record {
-	now := time.Now()
-	rec := &latchkey.Record{
-		Version: 1, App: "3c219e58-ed0e-4b18-ad48-f4f92793ae32",
-		User: latchkey.User{
-			ID: uuid(), Email: rand.Text()[:12] + "@example.com", EmailVerified: true, FirstName: rand.Text()[:5], LastName: rand.Text()[:8], Roles: []string{"customer"},
-		},
-		Token: random(700 + 33), TokenExpiresAt: now.Add(time.Hour), RefreshToken: random(64 + 33), RefreshTokenID: uuid(), Generation: 3, ConfirmedAt: now,
-		Device: latchkey.Device{
-			UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36", IP: "203.0.113.77",
-		},
-		CreatedAt: now.Add(-50 * time.Hour), LastSeenAt: now, ExpiresAt: now.Add(time.Hour), RefreshExpiresAt: now.Add(700 * time.Hour), Deadline: now.Add(2100 * time.Hour),
-	}
-	rec.ID, rec.Settled, rec.Parent = [16]byte(random(16)), [16]byte(random(16)), [16]byte(random(16))
-	rec.Claim = latchkey.Claim{Flight: [16]byte(random(16)), Until: now}
+	rec := sizes.Session(1)
+	rec.ID, rec.User.ID = latchkey.ID(random(16)), uuid()
 	return rec
 }
 
