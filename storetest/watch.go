@@ -27,19 +27,22 @@ func RunWatcher(t *testing.T, open func(*testing.T) (a, b latchkey.Store)) {
 	}
 }
 
+// Each case quotes the sentences of latchkey.Watcher that it checks.
 var watcherCases = []struct {
 	name     string
 	contract string
 	check    func(t *testing.T, a, b latchkey.Store)
 }{
-	{"told", "Watch calls changed with the id of each record that was created or swapped, by this process or another.", told},
-	{"told of many", "Watch calls changed with the id of each record, however many come at once.", toldOfMany},
-	{"beats", "Watch calls beat at least every 500 ms, with a time of this process taken before the store was asked.", beats},
-	{"told before the beat", "Every Create and Swap that had returned at the time given, wherever it was made, has been told of.", toldBeforeBeat},
-	{"a cache is never stale", "A Guard may keep records in memory and serve from there.", cacheIsNeverStale},
-	{"several", "Each Watch is told of everything.", several},
-	{"ends", "Watch ends when ctx is done, returns why, and calls nothing afterwards.", ends},
+	{"told", toldOf, told},
+	{"told of many", toldOf, toldOfMany},
+	{"beats", "It calls beat at least every 500 ms: every Create and Swap that had returned at the time given, wherever it was made, has been told of. That time is one of this process, taken before the store was asked.", beats},
+	{"told before the beat", "It calls beat at least every 500 ms: every Create and Swap that had returned at the time given, wherever it was made, has been told of.", toldBeforeBeat},
+	{"a cache is never stale", "A Watcher is a Store that tells of every write, so that a Guard may keep records in memory and serve from there.", cacheIsNeverStale},
+	{"several", "It calls both functions from one goroutine at a time.", several},
+	{"ends", toldOf, ends},
 }
+
+const toldOf = "Watch calls changed with the id of each record that was created or swapped, by this process or another, until ctx is done or the stream breaks, and returns why."
 
 // patience is how long the suite waits for what should take milliseconds.
 const patience = 20 * time.Second
