@@ -19,6 +19,7 @@ func TestDeps(t *testing.T) {
 		"/internal/faultproxy":             {},
 		"/internal/pgtest":                 {},
 		"/internal/redistest":              {},
+		"/internal/sizetest":               {""},
 		"/memstore":                        {"", "/internal/broadcast"},
 		"/internal/broadcast":              {""},
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},

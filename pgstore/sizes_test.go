@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/latchkey-dev/latchkey/internal/pgtest"
-	"github.com/latchkey-dev/latchkey/internal/sizes"
+	"github.com/latchkey-dev/latchkey/internal/sizetest"
 )
 
 // go test -run TestSizes -v ./pgstore -sizes.rows 10000000
@@ -14,7 +14,7 @@ func TestSizes(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	s := open(t, url)
 	columns := []string{"id", "app", "user_id", "version", "last_seen_at", "created_at", "deadline", "ended", "unrevoked", "body"}
-	sizes.Measure(t, sizes.Subject{
+	sizetest.Measure(t, sizetest.Subject{
 		Store: s,
 		Bytes: func(t *testing.T) int64 {
 			return query[int64](t, url, `SELECT pg_total_relation_size('latchkey_sessions.sessions')`)
@@ -30,7 +30,7 @@ func TestSizes(t *testing.T) {
 				if n == to {
 					return nil, nil
 				}
-				rec := sizes.Session(n)
+				rec := sizetest.Session(n)
 				n++
 				body, err := rec.MarshalBinary()
 				return []any{

@@ -11,12 +11,12 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/redistest"
-	"github.com/latchkey-dev/latchkey/internal/sizes"
+	"github.com/latchkey-dev/latchkey/internal/sizetest"
 )
 
 // typical is a session as a guard stores it.
 func typical() *latchkey.Record {
-	rec := sizes.Session(1)
+	rec := sizetest.Session(1)
 	rec.ID, rec.User.ID = latchkey.ID(random(16)), uuid()
 	return rec
 }

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/latchkey-dev/latchkey/internal/redistest"
-	"github.com/latchkey-dev/latchkey/internal/sizes"
+	"github.com/latchkey-dev/latchkey/internal/sizetest"
 )
 
 // go test -run TestSizes -v ./redisstore -sizes.rows 10000000
 func TestSizes(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL())
-	sizes.Measure(t, sizes.Subject{
+	sizetest.Measure(t, sizetest.Subject{
 		Store: s,
 		Bytes: func(t *testing.T) int64 {
 			_, after, _ := strings.Cut(server.Command(t, "INFO", "memory"), "used_memory_dataset:")
@@ -31,7 +31,7 @@ func TestSizes(t *testing.T) {
 			for w := range writers {
 				all.Go(func() {
 					for n := from + w; n < to; n += writers {
-						if err := s.Create(t.Context(), sizes.Session(n)); err != nil {
+						if err := s.Create(t.Context(), sizetest.Session(n)); err != nil {
 							t.Errorf("session %d: %v", n, err)
 							return
 						}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/latchkey-dev/latchkey/internal/sizes"
+	"github.com/latchkey-dev/latchkey/internal/sizetest"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
@@ -31,7 +31,7 @@ func TestMigration(t *testing.T) {
 	for range 2 { // migrated, and as it is
 		s := open(t, path)
 		for n := range 100 {
-			want := sizes.Session(n)
+			want := sizetest.Session(n)
 			if got, err := s.Get(t.Context(), want.ID); err != nil || got.User.Email != want.User.Email || !got.Deadline.Equal(want.Deadline) {
 				t.Fatalf("session %d: %+v, %v", n, got, err)
 			}

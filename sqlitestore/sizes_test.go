@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/latchkey-dev/latchkey/internal/sizes"
+	"github.com/latchkey-dev/latchkey/internal/sizetest"
 )
 
 // go test -run TestSizes -v ./sqlitestore -sizes.rows 10000000
@@ -18,7 +18,7 @@ func TestSizes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	sizes.Measure(t, sizes.Subject{
+	sizetest.Measure(t, sizetest.Subject{
 		Store: s,
 		Bytes: func(t *testing.T) (bytes int64) {
 			if err := db.QueryRow(`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&bytes); err != nil {
@@ -51,7 +51,7 @@ func insert(tx *sql.Tx, from, to int) error {
 		return err
 	}
 	for n := from; n < to; n++ {
-		rec := sizes.Session(n)
+		rec := sizetest.Session(n)
 		body, err := rec.MarshalBinary()
 		if err != nil {
 			return err

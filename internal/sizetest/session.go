@@ -1,4 +1,4 @@
-package sizes
+package sizetest
 
 import (
 	"crypto/sha256"

@@ -1,5 +1,5 @@
-// Package sizes measures stores with many sessions in them: what a session takes, and whether calls become slower. It is for tests.
-package sizes
+// Package sizetest measures stores with many sessions in them: what a session takes, and whether calls become slower. It is for tests.
+package sizetest
 
 import (
 	"context"
