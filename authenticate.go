@@ -122,7 +122,7 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 }
 
 func (g *Guard) servesNow(rec *Record, p presented, now time.Time) bool {
-	v := g.limits.judge(rec, p, g.lastUse(rec), now)
+	v := g.judge(rec, p, now)
 	return v.action == serve && v.changed == nil && p.generation == rec.Generation
 }
 
@@ -177,7 +177,7 @@ func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 // act carries out one verdict. ErrConflict asks for another attempt.
 func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, error) {
 	now := g.now()
-	v := g.limits.judge(rec, p, g.lastUse(rec), now)
+	v := g.judge(rec, p, now)
 	if v.changed != nil {
 		if err := g.store.Swap(ctx, v.changed); err != nil {
 			return finding{}, err

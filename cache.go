@@ -48,12 +48,15 @@ func newCache(app string, size int) *cache {
 
 func (c *cache) shard(id ID) *cacheShard { return &c.shards[id[0]] }
 
-func (c *cache) isFresh() bool {
+func (c *cache) isFresh() bool { return c.heardWithin(freshFor) }
+
+// heardWithin tells whether the store has vouched within some time, which is at most freshFor, for what it had told.
+func (c *cache) heardWithin(d time.Duration) bool {
 	if c == nil {
 		return false
 	}
-	now := time.Now()
-	return int64(now.Sub(c.began)) < c.fresh.Load() && now.UnixNano() < c.awake.Load()
+	now, earlier := time.Now(), freshFor-d
+	return int64(now.Sub(c.began)+earlier) < c.fresh.Load() && now.UnixNano()+int64(earlier) < c.awake.Load()
 }
 
 // get returns the record of a session, or nil.
@@ -138,9 +141,14 @@ func (c *cache) beat(asOf time.Time) {
 	c.fresh.Store(int64(asOf.Sub(c.began) + freshFor))
 }
 
-// broken forgets everything: changes may have been missed.
+// broken forgets everything, and serves nothing until the next beat: changes may have been missed.
 func (c *cache) broken() {
 	c.fresh.Store(0)
+	c.forget()
+}
+
+// forget empties the cache.
+func (c *cache) forget() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
@@ -153,17 +161,26 @@ func (c *cache) broken() {
 // keepFresh listens to the store until ctx ends. While it cannot, every request reads the store.
 func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 	defer close(g.watched)
-	away := false
+	away := true
+	changed := func(id ID) {
+		if id == g.cutoff.id {
+			g.cutoff.told.Store(true)
+			g.cache.forget()
+			return
+		}
+		g.cache.changed(id)
+	}
 	beat := func(asOf time.Time) {
-		g.cache.beat(asOf)
-		if away { // it may be another store now, or have lost its newest writes
+		if away { // it may be another store now, or have lost its newest writes, and what it told meanwhile was not heard
 			away = false
+			g.cutoff.told.Store(true)
 			g.lossy.Store(true)
 			g.wake()
 		}
+		g.cache.beat(asOf)
 	}
 	for ctx.Err() == nil {
-		err := w.Watch(ctx, g.cache.changed, beat)
+		err := w.Watch(ctx, changed, beat)
 		away = true
 		g.cache.broken()
 		if ctx.Err() != nil {

@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -258,6 +259,22 @@ func TestCacheAndAnEndThatIsNotStored(t *testing.T) {
 		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
 		store.cut(false)
 		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// Whoever asks for open streams is told within 0.6 s, however silent the stream of the store is.
+func TestEndedOfASilentStream(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		raw, err := base64.RawURLEncoding.DecodeString(b.sessions(nodes[1]).Sessions[0].ID)
+		must(t, err)
+		store.silent.Store(true)
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		time.Sleep(600 * time.Millisecond)
+		if reason, err := nodes[1].guard.Ended(t.Context(), latchkey.ID(raw)); reason != latchkey.EndLogout || err != nil {
+			t.Errorf("ended: %q, %v", reason, err)
+		}
 	})
 }
 

@@ -67,6 +67,18 @@ func (e *ends) all() []*Record {
 
 // read returns the record of a session from the store. An end that this node knows and the store has not is written again.
 func (g *Guard) read(ctx context.Context, id ID) (*Record, error) {
+	rec, err := g.readTombstone(ctx, id)
+	if err == nil && rec.ended() || err != nil && !errors.Is(err, ErrNotFound) {
+		return rec, err
+	}
+	if err := g.learnCutoff(ctx); err != nil { // after the session: what ends all meanwhile counts
+		return nil, err
+	}
+	return rec, err
+}
+
+// readTombstone is read for what the cutoff does not end.
+func (g *Guard) readTombstone(ctx context.Context, id ID) (*Record, error) {
 	rec, err := g.store.Get(ctx, id)
 	tombstone := g.ends.of(id)
 	if tombstone == nil || err == nil && rec.ended() {

@@ -28,6 +28,7 @@ type Guard struct {
 	crossOrigin *http.CrossOriginProtection
 	lastSeen    lastSeen
 	ends        ends
+	cutoff      cutoff
 	cache       *cache
 	flights     flights
 	refusals    refusals
@@ -74,6 +75,7 @@ func New(c Config) (*Guard, error) {
 	if err := g.crossOrigin.AddTrustedOrigin(c.Origin); err != nil {
 		return nil, &ConfigError{"Origin", err.Error()}
 	}
+	g.cutoff.init(g.app)
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
 	g.watch(ctx)

@@ -19,7 +19,10 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return finding{}, err
 	}
-	if older != nil && g.limits.judge(older, p, g.lastUse(older), now).action != rebuild {
+	if reason := g.cutoff.ends(c.createdAt); reason != "" && older == nil {
+		return finding{endReason: reason}, nil
+	}
+	if older != nil && g.judge(older, p, now).action != rebuild {
 		return finding{}, ErrConflict // another node was faster
 	}
 	grant, err := g.refreshAt(ctx, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})

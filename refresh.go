@@ -20,7 +20,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	v := g.limits.judge(rec, p, g.lastUse(rec), g.now())
+	v := g.judge(rec, p, g.now())
 	if v.changed != nil || v.action != renew && v.action != renewInPlace && v.action != renewAhead {
 		return finding{}, ErrConflict
 	}
@@ -163,7 +163,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		if err != nil {
 			return finding{}, err
 		}
-		if v := g.limits.judge(rec, p, g.lastUse(rec), now); v.changed != nil || v.action != due {
+		if v := g.judge(rec, p, now); v.changed != nil || v.action != due {
 			return finding{}, ErrConflict
 		}
 	}

@@ -64,6 +64,9 @@ func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Re
 	}
 	views := make([]sessionView, 0, len(sessions))
 	for _, rec := range sessions {
+		if g.over(rec) != "" {
+			continue
+		}
 		views = append(views, sessionView{
 			ID: rec.ID.String(), Current: rec.ID == current.ID, CreatedAt: rec.CreatedAt.UTC(), LastSeenAt: g.lastUse(rec).UTC(),
 			Device: describe(rec.Device.UserAgent), IP: rec.Device.IP, DeviceBound: rec.Device.PublicKey != nil,

@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"io"
@@ -360,6 +361,14 @@ func newFlakyStore() *flakyStore {
 	return &flakyStore{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
 }
 
+// cutoffs are the ids under which stores keep whether all sessions of an app have ended. All versions that share a store must agree on them.
+var cutoffs = map[latchkey.ID]bool{cutoffOf("store"): true, cutoffOf("forums"): true, cutoffOf("store.example.com"): true}
+
+func cutoffOf(app string) latchkey.ID {
+	sum := sha256.Sum256([]byte("latchkey: all sessions end\x00" + app))
+	return latchkey.ID(sum[:16])
+}
+
 var errStoreDown = errors.New("the store cannot be reached")
 
 func (s *flakyStore) cut(down bool) {
@@ -428,7 +437,9 @@ func (s *flakyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record,
 		return nil, err
 	}
 	s.mu.Lock()
-	s.reads++
+	if !cutoffs[id] { // which is read once in a while, not for each request
+		s.reads++
+	}
 	s.mu.Unlock()
 	return inner.Get(ctx, id)
 }

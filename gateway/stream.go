@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -10,14 +11,18 @@ import (
 
 const (
 	// recheck is how often the sessions of open streams are looked up, for they may have ended on another node.
-	recheck = 750 * time.Millisecond
+	recheck = 350 * time.Millisecond
 	// recheckers is how many are looked up at once.
 	recheckers = 8
+	// unknownFor is how long streams go on while it cannot be known whether their sessions do: long enough for a store to fail over.
+	unknownFor = time.Minute
 )
 
 // streams are the answers under way that may never end by themselves: WebSockets, and whatever comes without a length.
 type streams struct {
 	longest time.Duration // with a session, a stream is cut after so long
+
+	knownAt time.Time // when all sessions were looked up with success; the watching goroutine's
 
 	mu        sync.Mutex
 	closed    bool
@@ -100,10 +105,10 @@ func (s *streams) sessions() []latchkey.ID {
 	return ids
 }
 
-// watch looks for sessions that have ended elsewhere, until stop. Where it cannot be known, a stream goes on.
+// watch looks for sessions that have ended elsewhere, until stop. Where it cannot be known, a stream goes on, but not for long.
 func (s *streams) watch(ended func(context.Context, latchkey.ID) (latchkey.EndReason, error)) {
 	ctx, stop := context.WithCancel(context.Background())
-	s.stopWatch = stop
+	s.stopWatch, s.knownAt = stop, time.Now()
 	s.watching.Go(func() {
 		tick := time.NewTicker(recheck)
 		defer tick.Stop()
@@ -121,11 +126,16 @@ func (s *streams) watch(ended func(context.Context, latchkey.ID) (latchkey.EndRe
 func (s *streams) lookUp(ctx context.Context, ended func(context.Context, latchkey.ID) (latchkey.EndReason, error)) {
 	ids := make(chan latchkey.ID)
 	var workers sync.WaitGroup
-	sessions := s.sessions()
+	var unknown atomic.Bool
+	sessions, began := s.sessions(), time.Now()
 	for range min(recheckers, len(sessions)) {
 		workers.Go(func() {
 			for id := range ids {
-				if reason, err := ended(ctx, id); err == nil && reason != "" {
+				reason, err := ended(ctx, id)
+				if err != nil {
+					unknown.Store(true)
+				}
+				if reason != "" || err != nil && began.Sub(s.knownAt) > unknownFor {
 					s.end(id)
 				}
 			}
@@ -136,6 +146,9 @@ func (s *streams) lookUp(ctx context.Context, ended func(context.Context, latchk
 	}
 	close(ids)
 	workers.Wait()
+	if !unknown.Load() {
+		s.knownAt = began
+	}
 }
 
 func (s *streams) stop() {

@@ -55,6 +55,44 @@ func TestRevocationOfSQLiteProcesses(t *testing.T) {
 	}
 }
 
+// TestEndAll ends all sessions of the app at one node, while another has them in memory.
+func TestEndAll(t *testing.T) {
+	for _, backend := range slices.Concat(backends, []backend{sqliteProcesses}) {
+		t.Run(backend.name, func(t *testing.T) {
+			d := deploy(t, latchkey.Config{})
+			nodes := d.nodes(t, backend.start(t), 2)
+			var before []*browser
+			for i := range 10 {
+				b := d.newBrowser(t, fmt.Sprint("user", i))
+				b.mustLogin(t, nodes[i%2])
+				untilInMemory(t, b, nodes[1])
+				before = append(before, b)
+			}
+			time.Sleep(2 * time.Millisecond) // times are stored to the millisecond
+			began := time.Now()
+			if err := nodes[0].EndAll(t.Context(), began, latchkey.EndRevokedByAdmin); err != nil {
+				t.Fatal(err)
+			}
+			until(t, "the other node to refuse", func() bool { return before[0].copy().visit(t.Context(), nodes[1]).status == http.StatusUnauthorized })
+			t.Logf("refused by the other node after %v", round(time.Since(began)))
+			for _, b := range before {
+				for _, n := range nodes {
+					if got := b.copy().visit(t.Context(), n); got.status != http.StatusUnauthorized || got.endReason != string(latchkey.EndRevokedByAdmin) {
+						t.Errorf("a session that began before: %+v", got)
+					}
+				}
+			}
+			after := d.newBrowser(t, "afterwards")
+			after.mustLogin(t, nodes[0])
+			for _, n := range nodes {
+				if got := after.visit(t.Context(), n); got.status != http.StatusOK {
+					t.Errorf("a session that began afterwards: %+v", got)
+				}
+			}
+		})
+	}
+}
+
 // untilInMemory visits a node until it answers without asking the store.
 func untilInMemory(t *testing.T, b *browser, n *node) {
 	t.Helper()

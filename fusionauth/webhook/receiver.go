@@ -183,7 +183,9 @@ func (rc *Receiver) end(ctx context.Context, e event, ending ending) (ended int,
 			continue
 		}
 		if ending.userID == "" {
-			rc.log.WarnContext(ctx, "webhook: all refresh tokens of the application were revoked: its sessions end at their next refresh", "application", a.ApplicationID, "event", e.ID)
+			if err := a.Guard.EndAll(ctx, e.created(), ending.reason); err != nil {
+				errs = append(errs, fmt.Errorf("application %s: %w", a.ApplicationID, err))
+			}
 			continue
 		}
 		n, err := a.Guard.End(ctx, ending.userID, ending.reason, ending.refreshTokenIDs()...)

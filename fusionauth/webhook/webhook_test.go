@@ -235,7 +235,7 @@ func TestOtherEvents(t *testing.T) {
 	}{
 		{"suspicious login", object{"type": "user.login.suspicious", "user": user, "applicationId": fusionauthtest.ApplicationID, "threatsDetected": []string{"ImpossibleTravel"}}, 200, []string{"revoked_by_admin", "revoked_by_admin"}},
 		{"registration deleted", object{"type": "user.registration.delete", "user": user, "applicationId": fusionauthtest.ApplicationID}, 200, []string{"revoked_by_admin", ""}},
-		{"a whole application", object{"type": "jwt.refresh-token.revoke", "applicationId": fusionauthtest.ApplicationID}, 200, []string{"", ""}},
+		{"a whole application", object{"type": "jwt.refresh-token.revoke", "applicationId": fusionauthtest.ApplicationID}, 200, []string{"revoked_by_admin", ""}},
 		{"another application", object{"type": "jwt.refresh-token.revoke", "userId": fusionauthtest.UserID, "applicationId": uuid.NewString()}, 200, []string{"", ""}},
 		{"somebody else", object{"type": "user.password.update", "user": object{"id": uuid.NewString()}}, 200, []string{"", ""}},
 		{"a type that ends nothing", object{"type": "user.login.success", "user": user}, 200, []string{"", ""}},

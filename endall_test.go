@@ -1,0 +1,114 @@
+package latchkey_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// All sessions end at once, at every node, and those that begin afterwards do not.
+func TestEndAll(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		var before []*browser
+		for range 3 {
+			b := newBrowser()
+			b.login(nodes[0])
+			for _, node := range nodes {
+				b.get(node, "/api/private").ok(t, false) // in memory
+			}
+			before = append(before, b)
+		}
+		time.Sleep(time.Second)
+		must(t, nodes[0].guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+		after := newBrowser()
+		after.login(nodes[1])
+		for i, b := range before {
+			b.get(nodes[1-i%2], "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		}
+		for _, node := range nodes {
+			after.get(node, "/api/private").ok(t, false)
+		}
+		synctest.Wait()
+		if n := w.refreshTokens(); n != 1 {
+			t.Errorf("%d refresh tokens are alive, want that of the session that began afterwards", n)
+		}
+	})
+}
+
+func TestEndAllIsKnown(t *testing.T) {
+	begin := func(t *testing.T, w *world) *browser {
+		b := newBrowser()
+		b.login(w.shop)
+		b.get(w.shop, "/api/private").ok(t, false)
+		time.Sleep(time.Minute)
+		must(t, w.shop.guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+		return b
+	}
+	t.Run("at a node that starts later", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			b := begin(t, w)
+			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
+	t.Run("where the store has lost everything", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			b := begin(t, w)
+			w.store.lose()
+			b.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
+	t.Run("months later", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			b := begin(t, w)
+			time.Sleep(60 * 24 * time.Hour)
+			if _, err := w.store.Sweep(t.Context(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+				if r.Method == http.MethodPost {
+					t.Error("the provider is asked to refresh a session that is over")
+				}
+				next.ServeHTTP(rw, r)
+			})
+			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
+	t.Run("in the list, and to streams", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			b := newBrowser()
+			b.login(w.shop)
+			raw, err := base64.RawURLEncoding.DecodeString(b.sessions(w.shop).Sessions[0].ID)
+			must(t, err)
+			begin(t, w)
+			if reason, err := w.shop.guard.Ended(t.Context(), latchkey.ID(raw)); err != nil || reason != latchkey.EndRevokedByAdmin {
+				t.Errorf("Ended: %q, %v", reason, err)
+			}
+			again := newBrowser()
+			again.login(w.shop)
+			if n := len(again.sessions(w.shop).Sessions); n != 1 {
+				t.Errorf("%d sessions are listed, want the new one", n)
+			}
+		})
+	})
+	t.Run("not from a store that is away", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			b := newBrowser()
+			b.login(w.shop)
+			w.store.cut(true)
+			if err := w.shop.guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin); err == nil {
+				t.Error("no error")
+			}
+			w.store.cut(false)
+			time.Sleep(2 * time.Second)
+			b.get(w.shop, "/api/private").ok(t, false)
+			must(t, w.shop.guard.EndAll(t.Context(), time.Now().Add(-time.Hour), latchkey.EndRevokedByAdmin)) // an old event
+			must(t, w.shop.guard.EndAll(t.Context(), time.Time{}, latchkey.EndRevokedByAdmin))
+			b.get(w.shop, "/api/private").ok(t, false)
+		})
+	})
+}
