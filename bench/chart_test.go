@@ -30,7 +30,7 @@ func chart(subjects []*subject) string {
 		if strings.HasPrefix(s.name, "Latchkey") {
 			class = "ours"
 		}
-		y, value := 10+row*i, ratio(s, subjects)
+		y, value := 10+row*i, s.ratio()
 		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text><rect class="%s" x="%d" y="%d" width="%.0f" height="%d" rx="3"/><text x="%.0f" y="%d">%.2f</text>`+"\n",
 			left-10, y+14, html.EscapeString(s.name), class, left, y, max(2, scale*min(1, value)), bar, left+scale*min(1, value)+8, y+14, value)
 	}

@@ -42,6 +42,7 @@ func TestBench(t *testing.T) {
 	r.engine(t)
 	r.logins(t)
 	r.revocations(t)
+	r.memory(t)
 	if *whole {
 		r.program(t)
 	}

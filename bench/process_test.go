@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -58,18 +59,28 @@ func nodeSubject(t *testing.T, script string, env ...string) *process {
 // logIn keeps the cookies of a login.
 func (p *process) logIn(t *testing.T, path string) {
 	t.Helper()
-	r, err := http.NewRequest("POST", p.url+path, strings.NewReader(fmt.Sprintf(`{"email":%q,"password":%q}`, email, idptest.Password)))
+	cookie, err := p.logInAs(path, email)
 	if err != nil {
 		t.Fatal(err)
+	}
+	p.cookie = cookie
+}
+
+// logInAs returns the cookies of a login.
+func (p *process) logInAs(path, email string) (string, error) {
+	r, err := http.NewRequest("POST", p.url+path, strings.NewReader(fmt.Sprintf(`{"email":%q,"password":%q}`, email, idptest.Password)))
+	if err != nil {
+		return "", err
 	}
 	r.Host = subjectHost
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://"+subjectHost)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := browser.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 	var pairs []string
 	for _, c := range resp.Cookies() {
 		if !strings.HasSuffix(c.Name, "device") { // only a login looks at it
@@ -77,10 +88,12 @@ func (p *process) logIn(t *testing.T, path string) {
 		}
 	}
 	if resp.StatusCode != http.StatusOK || len(pairs) == 0 {
-		t.Fatalf("login at %s: %s, %d cookies", p.url, resp.Status, len(pairs))
+		return "", fmt.Errorf("login at %s: %s, %d cookies", p.url, resp.Status, len(pairs))
 	}
-	p.cookie = strings.Join(pairs, "; ")
+	return strings.Join(pairs, "; "), nil
 }
+
+var browser = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: loginsAtOnce}}
 
 // cpu is the processor time that the process has used.
 func (p *process) cpu(t *testing.T) time.Duration {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/latchkey-dev/latchkey"
@@ -18,6 +19,7 @@ type subject struct {
 	target  float64 // of the ratio; 0: none
 	note    string
 	samples []sample
+	ratios  []float64 // to bare
 }
 
 type sample struct {
@@ -79,17 +81,37 @@ func (r *results) proxies(t *testing.T) {
 	r.proxied = r.inTurn(t, []*subject{bare, gateway})
 }
 
-// inTurn loads each subject once a round, after a short load that is not counted.
+// inTurn loads the subjects in rounds, after a short load that is not counted. Each is loaded between two loads of what it is compared with, because the speed of
+// a machine changes within seconds.
 func (r *results) inTurn(t *testing.T, subjects []*subject) []*subject {
+	load := func(s *subject) sample {
+		taken := s.process.load(t, s.path)
+		s.samples = append(s.samples, taken)
+		return taken
+	}
 	if *whole {
 		for _, s := range subjects {
 			s.process.load(t, s.path)
 		}
 	}
 	for range *rounds {
+		var beside *subject
+		var before sample
 		for _, s := range subjects {
-			s.samples = append(s.samples, s.process.load(t, s.path))
+			if s.bare == "" {
+				continue
+			}
+			if bare := named(subjects, s.bare); bare != beside {
+				beside, before = bare, load(bare)
+			}
+			own, after := load(s), load(beside)
+			s.ratios = append(s.ratios, 2*own.perSecond/(before.perSecond+after.perSecond))
+			before = after
 		}
 	}
 	return subjects
+}
+
+func named(subjects []*subject, name string) *subject {
+	return subjects[slices.IndexFunc(subjects, func(s *subject) bool { return s.name == name })]
 }

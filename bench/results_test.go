@@ -72,18 +72,12 @@ func median(values []float64) float64 {
 	return sorted[middle]
 }
 
-// ratio is the median of the ratios to the bare subject, round by round.
-func ratio(s *subject, all []*subject) float64 {
-	for _, bare := range all {
-		if bare.name == s.bare {
-			var ratios []float64
-			for i := range s.samples {
-				ratios = append(ratios, s.samples[i].perSecond/bare.samples[i].perSecond)
-			}
-			return median(ratios)
-		}
+// ratio is the median of the ratios to the bare subject.
+func (s *subject) ratio() float64 {
+	if s.bare == "" {
+		return 1
 	}
-	return 1
+	return median(s.ratios)
 }
 
 func (s *subject) median(of func(sample) float64) float64 {
@@ -105,10 +99,10 @@ func (r *results) text() string {
 		for _, s := range table.list {
 			of, target := "", ""
 			if s.bare != "" {
-				of = fmt.Sprintf("%.2f", ratio(s, table.list))
+				of = fmt.Sprintf("%.2f", s.ratio())
 			}
 			if s.target > 0 {
-				target = atLeast(s.target).text() + verdict(atLeast(s.target).met(ratio(s, table.list)))
+				target = atLeast(s.target).text() + verdict(atLeast(s.target).met(s.ratio()))
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", s.name, of, short(s.median(func(s sample) float64 { return s.perSecond })),
 				short(s.median(func(s sample) float64 { return s.cpuMicros })), target, s.note)
@@ -172,9 +166,9 @@ const header = `# Results
 Written by ` + "`make bench`" + ` on %s; do not edit.
 
 - Machine: %s. The load, the subjects and their stores share its cores.
-- Rounds: %d, of %v each; each round loads every subject once, one after the other. What is told is the median.
+- Rounds: %d, of %v each; in each round every subject is loaded once, between two loads of the bare one. What is told is the median.
 
-How to read it. **Of bare** is the ratio of requests a second to a handler of the same platform that only reads a cookie, round by round; it is what counts, for the machine is
+How to read it. **Of bare** is the ratio of requests a second to a handler of the same platform that only reads a cookie, loaded just before and just after; it is what counts, for the machine is
 in both. *Processor µs* are those of the subject's own process, whatever the load generator takes. The peers are set up as their documents advise, with pools and a sliding expiry
 ([peers](peers), [peers_test.go](peers_test.go)). Sessions in a cookie alone cost little and cannot be ended; Latchkey's are ended everywhere at once (below).
 The targets are those that the project set itself before it was built.
