@@ -44,7 +44,7 @@ type Config struct {
 	// RefreshAhead has the provider's JWT (Session.Token) renewed in the background so long before it expires, for handlers that pass it on.
 	// 0: it is renewed with the session id only, and may have expired. It must be shorter than half of the JWT's life.
 	RefreshAhead time.Duration
-	// CacheSize is how many sessions a node keeps in memory where the Store is a Watcher, so that requests do not wait for it; default 100,000, of about 1 KiB each
+	// CacheSize is how many sessions a node keeps in memory where the Store is a Watcher, so that requests do not wait for it; default 100,000, of about 1 KiB each beside the user and the JWT
 	// and the JWT. Negative: none.
 	CacheSize int
 	// ProviderTimeout bounds each call of the provider; default 5 seconds.

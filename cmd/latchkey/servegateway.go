@@ -43,7 +43,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 		Login: latchkey.Config{
 			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
-			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
+			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
 		},
 		Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, PageHeaders: a.Headers,

@@ -54,7 +54,7 @@ tls: {cert_file: cert.pem, key_file: /etc/key.pem}
 data: /var/lib/latchkey
 store: redis://a:6379,b:6379
 provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: t, issuer: i, password_checked_first: true, webhook_secret_file: "` + secret + `"}
-session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m}
+session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m, cache: 5000}
 trusted_proxies: [10.0.0.7, 192.168.0.0/16, "2001:db8::/32"]
 forwarded_header: forwarded
 apps:
@@ -90,7 +90,7 @@ apps:
 		t.Errorf("got  %+v\nwant %+v", a, want)
 	}
 	if f.Admin != "127.0.0.1:9012" || f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
-		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute}) || !f.Forwarded ||
+		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute, 5000}) || !f.Forwarded ||
 		!reflect.DeepEqual(f.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}) ||
 		f.TLS != (configfile.TLS{CertFile: filepath.Join(wd, "cert.pem"), KeyFile: "/etc/key.pem"}) {
 		t.Errorf("%+v", f)
@@ -118,6 +118,7 @@ func TestMistakes(t *testing.T) {
 		{"missing secret file", least + "    client_secret_file: /nowhere/x\n", []string{"apps[0].client_secret_file: the file cannot be read: open /nowhere/x"}},
 		{"store", "store: mysql://user:s3cret@h\n" + least, []string{"latchkey.yaml:1: store: write sqlite, memory"}},
 		{"time", "session:\n  idle: 30\n" + least, []string{`latchkey.yaml:2: session.idle: "30": write a time, such as 30m`}},
+		{"count", "session:\n  cache: 0\n" + least, []string{`latchkey.yaml:2: session.cache: "0": write a number of at least 1, such as 100000`}},
 		{"size", least + "    max_body: 10 apples\n", []string{`apps[0].max_body: "10 apples": write a size, such as 10MiB`}},
 		{"boolean", least + "    bearer: yes\n", []string{`apps[0].bearer: "yes": write true or false`}},
 		{"address", "listen: 8080\n" + least, []string{`latchkey.yaml:1: listen: "8080": write an address and a port`}},

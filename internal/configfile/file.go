@@ -69,9 +69,10 @@ type Webhook struct {
 // On tells whether events are taken.
 func (w Webhook) On() bool { return w.Secret != "" || w.PublicKey != "" || w.KeySet }
 
-// Session are the times of sessions, for all apps.
+// Session are the times of sessions, for all apps, and how many of each app are kept in memory.
 type Session struct {
 	Idle, Cap, RefreshTTL, Absolute, InFlightWindow, RefreshAhead time.Duration
+	Cache                                                         int // 0: the default
 }
 
 // An App is one app behind the gateway.

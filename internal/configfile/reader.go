@@ -203,6 +203,19 @@ func (r *reader) size(into *int64) func(string, *yaml.Node) {
 	}
 }
 
+func (r *reader) count(into *int) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		text := ""
+		r.text(&text)(key, n)
+		count, err := strconv.Atoi(text)
+		if err != nil || count < 1 {
+			r.mistake(key, n, fmt.Sprintf("%q: write a number of at least 1, such as 100000", text))
+			return
+		}
+		*into = count
+	}
+}
+
 func (r *reader) address(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		r.text(into)(key, n)

@@ -141,7 +141,7 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 func (r *reader) session(key string, n *yaml.Node, s *Session) {
 	r.mapping(key, n, fields{
 		"idle": r.duration(&s.Idle), "cap": r.duration(&s.Cap), "refresh_ttl": r.duration(&s.RefreshTTL), "absolute": r.duration(&s.Absolute),
-		"in_flight_window": r.duration(&s.InFlightWindow), "refresh_ahead": r.duration(&s.RefreshAhead),
+		"in_flight_window": r.duration(&s.InFlightWindow), "refresh_ahead": r.duration(&s.RefreshAhead), "cache": r.count(&s.Cache),
 	})
 }
 
