@@ -87,6 +87,9 @@ func (t *throttle) enterOne(l lane, now time.Time) time.Duration {
 	if now.Sub(past.last) > laneMemory {
 		past = tally{}
 	}
+	if now.Before(past.last) {
+		now = past.last // another came later, and was faster
+	}
 	if left := past.wait(l.kind) - now.Sub(past.last); left > 0 {
 		return left
 	}

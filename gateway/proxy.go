@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -179,6 +180,9 @@ func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 func (a *app) received(res *http.Response, allowed map[string]bool) {
 	cleanAnswerHeader(res.Header, allowed)
 	cleanAnswerHeader(res.Trailer, allowed)
+	if conn, ok := res.Body.(io.ReadWriteCloser); ok && res.StatusCode == http.StatusSwitchingProtocols {
+		res.Body = &quiet{conn}
+	}
 	if res.StatusCode == http.StatusSwitchingProtocols || res.ContentLength < 0 {
 		x := exchangeOf(res.Request.Context())
 		var id latchkey.ID

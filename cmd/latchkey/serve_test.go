@@ -98,6 +98,12 @@ func (s *served) start() {
 	if err != nil {
 		s.Fatalf("no ready line: %v; %s", err, s.stderr)
 	}
+	s.reach(line)
+}
+
+// reach takes the origins of the ready line, and makes a client that knows where they are.
+func (s *served) reach(line string) {
+	s.Helper()
 	s.origins = strings.Fields(line)[1:]
 	addr := "127.0.0.1:" + s.listens
 	if s.listens == "" {

@@ -1,0 +1,58 @@
+package gateway
+
+import "io"
+
+// A quiet is the connection to an app after an upgrade. ReverseProxy would copy both ways with a buffer of 32 KiB each, for as long as it is open; a WebSocket
+// is silent most of the time, so that it gets a small one, and a large one only while there is much to copy.
+type quiet struct{ io.ReadWriteCloser }
+
+const quietBuffer = 1 << 10
+
+// WriteTo copies what the app says. io.Copy calls it instead of reading.
+func (q *quiet) WriteTo(client io.Writer) (int64, error) {
+	return copyQuietly(client, q.ReadWriteCloser)
+}
+
+// ReadFrom copies what the client says.
+func (q *quiet) ReadFrom(client io.Reader) (int64, error) {
+	return copyQuietly(q.ReadWriteCloser, client)
+}
+
+func copyQuietly(to io.Writer, from io.Reader) (copied int64, err error) {
+	small := make([]byte, quietBuffer)
+	for err == nil {
+		var n int64
+		n, err = copyOnce(to, from, small)
+		copied += n
+		if n == quietBuffer && err == nil { // there may be more
+			n, err = copyBurst(to, from)
+			copied += n
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return copied, err
+}
+
+// copyBurst copies until less comes than fits into the small buffer.
+func copyBurst(to io.Writer, from io.Reader) (copied int64, err error) {
+	large := buffers.Get()
+	defer buffers.Put(large)
+	for {
+		n, err := copyOnce(to, from, large)
+		copied += n
+		if err != nil || n < quietBuffer {
+			return copied, err
+		}
+	}
+}
+
+func copyOnce(to io.Writer, from io.Reader, buffer []byte) (int64, error) {
+	n, readErr := from.Read(buffer)
+	written, err := to.Write(buffer[:n])
+	if err == nil {
+		err = readErr
+	}
+	return int64(written), err
+}

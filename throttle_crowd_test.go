@@ -1,0 +1,39 @@
+package latchkey_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// THR-04: many users of one address log in at the same time, and none has to wait.
+func TestTHR04_OneAddressForMany(t *testing.T) {
+	guard, err := latchkey.New(latchkey.Config{
+		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard,
+	})
+	must(t, err)
+	defer guard.Close(context.Background())
+	var all sync.WaitGroup
+	for worker := range 16 { // fewer at once than an address may fail
+		all.Go(func() {
+			for i := range 300 {
+				login := httptest.NewRequest("POST", "/api/login", strings.NewReader(fmt.Sprintf(`{"email":"ada.%d.%d@example.com","password":"any"}`, worker, i)))
+				login.Header.Set("Content-Type", "application/json")
+				answer := httptest.NewRecorder()
+				guard.ServeLogin(answer, login)
+				if answer.Code != http.StatusOK {
+					t.Errorf("login %d of %d: %d %s", i, worker, answer.Code, answer.Body)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
