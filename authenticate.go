@@ -206,11 +206,11 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		g.ends.note(rec)
 		return finding{endReason: v.reason}, nil
 	case alarm:
-		g.emit(ctx, suspicion(EventStale, rec, p))
+		g.tellStale(ctx, rec, p)
 	case askKept:
 		return finding{echo: whetherKept.echo(p.branch)}, nil
 	case askStale:
-		g.emit(ctx, suspicion(EventStale, rec, p))
+		g.tellStale(ctx, rec, p)
 		return finding{echo: whetherStale.echo(p.branch)}, nil
 	}
 	return finding{}, nil

@@ -17,7 +17,7 @@ const (
 	EventConfirmed           EventKind = "confirmed" // the browser has the cookies of the newest generation
 	EventRebuilt             EventKind = "rebuilt"   // the store had lost the session
 	EventEnded               EventKind = "ended"
-	EventStale               EventKind = "stale" // cookies of the past came, and nothing ended: a session cookie alone, or the browser is asked whether it has no others
+	EventStale               EventKind = "stale" // cookies of the past came, and nothing ended: a session cookie alone, or the browser is asked whether it has no others. Once a minute for a session
 	EventTheft               EventKind = "theft" // the session was ended for it; EventEnded follows
 	EventProviderUnavailable EventKind = "provider_unavailable"
 )

@@ -29,6 +29,7 @@ type Guard struct {
 	lastSeen    lastSeen
 	ends        ends
 	cutoff      cutoff
+	stale       toldOnce
 	cache       *cache
 	flights     flights
 	refusals    refusals

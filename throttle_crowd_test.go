@@ -13,8 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// THR-04: many users of one address log in at the same time, and none has to wait.
-func TestTHR04_OneAddressForMany(t *testing.T) {
+// THR-05: attempts are counted before the password is looked at, and yet many users of one address who log in at the same time need not wait.
+func TestTHR05_OneAddressForMany(t *testing.T) {
 	guard, err := latchkey.New(latchkey.Config{
 		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard,
 	})

@@ -70,7 +70,7 @@ func readImage(t *testing.T) (i image) {
 	return i
 }
 
-// TestRecipeImage does without Docker what the image does: the binary that the Dockerfile builds runs in an empty root as the image's user, serves, keeps its sessions in
+// TestRecipeImage does without Docker what the image does: a static binary as the Dockerfile builds it runs in an empty root as the image's user, serves, keeps its sessions in
 // Redis, and says that it is ready.
 func TestRecipeImage(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -83,7 +83,7 @@ func TestRecipeImage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	build := exec.Command("sh", "-c", strings.Replace(i.build, "-o /out/latchkey", "-o "+root+"/latchkey", 1))
+	build := exec.Command("sh", "-c", strings.NewReplacer("-o /out/latchkey", "-o "+root+"/latchkey", "-trimpath -ldflags=-s ", "").Replace(i.build))
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", i.build, err, out)
