@@ -23,15 +23,19 @@ const (
 // errMediaType is a body of a type that the endpoint does not read: 415.
 var errMediaType = errors.New("idp: unsupported media type")
 
-// readBody returns the body, at most maxBody of it. Compressed bodies are
-// refused: a few bytes could become any number.
+// readBody returns the body, at most maxBody of it.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return readBodyUpTo(w, r, maxBody)
+}
+
+// readBodyUpTo returns the body. Compressed bodies are refused: a few bytes could become any number.
+func readBodyUpTo(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, errMediaType
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, invalid("", "tooLarge", "The request body is larger than 64 KiB.")
+		return nil, invalid("", "tooLarge", "The request body is too large.")
 	}
 	if err != nil {
 		return nil, invalid("", "unreadable", "The request body ended early.")

@@ -15,7 +15,41 @@ type methods map[string]http.HandlerFunc
 // routes is the whole of what is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, m := range map[string]methods{
+	for _, group := range []map[string]methods{s.loginRoutes(), s.userRoutes(), s.tokenRoutes()} {
+		for pattern, m := range group {
+			mux.Handle(pattern, m)
+		}
+	}
+	mux.HandleFunc("/", notFound)
+	return s.guarded(mux)
+}
+
+// userRoutes are for the administration of users.
+func (s *Server) userRoutes() map[string]methods {
+	user := methods{
+		"GET": s.keyed("/api/user", s.getUser), "POST": s.keyed("/api/user", s.createUser), "PUT": s.keyed("/api/user", s.putUser),
+		"PATCH": s.keyed("/api/user", s.patchUser), "DELETE": s.keyed("/api/user", s.deleteUser),
+	}
+	const registration = "/api/user/registration"
+	change, remove := s.keyed(registration, s.putRegistration), s.keyed(registration, s.deleteRegistration)
+	return map[string]methods{
+		"/api/user":          {"GET": s.findUser, "POST": s.keyed("/api/user", s.createUser)},
+		"/api/user/{userId}": user,
+		"/api/user/search":   {"GET": s.keyed("/api/user/search", s.usersByIDs), "POST": s.keyed("/api/user/search", s.searchUsers)},
+		"/api/user/import":   {"POST": s.keyed("/api/user/import", s.importUsers)},
+		registration:         {"POST": s.keyed(registration, s.register)},
+		registration + "/{userId}": {
+			"POST": s.keyed(registration, s.register), "PUT": change, "PATCH": change, "DELETE": remove,
+		},
+		registration + "/{userId}/{applicationId}": {
+			"GET": s.keyed(registration, s.getRegistration), "PUT": change, "PATCH": change, "DELETE": remove,
+		},
+	}
+}
+
+// loginRoutes are for logging in and what follows from it.
+func (s *Server) loginRoutes() map[string]methods {
+	return map[string]methods{
 		"/api/login": {
 			"POST": s.keyed("/api/login", s.login),
 		},
@@ -34,9 +68,6 @@ func (s *Server) routes() http.Handler {
 		"/api/status": {
 			"GET": s.status,
 		},
-		"/api/user/{userId}": {
-			"GET": s.keyed("/api/user", s.getUser),
-		},
 		"/api/user/change-password": {
 			"POST": s.changePassword,
 		},
@@ -47,14 +78,21 @@ func (s *Server) routes() http.Handler {
 		"/oauth2/token": {
 			"POST": s.token,
 		},
-		"/.well-known/jwks.json": {
-			"GET": s.jwks,
-		},
-	} {
-		mux.Handle(pattern, m)
 	}
-	mux.HandleFunc("/", notFound)
-	return s.guarded(mux)
+}
+
+// tokenRoutes say what a token is worth, and by which keys.
+func (s *Server) tokenRoutes() map[string]methods {
+	return map[string]methods{
+		"/.well-known/jwks.json":                       {"GET": s.jwks},
+		"/.well-known/openid-configuration":            {"GET": s.discovery},
+		"/{tenantId}/.well-known/openid-configuration": {"GET": s.discovery},
+		"/api/health":         {"GET": s.health},
+		"/api/jwt/public-key": {"GET": s.publicKey},
+		"/api/jwt/validate":   {"GET": s.validateJWT},
+		"/oauth2/introspect":  {"POST": s.introspect},
+		"/oauth2/userinfo":    {"GET": s.userInfo, "POST": s.userInfo},
+	}
 }
 
 // ServeHTTP picks the handler, or answers 405 with nothing in the body.

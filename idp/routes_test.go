@@ -19,7 +19,7 @@ func TestUnknownPaths(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{
 		"/", "/api", "/api/", "/api/login/", "/api/login/x", "//api/login", "/api//login", "/api/./login", "/api/x/../login", "/api/%2e%2e/api/login",
-		"/oauth2/authorize", "/oauth2/revoke", "/oauth2/introspect", "/api/jwt/refresh/", "/api/jwt/refresh/a/b", "/admin", "/API/LOGIN", "/api/user",
+		"/oauth2/authorize", "/oauth2/revoke", "/api/jwt/refresh/", "/api/jwt/refresh/a/b", "/admin", "/API/LOGIN",
 	} {
 		for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS", "BREW"} {
 			w.keyed(method, path, "").wantEmpty(http.StatusNotFound)
@@ -31,7 +31,7 @@ func TestLGN18_WrongMethods(t *testing.T) {
 	w := newWorld(t)
 	for path, allow := range map[string]string{
 		"/api/login": "POST", "/api/logout": "POST", "/oauth2/token": "POST", "/api/status": "GET", "/.well-known/jwks.json": "GET",
-		"/api/jwt/refresh": "DELETE, GET, POST", "/api/jwt/refresh/x": "DELETE, GET", "/api/user/x": "GET",
+		"/api/jwt/refresh": "DELETE, GET, POST", "/api/jwt/refresh/x": "DELETE, GET", "/api/user/x": "DELETE, GET, PATCH, POST, PUT", "/api/user": "GET, POST", "/api/user/search": "GET, POST", "/api/user/import": "POST",
 		"/api/user/change-password": "POST", "/api/user/change-password/x": "GET, POST",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {

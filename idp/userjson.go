@@ -1,7 +1,5 @@
 package idp
 
-import "net/http"
-
 // connectorID is FusionAuth's id for users whose passwords it keeps itself.
 const connectorID = "e3306678-a53a-4964-9040-1c96f36dda72"
 
@@ -85,30 +83,14 @@ func (u *User) json() userJSON {
 		j.Identities = append(j.Identities, identity)
 	}
 	for _, r := range u.Registrations {
-		j.Registrations = append(j.Registrations, registrationJSON{
-			ID: r.ID, ApplicationID: r.ApplicationID, Roles: r.Roles, UsernameStatus: "ACTIVE", Verified: true,
-			InsertInstant: millis(r.InsertInstant), LastUpdateInstant: millis(r.LastUpdateInstant), LastLoginInstant: millis(r.LastLoginInstant),
-		})
+		j.Registrations = append(j.Registrations, r.json())
 	}
 	return j
 }
 
-// getUser answers GET /api/user/{userId}.
-func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	id, err := parseID("userId", r.PathValue("userId"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
+func (r Registration) json() registrationJSON {
+	return registrationJSON{
+		ID: r.ID, ApplicationID: r.ApplicationID, Roles: r.Roles, UsernameStatus: "ACTIVE", Verified: true,
+		InsertInstant: millis(r.InsertInstant), LastUpdateInstant: millis(r.LastUpdateInstant), LastLoginInstant: millis(r.LastLoginInstant),
 	}
-	u, err := s.UserByID(r.Context(), id)
-	if err == nil && !sc.covers(u.TenantID) {
-		err = ErrNotFound
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	reply(w, http.StatusOK, struct {
-		User userJSON `json:"user"`
-	}{u.json()})
 }

@@ -74,6 +74,9 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, 
 		return false, "", err
 	}
 	defer h.leave()
+	if isForeign(stored) {
+		return h.verifyForeign(stored, password)
+	}
 	known := phc{h.params, make([]byte, saltSize), make([]byte, keySize)}
 	if stored != "" {
 		if known, err = parsePHC(stored); err != nil {
@@ -90,6 +93,20 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, 
 	}
 	if known.Params != h.params {
 		renewed = hash(normal, h.params)
+	}
+	return true, renewed, nil
+}
+
+// verifyForeign checks a hash of another system. Right or wrong it costs one of ours as well, so that the time does not tell that an account came from elsewhere
+// and has a hash that is cheap to guess at.
+func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string, err error) {
+	if len(password) > MaxBytes {
+		password = ""
+	}
+	ok, err = matchesForeign(stored, password)
+	renewed = hash([]byte(Normalize(password)), h.params)
+	if !ok || err != nil {
+		return false, "", err
 	}
 	return true, renewed, nil
 }

@@ -1,0 +1,174 @@
+package password
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	digest "hash"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// Hashes of other systems are taken over under FusionAuth's names, verified, and replaced by one of ours at the first login. None is ever made.
+//
+// They are kept as "$scheme$factor$salt$hash", the last two in base64, and those of bcrypt and Argon2id in their own forms.
+type scheme struct {
+	factor, most int // the default, and what a login may cost at most
+	size         int // of the hash, in bytes
+	derive       func(password, salt []byte, factor int) ([]byte, error)
+}
+
+// The schemes that are weak, those that iterate a bare hash or do not iterate, are taken as well: refusing them would keep them where they are.
+var schemes = map[string]scheme{
+	"salted-pbkdf2-hmac-sha256":     {24_000, 2_000_000, 32, derivePBKDF2(sha256.New, 32)},
+	"salted-pbkdf2-hmac-sha256-512": {24_000, 2_000_000, 64, derivePBKDF2(sha256.New, 64)},
+	"salted-pbkdf2-hmac-sha512-512": {24_000, 2_000_000, 64, derivePBKDF2(sha512.New, 64)},
+	"salted-md5":                    {20_000, 2_000_000, md5.Size, iterate(md5.New)},
+	"salted-sha256":                 {20_000, 2_000_000, sha256.Size, iterate(sha256.New)},
+	"salted-hmac-sha256": {1, 1 << 30, sha256.Size, func(password, salt []byte, _ int) ([]byte, error) {
+		mac := hmac.New(sha256.New, salt)
+		mac.Write(password)
+		return mac.Sum(nil), nil
+	}},
+}
+
+const (
+	schemeBcrypt   = "bcrypt"
+	schemeArgon2id = "argon2id" // ours: the password is a whole PHC string
+	maxBcryptCost  = 15
+	maxForeignSalt = 256
+)
+
+func derivePBKDF2(h func() digest.Hash, size int) func([]byte, []byte, int) ([]byte, error) {
+	return func(password, salt []byte, factor int) ([]byte, error) {
+		return pbkdf2.Key(h, string(password), salt, factor, size)
+	}
+}
+
+// iterate hashes the password and the salt, and then the hash, factor times in all.
+func iterate(h func() digest.Hash) func([]byte, []byte, int) ([]byte, error) {
+	return func(password, salt []byte, factor int) ([]byte, error) {
+		sum := append(append([]byte(nil), password...), salt...)
+		for range factor {
+			d := h()
+			d.Write(sum)
+			sum = d.Sum(nil)
+		}
+		return sum, nil
+	}
+}
+
+// ErrScheme is a scheme that is not known.
+var ErrScheme = errors.New("password: no such encryption scheme")
+
+// A Foreign is a hash of another system, as FusionAuth's import has it.
+type Foreign struct {
+	Scheme string
+	Factor int    // 0: the scheme's default
+	Salt   string // base64; bcrypt's 22 characters
+	Hash   string // base64; bcrypt's 31 characters; a whole PHC string of Argon2id
+}
+
+// Stored returns the form that is kept and that Verify takes. The error says nothing of the hash.
+func (f Foreign) Stored() (string, error) {
+	switch f.Scheme {
+	case schemeArgon2id:
+		_, err := parsePHC(f.Hash)
+		return f.Hash, err
+	case schemeBcrypt:
+		cost := f.Factor
+		if cost == 0 {
+			cost = 10
+		}
+		stored := fmt.Sprintf("$2a$%02d$%s%s", cost, f.Salt, f.Hash)
+		return stored, checkBcrypt(stored)
+	}
+	s, known := schemes[f.Scheme]
+	if !known {
+		return "", ErrScheme
+	}
+	if f.Factor == 0 {
+		f.Factor = s.factor
+	}
+	stored := strings.Join([]string{"", f.Scheme, strconv.Itoa(f.Factor), f.Salt, f.Hash}, "$")
+	_, err := parseForeign(stored)
+	return stored, err
+}
+
+func checkBcrypt(stored string) error {
+	cost, err := bcrypt.Cost([]byte(stored))
+	if err != nil || len(stored) != 60 || cost > maxBcryptCost {
+		return errForeign
+	}
+	return nil
+}
+
+var errForeign = errors.New("password: not a hash of its scheme, or one that costs too much")
+
+// A foreign is a parsed one.
+type foreign struct {
+	scheme
+	factor     int
+	salt, hash []byte
+}
+
+func parseForeign(stored string) (foreign, error) {
+	f := strings.Split(stored, "$")
+	if len(f) != 5 || f[0] != "" {
+		return foreign{}, errForeign
+	}
+	s, known := schemes[f[1]]
+	factor, err := strconv.Atoi(f[2])
+	if !known || err != nil || factor < 1 || factor > s.most || strconv.Itoa(factor) != f[2] {
+		return foreign{}, errForeign
+	}
+	salt, err1 := base64.StdEncoding.Strict().DecodeString(f[3])
+	sum, err2 := base64.StdEncoding.Strict().DecodeString(f[4])
+	if err1 != nil || err2 != nil || len(salt) > maxForeignSalt || len(sum) != s.size {
+		return foreign{}, errForeign
+	}
+	return foreign{s, factor, salt, sum}, nil
+}
+
+// isForeign reports whether a stored hash is one of another system.
+func isForeign(stored string) bool { return stored != "" && !strings.HasPrefix(stored, "$argon2id$") }
+
+// matchesForeign compares a password with a stored hash of another system. The password is hashed as it was typed, and in NFC: nobody knows what the other system did.
+func matchesForeign(stored, typed string) (bool, error) {
+	if strings.HasPrefix(stored, "$2a$") {
+		if err := checkBcrypt(stored); err != nil {
+			return false, err
+		}
+		return bcryptMatches(stored, typed) || Normalize(typed) != typed && bcryptMatches(stored, Normalize(typed)), nil
+	}
+	f, err := parseForeign(stored)
+	if err != nil {
+		return false, err
+	}
+	for _, form := range []string{typed, Normalize(typed)} {
+		sum, err := f.derive([]byte(form), f.salt, f.factor)
+		if err != nil {
+			return false, err
+		}
+		if subtle.ConstantTimeCompare(sum, f.hash) == 1 {
+			return true, nil
+		}
+		if Normalize(typed) == typed {
+			break
+		}
+	}
+	return false, nil
+}
+
+// bcryptMatches looks at the first 72 bytes, as bcrypt does.
+func bcryptMatches(stored, typed string) bool {
+	return bcrypt.CompareHashAndPassword([]byte(stored), []byte(typed[:min(len(typed), 72)])) == nil
+}

@@ -1,0 +1,250 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+)
+
+type registrationWrite struct {
+	ID            string   `json:"id"`
+	ApplicationID string   `json:"applicationId"`
+	Roles         []string `json:"roles"`
+}
+
+type registrationRequest struct {
+	Registration registrationWrite `json:"registration"`
+
+	userRequest
+}
+
+// registrationResponse has a user and tokens where the call made the user.
+type registrationResponse struct {
+	Registration           registrationJSON `json:"registration"`
+	User                   *userJSON        `json:"user,omitempty"`
+	Token                  string           `json:"token,omitempty"`
+	TokenExpirationInstant int64            `json:"tokenExpirationInstant,omitzero"`
+}
+
+// register answers POST /api/user/registration[/{userId}]: for a user that exists, or, where the body has one, with a new user in one step. Some clients always
+// send a user; one that says nothing of who it is counts as none.
+func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req registrationRequest
+	if err := decode(w, r, &req); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	var answer registrationResponse
+	var err error
+	if u := req.User; u.Email != "" || u.Username != "" || u.Password != "" {
+		answer, err = s.registerNew(r.Context(), sc, req, r.PathValue("userId"))
+	} else {
+		answer.Registration, err = s.registerOld(r.Context(), sc, req.Registration, r.PathValue("userId"))
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, answer)
+}
+
+func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (answer registrationResponse, err error) {
+	app, err := s.registrationTarget(ctx, sc, req.Registration)
+	if err != nil {
+		return answer, err
+	}
+	if req.User.TenantID == "" {
+		req.User.TenantID = app.TenantID
+	}
+	n, err := s.newUser(ctx, sc, req.userRequest, pathID)
+	if err != nil {
+		return answer, err
+	}
+	if n.TenantID != app.TenantID {
+		return answer, invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+	}
+	u, err := s.CreateUser(ctx, n)
+	if err != nil {
+		return answer, err
+	}
+	if err := s.insertRegistration(ctx, u.ID, app.ID, req.Registration); err != nil {
+		return answer, errors.Join(err, s.DeleteUser(context.WithoutCancel(ctx), u.ID)) // both or neither
+	}
+	if u, err = s.UserByID(ctx, u.ID); err != nil {
+		return answer, err
+	}
+	made, err := s.introduced(&u, app, "REGISTRATION")
+	answer.User, answer.Token, answer.TokenExpirationInstant = &made.User, made.Token, made.TokenExpirationInstant
+	answer.Registration = u.registration(app.ID).json()
+	return answer, err
+}
+
+func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrite, userID string) (registrationJSON, error) {
+	u, err := s.userInScope(ctx, sc, userID)
+	if err != nil {
+		return registrationJSON{}, err
+	}
+	app, err := s.registrationTarget(ctx, sc, reg)
+	if err != nil {
+		return registrationJSON{}, err
+	}
+	if u.registration(app.ID) != nil {
+		return registrationJSON{}, invalid("registration", "duplicate", "The user is registered already.")
+	}
+	if u.TenantID != app.TenantID {
+		return registrationJSON{}, invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+	}
+	if err := s.insertRegistration(ctx, u.ID, app.ID, reg); err != nil {
+		return registrationJSON{}, err
+	}
+	return s.registrationOf(ctx, sc, u.ID, app.ID)
+}
+
+func (s *Server) registrationTarget(ctx context.Context, sc scope, reg registrationWrite) (application, error) {
+	id, err := parseID("registration.applicationId", reg.ApplicationID)
+	if err != nil {
+		return application{}, err
+	}
+	if id == "" {
+		return application{}, invalid("registration.applicationId", "blank", "Say for which application.")
+	}
+	app, err := s.application(ctx, id)
+	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
+		return application{}, invalid("registration.applicationId", "invalid", "There is no such application.")
+	}
+	return app, err
+}
+
+func (s *Server) insertRegistration(ctx context.Context, userID, applicationID string, reg registrationWrite) error {
+	id, err := parseID("registration.id", reg.ID)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		id = uuid.NewString()
+	}
+	roles, err := json.Marshal(append([]string{}, reg.Roles...))
+	if err != nil {
+		return invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
+	}
+	now := millis(s.now())
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		var taken bool
+		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`, id, userID, applicationID).Scan(&taken); err != nil {
+			return err
+		}
+		if taken {
+			return invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
+		}
+		_, err := tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
+			id, userID, applicationID, string(roles), now)
+		return err
+	})
+}
+
+// registrationOf returns a registration as it is written, or ErrNotFound.
+func (s *Server) registrationOf(ctx context.Context, sc scope, userID, applicationID string) (registrationJSON, error) {
+	applicationID, err := parseID("applicationId", applicationID)
+	if err != nil {
+		return registrationJSON{}, err
+	}
+	u, err := s.userInScope(ctx, sc, userID)
+	if err != nil {
+		return registrationJSON{}, err
+	}
+	reg := u.registration(applicationID)
+	if reg == nil {
+		return registrationJSON{}, ErrNotFound
+	}
+	return reg.json(), nil
+}
+
+func (s *Server) replyRegistration(w http.ResponseWriter, r *http.Request, reg registrationJSON, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, registrationResponse{Registration: reg})
+}
+
+// getRegistration answers GET /api/user/registration/{userId}/{applicationId}.
+func (s *Server) getRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
+	reg, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), r.PathValue("applicationId"))
+	s.replyRegistration(w, r, reg, err)
+}
+
+// putRegistration answers PUT and PATCH. The application stands in the path or in the body.
+func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
+	reg, err := s.changeRegistration(w, r, sc)
+	s.replyRegistration(w, r, reg, err)
+}
+
+func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc scope) (none registrationJSON, err error) {
+	body, err := readBody(w, r)
+	if err != nil {
+		return none, err
+	}
+	if t := mediaType(r); t != "" && t != "application/json" && t != mergePatch {
+		return none, errMediaType
+	}
+	var req registrationRequest
+	if err := decodeJSON(body, &req); err != nil {
+		return none, err
+	}
+	id := r.PathValue("applicationId")
+	if id == "" {
+		id = req.Registration.ApplicationID
+	}
+	if id == "" {
+		return none, invalid("registration.applicationId", "blank", "Say for which application.")
+	}
+	old, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+	if err != nil {
+		return none, err
+	}
+	roles := req.Registration.Roles
+	if r.Method == http.MethodPatch && mediaType(r) != mergePatch {
+		roles = appendMissing(old.Roles, roles)
+	}
+	if err := s.Register(r.Context(), r.PathValue("userId"), id, roles...); err != nil {
+		return none, err
+	}
+	return s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+}
+
+// appendMissing appends what is not there yet.
+func appendMissing(list, more []string) []string {
+	seen := make(map[string]bool)
+	var out []string
+	for _, v := range append(append([]string{}, list...), more...) {
+		if !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// deleteRegistration answers DELETE /api/user/registration/{userId}[/{applicationId}].
+func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
+	id := r.PathValue("applicationId")
+	if id == "" {
+		form, err := parameters(w, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		id = form.Get("applicationId")
+	}
+	_, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+	if err == nil {
+		err = s.Unregister(r.Context(), r.PathValue("userId"), id)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}

@@ -1,0 +1,143 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// userInScope returns the user that the path names.
+func (s *Server) userInScope(ctx context.Context, sc scope, id string) (User, error) {
+	id, err := parseID("userId", id)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := s.UserByID(ctx, id)
+	if err == nil && !sc.covers(u.TenantID) {
+		err = ErrNotFound
+	}
+	return u, err
+}
+
+func (s *Server) replyUser(w http.ResponseWriter, r *http.Request, u User, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, userResponse{User: u.json()})
+}
+
+// getUser answers GET /api/user/{userId}.
+func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	s.replyUser(w, r, u, err)
+}
+
+// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of email, username and loginId.
+func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
+		c, err := s.verify(token)
+		if err != nil {
+			s.fail(w, r, errUnauthorized)
+			return
+		}
+		u, err := s.UserByID(r.Context(), c.Subject)
+		s.replyUser(w, r, u, err)
+		return
+	}
+	s.keyed("/api/user", func(w http.ResponseWriter, r *http.Request, sc scope) {
+		form, err := parseForm(r.URL.RawQuery)
+		if err != nil {
+			s.fail(w, r, invalid("", "invalidQuery", "The query string is not well-formed."))
+			return
+		}
+		u, err := s.findBy(r.Context(), sc, form)
+		s.replyUser(w, r, u, err)
+	})(w, r)
+}
+
+func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, error) {
+	loginID, types := form.Get("loginId"), form["loginIdTypes"]
+	switch {
+	case form.Get("email") != "":
+		loginID, types = form.Get("email"), []string{loginIDEmail}
+	case form.Get("username") != "":
+		loginID, types = form.Get("username"), []string{loginIDUsername}
+	case loginID == "":
+		return User{}, invalid("loginId", "blank", "Say who: email, username or loginId.")
+	case len(types) == 0:
+		types = []string{loginIDEmail, loginIDUsername}
+	}
+	tenantID := string(sc)
+	if tenantID == "" {
+		var err error
+		if tenantID, err = s.soleTenant(ctx); err != nil {
+			return User{}, err
+		}
+	}
+	return s.userByLoginID(ctx, tenantID, loginID, types)
+}
+
+// putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true, let in again.
+func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	if err == nil && r.URL.Query().Get("reactivate") == "true" {
+		if err = s.SetUserActive(r.Context(), u.ID, true); err == nil {
+			u, err = s.UserByID(r.Context(), u.ID)
+		}
+		s.replyUser(w, r, u, err)
+		return
+	}
+	var req userRequest
+	if err == nil {
+		err = decode(w, r, &req)
+	}
+	if err == nil {
+		u, err = s.replaceUser(r.Context(), u, req)
+	}
+	s.replyUser(w, r, u, err)
+}
+
+// patchUser answers PATCH /api/user/{userId}.
+func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	var body []byte
+	if err == nil {
+		body, err = readPatch(w, r, "user", u.json())
+	}
+	var req userRequest
+	if err == nil {
+		err = decodeJSON(body, &req)
+	}
+	if err == nil {
+		u, err = s.replaceUser(r.Context(), u, req)
+	}
+	s.replyUser(w, r, u, err)
+}
+
+// deleteUser answers DELETE /api/user/{userId}: locked out, or, with hardDelete=true, gone.
+func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	var form url.Values
+	if err == nil {
+		form, err = parameters(w, r)
+	}
+	switch {
+	case err != nil:
+	case form.Get("hardDelete") == "true":
+		err = s.DeleteUser(r.Context(), u.ID)
+	default:
+		err = s.SetUserActive(r.Context(), u.ID, false)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+// DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown: ErrNotFound.
+func (s *Server) DeleteUser(ctx context.Context, userID string) error {
+	userID = strings.ToLower(userID)
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID)) })
+}

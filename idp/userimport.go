@@ -1,0 +1,196 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/password"
+)
+
+const (
+	maxImportBody  = 16 << 20
+	maxImportUsers = 10_000
+)
+
+// importedUser is a user of an import. With an encryptionScheme, password is a hash of that scheme; else it is a password.
+type importedUser struct {
+	userWrite
+	Active           *bool               `json:"active"` // default true, unlike FusionAuth's: who imports users wants them to log in
+	Verified         bool                `json:"verified"`
+	EncryptionScheme string              `json:"encryptionScheme"`
+	Factor           jsontext.Value      `json:"factor"` // a number, or a number in a string
+	Salt             string              `json:"salt"`
+	InsertInstant    int64               `json:"insertInstant"`
+	LastLoginInstant int64               `json:"lastLoginInstant"`
+	Registrations    []registrationWrite `json:"registrations"`
+}
+
+// importUsers answers POST /api/user/import: all of the users, or none.
+func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req struct {
+		Users []importedUser `json:"users"`
+	}
+	body, err := readBodyUpTo(w, r, maxImportBody)
+	if err == nil && mediaType(r) != "" && mediaType(r) != "application/json" {
+		err = errMediaType
+	}
+	if err == nil {
+		err = decodeJSON(body, &req)
+	}
+	if err == nil {
+		err = s.importAll(r.Context(), sc, req.Users)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
+
+func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) error {
+	if len(users) == 0 || len(users) > maxImportUsers {
+		return invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
+	}
+	rows := make([]importRow, 0, len(users))
+	for i, u := range users {
+		row, err := s.importRow(ctx, sc, u)
+		if bad, ok := errors.AsType[ValidationError](err); ok {
+			return bad.within(fmt.Sprintf("users[%d]", i))
+		}
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		for i, row := range rows {
+			err := row.insert(tx, s.now())
+			if bad, ok := errors.AsType[ValidationError](err); ok {
+				return bad.within(fmt.Sprintf("users[%d]", i))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// within puts the errors of one user of many under its place.
+func (v ValidationError) within(place string) ValidationError {
+	out := make(ValidationError, len(v))
+	for i, e := range v {
+		_, rest, _ := strings.Cut(e.Field, ".")
+		e.Field = place + "." + rest
+		out[i] = e
+	}
+	return out
+}
+
+// An importRow is a user that is checked and hashed.
+type importRow struct {
+	importedUser
+	id, hash, profile string
+}
+
+func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row importRow, err error) {
+	n, err := s.newUser(ctx, sc, userRequest{User: u.userWrite}, "")
+	if err != nil {
+		return row, err
+	}
+	if n.TenantID, err = s.tenantOrDefault(ctx, "user.tenantId", n.TenantID); err != nil {
+		return row, err
+	}
+	u.TenantID = n.TenantID
+	checked := n
+	if u.EncryptionScheme != "" {
+		checked.Password = strings.Repeat("x", s.passwordMin)
+	}
+	if row.id, err = s.checkNewUser(checked); err != nil {
+		return row, err
+	}
+	if u.EncryptionScheme == "" {
+		row.hash, err = s.hasher.Hash(ctx, u.Password)
+	} else {
+		row.hash, err = u.foreignHash()
+	}
+	if err != nil {
+		return row, err
+	}
+	profile, err := json.Marshal(u.Profile)
+	if err != nil {
+		return row, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+	}
+	row.importedUser, row.profile = u, string(profile)
+	return row, nil
+}
+
+func (u importedUser) foreignHash() (string, error) {
+	factor := 0
+	if text := strings.Trim(string(u.Factor), `"`); text != "" && text != "null" {
+		var err error
+		if factor, err = strconv.Atoi(text); err != nil {
+			return "", invalid("user.factor", "invalid", "The factor is a whole number.")
+		}
+	}
+	stored, err := password.Foreign{Scheme: u.EncryptionScheme, Factor: factor, Salt: u.Salt, Hash: u.Password}.Stored()
+	switch {
+	case errors.Is(err, password.ErrScheme):
+		return "", invalid("user.encryptionScheme", "invalid", "This scheme is not known here.")
+	case err != nil:
+		return "", invalid("user.password", "invalid", "This is no hash of its scheme, or its factor is too large.")
+	}
+	return stored, nil
+}
+
+func (row importRow) insert(tx *sql.Tx, at interface{ UnixMilli() int64 }) error {
+	n := NewUser{Email: row.Email, Username: row.Username}
+	if err := refuseDuplicate(tx, row.id, row.TenantID, n); err != nil {
+		return err
+	}
+	now := at.UnixMilli()
+	inserted := row.InsertInstant
+	if inserted <= 0 {
+		inserted = now
+	}
+	active := row.Active == nil || *row.Active
+	_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
+		expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14)`,
+		row.id, row.TenantID, strings.ToLower(row.Email), loginIDKey(row.Email), row.Username, loginIDKey(row.Username), row.hash, active, row.Verified,
+		row.Expiry, string(row.changeReason()), row.profile, inserted, now, row.LastLoginInstant)
+	if err != nil {
+		return err
+	}
+	for _, reg := range row.Registrations {
+		if err := row.insertRegistration(tx, reg, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now int64) error {
+	applicationID, err := parseID("user.registrations", reg.ApplicationID)
+	if err != nil {
+		return err
+	}
+	roles, err := json.Marshal(append([]string{}, reg.Roles...))
+	if err != nil {
+		return invalid("user.registrations", "invalid", "Roles are valid UTF-8.")
+	}
+	err = changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+		SELECT $1, $2, id, $3, $4, $4, 0 FROM applications WHERE id = $5 AND tenant_id = $6
+		ON CONFLICT (user_id, application_id) DO NOTHING`, uuid.NewString(), row.id, string(roles), now, applicationID, row.TenantID))
+	if errors.Is(err, ErrNotFound) {
+		return invalid("user.registrations", "invalid", "There is no such application, or it is named twice.")
+	}
+	return err
+}

@@ -1,0 +1,121 @@
+package idp
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// searchRequest is the part of FusionAuth's search that is built: by ids, or by a word in the login ids.
+type searchRequest struct {
+	IDs             []string `json:"ids"`
+	QueryString     string   `json:"queryString"`
+	NumberOfResults int      `json:"numberOfResults"`
+	StartRow        int      `json:"startRow"`
+}
+
+const (
+	resultsDefault = 25
+	resultsMost    = 500
+)
+
+type searchResponse struct {
+	Total int        `json:"total"`
+	Users []userJSON `json:"users"`
+}
+
+// searchUsers answers POST /api/user/search, with {"search": …}.
+func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req struct {
+		Search searchRequest `json:"search"`
+	}
+	err := decode(w, r, &req)
+	if err == nil {
+		s.replySearch(w, r, sc, req.Search)
+		return
+	}
+	s.fail(w, r, err)
+}
+
+// usersByIDs answers GET /api/user/search?ids=…&ids=…, and ?queryString=….
+func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) {
+	form, err := parseForm(r.URL.RawQuery)
+	if err != nil {
+		s.fail(w, r, invalid("", "invalidQuery", "The query string is not well-formed."))
+		return
+	}
+	s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString")})
+}
+
+func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, q searchRequest) {
+	answer, err := s.search(r.Context(), sc, q)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, answer)
+}
+
+func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer searchResponse, err error) {
+	if q.NumberOfResults == 0 {
+		q.NumberOfResults = resultsDefault
+	}
+	if q.NumberOfResults < 0 || q.NumberOfResults > resultsMost || q.StartRow < 0 || len(q.IDs) > resultsMost {
+		return answer, invalid("search.numberOfResults", "invalid", fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
+	}
+	answer.Users = []userJSON{}
+	if len(q.IDs) > 0 {
+		for _, id := range q.IDs {
+			u, err := s.userInScope(ctx, sc, id)
+			if err == ErrNotFound {
+				continue
+			}
+			if err != nil {
+				return answer, err
+			}
+			answer.Users = append(answer.Users, u.json())
+		}
+		answer.Total = len(answer.Users)
+		return answer, nil
+	}
+	pattern := likePattern(q.QueryString)
+	const where = `($1 = '' OR tenant_id = $1) AND (coalesce(email_key, '') LIKE $2 ESCAPE '!' OR coalesce(username_key, '') LIKE $2 ESCAPE '!')`
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&answer.Total); err != nil {
+		return answer, fmt.Errorf("count users: %w", err)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, q.NumberOfResults, q.StartRow)
+	if err != nil {
+		return answer, fmt.Errorf("search users: %w", err)
+	}
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			rows.Close()
+			return answer, fmt.Errorf("search users: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return answer, fmt.Errorf("search users: %w", err)
+	}
+	for _, id := range ids {
+		u, err := s.UserByID(ctx, id)
+		if err == ErrNotFound {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return answer, err
+		}
+		answer.Users = append(answer.Users, u.json())
+	}
+	return answer, nil
+}
+
+// likePattern finds a word anywhere; * stands for anything, as in FusionAuth.
+func likePattern(query string) string {
+	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(normalizeLoginID(query))
+	return "%" + escaped + "%"
+}

@@ -1,0 +1,203 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// userWrite is what a request may say of a user. What it does not may not be written: active and verified have calls of their own.
+type userWrite struct {
+	ID                     string               `json:"id"`
+	TenantID               string               `json:"tenantId"`
+	Email                  string               `json:"email"`
+	Username               string               `json:"username"`
+	Password               string               `json:"password"`
+	Expiry                 int64                `json:"expiry"`
+	PasswordChangeRequired bool                 `json:"passwordChangeRequired"`
+	PasswordChangeReason   PasswordChangeReason `json:"passwordChangeReason"`
+
+	Profile
+}
+
+// userRequest is the body of the calls that write a user.
+type userRequest struct {
+	ApplicationID        string    `json:"applicationId"`
+	SendSetPasswordEmail bool      `json:"sendSetPasswordEmail"`
+	SkipVerification     bool      `json:"skipVerification"`
+	User                 userWrite `json:"user"`
+}
+
+func (u userWrite) changeReason() PasswordChangeReason {
+	if u.PasswordChangeReason == "" && u.PasswordChangeRequired {
+		return ChangeAdministrative
+	}
+	return u.PasswordChangeReason
+}
+
+// newUser checks a request to make a user, and says where.
+func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID string) (NewUser, error) {
+	if req.SendSetPasswordEmail {
+		return NewUser{}, invalid("sendSetPasswordEmail", "notSupported", "This provider sends no mail to set a password: give one.")
+	}
+	u := req.User
+	if pathID != "" {
+		u.ID = pathID
+	}
+	switch {
+	case u.TenantID != "" && !sc.covers(strings.ToLower(u.TenantID)):
+		return NewUser{}, invalid("user.tenantId", "invalid", "The request is confined to another tenant.")
+	case u.TenantID == "" && sc != "":
+		u.TenantID = string(sc)
+	case u.TenantID == "":
+		id, err := s.soleTenant(ctx)
+		if err != nil {
+			return NewUser{}, err
+		}
+		u.TenantID = id
+	}
+	return NewUser{
+		ID: u.ID, TenantID: u.TenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
+		Expiry: fromMillis(u.Expiry), Profile: u.Profile,
+	}, nil
+}
+
+// createUser answers POST /api/user[/{userId}].
+func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req userRequest
+	err := decode(w, r, &req)
+	if err == nil {
+		var answer userResponse
+		if answer, err = s.createUserFrom(r.Context(), sc, req, r.PathValue("userId")); err == nil {
+			reply(w, http.StatusOK, answer)
+			return
+		}
+	}
+	s.fail(w, r, err)
+}
+
+// userResponse has a JWT where the call made the user.
+type userResponse struct {
+	User                   userJSON `json:"user"`
+	Token                  string   `json:"token,omitempty"`
+	TokenExpirationInstant int64    `json:"tokenExpirationInstant,omitzero"`
+}
+
+func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, pathID string) (answer userResponse, err error) {
+	app, err := s.optionalApplication(ctx, sc, req.ApplicationID)
+	if err != nil {
+		return answer, err
+	}
+	n, err := s.newUser(ctx, sc, req, pathID)
+	if err != nil {
+		return answer, err
+	}
+	u, err := s.CreateUser(ctx, n)
+	if err != nil {
+		return answer, err
+	}
+	if reason := req.User.changeReason(); reason != "" {
+		if err := s.RequirePasswordChange(ctx, u.ID, reason); err != nil {
+			return answer, err
+		}
+		u.PasswordChangeReason = reason
+	}
+	return s.introduced(&u, app, "USER_CREATE")
+}
+
+// introduced is the answer for a user who was just made, with a JWT.
+func (s *Server) introduced(u *User, app application, how string) (answer userResponse, err error) {
+	ttl := defaultAccessTokenTTL
+	if app.ID != "" {
+		ttl = app.AccessTokenTTL
+	}
+	c := s.newClaims(u, app.ID, ttl)
+	c.AuthenticationType = how
+	answer.User, answer.TokenExpirationInstant = u.json(), c.ExpiresAt*1000
+	answer.Token, err = s.sign(c)
+	return answer, err
+}
+
+// optionalApplication returns the application that a request names, or none.
+func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (application, error) {
+	id, err := parseID("applicationId", id)
+	if err != nil || id == "" {
+		return application{}, err
+	}
+	app, err := s.application(ctx, id)
+	if err == ErrNotFound || err == nil && !sc.covers(app.TenantID) {
+		return application{}, invalid("applicationId", "invalid", "There is no such application.")
+	}
+	return app, err
+}
+
+// replaceUser puts what the request says in place of what is stored. A password that is not given stays; a new one revokes all refresh tokens. Another
+// e-mail address is to be verified again.
+func (s *Server) replaceUser(ctx context.Context, old User, req userRequest) (User, error) {
+	n := req.User
+	if err := s.checkReplacement(n); err != nil {
+		return User{}, err
+	}
+	hash := ""
+	if n.Password != "" {
+		var err error
+		if hash, err = s.hasher.Hash(ctx, n.Password); err != nil {
+			return User{}, fmt.Errorf("hash password: %w", err)
+		}
+	}
+	profile, err := json.Marshal(n.Profile)
+	if err != nil {
+		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+	}
+	email := strings.ToLower(n.Email)
+	verified := req.SkipVerification || old.Verified && email == old.Email
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := refuseTaken(tx, old, n); err != nil {
+			return err
+		}
+		err := changed(tx.Exec(`UPDATE users SET email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7,
+			profile = $8, last_update_instant = $9 WHERE id = $10`,
+			email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), millis(s.now()), old.ID))
+		if err != nil || hash == "" {
+			return err
+		}
+		return s.storePassword(tx, old.ID, hash, "true")
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return s.UserByID(ctx, old.ID)
+}
+
+func (s *Server) checkReplacement(n userWrite) error {
+	password := n.Password
+	if password == "" {
+		password = strings.Repeat("x", s.passwordMin) // the old one stays
+	}
+	_, err := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Password: password})
+	switch n.PasswordChangeReason {
+	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
+		return err
+	}
+	return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
+}
+
+// refuseTaken refuses an e-mail address or a username of somebody else.
+func refuseTaken(tx *sql.Tx, old User, n userWrite) error {
+	var wrong ValidationError
+	for field, key := range map[string]sql.NullString{"email": loginIDKey(n.Email), "username": loginIDKey(n.Username)} {
+		var taken bool
+		query := `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND ` + field + `_key = $2 AND id <> $3)`
+		if err := tx.QueryRow(query, old.TenantID, key, old.ID).Scan(&taken); err != nil {
+			return err
+		}
+		if taken {
+			wrong = append(wrong, FieldError{"user." + field, "duplicate", "This one is taken."})
+		}
+	}
+	return wrong.orNil()
+}
