@@ -21,6 +21,16 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 	if id == "" {
 		return invalid("application.id", "blank", "An application needs an id.")
 	}
+	var digest []byte
+	if a.ClientSecret != "" {
+		digest = s.clientSecretDigest(id, a.ClientSecret)
+	}
+	a.ID = id
+	return s.ensureApplication(ctx, a, digest)
+}
+
+func (s *Server) ensureApplication(ctx context.Context, a Application, secretDigest []byte) error {
+	id := a.ID
 	a = a.withDefaults()
 	if err := a.check(); err != nil {
 		return err
@@ -36,12 +46,8 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 	if err != nil {
 		return fmt.Errorf("idp: grants of application: %w", err)
 	}
-	var digest []byte
-	if a.ClientSecret != "" {
-		digest = s.clientSecretDigest(id, a.ClientSecret)
-	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, digest, string(a.ClientAuthenticationPolicy),
+		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
 			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()))

@@ -3,6 +3,8 @@ package idp_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +92,22 @@ func FuzzChangePasswordID(f *testing.F) {
 		if rec.Code != http.StatusNotFound && rec.Code != http.StatusBadRequest {
 			t.Errorf("status %d", rec.Code)
 		}
+	})
+}
+
+// FuzzUserCalls: whatever is sent to the calls that write users, the answer is one that the contract knows.
+func FuzzUserCalls(f *testing.F) {
+	send := fuzzed(f)
+	f.Add("POST", "/api/user", "application/json", `{"user":{"email":"a@b","password":"a passphrase of mine","data":{"a":[1]}}}`)
+	f.Add("PATCH", "/api/user/00000000-0000-4000-8000-000000000009", "application/merge-patch+json", `{"user":{"email":null}}`)
+	f.Add("POST", "/api/user/search", "application/json", `{"search":{"queryString":"%_!*","numberOfResults":-1}}`)
+	f.Add("POST", "/api/user/import", "application/json", `{"users":[{"email":"a@b","encryptionScheme":"bcrypt","factor":"x","password":"$"}]}`)
+	f.Add("POST", "/api/user/registration", "application/json", `{"user":{"email":"c@d","password":"a passphrase of mine"},"registration":{"applicationId":"00000000-0000-4000-8000-000000000001","roles":["\u0000"]}}`)
+	paths := regexp.MustCompile(`^/api/user(/search|/import|/registration)?(/[0-9a-f-]{36})?$`)
+	f.Fuzz(func(t *testing.T, method, path, contentType, body string) {
+		if !paths.MatchString(path) || !slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
+			t.Skip()
+		}
+		send(t, method, path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
 	})
 }

@@ -15,7 +15,7 @@ type methods map[string]http.HandlerFunc
 // routes is the whole of what is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, group := range []map[string]methods{s.loginRoutes(), s.userRoutes(), s.tokenRoutes()} {
+	for _, group := range []map[string]methods{s.loginRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
 		for pattern, m := range group {
 			mux.Handle(pattern, m)
 		}
@@ -77,6 +77,22 @@ func (s *Server) loginRoutes() map[string]methods {
 		},
 		"/oauth2/token": {
 			"POST": s.token,
+		},
+	}
+}
+
+// applicationRoutes are for the administration of applications and tenants.
+func (s *Server) applicationRoutes() map[string]methods {
+	const application, tenant = "/api/application", "/api/tenant"
+	return map[string]methods{
+		application: {"GET": s.keyed(application, s.listApplications), "POST": s.keyed(application, s.createApplication)},
+		application + "/{applicationId}": {
+			"GET": s.keyed(application, s.getApplication), "POST": s.keyed(application, s.createApplication), "PUT": s.keyed(application, s.putApplication),
+			"PATCH": s.keyed(application, s.patchApplication), "DELETE": s.keyed(application, s.deleteApplication),
+		},
+		tenant: {"GET": s.keyed(tenant, s.listTenants), "POST": s.keyed(tenant, s.createTenant)},
+		tenant + "/{tenantId}": {
+			"GET": s.keyed(tenant, s.getTenant), "POST": s.keyed(tenant, s.createTenant), "PUT": s.keyed(tenant, s.putTenant), "PATCH": s.keyed(tenant, s.patchTenant),
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -164,6 +165,7 @@ func TestDeleteUser(t *testing.T) {
 func TestSearchUsers(t *testing.T) {
 	w := newWorld(t)
 	for _, email := range []string{"grace@example.com", "a_b@example.com", "axb@example.com"} {
+		w.clock.advance(time.Second) // they are listed by age
 		w.AddUser(email)
 	}
 	for query, want := range map[string]int{"": 4, "*": 4, "GRACE": 1, "a_b@": 1, "example.com": 4, "g*example": 1, "nobody": 0, "%": 0} {

@@ -105,7 +105,8 @@ func (f Foreign) Stored() (string, error) {
 
 func checkBcrypt(stored string) error {
 	cost, err := bcrypt.Cost([]byte(stored))
-	if err != nil || len(stored) != 60 || cost > maxBcryptCost {
+	const alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	if err != nil || len(stored) != 60 || strings.Trim(stored[7:], alphabet) != "" || cost > maxBcryptCost {
 		return errForeign
 	}
 	return nil

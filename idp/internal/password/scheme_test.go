@@ -61,6 +61,9 @@ func TestForeignHashesRefused(t *testing.T) {
 			f.Scheme, f.Factor, f.Salt, f.Hash = "bcrypt", 16, strings.Repeat("a", 22), strings.Repeat("a", 31)
 		},
 		"bcrypt too short": func(f *Foreign) { f.Scheme, f.Factor, f.Salt, f.Hash = "bcrypt", 10, "a", "b" },
+		"bcrypt of no letters": func(f *Foreign) {
+			f.Scheme, f.Factor, f.Salt, f.Hash = "bcrypt", 10, strings.Repeat("a", 22), "\x00"+strings.Repeat("a", 30)
+		},
 		"argon2id, no PHC": func(f *Foreign) { f.Scheme = "argon2id" },
 	} {
 		f := good

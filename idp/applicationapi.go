@@ -1,0 +1,224 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+type applicationBody struct {
+	Application applicationJSON `json:"application"`
+}
+
+// applicationInScope returns the application that the path names.
+func (s *Server) applicationInScope(r *http.Request, sc scope) (application, error) {
+	id, err := parseID("applicationId", r.PathValue("applicationId"))
+	if err != nil {
+		return application{}, err
+	}
+	a, err := s.application(r.Context(), id)
+	if err == nil && !sc.covers(a.TenantID) {
+		err = ErrNotFound
+	}
+	return a, err
+}
+
+func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a application, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	j := a.json()
+	j.OAuthConfiguration.ClientSecret = a.ClientSecret // where it was just made
+	reply(w, http.StatusOK, applicationBody{j})
+}
+
+// getApplication answers GET /api/application/{applicationId}.
+func (s *Server) getApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+	a, err := s.applicationInScope(r, sc)
+	s.replyApplication(w, r, a, err)
+}
+
+// listApplications answers GET /api/application: the active ones, or, with inactive=true, the others.
+func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc scope) {
+	all, err := s.applicationsOf(r.Context(), sc, r.URL.Query().Get("inactive") != "true")
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Applications []applicationJSON `json:"applications"`
+	}{all})
+}
+
+func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]applicationJSON, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
+	if err != nil {
+		return nil, fmt.Errorf("list applications: %w", err)
+	}
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			rows.Close()
+			return nil, fmt.Errorf("list applications: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list applications: %w", err)
+	}
+	all := []applicationJSON{}
+	for _, id := range ids {
+		a, err := s.application(ctx, id)
+		if err == ErrNotFound {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a.json())
+	}
+	return all, nil
+}
+
+// createApplication answers POST /api/application[/{applicationId}]. A client secret is made where none is given; the answer shows it, once.
+func (s *Server) createApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+	var body applicationBody
+	err := decode(w, r, &body)
+	var a application
+	if err == nil {
+		a, err = s.createApplicationFrom(r.Context(), sc, body.Application, r.PathValue("applicationId"))
+	}
+	s.replyApplication(w, r, a, err)
+}
+
+func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicationJSON, pathID string) (none application, err error) {
+	settings, err := j.settings()
+	if err != nil {
+		return none, err
+	}
+	if pathID != "" {
+		settings.ID = pathID
+	}
+	switch id, err := parseID("application.id", settings.ID); {
+	case err != nil:
+		return none, err
+	case id == "":
+		settings.ID = uuid.NewString()
+	default:
+		settings.ID = id
+		if _, err := s.application(ctx, id); err != ErrNotFound {
+			if err == nil {
+				err = invalid("application.id", "duplicate", "This one is taken.")
+			}
+			return none, err
+		}
+	}
+	if settings.TenantID, err = s.tenantOfRequest(ctx, sc, "application.tenantId", settings.TenantID); err != nil {
+		return none, err
+	}
+	if settings.ClientSecret == "" {
+		settings.ClientSecret = rand.Text() + rand.Text()
+	}
+	if err := s.EnsureApplication(ctx, settings); err != nil {
+		return none, err
+	}
+	made, err := s.application(ctx, settings.ID)
+	made.ClientSecret = settings.ClientSecret
+	return made, err
+}
+
+// tenantOfRequest is the tenant in which something is made.
+func (s *Server) tenantOfRequest(ctx context.Context, sc scope, field, named string) (string, error) {
+	switch {
+	case named != "" && !sc.covers(strings.ToLower(named)):
+		return "", invalid(field, "invalid", "The request is confined to another tenant.")
+	case named != "":
+		return named, nil
+	case sc != "":
+		return string(sc), nil
+	}
+	return s.soleTenant(ctx)
+}
+
+// putApplication answers PUT /api/application/{applicationId}: as the body says, or, with reactivate=true, switched on again. The client secret stays where none is given.
+func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+	old, err := s.applicationInScope(r, sc)
+	if err == nil && r.URL.Query().Get("reactivate") == "true" {
+		err = s.SetApplicationActive(r.Context(), old.ID, true)
+		old.active = true
+		s.replyApplication(w, r, old, err)
+		return
+	}
+	var body applicationBody
+	if err == nil {
+		err = decode(w, r, &body)
+	}
+	if err == nil {
+		old, err = s.replaceApplication(r.Context(), old, body.Application)
+	}
+	s.replyApplication(w, r, old, err)
+}
+
+// patchApplication answers PATCH /api/application/{applicationId}. Grants are replaced: there is one.
+func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+	old, err := s.applicationInScope(r, sc)
+	var text []byte
+	if err == nil {
+		text, err = readPatch(w, r, "application", old.json())
+	}
+	var body applicationBody
+	if err == nil {
+		err = decodeJSON(text, &body)
+	}
+	if err == nil {
+		old, err = s.replaceApplication(r.Context(), old, body.Application)
+	}
+	s.replyApplication(w, r, old, err)
+}
+
+func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON) (application, error) {
+	settings, err := j.settings()
+	if err != nil {
+		return old, err
+	}
+	settings.ID = old.ID
+	if settings.TenantID == "" {
+		settings.TenantID = old.TenantID
+	}
+	digest := old.secretDigest
+	if settings.ClientSecret != "" {
+		digest = s.clientSecretDigest(old.ID, settings.ClientSecret)
+	}
+	if err := s.ensureApplication(ctx, settings, digest); err != nil {
+		return old, err
+	}
+	return s.application(ctx, old.ID)
+}
+
+// deleteApplication answers DELETE /api/application/{applicationId}: switched off, or, with hardDelete=true, gone with its registrations and refresh tokens.
+func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+	a, err := s.applicationInScope(r, sc)
+	var form url.Values
+	if err == nil {
+		form, err = parameters(w, r)
+	}
+	switch {
+	case err != nil:
+	case form.Get("hardDelete") == "true":
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, a.ID)) })
+	default:
+		err = s.SetApplicationActive(r.Context(), a.ID, false)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}

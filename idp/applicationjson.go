@@ -1,0 +1,93 @@
+package idp
+
+import (
+	"slices"
+	"time"
+)
+
+// applicationJSON is an Application as FusionAuth writes it and reads it. A member that a request leaves out is nil, and takes its default.
+type applicationJSON struct {
+	ID       string `json:"id,omitempty"`
+	TenantID string `json:"tenantId,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Active   *bool  `json:"active,omitempty"`
+	State    string `json:"state,omitempty"`
+
+	LoginConfiguration struct {
+		GenerateRefreshTokens *bool `json:"generateRefreshTokens,omitempty"`
+		AllowTokenRefresh     *bool `json:"allowTokenRefresh,omitempty"`
+		RequireAuthentication bool  `json:"requireAuthentication"`
+	} `json:"loginConfiguration"`
+
+	OAuthConfiguration struct {
+		ClientID                   string                     `json:"clientId,omitempty"`
+		ClientSecret               string                     `json:"clientSecret,omitempty"`
+		ClientAuthenticationPolicy ClientAuthenticationPolicy `json:"clientAuthenticationPolicy,omitempty"`
+		EnabledGrants              []string                   `json:"enabledGrants,omitzero"`
+	} `json:"oauthConfiguration"`
+
+	JWTConfiguration struct {
+		Enabled                           bool             `json:"enabled"`
+		TimeToLiveInSeconds               int64            `json:"timeToLiveInSeconds,omitzero"`
+		RefreshTokenTimeToLiveInMinutes   int64            `json:"refreshTokenTimeToLiveInMinutes,omitzero"`
+		RefreshTokenUsagePolicy           UsagePolicy      `json:"refreshTokenUsagePolicy,omitempty"`
+		RefreshTokenExpirationPolicy      ExpirationPolicy `json:"refreshTokenExpirationPolicy,omitempty"`
+		RefreshTokenSlidingWindowSettings struct {
+			MaximumTimeToLiveInMinutes int64 `json:"maximumTimeToLiveInMinutes,omitzero"`
+		} `json:"refreshTokenSlidingWindowConfiguration"`
+		RefreshTokenRevocationPolicy struct {
+			OnOneTimeTokenReuse *bool `json:"onOneTimeTokenReuse,omitempty"`
+		} `json:"refreshTokenRevocationPolicy"`
+	} `json:"jwtConfiguration"`
+}
+
+// fusionAuthGrants are those that a FusionAuth knows. A request may name them; the one that we have is switched on.
+var fusionAuthGrants = []string{"authorization_code", "implicit", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}
+
+// settings returns the Application that a request describes. Refresh tokens are off until they are switched on, as with FusionAuth.
+func (j applicationJSON) settings() (Application, error) {
+	a := Application{
+		ID: j.ID, TenantID: j.TenantID, Name: j.Name, ClientSecret: j.OAuthConfiguration.ClientSecret, ClientAuthenticationPolicy: j.OAuthConfiguration.ClientAuthenticationPolicy,
+		GenerateRefreshTokens: isTrue(j.LoginConfiguration.GenerateRefreshTokens), AllowTokenRefresh: isTrue(j.LoginConfiguration.AllowTokenRefresh),
+		AccessTokenTTL: time.Duration(j.JWTConfiguration.TimeToLiveInSeconds) * time.Second, RefreshTokenTTL: time.Duration(j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes) * time.Minute,
+		RefreshTokenMaxTTL: time.Duration(j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes) * time.Minute,
+		UsagePolicy:        j.JWTConfiguration.RefreshTokenUsagePolicy, ExpirationPolicy: j.JWTConfiguration.RefreshTokenExpirationPolicy,
+		OnOneTimeTokenReuse: isTrue(j.JWTConfiguration.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse),
+	}
+	const century = 100 * 365 * 24 * time.Hour // more does not fit into a time.Duration before long
+	for _, minutes := range []int64{j.JWTConfiguration.TimeToLiveInSeconds / 60, j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes, j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes} {
+		if minutes < 0 || minutes > int64(century/time.Minute) {
+			return a, invalid("application.jwtConfiguration", "invalid", "A token lives for at most a century.")
+		}
+	}
+	if j.OAuthConfiguration.EnabledGrants != nil {
+		a.EnabledGrants = []string{}
+	}
+	for _, grant := range j.OAuthConfiguration.EnabledGrants {
+		switch {
+		case grant == grantRefreshToken:
+			a.EnabledGrants = []string{grantRefreshToken}
+		case !slices.Contains(fusionAuthGrants, grant):
+			return a, invalid("application.oauthConfiguration.enabledGrants", "invalid", "There is no such grant.")
+		}
+	}
+	return a, nil
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// json is the application as it is shown. The client's secret is not known any more.
+func (a application) json() applicationJSON {
+	j := applicationJSON{ID: a.ID, TenantID: a.TenantID, Name: a.Name, Active: &a.active, State: "Inactive"}
+	if a.active {
+		j.State = "Active"
+	}
+	j.LoginConfiguration.GenerateRefreshTokens, j.LoginConfiguration.AllowTokenRefresh, j.LoginConfiguration.RequireAuthentication = &a.GenerateRefreshTokens, &a.AllowTokenRefresh, true
+	j.OAuthConfiguration.ClientID, j.OAuthConfiguration.ClientAuthenticationPolicy, j.OAuthConfiguration.EnabledGrants = a.ID, a.ClientAuthenticationPolicy, a.EnabledGrants
+	jwt := &j.JWTConfiguration
+	jwt.Enabled, jwt.TimeToLiveInSeconds, jwt.RefreshTokenTimeToLiveInMinutes = true, int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Minute)
+	jwt.RefreshTokenUsagePolicy, jwt.RefreshTokenExpirationPolicy = a.UsagePolicy, a.ExpirationPolicy
+	jwt.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = int64(a.RefreshTokenMaxTTL / time.Minute)
+	jwt.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse = &a.OnOneTimeTokenReuse
+	return j
+}

@@ -1,0 +1,157 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+type tenantJSON struct {
+	ID     string `json:"id,omitempty"`
+	Name   string `json:"name,omitempty"`
+	State  string `json:"state,omitempty"`
+	Issuer string `json:"issuer,omitempty"`
+
+	EmailConfiguration struct {
+		Unverified struct {
+			Behavior UnverifiedBehavior `json:"behavior,omitempty"`
+		} `json:"unverified"`
+	} `json:"emailConfiguration"`
+}
+
+type tenantBody struct {
+	Tenant tenantJSON `json:"tenant"`
+}
+
+func (s *Server) tenantJSON(t Tenant) tenantJSON {
+	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
+	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
+	return j
+}
+
+func (s *Server) replyTenant(w http.ResponseWriter, r *http.Request, t Tenant, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
+}
+
+// tenantInScope returns the tenant that the path names.
+func (s *Server) tenantInScope(r *http.Request, sc scope) (Tenant, error) {
+	id, err := parseID("tenantId", r.PathValue("tenantId"))
+	if err != nil {
+		return Tenant{}, err
+	}
+	if !sc.covers(id) {
+		return Tenant{}, ErrNotFound
+	}
+	return s.tenant(r.Context(), id)
+}
+
+// getTenant answers GET /api/tenant/{tenantId}.
+func (s *Server) getTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+	t, err := s.tenantInScope(r, sc)
+	s.replyTenant(w, r, t, err)
+}
+
+// listTenants answers GET /api/tenant.
+func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) {
+	all, err := s.tenants(r.Context(), sc)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Tenants []tenantJSON `json:"tenants"`
+	}{all})
+}
+
+func (s *Server) tenants(ctx context.Context, sc scope) ([]tenantJSON, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id, name, unverified_behavior FROM tenants WHERE $1 = '' OR id = $1 ORDER BY name`, string(sc))
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", err)
+	}
+	defer rows.Close()
+	all := []tenantJSON{}
+	for rows.Next() {
+		var t Tenant
+		if err := rows.Scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior)); err != nil {
+			return nil, fmt.Errorf("list tenants: %w", err)
+		}
+		all = append(all, s.tenantJSON(t))
+	}
+	return all, rows.Err()
+}
+
+// createTenant answers POST /api/tenant[/{tenantId}]. A key that is confined to a tenant makes none.
+func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+	var body tenantBody
+	err := decode(w, r, &body)
+	if err == nil && sc != "" {
+		err = errUnauthorized
+	}
+	id := r.PathValue("tenantId")
+	if id == "" {
+		id = body.Tenant.ID
+	}
+	if id == "" {
+		id = uuid.NewString()
+	}
+	if err == nil {
+		id, err = parseID("tenantId", id)
+	}
+	if err == nil {
+		if _, err = s.tenant(r.Context(), id); err == nil {
+			err = invalid("tenant.id", "duplicate", "This one is taken.")
+		} else if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+	}
+	var t Tenant
+	if err == nil {
+		t, err = s.storeTenant(r.Context(), id, body.Tenant)
+	}
+	s.replyTenant(w, r, t, err)
+}
+
+// putTenant answers PUT /api/tenant/{tenantId}.
+func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+	t, err := s.tenantInScope(r, sc)
+	var body tenantBody
+	if err == nil {
+		err = decode(w, r, &body)
+	}
+	if err == nil {
+		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant)
+	}
+	s.replyTenant(w, r, t, err)
+}
+
+// patchTenant answers PATCH /api/tenant/{tenantId}.
+func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+	t, err := s.tenantInScope(r, sc)
+	var text []byte
+	if err == nil {
+		text, err = readPatch(w, r, "tenant", s.tenantJSON(t))
+	}
+	var body tenantBody
+	if err == nil {
+		err = decodeJSON(text, &body)
+	}
+	if err == nil {
+		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant)
+	}
+	s.replyTenant(w, r, t, err)
+}
+
+func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON) (Tenant, error) {
+	err := s.EnsureTenant(ctx, Tenant{ID: id, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior})
+	if err != nil {
+		return Tenant{}, err
+	}
+	return s.tenant(ctx, id)
+}
