@@ -40,6 +40,7 @@ func TestDeps(t *testing.T) {
 		"/nodes":                           {},
 		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
+		"/internal/kickstart":              {},
 		"/examples/internal/wire":          {},
 		"/examples/internal/spa":           {"/examples/internal/wire"},
 		"/examples/internal/apptest":       {"…"},

@@ -58,6 +58,15 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	})
 }
 
+// HasAPIKeys reports whether any key is known: whether somebody has set the
+// server up.
+func (s *Server) HasAPIKeys(ctx context.Context) (has bool, err error) {
+	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM api_keys)`).Scan(&has); err != nil {
+		return false, fmt.Errorf("read API keys: %w", err)
+	}
+	return has, nil
+}
+
 // errUnauthorized is a missing, unknown or insufficient credential: 401, and
 // nothing that tells which.
 var errUnauthorized = errors.New("idp: unauthorized")

@@ -37,7 +37,12 @@ type applicationJSON struct {
 		} `json:"refreshTokenSlidingWindowConfiguration"`
 		RefreshTokenRevocationPolicy struct {
 			OnOneTimeTokenReuse *bool `json:"onOneTimeTokenReuse,omitempty"`
+			OnPasswordChanged   bool  `json:"onPasswordChanged"` // always, as the next
+			OnLoginPrevented    bool  `json:"onLoginPrevented"`
 		} `json:"refreshTokenRevocationPolicy"`
+		RefreshTokenOneTimeUseSettings struct {
+			GracePeriodInSeconds int64 `json:"gracePeriodInSeconds"` // at least: the predecessor is good until its successor is first used
+		} `json:"refreshTokenOneTimeUseConfiguration"`
 	} `json:"jwtConfiguration"`
 }
 
@@ -89,5 +94,7 @@ func (a application) json() applicationJSON {
 	jwt.RefreshTokenUsagePolicy, jwt.RefreshTokenExpirationPolicy = a.UsagePolicy, a.ExpirationPolicy
 	jwt.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = int64(a.RefreshTokenMaxTTL / time.Minute)
 	jwt.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse = &a.OnOneTimeTokenReuse
+	jwt.RefreshTokenRevocationPolicy.OnPasswordChanged, jwt.RefreshTokenRevocationPolicy.OnLoginPrevented = true, true
+	jwt.RefreshTokenOneTimeUseSettings.GracePeriodInSeconds = 60
 	return j
 }

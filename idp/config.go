@@ -28,6 +28,10 @@ type Config struct {
 	// come from a cryptographic random source and be kept outside the database.
 	Secret Secret
 
+	// DefaultTenantID is the id of the default tenant of a new database. Empty: a
+	// new one. In a database that has one it changes nothing.
+	DefaultTenantID string
+
 	// Issuer is the iss claim of every JWT. Default: "latchkey".
 	Issuer string
 
@@ -121,6 +125,9 @@ func (c Config) check() error {
 	var errs []error
 	if c.Secret == (Secret{}) {
 		errs = append(errs, errors.New("idp: Config.Secret: required"))
+	}
+	if _, err := parseID("Config.DefaultTenantID", c.DefaultTenantID); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Path != "" && c.Postgres != "" {
 		errs = append(errs, errors.New("idp: Config.Postgres: there is a Path, too"))

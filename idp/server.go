@@ -18,6 +18,7 @@ type Server struct {
 	signing     *signingKey
 	hasher      *password.Hasher
 	issuer      string
+	tenantID    string // of the default tenant, where it is to be made
 	passwordMin int
 	log         *slog.Logger
 	clock       func() time.Time
@@ -49,7 +50,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
-		log: c.Logger, clock: c.Now,
+		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID,
 	}
 	if err := s.begin(ctx); err != nil {
 		db.Close()

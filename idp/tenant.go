@@ -95,9 +95,16 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 }
 
 func (s *Server) ensureDefaultTenant(ctx context.Context) error {
+	id, err := parseID("Config.DefaultTenantID", s.tenantID)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		id = uuid.NewString()
+	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, uuid.NewString(), millis(s.now()))
+			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, id, millis(s.now()))
 		return err
 	})
 }

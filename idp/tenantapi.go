@@ -20,6 +20,13 @@ type tenantJSON struct {
 			Behavior UnverifiedBehavior `json:"behavior,omitempty"`
 		} `json:"unverified"`
 	} `json:"emailConfiguration"`
+
+	JWTConfiguration struct {
+		RefreshTokenRevocationPolicy struct {
+			OnPasswordChanged bool `json:"onPasswordChanged"` // always, as the next
+			OnLoginPrevented  bool `json:"onLoginPrevented"`
+		} `json:"refreshTokenRevocationPolicy"`
+	} `json:"jwtConfiguration"`
 }
 
 type tenantBody struct {
@@ -29,6 +36,8 @@ type tenantBody struct {
 func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
+	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
+	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
 	return j
 }
 

@@ -29,6 +29,7 @@ type world struct {
 type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Run everything on this machine: the store, the forums and their identity provider."`
 	Serve   serveCommand   `cmd:"" help:"Run the gateway: the login in front of apps in any language."`
+	IDP     idpCommand     `cmd:"" name:"idp" help:"Run the embedded identity provider alone."`
 	Ready   readyCommand   `cmd:"" help:"Ask a running gateway whether it is ready: for health checks. Status 0 means yes."`
 	Init    initCommand    `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
 	Config  configCommand  `cmd:"" help:"Look at a configuration."`
