@@ -12,6 +12,7 @@ GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES = . e2e web bench
 EXPRESS = docs/recipes/express
+TYPESCRIPT = idp/typescript
 
 .PHONY: demo test check web fuzz crash bench sizes tools
 .DELETE_ON_ERROR:
@@ -22,7 +23,7 @@ demo:
 tools:
 	sh scripts/install-test-tools
 
-test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json
+test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json
 	$(GO) test -run '^TestSearch' .
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	npm --prefix web --silent test
@@ -73,6 +74,9 @@ web/node_modules/.package-lock.json: web/package-lock.json | tools
 
 $(EXPRESS)/node_modules/.package-lock.json: $(EXPRESS)/package-lock.json | tools
 	npm --prefix $(EXPRESS) --silent ci --no-audit --no-fund --ignore-scripts
+
+$(TYPESCRIPT)/node_modules/.package-lock.json: $(TYPESCRIPT)/package-lock.json | tools
+	npm --prefix $(TYPESCRIPT) --silent ci --no-audit --no-fund --ignore-scripts
 
 bench/peers/node_modules/.package-lock.json: bench/peers/package-lock.json | tools
 	npm --prefix bench/peers --silent ci --no-audit --no-fund --ignore-scripts

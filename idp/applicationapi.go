@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -58,22 +57,9 @@ func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc sco
 }
 
 func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]applicationJSON, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
+	ids, err := s.idsWhere(ctx, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
 	if err != nil {
-		return nil, fmt.Errorf("list applications: %w", err)
-	}
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			rows.Close()
-			return nil, fmt.Errorf("list applications: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list applications: %w", err)
+		return nil, err
 	}
 	all := []applicationJSON{}
 	for _, id := range ids {

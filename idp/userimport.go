@@ -36,22 +36,32 @@ type importedUser struct {
 
 // importUsers answers POST /api/user/import: all of the users, or none.
 func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) {
-	var req struct {
-		Users []importedUser `json:"users"`
-	}
 	body, err := readBodyUpTo(w, r, maxImportBody)
 	if err == nil && mediaType(r) != "" && mediaType(r) != "application/json" {
 		err = errMediaType
 	}
 	if err == nil {
-		err = decodeJSON(body, &req)
-	}
-	if err == nil {
-		err = s.importAll(r.Context(), sc, req.Users)
+		_, err = s.importText(r.Context(), sc, body)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 	}
+}
+
+// ImportUsers makes all of the users of a FusionAuth import, {"users": […]}, or none, and returns how many. What is wrong with one comes back as a [ValidationError] whose
+// fields begin with "users[n]".
+func (s *Server) ImportUsers(ctx context.Context, text []byte) (int, error) {
+	return s.importText(ctx, "", text)
+}
+
+func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, error) {
+	var req struct {
+		Users []importedUser `json:"users"`
+	}
+	if err := decodeJSON(text, &req); err != nil {
+		return 0, err
+	}
+	return len(req.Users), s.importAll(ctx, sc, req.Users)
 }
 
 func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) error {

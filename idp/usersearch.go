@@ -79,39 +79,55 @@ func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer 
 		answer.Total = len(answer.Users)
 		return answer, nil
 	}
-	pattern := likePattern(q.QueryString)
+	users, total, err := s.findUsers(ctx, sc, q.QueryString, q.StartRow, q.NumberOfResults)
+	for i := range users {
+		answer.Users = append(answer.Users, users[i].json())
+	}
+	answer.Total = total
+	return answer, err
+}
+
+// FindUsers returns at most so many users, after the first of them are passed over, whose e-mail address or username has the text somewhere; * in it stands for
+// anything, and none finds all. They come in the order in which they were made, with the number of all that there are.
+func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (users []User, total int, err error) {
+	return s.findUsers(ctx, "", text, after, most)
+}
+
+func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, most int) (users []User, total int, err error) {
+	pattern := likePattern(text)
 	const where = `($1 = '' OR tenant_id = $1) AND (coalesce(email_key, '') LIKE $2 ESCAPE '!' OR coalesce(username_key, '') LIKE $2 ESCAPE '!')`
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&answer.Total); err != nil {
-		return answer, fmt.Errorf("count users: %w", err)
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count users: %w", err)
 	}
-	rows, err := s.db.QueryContext(ctx, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, q.NumberOfResults, q.StartRow)
-	if err != nil {
-		return answer, fmt.Errorf("search users: %w", err)
-	}
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			rows.Close()
-			return answer, fmt.Errorf("search users: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return answer, fmt.Errorf("search users: %w", err)
-	}
+	ids, err := s.idsWhere(ctx, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
 	for _, id := range ids {
 		u, err := s.UserByID(ctx, id)
 		if err == ErrNotFound {
 			continue // deleted meanwhile
 		}
 		if err != nil {
-			return answer, err
+			return nil, 0, err
 		}
-		answer.Users = append(answer.Users, u.json())
+		users = append(users, u)
 	}
-	return answer, nil
+	return users, total, err
+}
+
+// idsWhere returns the first column of a query.
+func (s *Server) idsWhere(ctx context.Context, query string, args ...any) (ids []string, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read ids: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read ids: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 // likePattern finds a word anywhere; * stands for anything, as in FusionAuth.

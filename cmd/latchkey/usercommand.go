@@ -16,7 +16,14 @@ import (
 )
 
 type userCommand struct {
-	Add userAddCommand `cmd:"" help:"Add a user to the embedded provider, registered for every app. The password is read from the terminal or from standard input."`
+	Add           userAddCommand      `cmd:"" help:"Add a user to the embedded provider, registered for every app. The password is read from the terminal or from standard input."`
+	List          userListCommand     `cmd:"" help:"List users."`
+	Show          userShowCommand     `cmd:"" help:"Show a user."`
+	Lock          userLockCommand     `cmd:"" help:"Lock a user out. Refresh tokens are revoked at once; sessions of a gateway that runs end at their next refresh, within session.cap."`
+	Unlock        userUnlockCommand   `cmd:"" help:"Let a user in again."`
+	Delete        userDeleteCommand   `cmd:"" help:"Delete a user for good, with all registrations."`
+	ResetPassword userPasswordCommand `cmd:"" help:"Give a user a new password, which is read from the terminal or from standard input. Refresh tokens are revoked."`
+	Import        userImportCommand   `cmd:"" help:"Import users from a file in the format of FusionAuth's import, hashes of other systems included: all of them, or none."`
 }
 
 type userAddCommand struct {
