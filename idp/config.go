@@ -38,6 +38,11 @@ type Config struct {
 	// Hash is the cost and the pool of password hashing.
 	Hash HashConfig
 
+	// KeyRotation is how long a key signs JWTs before a new one is made; the old
+	// one verifies as long as a token that it signed may live. Default: 90 days.
+	// Negative: never by itself.
+	KeyRotation time.Duration
+
 	// PasswordMinLength is the shortest password that may be set, in code
 	// points after NFC. Default: 15, what SP 800-63B asks where the password is
 	// the only factor.
@@ -86,6 +91,7 @@ type HashConfig struct {
 const (
 	defaultIssuer          = "latchkey"
 	defaultQueue           = 64
+	defaultKeyRotation     = 90 * 24 * time.Hour
 	defaultPasswordMin     = 15
 	defaultAccessTokenTTL  = time.Hour
 	defaultRefreshTokenTTL = 30 * 24 * time.Hour
@@ -107,6 +113,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Hash.Iterations == 0 {
 		c.Hash.Iterations = password.OWASP.Iterations
+	}
+	if c.KeyRotation == 0 {
+		c.KeyRotation = defaultKeyRotation
 	}
 	if c.PasswordMinLength == 0 {
 		c.PasswordMinLength = defaultPasswordMin

@@ -3,6 +3,7 @@ package idp
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -57,7 +58,8 @@ func (s *Server) sign(c claims, grants ...string) (string, error) {
 	if len(grants) > 0 {
 		options.WithHeader("gty", grants)
 	}
-	key := jose.JSONWebKey{Key: s.signing.private, KeyID: s.signing.id}
+	_, signing := s.signingKeys()
+	key := jose.JSONWebKey{Key: signing.private, KeyID: signing.id}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
 	if err != nil {
 		return "", fmt.Errorf("signer: %w", err)
@@ -85,10 +87,15 @@ func (s *Server) verify(token string) (claims, error) {
 		return claims{}, errJWT
 	}
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
-	if err != nil || jws.Signatures[0].Header.KeyID != s.signing.id {
+	if err != nil {
 		return claims{}, errJWT
 	}
-	payload, err := jws.Verify(s.signing.private.Public())
+	all, _ := s.signingKeys()
+	i := slices.IndexFunc(all, func(k *signingKey) bool { return k.id == jws.Signatures[0].Header.KeyID })
+	if i < 0 {
+		return claims{}, errJWT
+	}
+	payload, err := jws.Verify(all[i].private.Public())
 	if err != nil {
 		return claims{}, errJWT
 	}

@@ -15,7 +15,8 @@ import (
 type Server struct {
 	db          database
 	secrets     *secrets
-	signing     *signingKey
+	keys        keyring
+	keyRotation time.Duration // 0 or less: never
 	hasher      *password.Hasher
 	issuer      string
 	tenantID    string // of the default tenant, where it is to be made
@@ -50,7 +51,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
-		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID,
+		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation,
 	}
 	if err := s.begin(ctx); err != nil {
 		db.Close()
@@ -65,8 +66,7 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	if err = s.ensureDefaultTenant(ctx); err != nil {
 		return err
 	}
-	s.signing, err = s.loadSigningKey(ctx)
-	return err
+	return s.loadSigningKeys(ctx)
 }
 
 // Close ends the writes that were accepted and closes the database.

@@ -34,12 +34,16 @@ func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
 
 // publicKey answers GET /api/jwt/public-key: that of a kid or of an application, or all.
 func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
-	der, err := x509.MarshalPKIXPublicKey(s.signing.private.Public())
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	all, signing := s.signingKeys()
+	texts := make(map[string]string)
+	for _, k := range all {
+		der, err := x509.MarshalPKIXPublicKey(k.private.Public())
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		texts[k.id] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	}
-	text := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	form := r.URL.Query()
 	kid, applicationID := form.Get("kid"), form.Get("applicationId")
 	if kid == "" {
@@ -55,17 +59,20 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	switch {
-	case kid != "" && kid != s.signing.id:
-		s.fail(w, r, ErrNotFound)
-	case kid != "" || applicationID != "":
+	if kid == "" && applicationID != "" {
+		kid = signing.id
+	}
+	switch text, known := texts[kid]; {
+	case known:
 		reply(w, http.StatusOK, struct {
 			PublicKey string `json:"publicKey"`
 		}{text})
+	case kid != "":
+		s.fail(w, r, ErrNotFound)
 	default:
 		reply(w, http.StatusOK, struct {
 			PublicKeys map[string]string `json:"publicKeys"`
-		}{map[string]string{s.signing.id: text}})
+		}{texts})
 	}
 }
 

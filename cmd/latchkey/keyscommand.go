@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/latchkey-dev/latchkey/idp"
+)
+
+type keysCommand struct {
+	Rotate keysRotateCommand `cmd:"" help:"Make a new key for the embedded provider's JWTs. It is published at once and signs ten minutes later; the old one verifies as long as its tokens live. A provider that runs notices within a minute."`
+}
+
+type keysRotateCommand struct{ providerPlace }
+
+func (c keysRotateCommand) Run(w world) error {
+	return c.use(w, func(server *idp.Server) error {
+		kid, err := server.RotateSigningKey(w.ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.stdout, "new key %s, signs in ten minutes\n", kid)
+		return err
+	})
+}
