@@ -28,6 +28,7 @@ type answer struct {
 // A request names what is sent. Without a body no content type is sent either.
 type request struct {
 	method, path string
+	query        url.Values
 	json         any        // the body, or
 	form         url.Values // the body
 	authorize    bool       // send the API key
@@ -49,7 +50,9 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 	case r.form != nil:
 		body, contentType = strings.NewReader(r.form.Encode()), "application/x-www-form-urlencoded"
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base.JoinPath(r.path).String(), body)
+	target := c.base.JoinPath(r.path)
+	target.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), body)
 	if err != nil {
 		return answer{}, fmt.Errorf("%s: the request cannot be made", call)
 	}

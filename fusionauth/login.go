@@ -14,6 +14,7 @@ type loginRequest struct {
 	LoginID          string `json:"loginId"`
 	Password         string `json:"password"`
 	TwoFactorTrustID string `json:"twoFactorTrustId,omitempty"`
+	NoJWT            bool   `json:"noJWT,omitempty"`
 	visit
 }
 

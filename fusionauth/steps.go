@@ -82,12 +82,23 @@ func (c *Client) done(ctx context.Context, a answer) error {
 // ErrNotFound says that the server has no such thing: a user, a key of a device, an id of a mail that is not good any more.
 var ErrNotFound = errors.New("fusionauth: there is no such thing")
 
-// refusal reads a 400. A password that breaks the rules is CodePasswordRefused, and all else is our mistake.
+// A FieldError says which field of a request the server did not accept, and why: "user.email" and "duplicate".
+type FieldError struct{ Field, Kind string }
+
+// Error names both.
+func (e *FieldError) Error() string { return "fusionauth: " + e.Field + ": " + e.Kind }
+
+// refusal reads a 400. A password that breaks the rules is CodePasswordRefused, another field a FieldError, and all else is our mistake.
 func (a answer) refusal() error {
 	fields := a.apiErrors().FieldErrors
 	for _, field := range []string{"user.password", "password"} {
 		for _, e := range fields[field] {
 			return &latchkey.ProviderError{Code: latchkey.CodePasswordRefused, Reason: kind(e.Code)}
+		}
+	}
+	for _, field := range []string{"user.email", "user.username"} {
+		for _, e := range fields[field] {
+			return &FieldError{field, kind(e.Code)}
 		}
 	}
 	return a.unexpected()

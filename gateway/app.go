@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 )
 
 // An App is one app behind the gateway: how its users log in, where its API is, and what its page is.
@@ -21,6 +22,9 @@ type App struct {
 	// Login is what the app's guard is made from. Its Origin names the host. ClientIP is set by the gateway. RefreshAhead is one
 	// minute unless it says otherwise, so that the app behind never sees an expired JWT.
 	Login latchkey.Config
+
+	// Account has the gateway serve what users do about their accounts, too. Its Client and Registration count; the rest is the gateway's. Nil: nothing of it.
+	Account *account.Config
 
 	// Upstream is the app behind: "http://127.0.0.1:3000", or https, with a path where it has one. Empty: there is a page only.
 	Upstream string
@@ -54,8 +58,9 @@ type app struct {
 	origin       string
 	guard        *latchkey.Guard
 	login        http.Handler
-	protected    http.Handler // the app behind, for those with a login
-	open         http.Handler // the app behind, for all
+	account      *account.Handler // nil: none
+	protected    http.Handler     // the app behind, for those with a login
+	open         http.Handler     // the app behind, for all
 	rules        rules
 	upstream     *httputil.ReverseProxy // nil: none
 	page         *page                  // nil: none
@@ -83,7 +88,7 @@ func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if err := errors.Join(a.read(c), a.openGuard(c.Login)); err != nil {
+	if err := errors.Join(a.read(c), a.openGuard(c.Login), a.openAccount(c.Account)); err != nil {
 		if a.guard != nil {
 			err = errors.Join(err, a.close(context.Background()))
 		}
@@ -154,8 +159,21 @@ func (a *app) openGuard(c latchkey.Config) (err error) {
 	return nil
 }
 
+func (a *app) openAccount(c *account.Config) (err error) {
+	if c == nil || a.guard == nil {
+		return nil
+	}
+	a.account, err = account.New(account.Config{
+		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
+	})
+	return err
+}
+
 func (a *app) close(ctx context.Context) error {
 	a.streams.stop()
+	if a.account != nil {
+		a.account.Close()
+	}
 	for _, close := range a.idle {
 		close()
 	}
@@ -172,6 +190,8 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case ofGuard(path):
 		a.login.ServeHTTP(w, r)
+	case a.account != nil && a.account.Serves(path):
+		a.account.ServeHTTP(w, r)
 	case a.page != nil && reads && !a.rules.names(path) && a.page.has(r):
 		a.page.ServeHTTP(w, r)
 	case a.devServer != nil && reads && !a.rules.names(path):

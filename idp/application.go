@@ -2,6 +2,7 @@ package idp
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -39,6 +40,10 @@ type Application struct {
 	// digest is kept. Empty: nobody can authenticate as this application.
 	ClientSecret               string
 	ClientAuthenticationPolicy ClientAuthenticationPolicy
+
+	// PageURL is where mails send the application's users, such as
+	// https://shop.example.com. Empty: mails have a code instead of a link.
+	PageURL string
 
 	GenerateRefreshTokens bool     // logins answer a refresh token
 	AllowTokenRefresh     bool     // /api/jwt/refresh takes it
@@ -109,6 +114,9 @@ func (a Application) check() error {
 	}
 	if !slices.Contains([]ExpirationPolicy{SlidingWindowWithMaximumLifetime, SlidingWindow, Fixed}, a.ExpirationPolicy) {
 		bad("jwtConfiguration.refreshTokenExpirationPolicy", "invalid", "There is no such policy.")
+	}
+	if u, err := url.Parse(a.PageURL); a.PageURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Fragment != "") {
+		bad("oauthConfiguration.authorizedOriginURLs", "invalid", "This is not the URL of a page.")
 	}
 	switch a.ClientAuthenticationPolicy {
 	case ClientAuthenticationRequired, ClientAuthenticationNotRequired:

@@ -24,6 +24,7 @@ type applicationJSON struct {
 		ClientSecret               string                     `json:"clientSecret,omitempty"`
 		ClientAuthenticationPolicy ClientAuthenticationPolicy `json:"clientAuthenticationPolicy,omitempty"`
 		EnabledGrants              []string                   `json:"enabledGrants,omitzero"`
+		AuthorizedOriginURLs       []string                   `json:"authorizedOriginURLs,omitzero"` // the first is where mails link to
 	} `json:"oauthConfiguration"`
 
 	JWTConfiguration struct {
@@ -59,6 +60,9 @@ func (j applicationJSON) settings() (Application, error) {
 		UsagePolicy:        j.JWTConfiguration.RefreshTokenUsagePolicy, ExpirationPolicy: j.JWTConfiguration.RefreshTokenExpirationPolicy,
 		OnOneTimeTokenReuse: isTrue(j.JWTConfiguration.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse),
 	}
+	if origins := j.OAuthConfiguration.AuthorizedOriginURLs; len(origins) > 0 {
+		a.PageURL = origins[0]
+	}
 	const century = 100 * 365 * 24 * time.Hour // more does not fit into a time.Duration before long
 	for _, minutes := range []int64{j.JWTConfiguration.TimeToLiveInSeconds / 60, j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes, j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes} {
 		if minutes < 0 || minutes > int64(century/time.Minute) {
@@ -89,6 +93,9 @@ func (a application) json() applicationJSON {
 	}
 	j.LoginConfiguration.GenerateRefreshTokens, j.LoginConfiguration.AllowTokenRefresh, j.LoginConfiguration.RequireAuthentication = &a.GenerateRefreshTokens, &a.AllowTokenRefresh, true
 	j.OAuthConfiguration.ClientID, j.OAuthConfiguration.ClientAuthenticationPolicy, j.OAuthConfiguration.EnabledGrants = a.ID, a.ClientAuthenticationPolicy, a.EnabledGrants
+	if a.PageURL != "" {
+		j.OAuthConfiguration.AuthorizedOriginURLs = []string{a.PageURL}
+	}
 	jwt := &j.JWTConfiguration
 	jwt.Enabled, jwt.TimeToLiveInSeconds, jwt.RefreshTokenTimeToLiveInMinutes = true, int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Minute)
 	jwt.RefreshTokenUsagePolicy, jwt.RefreshTokenExpirationPolicy = a.UsagePolicy, a.ExpirationPolicy

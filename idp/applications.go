@@ -50,19 +50,19 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
-			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()))
+			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()), a.PageURL)
 		return err
 	})
 }
 
 const upsertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
 	generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
-	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant)
-VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
+	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant, page_url)
+VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16)
 ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
-	on_one_time_token_reuse = $14, last_update_instant = $15`
+	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16`
 
 // SetApplicationActive switches an application off, so that it can neither log
 // in nor refresh, or on again. Unknown: ErrNotFound.
@@ -96,10 +96,10 @@ func (s *Server) application(ctx context.Context, id string) (application, error
 	var access, refresh, maximum int64
 	err := s.db.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
 		generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
-		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse FROM applications WHERE id = $1`, id).
+		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url FROM applications WHERE id = $1`, id).
 		Scan(&a.ID, &a.TenantID, &a.Name, &a.active, &a.secretDigest, (*string)(&a.ClientAuthenticationPolicy),
 			&a.GenerateRefreshTokens, &a.AllowTokenRefresh, &grants, &access, &refresh, &maximum,
-			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse)
+			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse, &a.PageURL)
 	if errors.Is(err, sql.ErrNoRows) {
 		return application{}, ErrNotFound
 	}

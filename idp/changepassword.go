@@ -2,134 +2,195 @@ package idp
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
-
-	"github.com/google/uuid"
 )
 
-// A change password id lets its holder set a new password once. It is not
-// stored: it carries a MAC over the user, its deadline and the password hash
-// that it is to replace, so the first change makes it worthless.
-const changePasswordTTL = 10 * time.Minute // FusionAuth's default
-
-const changeIDVersion = 1
-
-var changeIDEncoding = base64.RawURLEncoding.Strict()
-
 type passwordChangeResponse struct {
-	ChangePasswordID     string               `json:"changePasswordId"`
+	ChangePasswordID     ticket               `json:"changePasswordId"`
 	ChangePasswordReason PasswordChangeReason `json:"changePasswordReason"`
+	TwoFactorTrustID     ticket               `json:"twoFactorTrustId,omitempty"`
 }
 
-// passwordChange is the answer to a login whose password must be changed first.
-func (s *Server) passwordChange(u *User) passwordChangeResponse {
-	body := append([]byte{changeIDVersion}, uuidBytes(u.ID)...)
-	body = binary.BigEndian.AppendUint64(body, uint64(millis(s.now().Add(changePasswordTTL))))
-	id := changeIDEncoding.EncodeToString(s.appendChangeMAC(body, u))
-	return passwordChangeResponse{id, u.PasswordChangeReason}
-}
-
-func uuidBytes(id string) []byte {
-	u := uuid.MustParse(id)
-	return u[:]
-}
-
-func (s *Server) appendChangeMAC(body []byte, u *User) []byte {
-	mac := hmac.New(sha256.New, s.secrets.change[:])
-	mac.Write(body)
-	mac.Write([]byte(u.passwordHash))
-	return mac.Sum(body)
-}
-
-// userOfChange returns the user whose password the id may change, or ErrNotFound.
-func (s *Server) userOfChange(ctx context.Context, id string) (User, error) {
-	const bodySize = 1 + 16 + 8
-	raw, err := changeIDEncoding.DecodeString(id)
-	if err != nil || len(raw) != bodySize+sha256.Size || raw[0] != changeIDVersion {
-		return User{}, ErrNotFound
+// userOfChange returns the user whose password the id may change, or
+// ErrNotFound, and whether the id came by mail.
+func (s *Server) userOfChange(ctx context.Context, id ticket) (u User, mailed bool, err error) {
+	u, err = s.holder(ctx, forChange, id)
+	if errors.Is(err, ErrNotFound) {
+		u, err = s.holder(ctx, forMailedChange, id)
+		return u, err == nil, err
 	}
-	body := raw[:bodySize:bodySize]
-	u, err := s.UserByID(ctx, uuid.UUID(body[1:17]).String())
-	if err != nil {
-		return User{}, err
-	}
-	deadline := int64(binary.BigEndian.Uint64(body[17:]))
-	if !hmac.Equal(s.appendChangeMAC(body, &u), raw) || millis(s.now()) >= deadline || !u.Active {
-		return User{}, ErrNotFound
-	}
-	return u, nil
+	return u, false, err
 }
 
 // checkChange answers GET /api/user/change-password/{id}: whether it is good.
 func (s *Server) checkChange(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.userOfChange(r.Context(), r.PathValue("changePasswordId")); err != nil {
+	if _, _, err := s.userOfChange(r.Context(), ticket(r.PathValue("changePasswordId"))); err != nil {
 		s.fail(w, r, err)
 	}
 }
 
-// changePassword answers POST /api/user/change-password[/{id}]. The id is the
-// credential. A wrong current password, where one is given, is 404 as well.
+type changeRequest struct {
+	ApplicationID    string   `json:"applicationId"`
+	ChangePasswordID ticket   `json:"changePasswordId"`
+	CurrentPassword  string   `json:"currentPassword"`
+	LoginID          string   `json:"loginId"`
+	LoginIDTypes     []string `json:"loginIdTypes"`
+	Password         string   `json:"password"`
+}
+
+// changePassword answers POST /api/user/change-password[/{id}]: by the id of a
+// change, which is the credential; by the user's JWT; or by login id, with an
+// API key.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
-	var req struct {
-		ChangePasswordID string `json:"changePasswordId"`
-		CurrentPassword  string `json:"currentPassword"`
-		Password         string `json:"password"`
-	}
+	var req changeRequest
 	if err := decode(w, r, &req); err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	if req.ChangePasswordID == "" {
-		req.ChangePasswordID = r.PathValue("changePasswordId")
+		req.ChangePasswordID = ticket(r.PathValue("changePasswordId"))
 	}
-	if err := s.changeTo(r.Context(), req.ChangePasswordID, req.CurrentPassword, req.Password); err != nil {
+	var u User
+	var err error
+	switch token := bearer(r); {
+	case req.ChangePasswordID != "":
+		u, err = s.changeByID(r.Context(), req)
+	case token != "":
+		u, err = s.changeByJWT(r.Context(), token, req)
+	default:
+		if err := s.changeByLoginID(r, req); err != nil {
+			s.fail(w, r, err)
+		}
+		return // with nothing in the body
+	}
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	// FusionAuth answers a oneTimePassword to log in with; the new password
-	// does that just as well.
-	reply(w, http.StatusOK, struct{}{})
+	reply(w, http.StatusOK, struct {
+		OneTimePassword ticket `json:"oneTimePassword"`
+	}{s.ticket(forOneLogin, &u, oneLoginTTL)})
 }
 
-func (s *Server) changeTo(ctx context.Context, id, current, password string) error {
-	u, err := s.userOfChange(ctx, id)
+func (s *Server) changeByID(ctx context.Context, req changeRequest) (User, error) {
+	u, mailed, err := s.userOfChange(ctx, req.ChangePasswordID)
+	if err != nil {
+		return u, err
+	}
+	if req.CurrentPassword != "" {
+		if err := s.checkCurrent(ctx, u, req.CurrentPassword); err != nil {
+			return u, err
+		}
+	}
+	return s.changeTo(ctx, u, req.Password, mailed)
+}
+
+func (s *Server) changeByJWT(ctx context.Context, token string, req changeRequest) (User, error) {
+	c, err := s.verify(token)
+	if err != nil {
+		return User{}, errUnauthorized
+	}
+	u, err := s.UserByID(ctx, c.Subject)
+	if err == nil && !u.Active {
+		err = ErrNotFound
+	}
+	if err == nil {
+		err = s.checkCurrent(ctx, u, req.CurrentPassword)
+	}
+	if err != nil {
+		return u, err
+	}
+	return s.changeTo(ctx, u, req.Password, false)
+}
+
+func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
+	sc, err := s.authorize(r, "/api/user/change-password")
 	if err != nil {
 		return err
 	}
-	if kind, message := s.checkPassword(password); kind != "" {
-		return invalid("password", kind, message)
+	u, _, err := s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
+	if err == nil && !u.Active {
+		err = ErrNotFound
 	}
-	if current != "" {
-		ok, _, err := s.hasher.Verify(ctx, u.passwordHash, current)
-		if err != nil {
-			return fmt.Errorf("verify password: %w", err)
+	if err == nil && req.CurrentPassword != "" {
+		if err = s.checkCurrent(r.Context(), u, req.CurrentPassword); errors.Is(err, ErrNotFound) {
+			err = invalid("currentPassword", "invalid", "The current password is another one.")
 		}
-		if !ok {
-			return ErrNotFound
+	}
+	if err == nil {
+		_, err = s.changeTo(r.Context(), u, req.Password, false)
+	}
+	return err
+}
+
+// userOfLogin returns the user whom a call with an API key names by login id,
+// and the application, where it names one.
+func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, loginID string, types []string) (User, application, error) {
+	if loginID == "" {
+		return User{}, application{}, invalid("loginId", "blank", "Say who.")
+	}
+	app, err := s.optionalApplication(ctx, sc, applicationID)
+	if err != nil {
+		return User{}, app, err
+	}
+	tenantID := app.TenantID
+	if tenantID == "" {
+		tenantID = string(sc)
+	}
+	if tenantID == "" {
+		if tenantID, err = s.soleTenant(ctx); err != nil {
+			return User{}, app, err
 		}
+	}
+	if len(types) == 0 {
+		types = []string{loginIDEmail, loginIDUsername}
+	}
+	u, err := s.userByLoginID(ctx, tenantID, loginID, types)
+	return u, app, err
+}
+
+// checkCurrent answers ErrNotFound where the password is another one. Wrong
+// ones count as those of a login do.
+func (s *Server) checkCurrent(ctx context.Context, u User, password string) error {
+	ok, _, err := s.hasher.Verify(ctx, u.passwordHash, password)
+	if err != nil {
+		return fmt.Errorf("verify password: %w", err)
+	}
+	if !ok {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// changeTo sets the password and returns the user as it is then. An id that
+// came by mail proves the address, too.
+func (s *Server) changeTo(ctx context.Context, u User, password string, mailed bool) (User, error) {
+	if kind, message := s.checkPassword(password); kind != "" {
+		return u, invalid("password", kind, message)
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
-		return fmt.Errorf("hash password: %w", err)
+		return u, fmt.Errorf("hash password: %w", err)
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		// Of two who use one id at once, one finds the hash replaced.
-		return s.storePassword(tx, u.ID, hash, "password = $4", u.passwordHash)
+		if err := s.storePassword(tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2`, u.ID, u.Email)
+		return err
 	})
-	if err == nil {
-		s.log.InfoContext(ctx, "password changed", "user", u.ID)
-	} else if !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("change password: %w", err)
+	if errors.Is(err, ErrNotFound) {
+		return u, err
 	}
-	return err
+	if err != nil {
+		return u, fmt.Errorf("change password: %w", err)
+	}
+	s.log.InfoContext(ctx, "password changed", "user", u.ID)
+	return s.UserByID(ctx, u.ID)
 }
 
 // storePassword sets the hash, ends the demand for a change, and revokes all of

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +48,10 @@ type Config struct {
 	// points after NFC. Default: 15, what SP 800-63B asks where the password is
 	// the only factor.
 	PasswordMinLength int
+
+	// SendMail sends a letter to a user. Nil: nobody can prove an address or set
+	// a new password by mail.
+	SendMail func(context.Context, Mail) error
 
 	// Logger receives one record for each login, refresh, reuse and revocation.
 	// Passwords, tokens and keys are never in it. Nil: nothing is logged.

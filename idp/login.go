@@ -15,6 +15,7 @@ type loginRequest struct {
 	LoginID       string   `json:"loginId"`
 	LoginIDTypes  []string `json:"loginIdTypes"`
 	Password      string   `json:"password"`
+	OneTime       ticket   `json:"oneTimePassword"` // instead of loginId and password
 	NoJWT         bool     `json:"noJWT"`
 	IPAddress     string   `json:"ipAddress"`
 	EventInfo     struct {
@@ -67,10 +68,10 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
 // it is about. No application is a login all the same.
 func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (tenantID string, app application, err error) {
 	var wrong ValidationError
-	if req.LoginID == "" {
+	if req.LoginID == "" && req.OneTime == "" {
 		wrong = append(wrong, FieldError{"loginId", "blank", "Say who wants to log in."})
 	}
-	if req.Password == "" {
+	if req.Password == "" && req.OneTime == "" {
 		wrong = append(wrong, FieldError{"password", "blank", "Give the password."})
 	}
 	if len(req.LoginIDTypes) == 0 {
@@ -106,6 +107,13 @@ func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (
 // authenticate returns the user whose password this is, or ErrNotFound. An
 // unknown user costs as much time as a wrong password (ASVS V6.3.8).
 func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
+	if req.OneTime != "" {
+		u, err := s.holder(ctx, forOneLogin, req.OneTime)
+		if err == nil && u.TenantID != tenantID {
+			err = ErrNotFound
+		}
+		return u, err
+	}
 	u, err := s.userByLoginID(ctx, tenantID, req.LoginID, req.LoginIDTypes)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
@@ -158,7 +166,7 @@ func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int,
 		}
 		reply(w, status, answer)
 	case statusPasswordChangeRequired:
-		reply(w, status, s.passwordChange(u))
+		reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, ""})
 	case statusUnverified:
 		j := u.json()
 		reply(w, status, loginResponse{User: &j})

@@ -77,6 +77,9 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 	if u, err = s.UserByID(ctx, u.ID); err != nil {
 		return answer, err
 	}
+	if err := s.askToVerify(ctx, &u, app); err != nil {
+		return answer, err
+	}
 	made, err := s.introduced(&u, app, "REGISTRATION")
 	answer.User, answer.Token, answer.TokenExpirationInstant = &made.User, made.Token, made.TokenExpirationInstant
 	answer.Registration = u.registration(app.ID).json()

@@ -15,7 +15,7 @@ type methods map[string]http.HandlerFunc
 // routes is the whole of what is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, group := range []map[string]methods{s.loginRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
+	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
 		for pattern, m := range group {
 			mux.Handle(pattern, m)
 		}
@@ -68,16 +68,21 @@ func (s *Server) loginRoutes() map[string]methods {
 		"/api/status": {
 			"GET": s.status,
 		},
-		"/api/user/change-password": {
-			"POST": s.changePassword,
-		},
-		"/api/user/change-password/{changePasswordId}": {
-			"GET":  s.checkChange,
-			"POST": s.changePassword,
-		},
 		"/oauth2/token": {
 			"POST": s.token,
 		},
+	}
+}
+
+// accountRoutes are for what users do about their accounts.
+func (s *Server) accountRoutes() map[string]methods {
+	const verify = "/api/user/verify-email"
+	return map[string]methods{
+		"/api/user/change-password":                    {"POST": s.changePassword},
+		"/api/user/change-password/{changePasswordId}": {"GET": s.checkChange, "POST": s.changePassword},
+		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", s.forgotPassword)},
+		verify:                                         {"POST": s.verifyEmail, "PUT": s.keyed(verify, s.resendVerification)},
+		verify + "/{verificationId}":                   {"POST": s.verifyEmail},
 	}
 }
 

@@ -18,7 +18,7 @@ type secrets struct {
 	refresh refreshtoken.Key
 	digest  [32]byte // API keys and client secrets at rest
 	loginID [32]byte // login ids in the log
-	change  [32]byte // change password ids
+	ticket  [32]byte // ids of a change, of a mail, and the like
 	seal    cipher.AEAD
 }
 
@@ -34,7 +34,7 @@ func deriveSecrets(root Secret) (*secrets, error) {
 		refresh: derive("refresh tokens"),
 		digest:  derive("credential digests"),
 		loginID: derive("login ids in logs"),
-		change:  derive("change password ids"),
+		ticket:  derive("tickets"),
 	}
 	sealing := derive("signing keys at rest")
 	if err != nil {

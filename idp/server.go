@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
@@ -24,6 +25,10 @@ type Server struct {
 	log         *slog.Logger
 	clock       func() time.Time
 	handler     http.Handler
+
+	sendMail func(context.Context, Mail) error // nil: no mail
+	postbox  postbox
+	mails    sync.WaitGroup
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -51,7 +56,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
-		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation,
+		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation, sendMail: c.SendMail,
 	}
 	if err := s.begin(ctx); err != nil {
 		db.Close()
@@ -69,8 +74,12 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	return s.loadSigningKeys(ctx)
 }
 
-// Close ends the writes that were accepted and closes the database.
-func (s *Server) Close() error { return s.db.Close() }
+// Close waits for mails under way, ends the writes that were accepted and
+// closes the database. Requests must have ended before.
+func (s *Server) Close() error {
+	s.mails.Wait()
+	return s.db.Close()
+}
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }

@@ -26,6 +26,7 @@ type Tenant struct {
 	ID                 string // UUID
 	Name               string // unique
 	UnverifiedBehavior UnverifiedBehavior
+	VerifyEmail        bool // a new user gets a mail that proves the address
 }
 
 // EnsureTenant makes a tenant, or brings the one with its ID up to date. An
@@ -64,10 +65,10 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 		if taken {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
-		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			VALUES ($1, $2, FALSE, $3, $4, $4)
-			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, last_update_instant = $4`,
-			id, t.Name, string(t.UnverifiedBehavior), now)
+		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, insert_instant, last_update_instant)
+			VALUES ($1, $2, FALSE, $3, $5, $4, $4)
+			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, last_update_instant = $4`,
+			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail)
 		return err
 	})
 }
@@ -82,9 +83,7 @@ func (s *Server) tenant(ctx context.Context, id string) (Tenant, error) {
 }
 
 func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Tenant, error) {
-	var t Tenant
-	err := s.db.QueryRowContext(ctx, `SELECT id, name, unverified_behavior FROM tenants WHERE `+where, args...).
-		Scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior))
+	t, err := scanTenant(s.db.QueryRowContext(ctx, selectTenant+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Tenant{}, ErrNotFound
 	}
@@ -92,6 +91,13 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 		return Tenant{}, fmt.Errorf("read tenant: %w", err)
 	}
 	return t, nil
+}
+
+const selectTenant = `SELECT id, name, unverified_behavior, verify_email FROM tenants WHERE `
+
+func scanTenant(scan func(...any) error) (t Tenant, err error) {
+	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail)
+	return t, err
 }
 
 func (s *Server) ensureDefaultTenant(ctx context.Context) error {

@@ -16,7 +16,8 @@ type tenantJSON struct {
 	Issuer string `json:"issuer,omitempty"`
 
 	EmailConfiguration struct {
-		Unverified struct {
+		VerifyEmail bool `json:"verifyEmail"`
+		Unverified  struct {
 			Behavior UnverifiedBehavior `json:"behavior,omitempty"`
 		} `json:"unverified"`
 	} `json:"emailConfiguration"`
@@ -35,6 +36,7 @@ type tenantBody struct {
 
 func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
+	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
@@ -80,15 +82,15 @@ func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) tenants(ctx context.Context, sc scope) ([]tenantJSON, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, name, unverified_behavior FROM tenants WHERE $1 = '' OR id = $1 ORDER BY name`, string(sc))
+	rows, err := s.db.QueryContext(ctx, selectTenant+`$1 = '' OR id = $1 ORDER BY name`, string(sc))
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
 	defer rows.Close()
 	all := []tenantJSON{}
 	for rows.Next() {
-		var t Tenant
-		if err := rows.Scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior)); err != nil {
+		t, err := scanTenant(rows.Scan)
+		if err != nil {
 			return nil, fmt.Errorf("list tenants: %w", err)
 		}
 		all = append(all, s.tenantJSON(t))
@@ -158,7 +160,7 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON) (Tenant, error) {
-	err := s.EnsureTenant(ctx, Tenant{ID: id, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior})
+	err := s.EnsureTenant(ctx, Tenant{ID: id, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail})
 	if err != nil {
 		return Tenant{}, err
 	}

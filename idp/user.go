@@ -25,7 +25,8 @@ type User struct {
 	LastLoginInstant          time.Time // zero: never
 	PasswordLastUpdateInstant time.Time
 
-	passwordHash string
+	passwordHash    string
+	authenticatorID string // "": none
 }
 
 // Profile is what an application may show and the provider does not look at.

@@ -58,7 +58,7 @@ func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, ty
 }
 
 const selectUser = `SELECT id, tenant_id, email, username, password, active, verified, expiry, password_change_reason, profile,
-	insert_instant, last_update_instant, last_login_instant, password_last_update_instant FROM users WHERE `
+	insert_instant, last_update_instant, last_login_instant, password_last_update_instant, authenticator_id FROM users WHERE `
 
 // userWhere returns the one user that the condition, which is a constant of
 // ours, selects.
@@ -67,7 +67,7 @@ func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User
 	var profile []byte
 	var expiry, inserted, updated, login, password int64
 	err := s.db.QueryRowContext(ctx, selectUser+where, args...).Scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
-		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password)
+		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password, &u.authenticatorID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrNotFound
 	}

@@ -106,6 +106,9 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 		}
 		u.PasswordChangeReason = reason
 	}
+	if err := s.askToVerify(ctx, &u, app); err != nil {
+		return answer, err
+	}
 	return s.introduced(&u, app, "USER_CREATE")
 }
 

@@ -59,7 +59,7 @@ func startDemo(t *testing.T, data, addr, idpAddr string, flags ...string) *runni
 	}
 	d.line = strings.TrimSpace(line)
 	words := strings.Fields(d.line)
-	if len(words) != 6 || words[0] != "ready" {
+	if len(words) != 7 || words[0] != "ready" {
 		t.Fatalf("ready line: %q", line)
 	}
 	for i, into := range map[int]*string{1: &d.store, 2: &d.forums, 3: &d.idp, 4: &d.user, 5: &d.password} {

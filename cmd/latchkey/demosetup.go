@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/mail"
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
@@ -88,16 +90,23 @@ func (d *demo) origin(name string) string {
 
 // openProvider starts the identity provider and makes sure that it has both applications, the backends' API key, and the demo user.
 func (d *demo) openProvider(ctx context.Context) (err error) {
+	send, err := mail.Outbox(d.outbox(), "Latchkey demo <demo@latchkey.localhost>")
+	if err != nil {
+		return err
+	}
 	d.provider, err = idp.Open(ctx, idp.Config{
-		Path: filepath.Join(d.command.Data, "idp.db"), Secret: [32]byte(d.secrets.Provider), Issuer: "latchkey-demo", Logger: d.log,
+		Path: filepath.Join(d.command.Data, "idp.db"), Secret: [32]byte(d.secrets.Provider), Issuer: "latchkey-demo", SendMail: send, Logger: d.log,
 	})
 	if err != nil {
 		return err
 	}
 	d.closers = append(d.closers, d.provider)
+	if err := d.provider.EnsureTenant(ctx, idp.Tenant{Name: "Default", VerifyEmail: true, UnverifiedBehavior: idp.UnverifiedGated}); err != nil {
+		return err
+	}
 	for _, app := range []idp.Application{
-		{ID: storeApplication, Name: "Store", AllowTokenRefresh: true},
-		{ID: forumsApplication, Name: "Forums", ClientSecret: d.secrets.ClientSecret},
+		{ID: storeApplication, Name: "Store", PageURL: d.origin("store"), AllowTokenRefresh: true},
+		{ID: forumsApplication, Name: "Forums", PageURL: d.origin("forums"), ClientSecret: d.secrets.ClientSecret},
 	} {
 		app.GenerateRefreshTokens = true
 		app.AccessTokenTTL = max(d.command.SessionCap, time.Second)
@@ -108,11 +117,14 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 	}
 	err = d.provider.EnsureAPIKey(ctx, idp.APIKey{
 		Key: d.secrets.APIKey, Description: "backends of the demo",
-		Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
+		Endpoints: backendEndpoints(),
 	})
 	_, swept := d.provider.Sweep(ctx)
 	return errors.Join(err, swept, d.ensureUser(ctx))
 }
+
+// outbox is where the provider's mails are put.
+func (d *demo) outbox() string { return filepath.Join(d.command.Data, "outbox") }
 
 func (d *demo) ensureUser(ctx context.Context) error {
 	user, err := d.provider.UserByLoginID(ctx, d.secrets.Email)
@@ -132,7 +144,7 @@ func (d *demo) ensureUser(ctx context.Context) error {
 }
 
 // login is how the users of one app log in. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
-func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, error) {
+func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, *fusionauth.Client, error) {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
 		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true,
@@ -141,7 +153,7 @@ func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config,
 		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,
 		IdleTimeout: d.command.Idle, SessionCap: d.command.SessionCap, RefreshTTL: d.command.RefreshTTL,
 		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
-	}, err
+	}, provider, err
 }
 
 // inFlags says mistakes of the configuration in the words of the command line.
@@ -167,7 +179,7 @@ var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "IdleTimeout
 
 // openStore has the store use the library.
 func (d *demo) openStore(ctx context.Context) error {
-	login, err := d.login("store", storeApplication, "")
+	login, provider, err := d.login("store", storeApplication, "")
 	if err != nil {
 		return err
 	}
@@ -176,13 +188,20 @@ func (d *demo) openStore(ctx context.Context) error {
 		return inFlags(err)
 	}
 	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
-	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Logger: d.log})
+	accounts, err := account.New(account.Config{
+		Guard: guard, Client: provider, Origin: login.Origin, Registration: account.RegistrationVerified, Issuer: "Store", Logger: d.log,
+	})
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, closeFunc(func() error { accounts.Close(); return nil }))
+	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Account: accounts, Logger: d.log})
 	return d.serveHost("store", app, app, err)
 }
 
 // openForums has the forums stand behind the gateway, on a port of their own, as an app in any language would.
 func (d *demo) openForums(ctx context.Context) error {
-	login, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
+	login, provider, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
 	if err != nil {
 		return err
 	}
@@ -200,7 +219,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	go behind.Serve(listener)                              // ends with Close
 	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
-		Login: login, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
+		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Forums"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
 	}}})
 	if err != nil {

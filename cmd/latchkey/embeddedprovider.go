@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
@@ -44,7 +46,7 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	}()
 	_, swept := server.Sweep(ctx)
 	err = errors.Join(swept, server.EnsureAPIKey(ctx, idp.APIKey{
-		Key: secrets.APIKey, Description: "latchkey serve", Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}},
+		Key: secrets.APIKey, Description: "latchkey serve", Endpoints: backendEndpoints(),
 	}))
 	if err != nil {
 		return nil, err
@@ -57,6 +59,13 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	p.http.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	go p.http.Serve(listener) // ends with Close
 	return p, nil
+}
+
+// backendEndpoints are what the backend of an app calls.
+func backendEndpoints() map[string][]string {
+	endpoints := maps.Clone(account.Endpoints)
+	endpoints["/api/login"], endpoints["/api/jwt/refresh"] = []string{"POST"}, []string{"DELETE"}
+	return endpoints
 }
 
 // openProviderIn opens the provider of a data directory, and makes it where there is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
@@ -48,6 +49,9 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 		Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, PageHeaders: a.Headers,
 	}
+	if a.Accounts != "" {
+		app.Account = &account.Config{Client: provider, Registration: registrations[a.Accounts]}
+	}
 	if s.certificates != nil {
 		app.HSTS = s.certificates.trusted(hostname(a.Host))
 	}
@@ -60,7 +64,12 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 	return app, nil
 }
 
-func (s *serving) provider(file *configfile.File, a configfile.App) (latchkey.Provider, error) {
+// registrations are the words of the file for who may make an account.
+var registrations = map[string]account.Registration{
+	"existing": account.RegistrationClosed, "verified": account.RegistrationVerified, "unverified": account.RegistrationUnverified,
+}
+
+func (s *serving) provider(file *configfile.File, a configfile.App) (*fusionauth.Client, error) {
 	p := file.Provider
 	config := fusionauth.Config{
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: a.ApplicationID, TenantID: p.TenantID, Issuer: p.Issuer,

@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/examples/internal/spa"
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 //go:embed dist

@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A member is who the gateway says is asking.

@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // The limits of what people write, in characters.

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 const maxBody = 8 << 10 // bytes

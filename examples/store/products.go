@@ -3,7 +3,7 @@ package store
 import (
 	"net/http"
 
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A product is something to buy. Its picture is /art/<id>.svg.

@@ -8,7 +8,7 @@
 //	DELETE /api/shopping-cart/{productId}    takes it out
 //
 // Every answer about the cart is the whole cart. Beside these, the guard's own routes: /api/user, /api/login, /api/logout and
-// /api/sessions.
+// /api/sessions, and those of package account.
 package store
 
 import (
@@ -22,9 +22,10 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/examples/internal/spa"
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 //go:embed dist
@@ -35,10 +36,11 @@ var schema embed.FS
 
 // Config is what an App is made from.
 type Config struct {
-	Path   string           // the SQLite file; "" keeps the carts in memory
-	Guard  *latchkey.Guard  // required
-	Logger *slog.Logger     // nil: slog.Default()
-	Now    func() time.Time // nil: time.Now
+	Path    string           // the SQLite file; "" keeps the carts in memory
+	Guard   *latchkey.Guard  // required
+	Account *account.Handler // what users do about their accounts; nil: nothing
+	Logger  *slog.Logger     // nil: slog.Default()
+	Now     func() time.Time // nil: time.Now
 }
 
 // App is the shop, an http.Handler. Use Open.
@@ -71,7 +73,7 @@ func Open(ctx context.Context, c Config) (*App, error) {
 		return nil, fmt.Errorf("open store %s: %w", c.Path, err)
 	}
 	cart := &cartHandlers{carts: carts{db: db, now: c.Now}, log: c.Logger}
-	return &App{Handler: spa.Secure(routes(c.Guard, cart, page)), db: db}, nil
+	return &App{Handler: spa.Secure(routes(c.Guard, c.Account, cart, page)), db: db}, nil
 }
 
 // Close closes the carts. The guard stays open.
@@ -85,7 +87,7 @@ func builtPage() (http.Handler, error) {
 	return spa.New(built)
 }
 
-func routes(guard *latchkey.Guard, cart *cartHandlers, page http.Handler) http.Handler {
+func routes(guard *latchkey.Guard, accounts *account.Handler, cart *cartHandlers, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	login := guard.Handler()
 	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}"} {
@@ -94,7 +96,13 @@ func routes(guard *latchkey.Guard, cart *cartHandlers, page http.Handler) http.H
 	mux.Handle("/api/products", wire.Methods{"GET": listProducts})
 	mux.Handle("/api/load-shopping-cart", guard.Protect(wire.Methods{"GET": cart.load}))
 	mux.Handle("/api/shopping-cart/{productId}", guard.Protect(wire.Methods{"POST": cart.add, "PUT": cart.set, "DELETE": cart.remove}))
-	mux.Handle("/api/", wire.NotFound)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		if accounts != nil && accounts.Serves(r.URL.Path) {
+			accounts.ServeHTTP(w, r)
+			return
+		}
+		wire.NotFound.ServeHTTP(w, r)
+	})
 	mux.Handle("/", page)
 	return mux
 }

@@ -81,6 +81,7 @@ type App struct {
 	Host          string // with a port where browsers see one
 	ApplicationID string
 	ClientSecret  string
+	Accounts      string // "", or who may make an account: "existing" (nobody), "verified" or "unverified"
 	SPA           string // a directory, absolute; or http://…: a development server
 	Upstream      string
 	Protect       []string // nil: the file does not say

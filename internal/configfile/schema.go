@@ -173,7 +173,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	hasCSP := false
 	r.mapping(key, n, fields{
 		"host": r.text(&a.Host), "application_id": r.text(&a.ApplicationID), "client_secret": r.text(&a.ClientSecret), "client_secret_file": r.secretFile(&a.ClientSecret),
-		"spa": r.text(&a.SPA), "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public), "timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
+		"accounts": r.text(&a.Accounts), "spa": r.text(&a.SPA), "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public), "timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.text(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders),
 		"csp": func(key string, n *yaml.Node) { hasCSP = true; r.text(&csp)(key, n) }, "headers": r.pairs(&a.Headers),
 		"same_site": r.text(&sameSite), "clear_site_data": r.boolean(&a.ClearSiteData),
@@ -188,6 +188,12 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	}
 	if a.SPA == "" && a.Upstream == "" {
 		r.mistake(key, n, "there is nothing to serve: write upstream: with the URL of the app behind, or spa: with the folder of the built page, or both")
+	}
+	switch a.Accounts {
+	case "", "existing", "verified", "unverified":
+	default:
+		r.mistake(key+".accounts", n, fmt.Sprintf("%q: write existing (passwords, second factors and passkeys of the users there are), verified (everybody may register who proves an address) "+
+			"or unverified (everybody may register)", a.Accounts))
 	}
 	if a.UserKey != "" && len(a.UserKey) < 32 {
 		r.mistake(key+".user_key", n, "shorter than 32 characters: write a random one (openssl rand -base64 32)")

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // Policy lets the page load its own files and talk to its own backend, and nothing else. Nobody may frame it, and no script can

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey-dev/latchkey/examples/internal/wire"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 func read(contentType, body string, fields wire.Fields) error {

@@ -1,12 +1,15 @@
-// Package wire is what the example apps say and understand over HTTP: JSON, problems in the form of RFC 9457, and a strict
+// Package wire is what handlers around the guard say and understand over HTTP: JSON, problems in the form of RFC 9457, and a strict
 // reader of small request bodies.
 package wire
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // A Problem is an answer that is not a success. Code is for programs and does not change; Detail is a sentence for people.
@@ -14,15 +17,18 @@ type Problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	Reason string `json:"reason,omitempty"` // a word of the provider's that says more
+
+	RetryAfter time.Duration `json:"-"` // 0: not said
 }
 
 // The problems that every route can have. A body that cannot be read is refused with "bad_request" and its own detail.
 var (
-	NotFound        = Problem{http.StatusNotFound, "not_found", "There is nothing here."}
-	Internal        = Problem{http.StatusInternalServerError, "internal_error", "Something went wrong on our side."}
-	methodUnknown   = Problem{http.StatusMethodNotAllowed, "method_not_allowed", "This route does not answer that method."}
-	bodyTooLarge    = Problem{http.StatusRequestEntityTooLarge, "too_large", "The request is too large."}
-	typeUnsupported = Problem{http.StatusUnsupportedMediaType, "unsupported_type", "The request must be application/json."}
+	NotFound        = Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing here."}
+	Internal        = Problem{Status: http.StatusInternalServerError, Code: "internal_error", Detail: "Something went wrong on our side."}
+	methodUnknown   = Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "This route does not answer that method."}
+	bodyTooLarge    = Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The request is too large."}
+	typeUnsupported = Problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_type", Detail: "The request must be application/json."}
 )
 
 // Error returns the detail.
@@ -30,6 +36,9 @@ func (p Problem) Error() string { return p.Detail }
 
 // ServeHTTP answers with the problem.
 func (p Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
 	write(w, "application/problem+json", p.Status, p)
 }
 

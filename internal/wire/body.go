@@ -13,8 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// Fields says what a body must hold: each key once, and no other. The values point to where the field goes.
+// Fields says what a body must hold: each key once, and no other. The values point to where the field goes; an Optional one may be left out.
 type Fields map[string]any
+
+// Optional is for a field that may be left out, and then stays as it was.
+type Optional struct{ Target any }
 
 // Read reads a JSON body of at most limit bytes into the fields. The error is a Problem.
 func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) error {
@@ -39,7 +42,7 @@ func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) er
 
 // BadRequest is the problem of a request that says something else than the route expects.
 func BadRequest(detail string) Problem {
-	return Problem{http.StatusBadRequest, "bad_request", detail}
+	return Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: detail}
 }
 
 // parse is strict where encoding/json is not: one object, exactly these keys, each once and in this case, no null, valid UTF-8
@@ -66,6 +69,9 @@ func parse(body []byte, fields Fields) error {
 		case slices.Contains(given, name):
 			return fmt.Errorf("%s: given twice", name)
 		}
+		if optional, ok := target.(Optional); ok {
+			target = optional.Target
+		}
 		if err := value(in, target); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -77,8 +83,8 @@ func parse(body []byte, fields Fields) error {
 	if _, err := in.Token(); err != io.EOF {
 		return errors.New("something follows the JSON object")
 	}
-	for name := range fields {
-		if !slices.Contains(given, name) {
+	for name, target := range fields {
+		if _, optional := target.(Optional); !optional && !slices.Contains(given, name) {
 			return fmt.Errorf("%s: required", name)
 		}
 	}

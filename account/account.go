@@ -1,0 +1,181 @@
+package account
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/wire"
+)
+
+// Registration says who may make an account.
+type Registration int
+
+const (
+	// RegistrationClosed has no route for it.
+	RegistrationClosed Registration = iota
+	// RegistrationVerified lets everybody in who proves an address: the provider must not let others log in (the tenant's emailConfiguration: verifyEmail, and
+	// unverified.behavior Gated). Nobody learns whether an address has an account.
+	RegistrationVerified
+	// RegistrationUnverified lets everybody in at once. It tells whoever asks whether an address has an account.
+	RegistrationUnverified
+)
+
+// Config is what a Handler is made from. Guard, Client and Origin are required.
+type Config struct {
+	Guard  *latchkey.Guard
+	Client *fusionauth.Client // its API key needs the calls of this package, see docs/fusionauth.md
+	Origin string             // that of the guard
+
+	Registration Registration
+
+	// Issuer is what an authenticator shows beside the user's address; default: the host of Origin.
+	Issuer string
+	// ClientIP returns the address of the browser; default: the host of RemoteAddr.
+	ClientIP func(*http.Request) string
+
+	Logger *slog.Logger     // nil: slog.Default()
+	Now    func() time.Time // nil: time.Now
+}
+
+// Endpoints are what the Client's API key must be allowed to call, beside POST /api/login and DELETE /api/jwt/refresh.
+var Endpoints = map[string][]string{
+	"/api/two-factor/secret":             {"GET"},
+	"/api/user":                          {"GET"},
+	"/api/user/change-password":          {"POST"},
+	"/api/user/forgot-password":          {"POST"},
+	"/api/user/registration":             {"POST"},
+	"/api/user/two-factor":               {"POST", "DELETE"},
+	"/api/user/two-factor/recovery-code": {"POST"},
+	"/api/user/verify-email":             {"PUT"},
+	"/api/webauthn":                      {"GET", "DELETE"},
+	"/api/webauthn/login":                {"POST"},
+	"/api/webauthn/register/complete":    {"POST"},
+	"/api/webauthn/register/start":       {"POST"},
+	"/api/webauthn/start":                {"POST"},
+}
+
+// A Handler serves the routes. Its methods may be called by many goroutines.
+type Handler struct {
+	Config
+	http.Handler
+	paths map[string]bool
+	host  string // of the origin, without a port: what passkeys are bound to
+
+	running  sync.WaitGroup // calls that no request waits for
+	mails    limiter        // by address of the mail
+	visitors limiter        // by address of the browser
+	guesses  limiter        // at the password of who is logged in, by user
+}
+
+// New checks the Config.
+func New(c Config) (*Handler, error) {
+	origin, err := url.Parse(c.Origin)
+	if c.Guard == nil || c.Client == nil || err != nil || origin.Hostname() == "" {
+		return nil, errors.New("account: Config: Guard, Client and Origin are required")
+	}
+	if c.Issuer == "" {
+		c.Issuer = origin.Hostname()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.ClientIP == nil {
+		c.ClientIP = func(r *http.Request) string {
+			host, _, err := net.SplitHostPort(r.RemoteAddr)
+			if err != nil {
+				return r.RemoteAddr
+			}
+			return host
+		}
+	}
+	h := &Handler{
+		Config: c, host: origin.Hostname(),
+		mails:    limiter{every: 20 * time.Minute, burst: 3},
+		visitors: limiter{every: time.Minute, burst: 20},
+		guesses:  limiter{every: time.Minute, burst: 5},
+	}
+	h.Handler = h.routes()
+	return h, nil
+}
+
+// Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests must have ended before.
+func (h *Handler) Close() { h.running.Wait() }
+
+// Serves tells whether a path is one of the Handler's.
+func (h *Handler) Serves(path string) bool {
+	if h.paths[path] {
+		return true
+	}
+	id, below := strings.CutPrefix(path, "/api/passkeys/")
+	return below && id != "" && !strings.Contains(id, "/")
+}
+
+// open are the routes for everybody.
+func (h *Handler) open() map[string]wire.Methods {
+	routes := map[string]wire.Methods{
+		"/api/verify-email":          {"POST": h.verifyEmail},
+		"/api/verify-email/send":     {"POST": h.sendVerification},
+		"/api/forgot-password":       {"POST": h.forgotPassword},
+		"/api/reset-password":        {"POST": h.resetPassword},
+		"/api/passkey-login/options": {"POST": h.passkeyLoginOptions},
+		"/api/passkey-login":         {"POST": h.passkeyLogin},
+	}
+	if h.Registration != RegistrationClosed {
+		routes["/api/register"] = wire.Methods{"POST": h.register}
+	}
+	return routes
+}
+
+// own are the routes for who is logged in.
+func (h *Handler) own() map[string]wire.Methods {
+	return map[string]wire.Methods{
+		"/api/password":             {"POST": h.changePassword},
+		"/api/factors":              {"GET": h.factors},
+		"/api/authenticator/secret": {"POST": h.authenticatorSecret},
+		"/api/authenticator":        {"POST": h.enableAuthenticator},
+		"/api/authenticator/remove": {"POST": h.removeAuthenticator},
+		"/api/recovery-codes":       {"POST": h.recoveryCodes},
+		"/api/passkeys/options":     {"POST": h.passkeyOptions},
+		"/api/passkeys":             {"POST": h.addPasskey},
+		"/api/passkeys/{id}":        {"DELETE": h.deletePasskey},
+	}
+}
+
+func (h *Handler) routes() http.Handler {
+	mux := http.NewServeMux()
+	h.paths = make(map[string]bool)
+	for path, methods := range h.open() {
+		h.paths[path] = true
+		mux.Handle(path, h.Guard.Identify(private(methods))) // which refuses other origins
+	}
+	for path, methods := range h.own() {
+		h.paths[path] = true
+		mux.Handle(path, h.Guard.Protect(private(methods)))
+	}
+	mux.Handle("/", wire.NotFound)
+	return mux
+}
+
+// private marks answers that nobody may keep.
+func private(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h *Handler) device(r *http.Request) latchkey.Device {
+	return latchkey.Device{UserAgent: r.UserAgent(), IP: h.ClientIP(r)}
+}

@@ -1,0 +1,26 @@
+// Package account is what users do about their accounts beside logging in: register, prove an address, set a new password, and keep a second factor and passkeys. It stands
+// beside the guard of an app, and asks the provider in the app's name.
+//
+//	POST   /api/register                {"email", "password", "firstName", "lastName"}
+//	POST   /api/verify-email            {"id"}, of a mail
+//	POST   /api/verify-email/send       {"email"}
+//	POST   /api/forgot-password         {"email"}
+//	POST   /api/reset-password          {"id", "password"}, of a mail
+//	POST   /api/passkey-login/options   {"email"}
+//	POST   /api/passkey-login           {"credential", "remember"}
+//
+// and, for who is logged in:
+//
+//	POST   /api/password                {"currentPassword", "password", "code"}
+//	GET    /api/factors
+//	POST   /api/authenticator/secret
+//	POST   /api/authenticator           {"password", "secret", "code"}
+//	POST   /api/authenticator/remove    {"password", "code"}
+//	POST   /api/recovery-codes          {"password"}
+//	POST   /api/passkeys/options        {"password", "name"}
+//	POST   /api/passkeys                {"credential"}
+//	DELETE /api/passkeys/{id}
+//
+// Bodies are JSON, refusals are problems (RFC 9457); docs/http.md has them all. None of these routes tells a stranger whether an address has an account, but
+// registration where it is open and not verified. Whatever changes how a user logs in asks for the password again (ASVS V7.5.1).
+package account

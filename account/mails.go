@@ -1,0 +1,84 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/wire"
+)
+
+// verifyEmail takes the id of a mail: whoever has it reads that mailbox.
+func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
+	var id string
+	err := h.form(w, r, wire.Fields{"id": &id})
+	if err == nil {
+		err = link(h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)))
+	}
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	noContent(w)
+}
+
+// resetPassword takes the id of a mail and the new password. It logs nobody in: a second factor is not to be got round by a mailbox.
+func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
+	var id, password string
+	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
+	if err == nil {
+		err = link(h.Client.ResetPassword(r.Context(), latchkey.Secret(id), latchkey.Secret(password)))
+	}
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	noContent(w)
+}
+
+func link(err error) error {
+	if errors.Is(err, fusionauth.ErrNotFound) {
+		return linkInvalid
+	}
+	return err
+}
+
+func (h *Handler) forgotPassword(w http.ResponseWriter, r *http.Request) {
+	h.mail(w, r, h.Client.ForgotPassword)
+}
+
+func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) {
+	h.mail(w, r, h.Client.SendVerification)
+}
+
+// mail has the provider send a mail, if the address has an account. The answer does not wait for it: its time would tell.
+func (h *Handler) mail(w http.ResponseWriter, r *http.Request, send func(context.Context, string) error) {
+	var email string
+	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.sendLater(r, email, send)
+	accepted(w)
+}
+
+// mailTimeout bounds a call that nobody waits for.
+const mailTimeout = 10 * time.Second
+
+// sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
+func (h *Handler) sendLater(r *http.Request, email string, send func(context.Context, string) error) {
+	if h.mails.take(strings.ToLower(email), h.Now()) != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), mailTimeout)
+	h.running.Go(func() {
+		defer cancel()
+		if err := send(ctx, email); err != nil && !errors.Is(err, fusionauth.ErrNotFound) {
+			h.Logger.ErrorContext(ctx, "the provider did not send a mail", "path", r.URL.Path, "error", err)
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/wire"
+)
+
+// evenly is how long a registration takes at least where its time must not tell whether the address had an account.
+const evenly = time.Second
+
+// register makes an account. Where addresses are verified the answer is the same whether there was one: then its owner gets a mail with which to set a new password.
+func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
+	var u fusionauth.NewUser
+	var password string
+	err := h.form(w, r, wire.Fields{
+		"email": &u.Email, "password": &password, "firstName": wire.Optional{Target: &u.FirstName}, "lastName": wire.Optional{Target: &u.LastName},
+	})
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	u.Password = latchkey.Secret(password)
+	if h.Registration == RegistrationUnverified {
+		h.registerNow(w, r, u)
+		return
+	}
+	done := time.After(evenly)
+	err = h.Client.Register(r.Context(), u)
+	var field *fusionauth.FieldError
+	if errors.As(err, &field) && field.Kind == "duplicate" {
+		h.sendLater(r, u.Email, h.Client.ForgotPassword)
+		err = nil
+	}
+	select {
+	case <-done:
+	case <-r.Context().Done():
+		return
+	}
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	accepted(w)
+}
+
+// registerNow makes an account and logs its owner in.
+func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser) {
+	if err := h.Client.Register(r.Context(), u); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.begin(w, r, latchkey.Credentials{LoginID: u.Email, Password: u.Password})
+}
+
+// begin logs in with a password that has just been set. Where more is asked for than that, the login form is the place for it.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, c latchkey.Credentials) {
+	c.Device = h.device(r)
+	grant, err := h.Client.Login(r.Context(), c)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.Guard.Begin(w, r, grant, true)
+}

@@ -1,0 +1,93 @@
+package fusionauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// A NewUser is what somebody says of himself who wants an account.
+type NewUser struct {
+	Email     string
+	Password  latchkey.Secret
+	FirstName string
+	LastName  string
+}
+
+// Register makes a user and registers him for the application (POST /api/user/registration). Where the tenant verifies addresses, the server sends a mail. It fails with
+// CodePasswordRefused, or with a FieldError: user.email, duplicate.
+func (c *Client) Register(ctx context.Context, u NewUser) error {
+	type newUser struct {
+		Email     string `json:"email"`
+		Password  string `json:"password"`
+		FirstName string `json:"firstName,omitempty"`
+		LastName  string `json:"lastName,omitempty"`
+	}
+	type registration struct {
+		ApplicationID string `json:"applicationId"`
+	}
+	return c.ask(ctx, request{method: http.MethodPost, path: "/api/user/registration", authorize: true, tenant: true, json: struct {
+		User         newUser      `json:"user"`
+		Registration registration `json:"registration"`
+	}{newUser{u.Email, string(u.Password), u.FirstName, u.LastName}, registration{c.config.ApplicationID}}})
+}
+
+// VerifyEmail takes the id of a mail (POST /api/user/verify-email). It fails with ErrNotFound where the id is not good, or not any more.
+func (c *Client) VerifyEmail(ctx context.Context, verificationID latchkey.Secret) error {
+	return c.ask(ctx, request{method: http.MethodPost, path: "/api/user/verify-email", tenant: true, json: map[string]string{"verificationId": string(verificationID)}})
+}
+
+// SendVerification has the server send that mail again (PUT /api/user/verify-email). It fails with ErrNotFound where nobody has the address.
+func (c *Client) SendVerification(ctx context.Context, email string) error {
+	return c.ask(ctx, request{method: http.MethodPut, path: "/api/user/verify-email", authorize: true, tenant: true,
+		query: url.Values{"applicationId": {c.config.ApplicationID}, "email": {email}}})
+}
+
+// ForgotPassword has the server send a mail with the id for ResetPassword (POST /api/user/forgot-password). It fails with ErrNotFound where nobody has the address.
+func (c *Client) ForgotPassword(ctx context.Context, loginID string) error {
+	return c.ask(ctx, request{method: http.MethodPost, path: "/api/user/forgot-password", authorize: true, tenant: true, json: struct {
+		LoginID       string `json:"loginId"`
+		ApplicationID string `json:"applicationId"`
+	}{loginID, c.config.ApplicationID}})
+}
+
+// CheckPassword asks whether a password is right, without a login (POST /api/login with noJWT). It fails with CodeInvalidCredentials where it is not; that a second factor or a
+// new password would be asked for next is no failure.
+func (c *Client) CheckPassword(ctx context.Context, loginID string, password latchkey.Secret, device latchkey.Device) error {
+	a, err := c.passwordLogin(ctx, loginRequest{LoginID: loginID, Password: string(password), NoJWT: true, visit: c.visit(device)})
+	if err != nil {
+		return err
+	}
+	switch a.status {
+	case http.StatusOK, statusChangePassword, statusTwoFactor:
+		return nil
+	}
+	return c.loginRefused(a)
+}
+
+// ChangePassword sets a user's password in the name of the application (POST /api/user/change-password). It fails with CodePasswordRefused.
+// The user's refresh tokens are worthless from then on.
+func (c *Client) ChangePassword(ctx context.Context, loginID string, current, password latchkey.Secret) error {
+	err := c.ask(ctx, request{method: http.MethodPost, path: "/api/user/change-password", authorize: true, tenant: true, json: struct {
+		LoginID       string `json:"loginId"`
+		Current       string `json:"currentPassword"`
+		Password      string `json:"password"`
+		ApplicationID string `json:"applicationId"`
+	}{loginID, string(current), string(password), c.config.ApplicationID}})
+	if errors.Is(err, ErrNotFound) {
+		return &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}
+	}
+	return err
+}
+
+// ask makes a call that has nothing to say but whether it worked.
+func (c *Client) ask(ctx context.Context, r request) error {
+	a, err := c.call(ctx, r)
+	if err != nil {
+		return err
+	}
+	return c.done(ctx, a)
+}

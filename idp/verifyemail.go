@@ -1,0 +1,78 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+)
+
+// verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of
+// a mail is the credential: whoever has it reads that mailbox.
+func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
+	var req struct {
+		VerificationID ticket `json:"verificationId"`
+	}
+	err := decode(w, r, &req)
+	if req.VerificationID == "" {
+		req.VerificationID = ticket(r.PathValue("verificationId"))
+	}
+	var u User
+	if err == nil {
+		u, err = s.holder(r.Context(), forVerification, req.VerificationID)
+	}
+	if err == nil {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
+			return changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, millis(s.now()), u.ID, u.Email))
+		})
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.log.InfoContext(r.Context(), "e-mail address verified", "user", u.ID)
+}
+
+// resendVerification answers PUT /api/user/verify-email?email=…: the mail once
+// more, or, with sendVerifyEmail=false, its id alone. An address that is
+// verified gets none.
+func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc scope) {
+	form, err := parameters(w, r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	u, app, err := s.userOfLogin(r.Context(), sc, form.Get("applicationId"), form.Get("email"), []string{loginIDEmail})
+	if err == nil && (!u.Active || u.Verified) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	id := s.ticket(forVerification, &u, verificationTTL)
+	if form.Get("sendVerifyEmail") != "false" {
+		if s.sendMail == nil {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		s.mail(r.Context(), letterOf(&u, app, "verify-email", id))
+	}
+	reply(w, http.StatusOK, struct {
+		VerificationID ticket `json:"verificationId"`
+	}{id})
+}
+
+// askToVerify sends the first mail to a user who was just made, where the
+// tenant verifies addresses.
+func (s *Server) askToVerify(ctx context.Context, u *User, app application) error {
+	t, err := s.tenant(ctx, u.TenantID)
+	if err != nil || !t.VerifyEmail || u.Verified || u.Email == "" {
+		return err
+	}
+	if s.sendMail == nil {
+		s.log.WarnContext(ctx, "an address is to be verified, and there is no mail", "user", u.ID)
+		return nil
+	}
+	s.mail(ctx, letterOf(u, app, "verify-email", s.ticket(forVerification, u, verificationTTL)))
+	return nil
+}

@@ -1,0 +1,151 @@
+// Package mail sends the provider's letters: through an SMTP server, or into a folder where somebody reads them.
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/latchkey-dev/latchkey/idp"
+)
+
+// How the connection to an SMTP server is encrypted.
+const (
+	StartTLS = "starttls" // from the first command that matters on; refused where the server cannot
+	Implicit = "implicit" // from the first byte on
+	Plain    = "none"     // for a server on this machine
+)
+
+// SMTP is a server that takes mails, and the sender of all of them.
+type SMTP struct {
+	Addr     string // host:port
+	TLS      string // "": StartTLS
+	Username string // "": no authentication
+	Password string
+	From     string // an address, or "Name <address>"
+
+	TLSConfig *tls.Config // nil: the certificates that the system trusts
+}
+
+// Format keeps the password out of logs.
+func (s SMTP) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "[smtp %s]", s.Addr) }
+
+// Check reports what is wrong with the settings, in the words of the field.
+func (s SMTP) Check() error {
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil || host == "" {
+		return fmt.Errorf("%q: want host:port, such as smtp.example.com:587", s.Addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q: the port is not a number", s.Addr)
+	}
+	switch s.TLS {
+	case "", StartTLS, Implicit:
+	case Plain:
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("%s without TLS: links that open accounts would cross the network for everybody to read", s.Addr)
+		}
+	default:
+		return fmt.Errorf("TLS %q: want starttls, implicit or none", s.TLS)
+	}
+	if (s.Username == "") != (s.Password == "") {
+		return errors.New("a username and a password belong together")
+	}
+	return checkFrom(s.From)
+}
+
+func checkFrom(from string) error {
+	if err := mail.NewMsg().From(from); err != nil {
+		return fmt.Errorf("from %q: want an address, or Name <address>", from)
+	}
+	return nil
+}
+
+// Sender returns what sends letters through the server, each over a connection of its own.
+func (s SMTP) Sender() (func(context.Context, idp.Mail) error, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	host, port, _ := net.SplitHostPort(s.Addr)
+	number, _ := strconv.Atoi(port)
+	options := []mail.Option{mail.WithPort(number), mail.WithTimeout(20 * time.Second)}
+	switch s.TLS {
+	case Plain:
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	case Implicit:
+		options = append(options, mail.WithSSL())
+	default:
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	}
+	if s.TLSConfig != nil {
+		options = append(options, mail.WithTLSConfig(s.TLSConfig))
+	}
+	if s.Username != "" {
+		auth := mail.SMTPAuthAutoDiscover
+		if s.TLS == Plain {
+			auth = mail.SMTPAuthPlainNoEnc
+		}
+		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(s.Username), mail.WithPassword(s.Password))
+	}
+	if _, err := mail.NewClient(host, options...); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, letter idp.Mail) error {
+		message, err := compose(s.From, letter)
+		if err != nil {
+			return err
+		}
+		client, err := mail.NewClient(host, options...)
+		if err != nil {
+			return err
+		}
+		return client.DialAndSendWithContext(ctx, message)
+	}, nil
+}
+
+// Outbox returns what writes letters into a folder, one file each, named by time. The folder is made where it does not exist, for its owner alone.
+func Outbox(folder, from string) (func(context.Context, idp.Mail) error, error) {
+	if err := checkFrom(from); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, letter idp.Mail) error {
+		message, err := compose(from, letter)
+		if err != nil {
+			return err
+		}
+		file, err := os.CreateTemp(folder, ".letter-*")
+		if err != nil {
+			return err
+		}
+		_, err = message.WriteTo(file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return errors.Join(err, os.Remove(file.Name()))
+		}
+		name := time.Now().UTC().Format("20060102T150405.000000000") + ".eml"
+		return os.Rename(file.Name(), filepath.Join(folder, name)) // whoever sees it sees all of it
+	}, nil
+}
+
+func compose(from string, letter idp.Mail) (*mail.Msg, error) {
+	message := mail.NewMsg()
+	if err := errors.Join(message.From(from), message.To(letter.To)); err != nil {
+		return nil, errors.New("mail: an address cannot be written into a header") // it is the user's own, and stays out of logs
+	}
+	message.Subject(letter.Subject)
+	message.SetDate()
+	message.SetMessageID()
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
+	message.SetBodyString(mail.TypeTextPlain, letter.Text, mail.WithPartEncoding(mail.NoEncoding))
+	return message, nil
+}
