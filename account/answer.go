@@ -18,6 +18,7 @@ var (
 	emailNotVerified   = wire.Problem{Status: http.StatusForbidden, Code: "email_not_verified", Detail: "The e-mail address has not been verified yet."}
 	invalidCode        = wire.Problem{Status: http.StatusUnauthorized, Code: "invalid_code", Detail: "The code is not right, or has been used."}
 	codeRequired       = wire.Problem{Status: http.StatusConflict, Code: "two_factor_required", Detail: "A second factor is needed."}
+	authenticatorSet   = wire.Problem{Status: http.StatusConflict, Code: "authenticator_exists", Detail: "There is an authenticator already. Remove it first."}
 	passwordRefused    = wire.Problem{Status: http.StatusUnprocessableEntity, Code: "password_refused", Detail: "The new password is not accepted."}
 	emailRefused       = wire.Problem{Status: http.StatusUnprocessableEntity, Code: "email_refused", Detail: "This is not an e-mail address that can be used."}
 	emailTaken         = wire.Problem{Status: http.StatusConflict, Code: "email_taken", Detail: "There is an account with this e-mail address already."}

@@ -84,6 +84,13 @@ func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, _ := latchkey.From(r.Context())
+	if has, err := h.hasSecondFactor(r, session.User.ID); err != nil || has {
+		if err == nil {
+			err = authenticatorSet
+		}
+		h.fail(w, r, err)
+		return
+	}
 	codes, err := h.Client.EnableAuthenticator(r.Context(), session.User.ID, latchkey.Secret(secret), latchkey.Secret(code))
 	h.showCodes(w, r, codes, err)
 }

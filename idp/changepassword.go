@@ -81,7 +81,7 @@ func (s *Server) changeByID(ctx context.Context, req changeRequest) (User, error
 		return u, err
 	}
 	if req.CurrentPassword != "" {
-		if err := s.checkCurrent(ctx, u, req.CurrentPassword); err != nil {
+		if err := s.checkCurrent(ctx, &u, req.CurrentPassword); err != nil {
 			return u, err
 		}
 	}
@@ -98,7 +98,7 @@ func (s *Server) changeByJWT(ctx context.Context, token string, req changeReques
 		err = ErrNotFound
 	}
 	if err == nil {
-		err = s.checkCurrent(ctx, u, req.CurrentPassword)
+		err = s.checkCurrent(ctx, &u, req.CurrentPassword)
 	}
 	if err != nil {
 		return u, err
@@ -116,7 +116,7 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 		err = ErrNotFound
 	}
 	if err == nil && req.CurrentPassword != "" {
-		if err = s.checkCurrent(r.Context(), u, req.CurrentPassword); errors.Is(err, ErrNotFound) {
+		if err = s.checkCurrent(r.Context(), &u, req.CurrentPassword); errors.Is(err, ErrNotFound) {
 			err = invalid("currentPassword", "invalid", "The current password is another one.")
 		}
 	}
@@ -154,15 +154,12 @@ func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, login
 
 // checkCurrent answers ErrNotFound where the password is another one. Wrong
 // ones count as those of a login do.
-func (s *Server) checkCurrent(ctx context.Context, u User, password string) error {
-	ok, _, err := s.hasher.Verify(ctx, u.passwordHash, password)
+func (s *Server) checkCurrent(ctx context.Context, u *User, password string) error {
+	t, err := s.tenant(ctx, u.TenantID)
 	if err != nil {
-		return fmt.Errorf("verify password: %w", err)
+		return err
 	}
-	if !ok {
-		return ErrNotFound
-	}
-	return nil
+	return s.locking(ctx, t.Lockout, s.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, password) })
 }
 
 // changeTo sets the password and returns the user as it is then. An id that
@@ -200,6 +197,9 @@ func (s *Server) storePassword(tx *sql.Tx, userID, hash, condition string, args 
 	err := changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '', password_last_update_instant = $2,
 		last_update_instant = $2 WHERE id = $3 AND `+condition, append([]any{hash, millis(now), userID}, args...)...))
 	if err != nil {
+		return err
+	}
+	if err := forgetFailures(tx, "user "+userID); err != nil {
 		return err
 	}
 	_, err = revokeWhere(tx, now, "user_id = $2", userID)

@@ -17,6 +17,7 @@ type loginRequest struct {
 	Password      string   `json:"password"`
 	OneTime       ticket   `json:"oneTimePassword"` // instead of loginId and password
 	NoJWT         bool     `json:"noJWT"`
+	Trust         ticket   `json:"twoFactorTrustId"`
 	IPAddress     string   `json:"ipAddress"`
 	EventInfo     struct {
 		IPAddress string `json:"ipAddress"`
@@ -24,6 +25,9 @@ type loginRequest struct {
 	MetaData struct {
 		Device device `json:"device"`
 	} `json:"metaData"`
+
+	passed  bool   // no code is needed: one was given, or the computer is trusted
+	trustID ticket // goes into the answer
 }
 
 type loginResponse struct {
@@ -31,6 +35,7 @@ type loginResponse struct {
 	TokenExpirationInstant int64     `json:"tokenExpirationInstant,omitzero"`
 	RefreshToken           string    `json:"refreshToken,omitempty"`
 	RefreshTokenID         string    `json:"refreshTokenId,omitempty"`
+	TwoFactorTrustID       ticket    `json:"twoFactorTrustId,omitempty"`
 	User                   *userJSON `json:"user,omitempty"`
 }
 
@@ -49,19 +54,27 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
 		return
 	}
 	u, err := s.authenticate(r.Context(), tenantID, &req)
+	if err == nil {
+		req.passed, err = s.trusted(r.Context(), &u, req.Trust)
+	}
 	if err != nil {
 		s.logLogin(r.Context(), &req, "", http.StatusNotFound, err)
 		s.fail(w, r, err)
 		return
 	}
-	t, err := s.tenant(r.Context(), tenantID)
+	s.finishLogin(w, r, u, app, &req)
+}
+
+// finishLogin answers a login of which the password, or a passkey, was right.
+func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, u User, app application, req *loginRequest) {
+	t, err := s.tenant(r.Context(), u.TenantID)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	status := loginStatus(&u, t, req.ApplicationID, s.now())
-	s.logLogin(r.Context(), &req, u.ID, status, nil)
-	s.answerLogin(w, r, status, &u, app, &req)
+	status := loginStatus(&u, t, req, s.now())
+	s.logLogin(r.Context(), req, u.ID, status, nil)
+	s.answerLogin(w, r, status, &u, app, req)
 }
 
 // loginTarget checks the request and finds the tenant and the application that
@@ -118,39 +131,51 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
 	}
-	ok, renewed, err := s.hasher.Verify(ctx, u.passwordHash, req.Password)
+	t, err := s.tenant(ctx, tenantID)
 	if err != nil {
-		return User{}, fmt.Errorf("verify password: %w", err)
+		return User{}, err
+	}
+	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, req.Password) })
+	return u, err
+}
+
+func (s *Server) verifyPassword(ctx context.Context, u *User, password string) error {
+	ok, renewed, err := s.hasher.Verify(ctx, u.passwordHash, password)
+	if err != nil {
+		return fmt.Errorf("verify password: %w", err)
 	}
 	if !ok {
-		return User{}, ErrNotFound
+		return ErrNotFound
 	}
 	if renewed != "" {
-		s.replaceHash(ctx, &u, renewed)
+		s.replaceHash(ctx, u, renewed)
 	}
-	return u, nil
+	return nil
 }
 
 // Statuses of FusionAuth's that HTTP has no names for.
 const (
 	statusPasswordChangeRequired = 203
 	statusUnverified             = 212
+	statusTwoFactor              = 242
 )
 
 // loginStatus says what becomes of a login whose password was right. A real
 // FusionAuth answers 423 and 410 before it looks at the password, and so tells
 // strangers which accounts are locked; here only the owner learns it.
-func loginStatus(u *User, t Tenant, applicationID string, now time.Time) int {
+func loginStatus(u *User, t Tenant, req *loginRequest, now time.Time) int {
 	switch {
 	case !u.Active:
 		return http.StatusLocked
 	case u.expired(now):
 		return http.StatusGone
+	case u.authenticatorID != "" && !req.passed:
+		return statusTwoFactor
 	case u.PasswordChangeReason != "":
 		return statusPasswordChangeRequired
 	case !u.Verified && t.UnverifiedBehavior == UnverifiedGated:
 		return statusUnverified
-	case applicationID != "" && u.registration(applicationID) == nil:
+	case req.ApplicationID != "" && u.registration(req.ApplicationID) == nil:
 		return http.StatusAccepted
 	}
 	return http.StatusOK
@@ -164,12 +189,15 @@ func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int,
 			s.fail(w, r, err)
 			return
 		}
+		answer.TwoFactorTrustID = req.trustID
 		reply(w, status, answer)
+	case statusTwoFactor:
+		reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
 	case statusPasswordChangeRequired:
-		reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, ""})
+		reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
 	case statusUnverified:
 		j := u.json()
-		reply(w, status, loginResponse{User: &j})
+		reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})
 	default:
 		w.WriteHeader(status)
 	}

@@ -25,9 +25,14 @@ func reply(w http.ResponseWriter, status int, v any) {
 // fail is the one table from errors to answers of /api.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad ValidationError
+	var locked *lockedError
 	switch {
 	case errors.As(err, &bad):
 		reply(w, http.StatusBadRequest, bad.body())
+	case errors.As(err, &locked):
+		locked.reply(w)
+	case errors.Is(err, errWrongCode):
+		w.WriteHeader(statusWrongCode)
 	case errors.Is(err, ErrNotFound):
 		w.WriteHeader(http.StatusNotFound)
 	case errors.Is(err, errUnauthorized):

@@ -76,13 +76,17 @@ func (s *Server) loginRoutes() map[string]methods {
 
 // accountRoutes are for what users do about their accounts.
 func (s *Server) accountRoutes() map[string]methods {
-	const verify = "/api/user/verify-email"
+	const verify, factor, recovery = "/api/user/verify-email", "/api/user/two-factor", "/api/user/two-factor/recovery-code"
 	return map[string]methods{
 		"/api/user/change-password":                    {"POST": s.changePassword},
 		"/api/user/change-password/{changePasswordId}": {"GET": s.checkChange, "POST": s.changePassword},
 		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", s.forgotPassword)},
 		verify:                                         {"POST": s.verifyEmail, "PUT": s.keyed(verify, s.resendVerification)},
 		verify + "/{verificationId}":                   {"POST": s.verifyEmail},
+		"/api/two-factor/login":                        {"POST": s.twoFactorLogin},
+		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", s.newSecret)},
+		factor + "/{userId}":                           {"POST": s.keyed(factor, s.enableTwoFactor), "DELETE": s.keyed(factor, s.disableTwoFactor)},
+		recovery + "/{userId}":                         {"POST": s.keyed(recovery, s.replaceRecoveryCodes)},
 	}
 }
 

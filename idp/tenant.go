@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -26,6 +28,7 @@ type Tenant struct {
 	ID                 string // UUID
 	Name               string // unique
 	UnverifiedBehavior UnverifiedBehavior
+	Lockout            Lockout
 	VerifyEmail        bool // a new user gets a mail that proves the address
 }
 
@@ -35,7 +38,8 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 	if t.UnverifiedBehavior == "" {
 		t.UnverifiedBehavior = UnverifiedAllow
 	}
-	var wrong ValidationError
+	t.Lockout = t.Lockout.withDefaults()
+	wrong := t.Lockout.check()
 	id, err := parseID("tenant.id", t.ID)
 	if err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
@@ -65,10 +69,12 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 		if taken {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
-		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, insert_instant, last_update_instant)
-			VALUES ($1, $2, FALSE, $3, $5, $4, $4)
-			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, last_update_instant = $4`,
-			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail)
+		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
+				insert_instant, last_update_instant)
+			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $4, $4)
+			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9, last_update_instant = $4`,
+			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail,
+			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second))
 		return err
 	})
 }
@@ -93,10 +99,12 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 	return t, nil
 }
 
-const selectTenant = `SELECT id, name, unverified_behavior, verify_email FROM tenants WHERE `
+const selectTenant = `SELECT id, name, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration FROM tenants WHERE `
 
 func scanTenant(scan func(...any) error) (t Tenant, err error) {
-	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail)
+	var window, duration int64
+	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail, &t.Lockout.UserActionID, &t.Lockout.Attempts, &window, &duration)
+	t.Lockout.Window, t.Lockout.Duration = time.Duration(window)*time.Second, time.Duration(duration)*time.Second
 	return t, err
 }
 

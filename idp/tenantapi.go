@@ -22,6 +22,8 @@ type tenantJSON struct {
 		} `json:"unverified"`
 	} `json:"emailConfiguration"`
 
+	FailedAuthentication lockoutJSON `json:"failedAuthenticationConfiguration"`
+
 	JWTConfiguration struct {
 		RefreshTokenRevocationPolicy struct {
 			OnPasswordChanged bool `json:"onPasswordChanged"` // always, as the next
@@ -38,6 +40,7 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
 	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
+	j.FailedAuthentication = t.Lockout.json()
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
 	return j
@@ -160,7 +163,11 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON) (Tenant, error) {
-	err := s.EnsureTenant(ctx, Tenant{ID: id, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail})
+	lockout, err := j.FailedAuthentication.lockout()
+	if err != nil {
+		return Tenant{}, err
+	}
+	err = s.EnsureTenant(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail})
 	if err != nil {
 		return Tenant{}, err
 	}

@@ -52,10 +52,6 @@ type registrationJSON struct {
 	LastLoginInstant  int64    `json:"lastLoginInstant,omitzero"`
 }
 
-type twoFactorJSON struct {
-	Methods []struct{} `json:"methods"`
-}
-
 func (u *User) json() userJSON {
 	j := userJSON{
 		ID: u.ID, TenantID: u.TenantID, ConnectorID: connectorID,
@@ -64,7 +60,7 @@ func (u *User) json() userJSON {
 		PasswordChangeRequired: u.PasswordChangeReason != "", PasswordChangeReason: u.PasswordChangeReason,
 		PasswordLastUpdateInstant: millis(u.PasswordLastUpdateInstant),
 		InsertInstant:             millis(u.InsertInstant), LastUpdateInstant: millis(u.LastUpdateInstant), LastLoginInstant: millis(u.LastLoginInstant),
-		Profile: u.Profile,
+		TwoFactor: twoFactorJSON{u.twoFactorMethods()}, Profile: u.Profile,
 	}
 	identity := identityJSON{
 		Primary: true, InsertInstant: j.InsertInstant, LastUpdateInstant: j.LastUpdateInstant, LastLoginInstant: j.LastLoginInstant,

@@ -1,0 +1,62 @@
+// Package totp has the codes that authenticators show (RFC 6238, with its defaults: HMAC-SHA-1, 30 seconds, 6 digits).
+package totp
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+const (
+	period = 30 // seconds
+	digits = 6
+	drift  = 1 // steps that a clock may be off, either way (RFC 6238 §5.2)
+
+	secretSize = 20 // bytes, as RFC 4226 §4 recommends
+	minSecret  = 16 // bytes, the least of RFC 4226 §4
+	maxSecret  = 64
+)
+
+// NewSecret returns a secret for an authenticator.
+func NewSecret() []byte {
+	secret := make([]byte, secretSize)
+	rand.Read(secret)
+	return secret
+}
+
+// Usable tells whether a secret is long enough, and no longer than any authenticator has.
+func Usable(secret []byte) bool { return len(secret) >= minSecret && len(secret) <= maxSecret }
+
+// Step is the number of the period that an instant is in.
+func Step(t time.Time) int64 { return t.Unix() / period }
+
+// Code is what an authenticator shows in a period.
+func Code(secret []byte, step int64) string { return code(secret, step, digits) }
+
+func code(secret []byte, step int64, digits int) string {
+	mac := hmac.New(sha1.New, secret)
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(step)))
+	sum := mac.Sum(nil)
+	at := sum[len(sum)-1] & 0xf // RFC 4226 §5.3
+	value := uint64(binary.BigEndian.Uint32(sum[at:]) & 0x7fffffff)
+	modulus := uint64(1)
+	for range digits {
+		modulus *= 10
+	}
+	return fmt.Sprintf("%0*d", digits, value%modulus)
+}
+
+// Match returns the period that a code is of, near now and later than the one that was taken last: a code is good once. It looks at all of them, whichever
+// is right.
+func Match(secret []byte, typed string, now time.Time, last int64) (step int64, ok bool) {
+	for s := Step(now) - drift; s <= Step(now)+drift; s++ {
+		if subtle.ConstantTimeCompare([]byte(Code(secret, s)), []byte(typed)) == 1 && s > last {
+			step, ok = s, true
+		}
+	}
+	return step, ok
+}

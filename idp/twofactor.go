@@ -1,0 +1,274 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/totp"
+)
+
+// methodAuthenticator is the one second factor that there is, and a user has at
+// most one of them.
+const methodAuthenticator = "authenticator"
+
+const recoveryCodeCount = 10
+
+// statusWrongCode is FusionAuth's: 421.
+const statusWrongCode = http.StatusMisdirectedRequest
+
+// errWrongCode is a code that is wrong, was used, or is one guess too many.
+var errWrongCode = errors.New("idp: wrong code")
+
+type twoFactorJSON struct {
+	Methods []twoFactorMethod `json:"methods"`
+}
+
+type twoFactorMethod struct {
+	ID     string `json:"id"`
+	Method string `json:"method"`
+}
+
+func (u *User) twoFactorMethods() []twoFactorMethod {
+	if u.authenticatorID == "" {
+		return []twoFactorMethod{}
+	}
+	return []twoFactorMethod{{u.authenticatorID, methodAuthenticator}}
+}
+
+// authenticatorEncoding is how authenticators take a secret.
+var authenticatorEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// newSecret answers GET /api/two-factor/secret. Nothing is kept of it.
+func (s *Server) newSecret(w http.ResponseWriter, _ *http.Request, _ scope) {
+	secret := totp.NewSecret()
+	reply(w, http.StatusOK, struct {
+		Secret       string `json:"secret"`
+		SecretBase32 string `json:"secretBase32Encoded"`
+	}{base64.StdEncoding.EncodeToString(secret), authenticatorEncoding.EncodeToString(secret)})
+}
+
+type enableRequest struct {
+	Code         string `json:"code"`
+	Method       string `json:"method"`
+	Secret       string `json:"secret"`
+	SecretBase32 string `json:"secretBase32Encoded"`
+}
+
+func (r enableRequest) secret() ([]byte, error) {
+	if r.Method != methodAuthenticator {
+		return nil, invalid("method", "invalid", "The one method is authenticator.")
+	}
+	secret, err := base64.StdEncoding.DecodeString(r.Secret)
+	if r.SecretBase32 != "" {
+		secret, err = authenticatorEncoding.DecodeString(strings.TrimRight(strings.ToUpper(r.SecretBase32), "="))
+	}
+	if err != nil || !totp.Usable(secret) {
+		return nil, invalid("secret", "invalid", "A secret has 16 to 64 bytes, in base 64 (secret) or base 32 (secretBase32Encoded).")
+	}
+	return secret, nil
+}
+
+type recoveryCodes struct {
+	RecoveryCodes []string `json:"recoveryCodes"`
+}
+
+// enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator
+// shows a code, and so it has the secret.
+func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	var req enableRequest
+	if err == nil {
+		err = decode(w, r, &req)
+	}
+	var secret []byte
+	if err == nil {
+		secret, err = req.secret()
+	}
+	var codes []string
+	if err == nil {
+		codes, err = s.setAuthenticator(r.Context(), u, secret, req.Code)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.log.InfoContext(r.Context(), "second factor enabled", "user", u.ID)
+	reply(w, http.StatusOK, recoveryCodes{codes})
+}
+
+func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, code string) (codes []string, err error) {
+	step, ok := totp.Match(secret, code, s.now(), 0)
+	if !ok {
+		return nil, errWrongCode
+	}
+	id := uuid.NewString()
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
+			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, millis(s.now()), u.ID))
+		if errors.Is(err, ErrNotFound) {
+			return invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
+		}
+		if err == nil {
+			codes, err = s.newRecoveryCodes(tx, u.ID)
+		}
+		return err
+	})
+	return codes, err
+}
+
+// newRecoveryCodes replaces a user's recovery codes. Only digests are kept.
+func (s *Server) newRecoveryCodes(tx *sql.Tx, userID string) ([]string, error) {
+	if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil {
+		return nil, err
+	}
+	var codes []string
+	for range recoveryCodeCount {
+		text := rand.Text()[:10] // 50 bits, and guesses are bounded
+		if _, err := tx.Exec(`INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)`, userID, s.recoveryDigest(userID, text)); err != nil {
+			return nil, err
+		}
+		codes = append(codes, text[:5]+"-"+text[5:])
+	}
+	return codes, nil
+}
+
+func (s *Server) recoveryDigest(userID, code string) []byte {
+	code = strings.NewReplacer("-", "", " ", "").Replace(strings.ToUpper(code))
+	return s.secrets.credentialDigest("recovery code", userID+" "+code)
+}
+
+// disableTwoFactor answers DELETE /api/user/two-factor/{userId} with methodId
+// and code. A recovery code will do.
+func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	if err == nil {
+		err = s.disableMethod(w, r, u)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.log.InfoContext(r.Context(), "second factor disabled", "user", u.ID)
+}
+
+func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) error {
+	form, err := parameters(w, r)
+	if err != nil {
+		return err
+	}
+	if id := form.Get("methodId"); u.authenticatorID == "" || id != u.authenticatorID {
+		return ErrNotFound
+	}
+	if err := s.takeCode(r.Context(), u, form.Get("code")); err != nil {
+		return err
+	}
+	return s.DisableTwoFactor(r.Context(), u.ID)
+}
+
+// DisableTwoFactor takes a user's second factor away, for those who have lost
+// it. Unknown: ErrNotFound.
+func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
+	userID = strings.ToLower(userID)
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0, last_update_instant = $1 WHERE id = $2`, millis(s.now()), userID))
+		if err == nil {
+			_, err = tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID)
+		}
+		return err
+	})
+}
+
+// replaceRecoveryCodes answers POST /api/user/two-factor/recovery-code/{userId}.
+func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc scope) {
+	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	if err == nil && u.authenticatorID == "" {
+		err = ErrNotFound
+	}
+	var codes []string
+	if err == nil {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
+			codes, err = s.newRecoveryCodes(tx, u.ID)
+			return err
+		})
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, recoveryCodes{codes})
+}
+
+// takeCode uses up a code of the user's authenticator, or a recovery code. Of
+// two who bring one code at once, one has it. Wrong ones are counted, and after
+// too many even a right one is refused for a while.
+func (s *Server) takeCode(ctx context.Context, u User, code string) error {
+	subject, now, right := "code "+u.ID, s.now(), false
+	err := s.db.Write(ctx, func(tx *sql.Tx) (err error) {
+		// The row is the lock that everybody waits for who brings a code.
+		err = changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
+		if err != nil {
+			return err
+		}
+		var until int64
+		err = tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || until > millis(now) {
+			right = false
+			return ignoreNoRows(err)
+		}
+		if right, err = s.useCode(tx, u, code); err != nil {
+			return err
+		}
+		if right {
+			return forgetFailures(tx, subject)
+		}
+		return countFailure(tx, subject, codeLockout, now)
+	})
+	switch {
+	case errors.Is(err, ErrNotFound): // it was disabled meanwhile
+		return errWrongCode
+	case err != nil:
+		return fmt.Errorf("take a code: %w", err)
+	case !right:
+		s.log.InfoContext(ctx, "wrong code", "user", u.ID)
+		return errWrongCode
+	}
+	return nil
+}
+
+func ignoreNoRows(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+func (s *Server) useCode(tx *sql.Tx, u User, code string) (bool, error) {
+	var sealed []byte
+	var last int64
+	if err := tx.QueryRow(`SELECT authenticator_secret, authenticator_step FROM users WHERE id = $1`, u.ID).Scan(&sealed, &last); err != nil {
+		return false, err
+	}
+	secret, err := s.secrets.unsealed(u.authenticatorID, sealed)
+	if err != nil {
+		return false, fmt.Errorf("secret of an authenticator: %w", err)
+	}
+	if step, ok := totp.Match(secret, strings.ReplaceAll(code, " ", ""), s.now(), last); ok {
+		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)
+		return true, err
+	}
+	res, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, s.recoveryDigest(u.ID, code))
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}

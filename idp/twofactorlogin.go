@@ -1,0 +1,59 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// twoFactorChallenge is the answer to a login that needs a code: 242.
+type twoFactorChallenge struct {
+	TwoFactorID ticket            `json:"twoFactorId"`
+	Methods     []twoFactorMethod `json:"methods"`
+}
+
+// trusted tells whether a login comes from where the user has given a code
+// before, and said that it is to be trusted.
+func (s *Server) trusted(ctx context.Context, u *User, trust ticket) (bool, error) {
+	if trust == "" || u.authenticatorID == "" {
+		return false, nil
+	}
+	holder, err := s.holder(ctx, forTrust, trust)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && holder.ID == u.ID, err
+}
+
+// twoFactorLogin answers POST /api/two-factor/login: the rest of a login that
+// was answered 242. The id of that answer is the credential.
+func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
+	var req struct {
+		TwoFactorID   ticket `json:"twoFactorId"`
+		Code          string `json:"code"`
+		TrustComputer bool   `json:"trustComputer"`
+		loginRequest
+	}
+	err := decode(w, r, &req)
+	var u User
+	if err == nil {
+		u, err = s.holder(r.Context(), forSecondFactor, req.TwoFactorID)
+	}
+	if err == nil {
+		err = s.takeCode(r.Context(), u, req.Code)
+	}
+	var app application
+	if err == nil {
+		app, err = s.optionalApplication(r.Context(), scope(u.TenantID), req.ApplicationID)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	req.MetaData.Device.address = caller(r, req.IPAddress, req.EventInfo.IPAddress)
+	req.ApplicationID, req.passed = app.ID, true
+	if req.TrustComputer {
+		req.trustID = s.ticket(forTrust, &u, trustTTL)
+	}
+	s.finishLogin(w, r, u, app, &req.loginRequest)
+}
