@@ -48,6 +48,7 @@ func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	s.pool.Reset() // what lost this connection may have lost the idle ones, too, and each would be found out by a call that waits for it
 	return fmt.Errorf("pgstore: watch: %w", err)
 }
 

@@ -105,10 +105,7 @@ func (s *served) start() {
 func (s *served) reach(line string) {
 	s.Helper()
 	s.origins = strings.Fields(line)[1:]
-	addr := "127.0.0.1:" + s.listens
-	if s.listens == "" {
-		addr += port(s.T, s.origins[0])
-	}
+	addr := s.addr()
 	s.client = &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, addr)

@@ -16,6 +16,8 @@ type Fault struct {
 	// HoldRequests and HoldAnswers let nothing pass to the server or back, and say nothing about it: neither bytes nor the end of a connection. What was held back arrives
 	// when they are over, as TCP would send it again, unless its sender has reset the connection meanwhile.
 	HoldRequests, HoldAnswers bool
+	// Forget holds everything on the connections that there are when the fault begins, as a firewall does that has lost its state. New ones work.
+	Forget bool
 	// Delay is how much later everything arrives, each way.
 	Delay time.Duration
 }
@@ -58,6 +60,9 @@ func (p *Proxy) Set(f Fault) {
 	p.fault = f
 	close(p.changed)
 	p.changed = make(chan struct{})
+	for l := range p.links {
+		l.forgotten = f.Forget
+	}
 	if f.Cut {
 		p.cut()
 	}
@@ -116,9 +121,13 @@ func (p *Proxy) connect(client *net.TCPConn) {
 	p.mu.Unlock()
 }
 
-// now returns the present fault, and a channel that is closed when it changes.
-func (p *Proxy) now() (Fault, <-chan struct{}) {
+// now returns the present fault, as the link has it, and a channel that is closed when it changes.
+func (p *Proxy) now(l *link) (Fault, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.fault, p.changed
+	f := p.fault
+	if l.forgotten {
+		f.HoldRequests, f.HoldAnswers = true, true
+	}
+	return f, p.changed
 }

@@ -161,3 +161,21 @@ func refuses(t *testing.T, p *faultproxy.Proxy) {
 		t.Errorf("received %q, %v", got, err)
 	}
 }
+
+// Forgotten connections stay open and silent; new ones work.
+func TestForget(t *testing.T) {
+	p := faultproxy.Start(t, echo(t))
+	old := dial(t, p)
+	send(t, old, "before")
+	wants(t, old, "before")
+	p.Set(faultproxy.Fault{Forget: true})
+	send(t, old, "after")
+	if got, err := receive(old, 100*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("on the old connection: %q, %v", got, err)
+	}
+	young := dial(t, p)
+	send(t, young, "young")
+	wants(t, young, "young")
+	p.Set(faultproxy.Fault{})
+	wants(t, old, "after")
+}

@@ -12,6 +12,7 @@ type link struct {
 	client, server *net.TCPConn
 	once           sync.Once
 	over           chan struct{}
+	forgotten      bool // Fault.Forget holds it; the proxy's mu guards this
 }
 
 // close resets both sides: what is under way is lost.
@@ -100,7 +101,7 @@ const settle = 50 * time.Millisecond
 func (p *Proxy) deliverable(l *link, c chunk, held func(Fault) bool) bool {
 	var wasHeld bool
 	for {
-		fault, changed := p.now()
+		fault, changed := p.now(l)
 		var due <-chan time.Time // never
 		if held(fault) {
 			wasHeld = true
