@@ -36,7 +36,9 @@ func TestRegisterVerified(t *testing.T) {
 	w.browser().login(nil).want(200, "")
 }
 
-func credentials(bob object) object { return object{"email": bob["email"], "password": bob["password"]} }
+func credentials(bob object) object {
+	return object{"email": bob["email"], "password": bob["password"]}
+}
 
 func TestRegisterUnverified(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)

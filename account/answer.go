@@ -44,8 +44,10 @@ func problemOf(err error) wire.Problem {
 	var field *fusionauth.FieldError
 	var refused *latchkey.ProviderError
 	switch {
-	case errors.As(err, &field) && field.Kind == "duplicate":
+	case errors.As(err, &field) && field.Kind == "duplicate" && field.Field != "credential":
 		return emailTaken
+	case errors.As(err, &field) && field.Field == "credential":
+		return passkeyRefused
 	case errors.As(err, &field):
 		return emailRefused
 	case !errors.As(err, &refused):

@@ -47,7 +47,7 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	}))
 	mux := http.NewServeMux()
 	w.server = httptest.NewUnstartedServer(mux)
-	w.url = "https://" + w.server.Listener.Addr().String()
+	w.url = "https://shop.example.com" // which the server's client finds
 	w.app = w.provider.AddApplication(idp.Application{Name: "Shop", PageURL: w.url})
 	w.user = w.provider.AddUser(ada, w.app.ID)
 	tenant := idp.Tenant{Name: "Default"}

@@ -27,7 +27,7 @@ func TestCompatibilityPage(t *testing.T) {
 	}
 	served := map[string][]string{}
 	s := &Server{}
-	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
+	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
 		for path, m := range group {
 			served[path] = slices.Sorted(maps.Keys(m))
 		}

@@ -15,7 +15,7 @@ type methods map[string]http.HandlerFunc
 // routes is the whole of what is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
+	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
 		for pattern, m := range group {
 			mux.Handle(pattern, m)
 		}
@@ -87,6 +87,20 @@ func (s *Server) accountRoutes() map[string]methods {
 		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", s.newSecret)},
 		factor + "/{userId}":                           {"POST": s.keyed(factor, s.enableTwoFactor), "DELETE": s.keyed(factor, s.disableTwoFactor)},
 		recovery + "/{userId}":                         {"POST": s.keyed(recovery, s.replaceRecoveryCodes)},
+	}
+}
+
+// passkeyRoutes are for logins with a key that a device holds.
+func (s *Server) passkeyRoutes() map[string]methods {
+	const passkey = "/api/webauthn"
+	all := s.keyed(passkey, s.userPasskeys)
+	return map[string]methods{
+		passkey:                        {"GET": all, "DELETE": all},
+		passkey + "/{id}":              {"GET": s.keyed(passkey, s.getPasskey), "DELETE": s.keyed(passkey, s.deletePasskey)},
+		passkey + "/register/start":    {"POST": s.keyed(passkey+"/register/start", s.startPasskey)},
+		passkey + "/register/complete": {"POST": s.keyed(passkey+"/register/complete", s.completePasskey)},
+		passkey + "/start":             {"POST": s.keyed(passkey+"/start", s.startPasskeyLogin)},
+		passkey + "/login":             {"POST": s.keyed(passkey+"/login", s.passkeyLogin)},
 	}
 }
 

@@ -1,0 +1,151 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json" // go-webauthn's types say how they are read by it
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/go-webauthn/webauthn/webauthn"
+)
+
+// passkey is one that a user has registered.
+type passkey struct {
+	ID             string `json:"id"`
+	CredentialID   string `json:"credentialId"`
+	DisplayName    string `json:"displayName"`
+	InsertInstant  int64  `json:"insertInstant"`
+	LastUseInstant int64  `json:"lastUseInstant,omitzero"`
+	RelyingPartyID string `json:"relyingPartyId"`
+	SignCount      uint32 `json:"signCount"`
+	TenantID       string `json:"tenantId"`
+	UserAgent      string `json:"userAgent,omitempty"`
+	UserID         string `json:"userId"`
+
+	credential webauthn.Credential
+}
+
+const selectPasskey = `SELECT id, credential_id, display_name, insert_instant, last_use_instant, relying_party_id, tenant_id, user_agent, user_id, credential
+	FROM passkeys WHERE `
+
+// passkeysWhere returns those that a condition of ours selects, oldest first.
+func (s *Server) passkeysWhere(ctx context.Context, where string, args ...any) ([]passkey, error) {
+	rows, err := s.db.QueryContext(ctx, selectPasskey+where+` ORDER BY insert_instant, id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read passkeys: %w", err)
+	}
+	defer rows.Close()
+	all := []passkey{}
+	for rows.Next() {
+		var p passkey
+		var credential []byte
+		err := rows.Scan(&p.ID, &p.CredentialID, &p.DisplayName, &p.InsertInstant, &p.LastUseInstant, &p.RelyingPartyID, &p.TenantID, &p.UserAgent, &p.UserID, &credential)
+		if err == nil {
+			err = json.Unmarshal(credential, &p.credential)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read passkey: %w", err)
+		}
+		p.SignCount = p.credential.Authenticator.SignCount
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// passkeyInScope returns the one that the path names.
+func (s *Server) passkeyInScope(r *http.Request, sc scope) (passkey, error) {
+	id, err := parseID("id", r.PathValue("id"))
+	if err != nil {
+		return passkey{}, err
+	}
+	found, err := s.passkeysWhere(r.Context(), "id = $1", id)
+	if err == nil && (len(found) == 0 || !sc.covers(found[0].TenantID)) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return passkey{}, err
+	}
+	return found[0], nil
+}
+
+type passkeyBody struct {
+	Credential passkey `json:"credential"`
+}
+
+// getPasskey answers GET /api/webauthn/{id}.
+func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+	p, err := s.passkeyInScope(r, sc)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, passkeyBody{p})
+}
+
+// deletePasskey answers DELETE /api/webauthn/{id}.
+func (s *Server) deletePasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+	p, err := s.passkeyInScope(r, sc)
+	if err == nil {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.log.InfoContext(r.Context(), "passkey deleted", "user", p.UserID)
+}
+
+// userPasskeys answers GET and DELETE /api/webauthn?userId=…: all of a user's.
+func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) {
+	form, err := parameters(w, r)
+	var u User
+	if err == nil {
+		u, err = s.passkeyUser(r.Context(), sc, form)
+	}
+	var found []passkey
+	if err == nil {
+		found, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+	}
+	if err == nil && r.Method == http.MethodDelete {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
+			_, err := tx.Exec(`DELETE FROM passkeys WHERE user_id = $1`, u.ID)
+			return err
+		})
+		if err == nil {
+			return // with nothing in the body
+		}
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Credentials []passkey `json:"credentials"`
+	}{found})
+}
+
+func (s *Server) passkeyUser(ctx context.Context, sc scope, form url.Values) (User, error) {
+	if form.Get("userId") == "" {
+		return User{}, invalid("userId", "blank", "Say whose.")
+	}
+	return s.userInScope(ctx, sc, form.Get("userId"))
+}
+
+// takeChallenge uses up a challenge that was given out, and returns what for.
+func (s *Server) takeChallenge(ctx context.Context, purpose, challenge string) (c challenge, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRow(`DELETE FROM passkey_challenges WHERE challenge = $1 AND purpose = $2 AND expiry > $3
+			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, millis(s.now())).
+			Scan(&c.userID, &c.applicationID, &c.displayName, &c.userAgent)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
+	}
+	if err != nil {
+		return c, fmt.Errorf("read challenge: %w", err)
+	}
+	return c, nil
+}

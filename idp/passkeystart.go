@@ -1,0 +1,194 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+)
+
+// What a browser is asked to sign for.
+const (
+	toRegister = "register"
+	toLogIn    = "login"
+)
+
+const passkeyTimeout = 3 * time.Minute // FusionAuth's default
+
+// challenge says for whom and what one was given out.
+type challenge struct {
+	userID, applicationID, displayName, userAgent string
+}
+
+// newChallenge keeps a challenge. Those that have expired go.
+func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) (string, error) {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	text := base64.RawURLEncoding.EncodeToString(raw)
+	now := s.now()
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, millis(now)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO passkey_challenges (challenge, purpose, user_id, application_id, display_name, user_agent, expiry) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			text, purpose, c.userID, c.applicationID, c.displayName, c.userAgent, millis(now.Add(passkeyTimeout)))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("keep challenge: %w", err)
+	}
+	return text, nil
+}
+
+type descriptor struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+func descriptors(keys []passkey) []descriptor {
+	all := []descriptor{}
+	for _, k := range keys {
+		all = append(all, descriptor{k.CredentialID, "public-key"})
+	}
+	return all
+}
+
+// creationOptions are PublicKeyCredentialCreationOptions in JSON (Web
+// Authentication §5.1.9). The relying party has no id here: it is the host of
+// the page, whichever application's that is.
+type creationOptions struct {
+	Challenge    string                         `json:"challenge"`
+	RelyingParty relyingParty                   `json:"rp"`
+	User         userEntity                     `json:"user"`
+	Parameters   []protocol.CredentialParameter `json:"pubKeyCredParams"`
+	Timeout      int64                          `json:"timeout"`
+	Exclude      []descriptor                   `json:"excludeCredentials"`
+	Selection    selection                      `json:"authenticatorSelection"`
+	Attestation  string                         `json:"attestation"`
+}
+
+type relyingParty struct {
+	Name string `json:"name"`
+}
+
+type userEntity struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+}
+
+type selection struct {
+	ResidentKey        string `json:"residentKey"`
+	RequireResidentKey bool   `json:"requireResidentKey"`
+	UserVerification   string `json:"userVerification"`
+}
+
+// startPasskey answers POST /api/webauthn/register/start.
+func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req struct {
+		UserID      string `json:"userId"`
+		DisplayName string `json:"displayName"`
+		UserAgent   string `json:"userAgent"`
+	}
+	err := decode(w, r, &req)
+	if err == nil && (req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000) {
+		err = invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
+	}
+	var u User
+	if err == nil {
+		u, err = s.userInScope(r.Context(), sc, req.UserID)
+	}
+	var keys []passkey
+	if err == nil {
+		keys, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+	}
+	if err == nil && len(keys) >= maxPasskeys {
+		err = invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
+	}
+	options := creationOptions{
+		RelyingParty: relyingParty{s.issuer}, User: userEntity{ID: base64.RawURLEncoding.EncodeToString(u.handle()), Name: u.loginName(), DisplayName: u.loginName()},
+		Parameters: webauthn.CredentialParametersRecommendedL3(), Timeout: passkeyTimeout.Milliseconds(), Exclude: descriptors(keys),
+		Selection: selection{"required", true, "required"}, Attestation: "none",
+	}
+	if err == nil {
+		options.Challenge, err = s.newChallenge(r.Context(), toRegister, challenge{userID: u.ID, displayName: req.DisplayName, userAgent: req.UserAgent})
+	}
+	s.replyOptions(w, r, options, err)
+}
+
+// maxPasskeys bounds what one user can have us store.
+const maxPasskeys = 50
+
+func (s *Server) replyOptions(w http.ResponseWriter, r *http.Request, options any, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Options any `json:"options"`
+	}{options})
+}
+
+// handle is how an authenticator knows a user.
+func (u *User) handle() []byte {
+	if u.ID == "" {
+		return nil
+	}
+	return uuidBytes(u.ID)
+}
+
+func (u *User) loginName() string {
+	if u.Email != "" {
+		return u.Email
+	}
+	return u.Username
+}
+
+// requestOptions are PublicKeyCredentialRequestOptions in JSON (§5.5).
+type requestOptions struct {
+	Challenge        string       `json:"challenge"`
+	Timeout          int64        `json:"timeout"`
+	Allow            []descriptor `json:"allowCredentials"`
+	UserVerification string       `json:"userVerification"`
+}
+
+// startPasskeyLogin answers POST /api/webauthn/start. A user without passkeys
+// is not found.
+func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc scope) {
+	var req struct {
+		ApplicationID string   `json:"applicationId"`
+		LoginID       string   `json:"loginId"`
+		LoginIDTypes  []string `json:"loginIdTypes"`
+		UserID        string   `json:"userId"`
+	}
+	err := decode(w, r, &req)
+	var u User
+	var app application
+	switch {
+	case err != nil:
+	case req.UserID != "":
+		if u, err = s.userInScope(r.Context(), sc, req.UserID); err == nil {
+			app, err = s.optionalApplication(r.Context(), scope(u.TenantID), req.ApplicationID)
+		}
+	default:
+		u, app, err = s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
+	}
+	var keys []passkey
+	if err == nil {
+		keys, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+	}
+	if err == nil && len(keys) == 0 {
+		err = ErrNotFound
+	}
+	options := requestOptions{Timeout: passkeyTimeout.Milliseconds(), Allow: descriptors(keys), UserVerification: "required"}
+	if err == nil {
+		options.Challenge, err = s.newChallenge(r.Context(), toLogIn, challenge{userID: u.ID, applicationID: app.ID})
+	}
+	s.replyOptions(w, r, options, err)
+}
