@@ -19,7 +19,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	if limit <= 0 {
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	key := userKey(app, userID)
 	for window := limit + spare; ; window *= 2 { // from the start each time, for the list may change meanwhile
@@ -43,7 +43,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 
 // Unrevoked lists ended sessions whose refresh token is still to be revoked.
 func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	var found []*latchkey.Record
 	for len(found) < limit {

@@ -96,6 +96,17 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// limited bounds a call. After Close it is over before it begins: the connections of a cluster end one after the other.
+func (s *Store) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	select {
+	case <-s.closed:
+		cancel()
+	default:
+	}
+	return ctx, cancel
+}
+
 // check asks whether the servers can do what we need.
 func (s *Store) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
@@ -119,7 +130,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	if err := s.announce(ctx, rec); err != nil {
 		return fmt.Errorf("create session: %w", err)
@@ -129,7 +140,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 
 // Get returns the record.
 func (s *Store) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	rec, err := read(id, s.client.Do(ctx, s.client.B().Get().Key(sessionKey(id)).Build()))
 	switch {
@@ -147,7 +158,7 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	living := next.EndedAt.IsZero()
 	if living {

@@ -25,7 +25,7 @@ func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 }
 
 func (s *Store) touch(ctx context.Context, batch []latchkey.Seen) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	results := s.pipeline(ctx, batch, touchScript.call)
 	var again []latchkey.Seen // what a server did not do because it had forgotten the script
