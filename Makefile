@@ -32,8 +32,7 @@ test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package
 
 check: web/node_modules/.package-lock.json
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
-	@for m in $(MODULES); do echo "vet and staticcheck: $$m" && (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
-	$(GO) mod tidy -diff
+	@for m in $(MODULES); do echo "vet and staticcheck: $$m" && (cd $$m && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
 	$(GO) mod verify
 	sh scripts/vulncheck
 	npm --prefix web --silent run check
