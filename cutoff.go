@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,13 +15,14 @@ type cutoff struct {
 	newest atomic.Pointer[Record] // nil: none
 	told   atomic.Bool            // it may have changed since it was read
 
-	mu   sync.Mutex
-	read time.Time // when the store was asked last
+	turn chan struct{} // taken by the request that asks the store. Not a mutex: those that wait for it may give up
+	read time.Time     // when the store was asked last
 }
 
 func (c *cutoff) init(app string) {
 	sum := sha256.Sum256([]byte("latchkey: all sessions end\x00" + app))
 	c.id = ID(sum[:16])
+	c.turn = make(chan struct{}, 1)
 	c.told.Store(true)
 }
 
@@ -50,8 +50,12 @@ func (g *Guard) learnCutoff(ctx context.Context) error {
 	if !c.told.Load() && g.cache.isFresh() {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	now := g.now()
 	if !c.told.Load() && now.Sub(c.read).Abs() < freshFor {
 		return nil

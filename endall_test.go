@@ -1,8 +1,11 @@
 package latchkey_test
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,4 +114,37 @@ func TestEndAllIsKnown(t *testing.T) {
 			b.get(w.shop, "/api/private").ok(t, false)
 		})
 	})
+}
+
+// A request that asks the store about the end of all sessions holds up no other for longer than that one wants to wait.
+func TestEndAllIsLearntByOneForAll(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		slow := &tardyStore{flakyStore: w.store}
+		config := w.config(w.shop, discard)
+		config.Store = slow
+		w.shop.start(config)
+		slow.delay.Store(int64(100 * time.Millisecond))
+		var all sync.WaitGroup
+		start := time.Now()
+		for range 10 {
+			all.Go(func() { b.get(w.shop, "/api/private").ok(t, false) })
+		}
+		all.Wait()
+		if took := time.Since(start); took > 300*time.Millisecond {
+			t.Errorf("ten requests took %v", took)
+		}
+	})
+}
+
+// tardyStore answers reads late.
+type tardyStore struct {
+	*flakyStore
+	delay atomic.Int64
+}
+
+func (s *tardyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
+	time.Sleep(time.Duration(s.delay.Load()))
+	return s.flakyStore.Get(ctx, id)
 }

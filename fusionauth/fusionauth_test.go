@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -289,6 +290,25 @@ func TestTimeLimit(t *testing.T) {
 	c := client(t, func(c *fusionauth.Config) { c.URL, c.Timeout = server.URL, 50*time.Millisecond })
 	if _, err := c.Login(t.Context(), credentials); err == nil || strings.Contains(err.Error(), idptest.Password) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A proxy's 404 is not taken for the server's, though the server is back when it is asked whether it works.
+func TestRevocationAsTheServerComesBack(t *testing.T) {
+	var deletions atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/api/status":
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"status":"ok"}`)
+		case deletions.Add(1) == 1:
+			w.WriteHeader(http.StatusNotFound) // a proxy that has no server yet
+		}
+	}))
+	defer server.Close()
+	c := client(t, func(c *fusionauth.Config) { c.URL = server.URL })
+	if err := c.Revoke(t.Context(), "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a01"); err != nil || deletions.Load() != 2 {
+		t.Errorf("%v after %d deletions, want the second to count", err, deletions.Load())
 	}
 }
 

@@ -11,9 +11,13 @@ const trustedFor = time.Minute
 
 func (c *Client) worked() { c.lastWorked.Store(c.now().UnixMilli()) }
 
+func (c *Client) workedLately() bool {
+	return c.now().Sub(time.UnixMilli(c.lastWorked.Load())) <= trustedFor
+}
+
 // works tells whether the server at our URL is a working one: it gave a good answer within the last minute, or does so now.
 func (c *Client) works(ctx context.Context) bool {
-	if c.now().Sub(time.UnixMilli(c.lastWorked.Load())) <= trustedFor {
+	if c.workedLately() {
 		return true
 	}
 	a, err := c.call(ctx, request{method: http.MethodGet, path: "/api/status"})
