@@ -14,13 +14,14 @@
 //	POST   /api/password                {"currentPassword", "password", "code"}
 //	GET    /api/factors
 //	POST   /api/authenticator/secret
-//	POST   /api/authenticator           {"password", "secret", "code"}
-//	POST   /api/authenticator/remove    {"password", "code"}
-//	POST   /api/recovery-codes          {"password"}
-//	POST   /api/passkeys/options        {"password", "name"}
+//	POST   /api/authenticator           {"password" or "passkey", "secret", "code"}
+//	POST   /api/authenticator/remove    {"password" or "passkey", "code"}
+//	POST   /api/recovery-codes          {"password" or "passkey"}
+//	POST   /api/passkeys/options        {"password" or "passkey", "name"}
 //	POST   /api/passkeys                {"credential"}
 //	DELETE /api/passkeys/{id}
 //
 // Bodies are JSON, refusals are problems (RFC 9457); docs/http.md has them all. None of these routes tells a stranger whether an address has an account, but
-// registration where it is open and not verified. Whatever changes how a user logs in asks for the password again (ASVS V7.5.1).
+// registration where it is open and not verified. Whatever makes a new way to log in, or takes a factor from one,
+// asks for the password again, or for a passkey: what navigator.credentials.get has signed for the options of a login (ASVS V7.5.1). A proof is good for its one request.
 package account

@@ -74,12 +74,8 @@ func (h *Handler) authenticatorSecret(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) {
-	var password, secret, code string
-	err := wire.Read(w, r, maxBody, wire.Fields{"password": &password, "secret": &secret, "code": &code})
-	if err == nil {
-		err = h.prove(r, latchkey.Secret(password))
-	}
-	if err != nil {
+	var secret, code string
+	if err := h.readProved(w, r, wire.Fields{"secret": &secret, "code": &code}); err != nil {
 		h.fail(w, r, err)
 		return
 	}
@@ -96,11 +92,8 @@ func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) {
-	var password, code string
-	err := wire.Read(w, r, maxBody, wire.Fields{"password": &password, "code": &code})
-	if err == nil {
-		err = h.prove(r, latchkey.Secret(password))
-	}
+	var code string
+	err := h.readProved(w, r, wire.Fields{"code": &code})
 	session, _ := latchkey.From(r.Context())
 	var method string
 	if err == nil {
@@ -117,12 +110,7 @@ func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) {
-	var password string
-	err := wire.Read(w, r, maxBody, wire.Fields{"password": &password})
-	if err == nil {
-		err = h.prove(r, latchkey.Secret(password))
-	}
-	if err != nil {
+	if err := h.readProved(w, r, wire.Fields{}); err != nil {
 		h.fail(w, r, err)
 		return
 	}

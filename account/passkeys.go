@@ -16,13 +16,10 @@ const maxPasskeyName = 100 // bytes
 
 // passkeyOptions are what navigator.credentials.create needs to make a key for who is logged in.
 func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) {
-	var password, name string
-	err := wire.Read(w, r, maxBody, wire.Fields{"password": &password, "name": &name})
+	var name string
+	err := h.readProved(w, r, wire.Fields{"name": &name})
 	if err == nil && (name == "" || len(name) > maxPasskeyName) {
 		err = wire.BadRequest("name: want 1 to 100 characters")
-	}
-	if err == nil {
-		err = h.prove(r, latchkey.Secret(password))
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -115,8 +112,7 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	grant, err := h.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
-	var refused *latchkey.ProviderError
-	if errors.As(err, &refused) && refused.Code == latchkey.CodeInvalidCredentials {
+	if isRefused(err) {
 		err = passkeyRefused
 	}
 	if err != nil {
@@ -129,4 +125,9 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
 // answerOf says for which page a browser has answered: ours, whatever the browser claims.
 func (h *Handler) answerOf(credential json.RawMessage) fusionauth.PasskeyAnswer {
 	return fusionauth.PasskeyAnswer{Origin: h.Origin, RPID: h.host, Credential: credential}
+}
+
+func isRefused(err error) bool {
+	var refused *latchkey.ProviderError
+	return errors.As(err, &refused) && refused.Code == latchkey.CodeInvalidCredentials
 }

@@ -153,3 +153,29 @@ func TestPasskeyTellsNothing(t *testing.T) {
 		t.Errorf("%s\nand for nobody %s", with, without)
 	}
 }
+
+// MFA-01, MFA-03: a passkey stands for the password where a proof is asked for, once, and only one of the user's own.
+func TestMFA01_PasskeyAsProof(t *testing.T) {
+	w := newWorld(t, account.RegistrationClosed)
+	b, d := w.browser(), w.device()
+	b.login(nil).want(200, "")
+	b.addPasskey(d)
+	tokens := w.refreshTokens()
+
+	proof := d.get(t, b.askPasskey())
+	secret := b.post("/api/authenticator/secret", nil).want(200, "").text("secret")
+	enable := object{"passkey": proof, "secret": secret, "code": w.code(secret)}
+	b.post("/api/authenticator", object{"secret": secret, "code": w.code(secret)}).want(400, "bad_request")
+	b.post("/api/authenticator", object{"password": idptest.Password, "passkey": proof, "secret": secret, "code": w.code(secret)}).want(400, "bad_request")
+	b.post("/api/authenticator", enable).want(200, "")
+	b.post("/api/recovery-codes", object{"passkey": proof}).want(401, "passkey_refused") // it was good for one request
+	b.post("/api/recovery-codes", object{"passkey": d.get(t, b.askPasskey())}).want(200, "")
+	if n := w.refreshTokens(); n != tokens {
+		t.Errorf("%d refresh tokens, want the %d from before: a proof is no login", n, tokens)
+	}
+
+	bob := w.provider.AddUser("bob@example.com", w.app.ID)
+	stranger := w.browser()
+	stranger.login(object{"email": bob.Email}).want(200, "")
+	stranger.post("/api/passkeys/options", object{"passkey": d.get(t, b.askPasskey()), "name": "mine"}).want(401, "passkey_refused")
+}

@@ -38,15 +38,6 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	h.begin(w, r, latchkey.Credentials{LoginID: loginID, Password: latchkey.Secret(password), Code: latchkey.Secret(code)})
 }
 
-// prove asks for the password of who is logged in again: whoever finds an open browser must not be able to keep the account.
-func (h *Handler) prove(r *http.Request, password latchkey.Secret) error {
-	session, _ := latchkey.From(r.Context())
-	if err := h.guesses.take(session.User.ID, h.Now()); err != nil {
-		return err
-	}
-	return h.Client.CheckPassword(r.Context(), loginID(session.User), password, h.device(r))
-}
-
 func loginID(u latchkey.User) string {
 	if u.Email != "" {
 		return u.Email

@@ -204,3 +204,16 @@ func (r reply) text(name string) string {
 	s, _ := r.body[name].(string)
 	return s
 }
+
+// refreshTokens counts those of ada.
+func (w *world) refreshTokens() int {
+	w.Helper()
+	r := httptest.NewRequest("GET", "/api/jwt/refresh?userId="+w.user.ID, nil)
+	r.Header.Set("Authorization", w.provider.APIKey)
+	rec := httptest.NewRecorder()
+	w.provider.Server.ServeHTTP(rec, r)
+	if rec.Code != 200 {
+		w.Fatalf("list refresh tokens: %d %s", rec.Code, rec.Body)
+	}
+	return strings.Count(rec.Body.String(), `"startInstant"`)
+}

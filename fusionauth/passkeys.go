@@ -69,17 +69,43 @@ func (c *Client) StartPasskeyLogin(ctx context.Context, loginID string) (options
 
 // PasskeyLogin logs a user in with what a browser has signed (POST /api/webauthn/login). Its failures are those of Login.
 func (c *Client) PasskeyLogin(ctx context.Context, signed PasskeyAnswer, device latchkey.Device) (latchkey.Grant, error) {
-	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/webauthn/login", authorize: true, tenant: true, ip: device.IP, json: struct {
-		PasskeyAnswer
-		visit
-	}{signed, c.visit(device)}})
+	a, err := c.passkeyLogin(ctx, signed, device, false)
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	if a.status == http.StatusBadRequest && len(a.apiErrors().GeneralErrors)+len(a.apiErrors().FieldErrors) > 0 {
-		return latchkey.Grant{}, &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials, Err: a.unexpected()}
-	}
 	return c.grant(a)
+}
+
+// CheckPasskey asks whose passkey has signed, without a login (POST /api/webauthn/login with noJWT). It fails as PasskeyLogin does, and returns the user's id.
+func (c *Client) CheckPasskey(ctx context.Context, signed PasskeyAnswer, device latchkey.Device) (userID string, err error) {
+	a, err := c.passkeyLogin(ctx, signed, device, true)
+	if err != nil {
+		return "", err
+	}
+	if a.status != http.StatusOK {
+		return "", c.loginRefused(a)
+	}
+	var body struct {
+		User struct {
+			ID string `json:"id"`
+		} `json:"user"`
+	}
+	if err := a.decode(&body); err != nil || body.User.ID == "" {
+		return "", a.unexpected()
+	}
+	return body.User.ID, nil
+}
+
+func (c *Client) passkeyLogin(ctx context.Context, signed PasskeyAnswer, device latchkey.Device, noJWT bool) (answer, error) {
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/webauthn/login", authorize: true, tenant: true, ip: device.IP, json: struct {
+		PasskeyAnswer
+		NoJWT bool `json:"noJWT,omitempty"`
+		visit
+	}{signed, noJWT, c.visit(device)}})
+	if err == nil && a.status == http.StatusBadRequest && len(a.apiErrors().GeneralErrors)+len(a.apiErrors().FieldErrors) > 0 {
+		return a, &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials, Err: a.unexpected()}
+	}
+	return a, err
 }
 
 func (c *Client) options(ctx context.Context, path string, authorize bool, body any) (json.RawMessage, error) {
