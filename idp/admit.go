@@ -10,24 +10,14 @@ import (
 
 // admit records the login and issues its tokens.
 func (s *Server) admit(ctx context.Context, status int, u *User, app application, req *loginRequest) (loginResponse, error) {
-	now := s.now()
 	ttl := defaultAccessTokenTTL
 	if app.ID != "" {
 		ttl = app.AccessTokenTTL
 	}
-	c := s.newClaims(u, app.ID, ttl)
-	var f family
-	if status == http.StatusOK && app.GenerateRefreshTokens && !req.NoJWT {
-		f = newFamily(u, app, req.MetaData.Device, now)
-		c.RefreshTokenID = f.id
-	}
-	err := s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u.ID, app.ID, f, now) })
+	refreshable := status == http.StatusOK && app.GenerateRefreshTokens && !req.NoJWT
+	c, refreshToken, err := s.open(ctx, u, app, req.MetaData.Device, ttl, nil, refreshable)
 	if err != nil {
-		return loginResponse{}, fmt.Errorf("record login: %w", err)
-	}
-	u.LastLoginInstant = now
-	if reg := u.registration(app.ID); reg != nil {
-		reg.LastLoginInstant = now
+		return loginResponse{}, err
 	}
 	j := u.json()
 	answer := loginResponse{User: &j}
@@ -38,10 +28,30 @@ func (s *Server) admit(ctx context.Context, status int, u *User, app application
 		return loginResponse{}, err
 	}
 	answer.TokenExpirationInstant = c.ExpiresAt * 1000
-	if f.id != "" {
-		answer.RefreshToken, answer.RefreshTokenID = s.value(f, 1), f.id
-	}
+	answer.RefreshToken, answer.RefreshTokenID = refreshToken, c.RefreshTokenID
 	return answer, nil
+}
+
+// open records a login, and returns what its JWT says and, if there is to be
+// one, its refresh token.
+func (s *Server) open(ctx context.Context, u *User, app application, d device, ttl time.Duration, scopes []string, refreshable bool) (c claims, refreshToken string, err error) {
+	now := s.now()
+	c = s.newClaims(u, app.ID, ttl)
+	var f family
+	if refreshable {
+		f = newFamily(u, app, d, now)
+		f.scopes = append(f.scopes, scopes...)
+		c.RefreshTokenID, refreshToken = f.id, s.value(f, 1)
+	}
+	err = s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u.ID, app.ID, f, now) })
+	if err != nil {
+		return claims{}, "", fmt.Errorf("record login: %w", err)
+	}
+	u.LastLoginInstant = now
+	if reg := u.registration(app.ID); reg != nil {
+		reg.LastLoginInstant = now
+	}
+	return c, refreshToken, nil
 }
 
 func recordLogin(tx *sql.Tx, userID, applicationID string, f family, now time.Time) error {

@@ -47,7 +47,7 @@ type Application struct {
 
 	GenerateRefreshTokens bool     // logins answer a refresh token
 	AllowTokenRefresh     bool     // /api/jwt/refresh takes it
-	EnabledGrants         []string // /oauth2/token takes it; nil: refresh_token, the only grant there is
+	EnabledGrants         []string // what /oauth2/token takes: refresh_token, password; nil: refresh_token
 
 	AccessTokenTTL     time.Duration // 0: one hour
 	RefreshTokenTTL    time.Duration // 0: 30 days
@@ -62,8 +62,10 @@ type Application struct {
 	OnOneTimeTokenReuse bool
 }
 
-// grantRefreshToken is the one OAuth grant that we have.
 const grantRefreshToken = "refresh_token"
+
+// supportedGrants are the OAuth grants that there are.
+var supportedGrants = []string{grantRefreshToken, grantPassword}
 
 func (a Application) withDefaults() Application {
 	if a.ClientAuthenticationPolicy == "" {
@@ -99,8 +101,8 @@ func (a Application) check() error {
 		bad("name", "blank", "An application needs a name.")
 	}
 	for _, g := range a.EnabledGrants {
-		if g != grantRefreshToken {
-			bad("oauthConfiguration.enabledGrants", "invalid", fmt.Sprintf("The grant %q is not supported, only %q.", g, grantRefreshToken))
+		if !slices.Contains(supportedGrants, g) {
+			bad("oauthConfiguration.enabledGrants", "invalid", fmt.Sprintf("The grant %q is not supported, only %q.", g, supportedGrants))
 		}
 	}
 	if a.AccessTokenTTL < time.Second || a.RefreshTokenTTL < time.Second {

@@ -74,8 +74,10 @@ func (j applicationJSON) settings() (Application, error) {
 	}
 	for _, grant := range j.OAuthConfiguration.EnabledGrants {
 		switch {
-		case grant == grantRefreshToken:
-			a.EnabledGrants = []string{grantRefreshToken}
+		case slices.Contains(supportedGrants, grant):
+			if !slices.Contains(a.EnabledGrants, grant) {
+				a.EnabledGrants = append(a.EnabledGrants, grant)
+			}
 		case !slices.Contains(fusionAuthGrants, grant):
 			return a, invalid("application.oauthConfiguration.enabledGrants", "invalid", "There is no such grant.")
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 func invalidClient(reason, description string) error {
-	return &oauthError{"invalid_client", description, reason}
+	return &oauthError{Code: "invalid_client", Description: description, Reason: reason}
 }
 
 // client authenticates the OAuth client of a request: by Basic or by secret in

@@ -13,6 +13,11 @@ type oauthError struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description"`
 	Reason      string `json:"error_reason"`
+
+	// How to go on.
+	ChangePasswordID ticket            `json:"change_password_id,omitempty"`
+	TwoFactorID      ticket            `json:"two_factor_id,omitempty"`
+	TwoFactorMethods []twoFactorMethod `json:"two_factor_methods,omitempty"`
 }
 
 func (e *oauthError) Error() string { return "idp: " + e.Code + ": " + e.Reason }
@@ -26,7 +31,7 @@ func (e *oauthError) status() int {
 }
 
 func invalidRequest(reason, description string) error {
-	return &oauthError{"invalid_request", description, reason}
+	return &oauthError{Code: "invalid_request", Description: description, Reason: reason}
 }
 
 // tokenForm returns the parameters of a token request: from the body only, as

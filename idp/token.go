@@ -13,15 +13,14 @@ import (
 type tokenResponse struct {
 	AccessToken    string `json:"access_token"`
 	ExpiresIn      int64  `json:"expires_in"` // seconds
-	RefreshToken   string `json:"refresh_token"`
-	RefreshTokenID string `json:"refresh_token_id"`
+	RefreshToken   string `json:"refresh_token,omitempty"`
+	RefreshTokenID string `json:"refresh_token_id,omitempty"`
 	Scope          string `json:"scope,omitempty"`
 	TokenType      string `json:"token_type"`
 	UserID         string `json:"userId"`
 }
 
-// token answers POST /oauth2/token. The only grant is refresh_token: passwords
-// are for the login API, whose callers have a key (RFC 9700 §2.4).
+// token answers POST /oauth2/token.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1; no-store is there already
 	answer, err := s.exchange(w, r)
@@ -46,24 +45,28 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) (tokenResponse
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	switch form.Get("grant_type") {
-	case grantRefreshToken:
+	grant := form.Get("grant_type")
+	switch grant {
+	case grantRefreshToken, grantPassword:
 	case "":
 		return tokenResponse{}, invalidRequest("missing_grant_type", "The grant_type is missing.")
 	default:
-		return tokenResponse{}, &oauthError{"unsupported_grant_type", "The only grant is refresh_token.", "invalid_grant_type"}
+		return tokenResponse{}, &oauthError{Code: "unsupported_grant_type", Description: "The grants are refresh_token and password.", Reason: "invalid_grant_type"}
 	}
 	app, err := s.client(r, form)
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	if !slices.Contains(app.EnabledGrants, grantRefreshToken) {
-		return tokenResponse{}, &oauthError{"unauthorized_client", "The grant is not enabled for this client.", "grant_type_disabled"}
+	if !slices.Contains(app.EnabledGrants, grant) {
+		return tokenResponse{}, &oauthError{Code: "unauthorized_client", Description: "The grant is not enabled for this client.", Reason: "grant_type_disabled"}
+	}
+	if grant == grantPassword {
+		return s.exchangePassword(r, form, app)
 	}
 	answer, err := s.exchangeRefreshToken(r, form, app)
 	s.logRefusal(r, err)
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
-		err = &oauthError{"invalid_grant", "The refresh token is not good, or no longer.", "refresh_token_not_found"}
+		err = &oauthError{Code: "invalid_grant", Description: "The refresh token is not good, or no longer.", Reason: "refresh_token_not_found"}
 	}
 	return answer, err
 }
@@ -115,18 +118,8 @@ func tenantAgrees(r *http.Request, form url.Values, app application) bool {
 // narrowed returns the life and the scope of the new token. Both can only be
 // less than what was granted (RFC 6749 §6).
 func narrowed(form url.Values, g grant) (ttl time.Duration, scope string, err error) {
-	var seconds int64
-	if wish := form.Get("expires_in"); wish != "" {
-		if seconds, err = strconv.ParseInt(wish, 10, 64); err != nil || seconds == 0 {
-			seconds = -1
-		}
-	}
-	ttl, ok := shorterTTL(g.app.AccessTokenTTL, seconds)
-	if !ok {
-		return 0, "", invalidRequest("invalid_expires_in", "The life of the token can only be made shorter.")
-	}
-	if form.Get("resource") != "" {
-		return 0, "", &oauthError{"invalid_target", "The client has no resources.", "unknown"}
+	if ttl, err = wishedTTL(form, g.app); err != nil {
+		return 0, "", err
 	}
 	wanted := strings.Fields(form.Get("scope"))
 	if len(wanted) == 0 {
@@ -134,8 +127,28 @@ func narrowed(form url.Values, g grant) (ttl time.Duration, scope string, err er
 	}
 	for _, w := range wanted {
 		if !slices.Contains(g.family.scopes, w) {
-			return 0, "", &oauthError{"invalid_scope", "The scope was not granted at login.", "unknown_scope"}
+			return 0, "", &oauthError{Code: "invalid_scope", Description: "The scope was not granted at login.", Reason: "unknown_scope"}
 		}
 	}
 	return ttl, strings.Join(wanted, " "), nil
+}
+
+// wishedTTL is the life of an access token, as the form asks for it. A
+// resource that it asks for is refused.
+func wishedTTL(form url.Values, app application) (time.Duration, error) {
+	if form.Get("resource") != "" {
+		return 0, &oauthError{Code: "invalid_target", Description: "The client has no resources.", Reason: "unknown"}
+	}
+	var seconds int64
+	if wish := form.Get("expires_in"); wish != "" {
+		var err error
+		if seconds, err = strconv.ParseInt(wish, 10, 64); err != nil || seconds == 0 {
+			seconds = -1
+		}
+	}
+	ttl, ok := shorterTTL(app.AccessTokenTTL, seconds)
+	if !ok {
+		return 0, invalidRequest("invalid_expires_in", "The life of the token can only be made shorter.")
+	}
+	return ttl, nil
 }

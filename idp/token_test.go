@@ -59,7 +59,7 @@ func TestExchangeRefuses(t *testing.T) {
 		code, reason string
 	}{
 		{"no grant type", []string{"grant_type", ""}, 400, "invalid_request", "missing_grant_type"},
-		{"ARC-03: password", []string{"grant_type", "password", "username", "ada@example.com", "password", "x"}, 400, "unsupported_grant_type", "invalid_grant_type"},
+		{"ARC-03: password", []string{"grant_type", "password", "username", "ada@example.com", "password", "x"}, 400, "unauthorized_client", "grant_type_disabled"},
 		{"ARC-03: implicit", []string{"grant_type", "implicit"}, 400, "unsupported_grant_type", "invalid_grant_type"},
 		{"authorization code", []string{"grant_type", "authorization_code", "code", "x"}, 400, "unsupported_grant_type", "invalid_grant_type"},
 		{"no token", []string{"refresh_token", ""}, 400, "invalid_request", "missing_refresh_token"},

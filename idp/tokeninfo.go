@@ -158,12 +158,12 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	c, err := s.verify(token)
 	if err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token"`)
-		reply(w, http.StatusUnauthorized, &oauthError{"invalid_token", "The access token is invalid or has expired.", "invalid_token"})
+		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The access token is invalid or has expired.", Reason: "invalid_token"})
 		return
 	}
 	u, err := s.UserByID(r.Context(), c.Subject)
 	if errors.Is(err, ErrNotFound) || err == nil && !u.Active {
-		reply(w, http.StatusUnauthorized, &oauthError{"invalid_token", "The user is gone.", "invalid_token"})
+		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The user is gone.", Reason: "invalid_token"})
 		return
 	}
 	if err != nil {
@@ -216,7 +216,7 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	reply(w, http.StatusOK, map[string]any{
 		"issuer": s.issuer, "token_endpoint": base + "/oauth2/token", "userinfo_endpoint": base + "/oauth2/userinfo", "jwks_uri": base + "/.well-known/jwks.json",
-		"introspection_endpoint": base + "/oauth2/introspect", "grant_types_supported": []string{grantRefreshToken},
+		"introspection_endpoint": base + "/oauth2/introspect", "grant_types_supported": supportedGrants,
 		"response_types_supported": []string{}, "subject_types_supported": []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"ES256"}, "token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
 		"claims_supported": []string{"applicationId", "birthdate", "email", "email_verified", "family_name", "given_name", "iss", "name", "phone_number", "picture", "preferred_username", "roles", "sub", "zoneinfo"},

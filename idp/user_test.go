@@ -141,7 +141,7 @@ func TestEnsureApplicationRefuses(t *testing.T) {
 		"[blank]application.id":                                                        {Name: "x"},
 		"[couldNotConvert]application.id":                                              {ID: "x", Name: "x"},
 		"[blank]application.name":                                                      {ID: id},
-		"[invalid]application.oauthConfiguration.enabledGrants":                        {ID: id, Name: "x", EnabledGrants: []string{"password"}},
+		"[invalid]application.oauthConfiguration.enabledGrants":                        {ID: id, Name: "x", EnabledGrants: []string{"implicit"}},
 		"[invalid]application.jwtConfiguration":                                        {ID: id, Name: "x", AccessTokenTTL: 1},
 		"[invalid]application.jwtConfiguration.refreshTokenUsagePolicy":                {ID: id, Name: "x", UsagePolicy: "Sometimes"},
 		"[invalid]application.jwtConfiguration.refreshTokenExpirationPolicy":           {ID: id, Name: "x", ExpirationPolicy: "Never"},

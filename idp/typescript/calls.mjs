@@ -57,6 +57,10 @@ assert.equal((await answer(client.introspectAccessToken(application.id, token)))
 const second = (await answer(client.exchangeRefreshTokenForJWT({ refreshToken }))).refreshToken;
 const third = await answer(client.exchangeRefreshTokenForAccessToken(second, application.id, null, null, null));
 assert.ok(third.access_token && third.refresh_token !== second);
+const byPassword = () => client.exchangeUserCredentialsForAccessToken("ada@example.com", password, application.id, null, "openid", null);
+await answer(byPassword(), 400);
+await answer(client.patchApplication(application.id, { application: { oauthConfiguration: { enabledGrants: ["refresh_token", "password"] } } }));
+assert.equal((await answer(byPassword())).userId, user.id);
 assert.equal((await answer(client.retrieveRefreshTokens(user.id))).refreshTokens.length, 1);
 assert.equal((await answer(client.retrieveJsonWebKeySet())).keys.length, 1);
 assert.equal(Object.keys((await answer(client.retrieveJWTPublicKeys())).publicKeys).length, 1);
