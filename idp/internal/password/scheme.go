@@ -74,12 +74,21 @@ type Foreign struct {
 	Scheme string
 	Factor int    // 0: the scheme's default
 	Salt   string // base64; bcrypt's 22 characters
-	Hash   string // base64; bcrypt's 31 characters; a whole PHC string of Argon2id
+	Hash   string // base64; bcrypt's 31 characters; the whole text where the scheme is argon2id, django or fbscrypt
 }
 
 // Stored returns the form that is kept and that Verify takes. The error says nothing of the hash.
 func (f Foreign) Stored() (string, error) {
 	switch f.Scheme {
+	case schemeDjango:
+		same, err := fromDjango(f.Hash)
+		if err != nil {
+			return "", err
+		}
+		return same.Stored()
+	case schemeFirebase:
+		_, err := parseFirebase(f.Hash)
+		return f.Hash, err
 	case schemeArgon2id:
 		_, err := parsePHC(f.Hash)
 		return f.Hash, err
@@ -150,23 +159,29 @@ func matchesForeign(stored, typed string) (bool, error) {
 		}
 		return bcryptMatches(stored, typed) || Normalize(typed) != typed && bcryptMatches(stored, Normalize(typed)), nil
 	}
-	f, err := parseForeign(stored)
+	matches, err := matcher(stored)
 	if err != nil {
 		return false, err
 	}
-	for _, form := range []string{typed, Normalize(typed)} {
-		sum, err := f.derive([]byte(form), f.salt, f.factor)
-		if err != nil {
-			return false, err
-		}
-		if subtle.ConstantTimeCompare(sum, f.hash) == 1 {
-			return true, nil
-		}
-		if Normalize(typed) == typed {
-			break
-		}
+	if ok, err := matches([]byte(typed)); ok || err != nil || Normalize(typed) == typed {
+		return ok, err
 	}
-	return false, nil
+	return matches([]byte(Normalize(typed)))
+}
+
+// matcher returns what compares a password with a stored hash.
+func matcher(stored string) (func(password []byte) (bool, error), error) {
+	if strings.HasPrefix(stored, "$"+schemeFirebase+"$") {
+		h, err := parseFirebase(stored)
+		return h.matches, err
+	}
+	f, err := parseForeign(stored)
+	return f.matches, err
+}
+
+func (f foreign) matches(password []byte) (bool, error) {
+	sum, err := f.derive(password, f.salt, f.factor)
+	return err == nil && subtle.ConstantTimeCompare(sum, f.hash) == 1, err
 }
 
 // bcryptMatches looks at the first 72 bytes, as bcrypt does.
