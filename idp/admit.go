@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -15,7 +16,7 @@ func (s *Server) admit(ctx context.Context, status int, u *User, app application
 		ttl = app.AccessTokenTTL
 	}
 	refreshable := status == http.StatusOK && app.GenerateRefreshTokens && !req.NoJWT
-	c, refreshToken, err := s.open(ctx, u, app, req.MetaData.Device, ttl, nil, refreshable)
+	c, refreshToken, err := s.open(ctx, u, app, req, ttl, nil, refreshable)
 	if err != nil {
 		return loginResponse{}, err
 	}
@@ -33,17 +34,20 @@ func (s *Server) admit(ctx context.Context, status int, u *User, app application
 }
 
 // open records a login, and returns what its JWT says and, if there is to be
-// one, its refresh token.
-func (s *Server) open(ctx context.Context, u *User, app application, d device, ttl time.Duration, scopes []string, refreshable bool) (c claims, refreshToken string, err error) {
+// one, its refresh token. ErrNotFound: the user is not any more what was checked.
+func (s *Server) open(ctx context.Context, u *User, app application, req *loginRequest, ttl time.Duration, scopes []string, refreshable bool) (c claims, refreshToken string, err error) {
 	now := s.now()
 	c = s.newClaims(u, app.ID, ttl)
 	var f family
 	if refreshable {
-		f = newFamily(u, app, d, now)
+		f = newFamily(u, app, req.MetaData.Device, now)
 		f.scopes = append(f.scopes, scopes...)
 		c.RefreshTokenID, refreshToken = f.id, s.value(f, 1)
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u.ID, app.ID, f, now) })
+	err = s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u, app.ID, f, now, req.OneTime != "") })
+	if errors.Is(err, ErrNotFound) {
+		s.log.InfoContext(ctx, "login overtaken by a change of the user", "user", u.ID)
+	}
 	if err != nil {
 		return claims{}, "", fmt.Errorf("record login: %w", err)
 	}
@@ -54,11 +58,20 @@ func (s *Server) open(ctx context.Context, u *User, app application, d device, t
 	return c, refreshToken, nil
 }
 
-func recordLogin(tx *sql.Tx, userID, applicationID string, f family, now time.Time) error {
-	if _, err := tx.Exec(`UPDATE users SET last_login_instant = $1 WHERE id = $2`, millis(now), userID); err != nil {
+// recordLogin notes a login of a user who is still what was checked: not locked,
+// with that password and that second factor. Whoever changes one of these
+// revokes refresh tokens, and must not miss one that is made meanwhile. What is
+// good once changes the time of the last login, which it is bound to.
+func recordLogin(tx *sql.Tx, u *User, applicationID string, f family, now time.Time, once bool) error {
+	unchanged, args := "active AND password_last_update_instant = $3 AND authenticator_id = $4", []any{millis(now), u.ID, millis(u.PasswordLastUpdateInstant), u.authenticatorID}
+	if once {
+		args[0] = max(millis(now), millis(u.LastLoginInstant)+1)
+		unchanged, args = unchanged+" AND last_login_instant = $5", append(args, millis(u.LastLoginInstant))
+	}
+	if err := changed(tx.Exec(`UPDATE users SET last_login_instant = $1 WHERE id = $2 AND `+unchanged, args...)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE registrations SET last_login_instant = $1 WHERE user_id = $2 AND application_id = $3`, millis(now), userID, applicationID)
+	_, err := tx.Exec(`UPDATE registrations SET last_login_instant = $1 WHERE user_id = $2 AND application_id = $3`, millis(now), u.ID, applicationID)
 	if err != nil || f.id == "" {
 		return err
 	}

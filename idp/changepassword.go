@@ -194,7 +194,9 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 // the user's refresh tokens: whoever knew the old password is out.
 func (s *Server) storePassword(tx *sql.Tx, userID, hash, condition string, args ...any) error {
 	now := s.now()
-	err := changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '', password_last_update_instant = $2,
+	// The time of the password tells it from the one before: it only rises.
+	err := changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
+		password_last_update_instant = CASE WHEN password_last_update_instant >= $2 THEN password_last_update_instant + 1 ELSE $2 END,
 		last_update_instant = $2 WHERE id = $3 AND `+condition, append([]any{hash, millis(now), userID}, args...)...))
 	if err != nil {
 		return err

@@ -74,24 +74,41 @@ func TestRefreshInterleaved(t *testing.T) {
 	}
 }
 
-// TestLoginInterleaved: a login that was let in while its user was put out is
-// worth nothing at the first refresh.
+// TestLoginInterleaved: a login that was checked before the user was changed
+// comes to nothing: it would have tokens that the change has not revoked. One
+// that was let in while its user was put out of the application is worth nothing
+// at the first refresh.
 func TestLoginInterleaved(t *testing.T) {
 	for name, c := range map[string]struct {
-		out  func(w *world) error
-		want int
+		out            func(w *world) error
+		login, refresh int
 	}{
-		"deactivated":  {func(w *world) error { return w.SetUserActive(w.t.Context(), w.user.ID, false) }, http.StatusNotFound},
-		"unregistered": {func(w *world) error { return w.Unregister(w.t.Context(), w.user.ID, w.app.ID) }, http.StatusNotFound},
-		"nothing":      {func(*world) error { return nil }, http.StatusOK},
+		"deactivated":  {func(w *world) error { return w.SetUserActive(w.t.Context(), w.user.ID, false) }, http.StatusNotFound, 0},
+		"new password": {func(w *world) error { return w.SetPassword(w.t.Context(), w.user.ID, anotherPassword) }, http.StatusNotFound, 0},
+		"deleted":      {func(w *world) error { return w.DeleteUser(w.t.Context(), w.user.ID) }, http.StatusNotFound, 0},
+		"unregistered": {func(w *world) error { return w.Unregister(w.t.Context(), w.user.ID, w.app.ID) }, http.StatusOK, http.StatusNotFound},
+		"nothing":      {func(*world) error { return nil }, http.StatusOK, http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, meanwhile := interleaved(t, idp.Application{})
 			meanwhile(func() { must(t, c.out(w)) })
-			token, _ := w.loggedIn()
-			w.refresh(token).want(c.want)
+			if a := w.login(nil).want(c.login); c.refresh != 0 {
+				w.refresh(a.text("refreshToken")).want(c.refresh)
+			}
 		})
 	}
+}
+
+// TestOneTimePasswordInterleaved: of two who use one at once, one is let in.
+func TestOneTimePasswordInterleaved(t *testing.T) {
+	w, meanwhile := interleaved(t, idp.Application{})
+	must(t, w.RequirePasswordChange(t.Context(), w.user.ID, idp.ChangeAdministrative))
+	change := w.login(nil).want(203).text("changePasswordId")
+	oneTime := w.send("POST", "/api/user/change-password/"+change, "application/json", object{"password": anotherPassword}.String()).want(http.StatusOK).text("oneTimePassword")
+	once := object{"loginId": nil, "password": nil, "oneTimePassword": oneTime}
+	meanwhile(func() { w.login(once).want(http.StatusOK) })
+	w.login(once).wantEmpty(http.StatusNotFound)
+	w.login(object{"password": anotherPassword}).want(http.StatusOK)
 }
 
 // TestPWD12_ChangeInterleaved: of two who use one change password id at once,

@@ -88,40 +88,32 @@ func (s *Server) failureSubject(u *User, tenantID, loginID string) string {
 	return "login id " + hex.EncodeToString(s.secrets.credentialDigest("login id", tenantID+" "+normalizeLoginID(loginID)))
 }
 
-// lockedUntil returns when the lock on a subject ends; the zero time where there
-// is none, and whether anything is known of it.
-func (s *Server) lockedUntil(ctx context.Context, subject string) (until time.Time, known bool, err error) {
-	var ms int64
-	err = s.db.QueryRowContext(ctx, `SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&ms)
-	if errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, false, nil
-	}
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("read failures: %w", err)
-	}
-	if ms > millis(s.now()) {
-		until = fromMillis(ms)
-	}
-	return until, true, nil
-}
-
-// countFailure counts a wrong password or code, and locks after too many.
+// countFailure counts a wrong password or code, and locks after too many. While
+// a lock lasts it counts nothing and returns ErrNotFound.
 func countFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 	at, since := millis(now), millis(now.Add(-l.Window))
 	if _, err := tx.Exec(`DELETE FROM failures WHERE forget_instant <= $1`, at); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`INSERT INTO failures (subject, failed, since_instant, locked_until, forget_instant) VALUES ($1, 1, $2, 0, $3)
+	err := changed(tx.Exec(`INSERT INTO failures (subject, failed, since_instant, locked_until, forget_instant) VALUES ($1, 1, $2, 0, $3)
 		ON CONFLICT (subject) DO UPDATE SET
 			failed = CASE WHEN failures.since_instant <= $4 THEN 1 ELSE failures.failed + 1 END,
-			since_instant = CASE WHEN failures.since_instant <= $4 THEN $2 ELSE failures.since_instant END`,
-		subject, at, millis(now.Add(l.Window)), since)
+			since_instant = CASE WHEN failures.since_instant <= $4 THEN $2 ELSE failures.since_instant END
+		WHERE failures.locked_until <= $2`,
+		subject, at, millis(now.Add(l.Window)), since))
 	if err != nil {
 		return err
 	}
 	until := millis(now.Add(l.Duration))
 	_, err = tx.Exec(`UPDATE failures SET failed = 0, since_instant = $1, locked_until = $2, forget_instant = $2 WHERE subject = $3 AND failed >= $4`,
 		at, until, subject, l.Attempts)
+	return err
+}
+
+// uncountFailure takes an attempt back that came to nothing.
+func uncountFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
+	_, err := tx.Exec(`UPDATE failures SET locked_until = 0, failed = CASE WHEN locked_until > $1 THEN $2 ELSE failed - 1 END
+		WHERE subject = $3 AND (failed > 0 OR locked_until > $1)`, millis(now), l.Attempts-1, subject)
 	return err
 }
 
@@ -132,30 +124,46 @@ func forgetFailures(tx *sql.Tx, subject string) error {
 
 // locking counts what a check of a password says, where the tenant locks out.
 // While a lock lasts nothing is checked: the answer must not tell whether the
-// password was right.
+// password was right. An attempt counts before it is checked, and is forgiven
+// where it was right: of many at once no more are checked than one after another.
 func (s *Server) locking(ctx context.Context, l Lockout, subject string, verify func() error) error {
 	if l.UserActionID == "" {
 		return verify()
 	}
-	until, known, err := s.lockedUntil(ctx, subject)
-	if err != nil {
+	if err := s.countAttempt(ctx, l, subject); err != nil {
 		return err
 	}
-	if !until.IsZero() {
-		return &lockedError{l.UserActionID, until}
-	}
 	verified := verify()
-	if verified == nil && !known || verified != nil && !errors.Is(verified, ErrNotFound) {
+	if errors.Is(verified, ErrNotFound) {
 		return verified
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err := s.db.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 		if verified == nil {
 			return forgetFailures(tx, subject)
 		}
-		return countFailure(tx, subject, l, s.now())
+		return uncountFailure(tx, subject, l, s.now())
 	})
 	if err != nil {
-		return fmt.Errorf("count failures: %w", err)
+		return errors.Join(verified, fmt.Errorf("forget failures: %w", err))
 	}
 	return verified
+}
+
+func (s *Server) countAttempt(ctx context.Context, l Lockout, subject string) error {
+	var until int64
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		until = 0
+		err := countFailure(tx, subject, l, s.now())
+		if errors.Is(err, ErrNotFound) {
+			return tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("count an attempt: %w", err)
+	case until > 0:
+		return &lockedError{l.UserActionID, fromMillis(until)}
+	}
+	return nil
 }

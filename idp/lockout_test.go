@@ -2,6 +2,8 @@ package idp_test
 
 import (
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,8 +13,8 @@ import (
 
 const lockAction = "9b0c8f3e-5d0e-4b1c-9d2b-0a5f6c7d8e90"
 
-func lockoutWorld(t *testing.T) *world {
-	w := newWorld(t)
+func lockoutWorld(t *testing.T, options ...idptest.Option) *world {
+	w := newWorld(t, options...)
 	w.keyed("PATCH", "/api/tenant/"+w.user.TenantID, object{"tenant": object{"failedAuthenticationConfiguration": object{
 		"userActionId": lockAction, "tooManyAttempts": 3, "resetCountInSeconds": 60, "actionDuration": 2, "actionDurationUnit": "MINUTES",
 	}}}.String()).want(http.StatusOK)
@@ -113,4 +115,38 @@ func TestLockoutPolicyRefused(t *testing.T) {
 		w.keyed("PATCH", "/api/tenant/"+w.user.TenantID, object{"tenant": object{"failedAuthenticationConfiguration": policy}}.String()).wantCode(code)
 	}
 	must(t, w.EnsureTenant(t.Context(), idp.Tenant{Name: "Default"}))
+}
+
+// Of many attempts at once no more are checked than the policy allows one after another.
+func TestLockoutOfManyAtOnce(t *testing.T) {
+	w := lockoutWorld(t)
+	var all sync.WaitGroup
+	var checked, locked atomic.Int32
+	for range 30 {
+		all.Go(func() {
+			switch w.login(object{"password": "wrong"}).status {
+			case http.StatusNotFound:
+				checked.Add(1)
+			case http.StatusConflict:
+				locked.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if checked.Load() != 3 || locked.Load() != 27 {
+		t.Errorf("%d were checked and %d refused, want 3 and 27", checked.Load(), locked.Load())
+	}
+}
+
+// Right passwords lock nobody out, however many come at once, and whether there was time to check them or not.
+func TestLockoutForgivesWhatWasRight(t *testing.T) {
+	w := lockoutWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Hash.Workers, c.Hash.Queue = 1, 1 }))
+	for range 3 {
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() { w.login(nil) })
+		}
+		all.Wait()
+		w.login(nil).want(http.StatusOK)
+	}
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,6 +18,9 @@ const maxLoginID = 255
 // function: creation, login and log all see the same account in "Ada" and
 // "ａｄａ". Nothing is trimmed.
 func normalizeLoginID(s string) string {
+	// An address is kept in small letters, and must be found by them: "İ" folds to
+	// two characters, and its small letter is an "i".
+	s = strings.ToLower(s)
 	// Folding can undo the composition, and composing can bring up new capitals.
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
@@ -36,9 +40,11 @@ func checkLoginID(s string) (kind string) {
 	return ""
 }
 
-// isEmail asks only for what every address has. The proof of an address is a
-// mail that arrives.
+// isEmail tells whether s is an address and nothing but one, in its plain
+// spelling: a name before it, a comment or quotes would have a mail go to
+// somebody whom the text does not show. The proof of an address is a mail that
+// arrives.
 func isEmail(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && domain != "" && !strings.Contains(domain, "@") && !strings.ContainsFunc(s, unicode.IsSpace)
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, `"()<>[]\,:;`) && !strings.ContainsFunc(s, unicode.IsSpace)
 }

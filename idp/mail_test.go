@@ -150,3 +150,15 @@ func TestChangePasswordByJWT(t *testing.T) {
 	change(idptest.Password).want(http.StatusOK)
 	w.login(object{"password": anotherPassword}).want(http.StatusOK)
 }
+
+// A change id of a mail is worth nothing once there is another address, and proves none that it was not mailed to.
+func TestMailedChangeOfAnotherAddress(t *testing.T) {
+	w, letters := mailWorld(t)
+	w.keyed("POST", "/api/user/forgot-password", object{"loginId": w.user.Email, "applicationId": w.app.ID}.String()).want(http.StatusOK)
+	id := opened(t, letters, w.user.Email, "reset-password")
+	w.keyed("PATCH", "/api/user/"+w.user.ID, `{"user":{"email":"president@example.org"}}`).want(http.StatusOK)
+	w.send("POST", "/api/user/change-password/"+id, "application/json", object{"password": anotherPassword}.String()).wantEmpty(http.StatusNotFound)
+	if u, err := w.UserByID(t.Context(), w.user.ID); err != nil || u.Verified {
+		t.Errorf("verified %t, %v", u.Verified, err)
+	}
+}

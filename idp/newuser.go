@@ -115,6 +115,10 @@ func (s *Server) checkPassword(p string) (kind, message string) {
 	return "", ""
 }
 
+// takenLoginID looks at addresses and usernames alike: whoever logs in with a
+// username that looks like an address must not be taken for its owner.
+const takenLoginID = `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND (email_key = $2 OR username_key = $2) AND id <> $3)`
+
 func refuseDuplicate(tx *sql.Tx, id, tenantID string, n NewUser) error {
 	var wrong ValidationError
 	for _, c := range []struct {
@@ -122,8 +126,8 @@ func refuseDuplicate(tx *sql.Tx, id, tenantID string, n NewUser) error {
 		args         []any
 	}{
 		{"user.id", `SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)`, []any{id}},
-		{"user.email", `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND email_key = $2)`, []any{tenantID, loginIDKey(n.Email)}},
-		{"user.username", `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND username_key = $2)`, []any{tenantID, loginIDKey(n.Username)}},
+		{"user.email", takenLoginID, []any{tenantID, loginIDKey(n.Email), id}},
+		{"user.username", takenLoginID, []any{tenantID, loginIDKey(n.Username), id}},
 	} {
 		var taken bool
 		if err := tx.QueryRow(c.query, c.args...).Scan(&taken); err != nil {

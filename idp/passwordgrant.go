@@ -55,9 +55,9 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 	}
 	// A user who is not registered gets a token that says so, and none to refresh it with.
 	offline := status == http.StatusOK && app.GenerateRefreshTokens && slices.Contains(scopes, offlineAccess)
-	c, refreshToken, err := s.open(ctx, &u, app, *d, ttl, scopes, offline)
+	c, refreshToken, err := s.open(ctx, &u, app, &req, ttl, scopes, offline)
 	if err != nil {
-		return none, err
+		return none, grantRefused(err)
 	}
 	c.Scope = strings.Join(scopes, " ")
 	jwt, err := s.sign(c, grantPassword)

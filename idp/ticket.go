@@ -60,8 +60,10 @@ func (s *Server) appendTicketMAC(body []byte, purpose string, u *User) []byte {
 // ticketState is what has changed when a ticket is used up.
 func (u *User) ticketState(purpose string) string {
 	switch purpose {
-	case forChange, forMailedChange:
+	case forChange:
 		return u.passwordHash
+	case forMailedChange: // it proves that address, and is worth nothing once there is another
+		return u.passwordHash + " " + u.Email
 	case forOneLogin:
 		return u.passwordHash + u.LastLoginInstant.String()
 	case forVerification:

@@ -156,3 +156,37 @@ func TestEnsureApplicationRefuses(t *testing.T) {
 		}
 	}
 }
+
+// No two users have one address, or one's username for an address, in whatever spelling.
+func TestLoginIDsAreOfOne(t *testing.T) {
+	w := newWorld(t)
+	w.AddUser("ida@example.com")
+	_, err := w.CreateUser(t.Context(), idp.NewUser{Username: "grace@example.com", Password: idptest.Password})
+	must(t, err)
+	for email, code := range map[string]string{
+		"\u0130da@example.com":       "[duplicate]user.email",
+		"ida@example.com":            "[duplicate]user.email",
+		"\uff29da@example.com":       "[duplicate]user.email",
+		"Grace@example.com":          "[duplicate]user.email",
+		"x<ida@example.com>":         "[notEmail]user.email",
+		`"ida"@example.com`:          "[notEmail]user.email",
+		"ida@example.com (me)":       "[notEmail]user.email",
+		"=?utf-8?q?a?=<b@evil.test>": "[notEmail]user.email",
+		"a,b@example.com":            "[notEmail]user.email",
+		"@example.com":               "[notEmail]user.email",
+		"ida@":                       "[notEmail]user.email",
+	} {
+		_, err := w.CreateUser(t.Context(), idp.NewUser{Email: email, Password: idptest.Password})
+		if wrong, ok := errors.AsType[idp.ValidationError](err); !ok || len(wrong) != 1 || wrong[0].Code() != code {
+			t.Errorf("%s: %v, want %s", email, err, code)
+		}
+	}
+	if _, err := w.CreateUser(t.Context(), idp.NewUser{Username: "IDA@example.com", Password: idptest.Password}); err == nil {
+		t.Error("a username that is somebody's address")
+	}
+	for _, email := range []string{"ida+x@example.com", "o'neill@example.com", "\u00fcber@example.com", "a.b-c_d@sub.example.com"} {
+		if _, err := w.CreateUser(t.Context(), idp.NewUser{Email: email, Password: idptest.Password}); err != nil {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+}

@@ -194,8 +194,7 @@ func refuseTaken(tx *sql.Tx, old User, n userWrite) error {
 	var wrong ValidationError
 	for field, key := range map[string]sql.NullString{"email": loginIDKey(n.Email), "username": loginIDKey(n.Username)} {
 		var taken bool
-		query := `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND ` + field + `_key = $2 AND id <> $3)`
-		if err := tx.QueryRow(query, old.TenantID, key, old.ID).Scan(&taken); err != nil {
+		if err := tx.QueryRow(takenLoginID, old.TenantID, key, old.ID).Scan(&taken); err != nil {
 			return err
 		}
 		if taken {

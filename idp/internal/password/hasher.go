@@ -100,12 +100,13 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, 
 // verifyForeign checks a hash of another system. Right or wrong it costs one of ours as well, so that the time does not tell that an account came from elsewhere
 // and has a hash that is cheap to guess at.
 func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string, err error) {
-	if len(password) > MaxBytes {
+	tooLong := len(password) > MaxBytes
+	if tooLong {
 		password = ""
 	}
 	ok, err = matchesForeign(stored, password)
 	renewed = hash([]byte(Normalize(password)), h.params)
-	if !ok || err != nil {
+	if !ok || err != nil || tooLong {
 		return false, "", err
 	}
 	return true, renewed, nil

@@ -119,6 +119,21 @@ func TestForeignHashesRefused(t *testing.T) {
 	}
 }
 
+// What is too long to be a password is none, not the empty one.
+func TestForeignHashOfNothing(t *testing.T) {
+	bc, err := bcrypt.GenerateFromPassword(nil, bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := NewHasher(tests, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok, _, err := h.Verify(t.Context(), string(bc), strings.Repeat("x", MaxBytes+1)); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+}
+
 // A password of another system may have been hashed as it was typed.
 func TestForeignNormalisation(t *testing.T) {
 	typed := "cafe\u0301"
