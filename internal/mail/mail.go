@@ -107,8 +107,21 @@ func (s SMTP) Sender() (func(context.Context, idp.Mail) error, error) {
 		if err != nil {
 			return err
 		}
-		return client.DialAndSendWithContext(ctx, message)
+		return unaddressed(client.DialAndSendWithContext(ctx, message))
 	}, nil
+}
+
+// unaddressed says why a letter was refused without what it says of its reader, which belongs in no log: the library's text names the address, and so may the server's.
+func unaddressed(err error) error {
+	refused := new(mail.SendError)
+	if !errors.As(err, &refused) {
+		return err
+	}
+	when := "for good"
+	if refused.IsTemp() {
+		when = "for now"
+	}
+	return fmt.Errorf("the mail server refuses the letter %s: %s, status %d %s", when, refused.Reason, refused.ErrorCode(), refused.EnhancedStatusCode())
 }
 
 // Outbox returns what writes letters into a folder, one file each, named by time. The folder is made where it does not exist, for its owner alone.

@@ -52,7 +52,12 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error { s.to = to; return nil }
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.to = to; strings.HasPrefix(to, "nobody@") {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no mailbox for " + to}
+	}
+	return nil
+}
 
 func (s *session) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
@@ -123,6 +128,19 @@ func TestSMTPRefused(t *testing.T) {
 		if err := send(t.Context(), letter); err == nil || strings.Contains(err.Error(), "wrong-secret") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// An error goes into the log, and says nothing of the reader.
+func TestRefusalNamesNobody(t *testing.T) {
+	addr, _ := startServer(t)
+	send, err := mail.SMTP{Addr: addr, TLS: mail.Plain, Username: "latchkey", Password: "secret", From: "no-reply@example.com"}.Sender()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = send(t.Context(), idp.Mail{To: "nobody@example.org", Subject: "x", Text: "x\n"})
+	if err == nil || strings.Contains(err.Error(), "example.org") || !strings.Contains(err.Error(), "550") {
+		t.Error(err)
 	}
 }
 
