@@ -15,13 +15,18 @@ type methods map[string]http.HandlerFunc
 // routes is the whole of what is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for _, group := range []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()} {
+	for _, group := range s.groups() {
 		for pattern, m := range group {
 			mux.Handle(pattern, m)
 		}
 	}
 	mux.HandleFunc("/", notFound)
 	return s.guarded(mux)
+}
+
+// groups are the routes by what they are for.
+func (s *Server) groups() []map[string]methods {
+	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()}
 }
 
 // userRoutes are for the administration of users.

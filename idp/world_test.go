@@ -79,7 +79,9 @@ func (w *world) send(method, path, contentType, body string, header ...string) a
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return answer{w.t, resp.StatusCode, resp.Header, string(b)}
+	a := answer{w.t, resp.StatusCode, resp.Header, string(b)}
+	documented(w.t, method, path, contentType, body, a)
+	return a
 }
 
 // keyed is send with the API key and, where there is a body, as JSON.

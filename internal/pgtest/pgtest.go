@@ -62,8 +62,8 @@ func Shared(t testing.TB) *Server {
 	return shared
 }
 
-// Main runs the tests of a package and removes the server that they shared.
-func Main(m *testing.M) {
+// Main runs the tests of a package, a testing.M or more, and removes the server that they shared.
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if shared != nil {
 		if err := shared.remove(); err != nil {
