@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // UsagePolicy says whether a refresh token is good for one refresh or many.
@@ -99,6 +101,9 @@ func (a Application) check() error {
 	}
 	if a.Name == "" {
 		bad("name", "blank", "An application needs a name.")
+	}
+	if !utf8.ValidString(a.Name) || strings.ContainsRune(a.Name, 0) {
+		bad("name", "invalid", "The name is not text.")
 	}
 	for _, g := range a.EnabledGrants {
 		if !slices.Contains(supportedGrants, g) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,6 +35,10 @@ func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a appl
 		return
 	}
 	j := a.json()
+	if j.Roles, err = s.rolesOf(r.Context(), a.ID); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	j.OAuthConfiguration.ClientSecret = a.ClientSecret // where it was just made
 	reply(w, http.StatusOK, applicationBody{j})
 }
@@ -70,7 +75,11 @@ func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]a
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, a.json())
+		j := a.json()
+		if j.Roles, err = s.rolesOf(ctx, id); err != nil {
+			return nil, err
+		}
+		all = append(all, j)
 	}
 	return all, nil
 }
@@ -114,7 +123,12 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	if settings.ClientSecret == "" {
 		settings.ClientSecret = rand.Text() + rand.Text()
 	}
-	if err := s.EnsureApplication(ctx, settings); err != nil {
+	for i := range j.Roles {
+		if j.Roles[i], err = j.Roles[i].checked(fmt.Sprintf("application.roles[%d]", i)); err != nil {
+			return none, err
+		}
+	}
+	if err := s.ensureApplication(ctx, settings, s.clientSecretDigest(settings.ID, settings.ClientSecret), j.Roles...); err != nil {
 		return none, err
 	}
 	made, err := s.application(ctx, settings.ID)

@@ -12,6 +12,7 @@ type applicationJSON struct {
 	Name     string `json:"name,omitempty"`
 	Active   *bool  `json:"active,omitempty"`
 	State    string `json:"state,omitempty"`
+	Roles    []role `json:"roles"` // read when the application is made; then they have calls of their own
 
 	LoginConfiguration struct {
 		GenerateRefreshTokens *bool `json:"generateRefreshTokens,omitempty"`

@@ -29,7 +29,8 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 	return s.ensureApplication(ctx, a, digest)
 }
 
-func (s *Server) ensureApplication(ctx context.Context, a Application, secretDigest []byte) error {
+// ensureApplication adds the roles, which are those of a new application.
+func (s *Server) ensureApplication(ctx context.Context, a Application, secretDigest []byte, roles ...role) error {
 	id := a.ID
 	a = a.withDefaults()
 	if err := a.check(); err != nil {
@@ -51,6 +52,9 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
 			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()), a.PageURL)
+		for i := 0; err == nil && i < len(roles); i++ {
+			err = insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), roles[i], millis(s.now()))
+		}
 		return err
 	})
 }

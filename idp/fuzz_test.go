@@ -111,3 +111,20 @@ func FuzzUserCalls(f *testing.F) {
 		send(t, method, path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
 	})
 }
+
+// FuzzApplicationCalls is the same for the calls that write applications and their roles.
+func FuzzApplicationCalls(f *testing.F) {
+	send := fuzzed(f)
+	const id = "/00000000-0000-4000-8000-000000000001"
+	f.Add("POST", "", "application/json", `{"application":{"name":"x","roles":[{"name":"a","isDefault":null},{"id":"x"}]}}`)
+	f.Add("PATCH", id, "application/json", `{"application":{"jwtConfiguration":{"timeToLiveInSeconds":1e99}}}`)
+	f.Add("POST", id+"/role", "application/json", `{"role":{"name":"\u0000","description":1}}`)
+	f.Add("PATCH", id+"/role"+id, "application/merge-patch+json", `{"role":null}`)
+	paths := regexp.MustCompile(`^(/[0-9a-f-]{36})?(/role(/[0-9a-f-]{36})?)?$`)
+	f.Fuzz(func(t *testing.T, method, path, contentType, body string) {
+		if !paths.MatchString(path) || !slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
+			t.Skip()
+		}
+		send(t, method, "/api/application"+path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType)
+	})
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 )
 
@@ -130,10 +129,6 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 	if id == "" {
 		id = uuid.NewString()
 	}
-	roles, err := json.Marshal(append([]string{}, reg.Roles...))
-	if err != nil {
-		return invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
-	}
 	now := millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		var taken bool
@@ -143,8 +138,12 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		if taken {
 			return invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
 		}
-		_, err := tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
-			id, userID, applicationID, string(roles), now)
+		roles, err := admittedRoles(tx, applicationID, reg.Roles, nil, true)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
+			id, userID, applicationID, roles, now)
 		return err
 	})
 }

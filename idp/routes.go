@@ -111,13 +111,16 @@ func (s *Server) passkeyRoutes() map[string]methods {
 
 // applicationRoutes are for the administration of applications and tenants.
 func (s *Server) applicationRoutes() map[string]methods {
-	const application, tenant = "/api/application", "/api/tenant"
+	const application, tenant, role = "/api/application", "/api/tenant", "/api/application/role"
+	writeRole, removeRole := s.keyed(role, s.writeRole), s.keyed(role, s.removeRole)
 	return map[string]methods{
 		application: {"GET": s.keyed(application, s.listApplications), "POST": s.keyed(application, s.createApplication)},
 		application + "/{applicationId}": {
 			"GET": s.keyed(application, s.getApplication), "POST": s.keyed(application, s.createApplication), "PUT": s.keyed(application, s.putApplication),
 			"PATCH": s.keyed(application, s.patchApplication), "DELETE": s.keyed(application, s.deleteApplication),
 		},
+		application + "/{applicationId}/role":          {"POST": writeRole, "DELETE": removeRole},
+		application + "/{applicationId}/role/{roleId}": {"POST": writeRole, "PUT": writeRole, "PATCH": writeRole, "DELETE": removeRole},
 		tenant: {"GET": s.keyed(tenant, s.listTenants), "POST": s.keyed(tenant, s.createTenant)},
 		tenant + "/{tenantId}": {
 			"GET": s.keyed(tenant, s.getTenant), "POST": s.keyed(tenant, s.createTenant), "PUT": s.keyed(tenant, s.putTenant), "PATCH": s.keyed(tenant, s.patchTenant),

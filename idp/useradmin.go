@@ -13,24 +13,37 @@ import (
 )
 
 // Register lets a user into an application with the given roles, which replace
-// those of an earlier registration. Unknown user or application, or one of
-// another tenant than the other: ErrNotFound.
+// those of an earlier registration; a new one that names none gets the default
+// roles of the application. A role that the application does not have, where it
+// has any: a [ValidationError]. Unknown user or application, or one of another
+// tenant than the other: ErrNotFound.
 func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
-	if roles == nil {
-		roles = []string{}
-	}
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
-	list, err := json.Marshal(roles)
-	if err != nil {
-		return invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
-	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		list, err := rolesToRegister(tx, userID, applicationID, roles)
+		if err != nil {
+			return err
+		}
 		return changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
 			SELECT $1, u.id, a.id, $2, $3, $3, 0 FROM users u JOIN applications a ON a.tenant_id = u.tenant_id
 			WHERE u.id = $4 AND a.id = $5
 			ON CONFLICT (user_id, application_id) DO UPDATE SET roles = $2, last_update_instant = $3`,
-			uuid.NewString(), string(list), millis(s.now()), userID, applicationID))
+			uuid.NewString(), list, millis(s.now()), userID, applicationID))
 	})
+}
+
+func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (string, error) {
+	var has []string
+	var text []byte
+	err := tx.QueryRow(`SELECT roles FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID).Scan(&text)
+	isNew := errors.Is(err, sql.ErrNoRows)
+	if err == nil {
+		err = json.Unmarshal(text, &has)
+	}
+	if err != nil && !isNew {
+		return "", fmt.Errorf("read roles of registration: %w", err)
+	}
+	return admittedRoles(tx, applicationID, roles, has, isNew)
 }
 
 // Unregister takes a user out of an application and revokes the user's refresh

@@ -192,13 +192,16 @@ func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now i
 	if err != nil {
 		return err
 	}
-	roles, err := json.Marshal(append([]string{}, reg.Roles...))
+	roles, err := admittedRoles(tx, applicationID, reg.Roles, nil, true)
+	if bad, ok := errors.AsType[ValidationError](err); ok {
+		return bad.within("user.registrations")
+	}
 	if err != nil {
-		return invalid("user.registrations", "invalid", "Roles are valid UTF-8.")
+		return err
 	}
 	err = changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
 		SELECT $1, $2, id, $3, $4, $4, 0 FROM applications WHERE id = $5 AND tenant_id = $6
-		ON CONFLICT (user_id, application_id) DO NOTHING`, uuid.NewString(), row.id, string(roles), now, applicationID, row.TenantID))
+		ON CONFLICT (user_id, application_id) DO NOTHING`, uuid.NewString(), row.id, roles, now, applicationID, row.TenantID))
 	if errors.Is(err, ErrNotFound) {
 		return invalid("user.registrations", "invalid", "There is no such application, or it is named twice.")
 	}

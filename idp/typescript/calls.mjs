@@ -25,6 +25,15 @@ const { application } = await answer(client.createApplication(null, { applicatio
 assert.equal((await answer(client.retrieveApplication(application.id))).application.name, "shop");
 assert.equal((await answer(client.patchApplication(application.id, { application: { name: "Shop" } }))).application.name, "Shop");
 assert.ok((await answer(client.retrieveApplications())).applications.some((a) => a.id === application.id));
+const made = (await answer(client.createApplication(null, { application: { name: "forums", roles: [{ name: "reader", isDefault: true }] } }))).application;
+assert.deepEqual(made.roles.map((r) => [r.name, r.isDefault, r.isSuperRole]), [["reader", true, false]]);
+const { role } = await answer(client.createApplicationRole(made.id, null, { role: { name: "editor", description: "writes" } }));
+assert.equal((await answer(client.updateApplicationRole(made.id, role.id, { role: { name: "author" } }))).role.description, undefined);
+assert.equal((await answer(client.patchApplicationRole(made.id, role.id, { role: { isSuperRole: true } }))).role.name, "author");
+assert.equal((await answer(client.createApplicationRole(made.id, null, { role: { name: "author" } }), 400)).fieldErrors["role.name"][0].code, "[duplicate]role.name");
+await answer(client.deleteApplicationRole(made.id, role.id));
+assert.equal((await answer(client.retrieveApplication(made.id))).application.roles.length, 1);
+await answer(client.deleteApplication(made.id));
 const { tenants } = await answer(client.retrieveTenants());
 assert.equal((await answer(client.retrieveTenant(tenants[0].id))).tenant.name, tenants[0].name);
 

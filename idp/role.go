@@ -1,0 +1,194 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+)
+
+// role is one that the users of an application can have.
+type role struct {
+	ID                string `json:"id"`
+	Name              string `json:"name"`
+	Description       string `json:"description,omitempty"`
+	IsDefault         bool   `json:"isDefault"`   // of registrations that name no role
+	IsSuperRole       bool   `json:"isSuperRole"` // the application's to interpret
+	InsertInstant     int64  `json:"insertInstant"`
+	LastUpdateInstant int64  `json:"lastUpdateInstant"`
+}
+
+const (
+	maxRoleName        = 255
+	maxRoleDescription = 1000
+)
+
+// checked returns the role with an id. Field is where it stands in the request.
+func (r role) checked(field string) (role, error) {
+	var err error
+	if r.ID, err = parseID(field+".id", r.ID); err != nil {
+		return r, err
+	}
+	if r.ID == "" {
+		r.ID = uuid.NewString()
+	}
+	switch {
+	case r.Name == "" || strings.TrimSpace(r.Name) != r.Name:
+		return r, invalid(field+".name", "blank", "A role needs a name, without space around it.")
+	case checkLoginID(r.Name) == "invalid" || strings.ContainsRune(r.Description, 0):
+		return r, invalid(field+".name", "invalid", "Names are of characters that can be seen, and the description is text.")
+	case len(r.Name) > maxRoleName || len(r.Description) > maxRoleDescription:
+		return r, invalid(field, "tooLong", fmt.Sprintf("The name of a role has at most %d bytes, its description %d.", maxRoleName, maxRoleDescription))
+	}
+	return r, nil
+}
+
+// rolesOf returns the roles of an application by name.
+func (s *Server) rolesOf(ctx context.Context, applicationID string) ([]role, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT id, name, description, is_default, is_super_role, insert_instant, last_update_instant
+		FROM application_roles WHERE application_id = $1 ORDER BY name`, applicationID)
+	if err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	defer rows.Close()
+	all := []role{}
+	for rows.Next() {
+		var r role
+		if err := rows.Scan(&r.ID, &r.Name, &r.Description, &r.IsDefault, &r.IsSuperRole, &r.InsertInstant, &r.LastUpdateInstant); err != nil {
+			return nil, fmt.Errorf("read role: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+func insertRole(tx *sql.Tx, applicationID, field string, r role, now int64) error {
+	var taken bool
+	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM application_roles WHERE id = $1)`, r.ID).Scan(&taken); err != nil {
+		return err
+	}
+	if taken {
+		return invalid(field+".id", "duplicate", "This one is taken.")
+	}
+	err := changed(tx.Exec(`INSERT INTO application_roles (id, application_id, name, description, is_default, is_super_role, insert_instant, last_update_instant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (application_id, name) DO NOTHING`, r.ID, applicationID, r.Name, r.Description, r.IsDefault, r.IsSuperRole, now))
+	if errors.Is(err, ErrNotFound) {
+		return duplicateRole(field)
+	}
+	return err
+}
+
+func duplicateRole(field string) error {
+	return invalid(field+".name", "duplicate", "The application has a role with that name.")
+}
+
+// updateRole replaces a role. Who has it keeps it under its new name.
+func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error {
+	var taken bool
+	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM application_roles WHERE application_id = $1 AND name = $2 AND id <> $3)`, applicationID, r.Name, old.ID).Scan(&taken)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return duplicateRole("role")
+	}
+	err = changed(tx.Exec(`UPDATE application_roles SET name = $1, description = $2, is_default = $3, is_super_role = $4, last_update_instant = $5 WHERE id = $6 AND application_id = $7`,
+		r.Name, r.Description, r.IsDefault, r.IsSuperRole, now, old.ID, applicationID))
+	if err != nil || r.Name == old.Name {
+		return err
+	}
+	return replaceInRegistrations(tx, applicationID, old.Name, r.Name, now)
+}
+
+// deleteRole takes a role away, also from those who have it.
+func deleteRole(tx *sql.Tx, applicationID string, old role, now int64) error {
+	if err := changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2`, old.ID, applicationID)); err != nil {
+		return err
+	}
+	return replaceInRegistrations(tx, applicationID, old.Name, "", now)
+}
+
+// replaceInRegistrations puts a name in place of another, or, where it is empty, nothing.
+func replaceInRegistrations(tx *sql.Tx, applicationID, old, name string, now int64) error {
+	rows, err := tx.Query(`SELECT id, roles FROM registrations WHERE application_id = $1`, applicationID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	renewed := map[string]string{}
+	for rows.Next() {
+		var id string
+		var text []byte
+		if err := rows.Scan(&id, &text); err != nil {
+			return err
+		}
+		var roles []string
+		if err := json.Unmarshal(text, &roles); err != nil {
+			return fmt.Errorf("read roles of registration: %w", err)
+		}
+		if !slices.Contains(roles, old) {
+			continue
+		}
+		kept := slices.DeleteFunc(roles, func(r string) bool { return r == old || r == name })
+		if name != "" {
+			kept = append(kept, name)
+		}
+		if text, err = json.Marshal(kept); err != nil {
+			return err
+		}
+		renewed[id] = string(text)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for id, roles := range renewed {
+		if _, err := tx.Exec(`UPDATE registrations SET roles = $1, last_update_instant = $2 WHERE id = $3`, roles, now, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admittedRoles returns the roles that a registration gets, as they are stored. An application without roles takes any words. One that has some takes those, and
+// what the registration has already; a new registration that names none gets the default ones. The roles stay locked until the registration is written, so that
+// none of them is deleted in between.
+func admittedRoles(tx *sql.Tx, applicationID string, wanted, has []string, isNew bool) (string, error) {
+	rows, err := tx.Query(`UPDATE application_roles SET name = name WHERE application_id = $1 RETURNING name, is_default`, applicationID)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var known, defaults []string
+	for rows.Next() {
+		var name string
+		var isDefault bool
+		if err := rows.Scan(&name, &isDefault); err != nil {
+			return "", err
+		}
+		if known = append(known, name); isDefault {
+			defaults = append(defaults, name)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return "", err
+	}
+	if isNew && len(wanted) == 0 {
+		slices.Sort(defaults)
+		wanted = defaults
+	}
+	for _, r := range wanted {
+		if len(known) > 0 && !slices.Contains(known, r) && !slices.Contains(has, r) {
+			return "", invalid("registration.roles", "invalid", "The application has no such role.")
+		}
+	}
+	text, err := json.Marshal(append([]string{}, wanted...))
+	if err != nil {
+		return "", invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
+	}
+	return string(text), nil
+}
