@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 )
 
 // APIKey lets a backend call the provider.
@@ -48,12 +48,13 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	if err != nil {
 		return fmt.Errorf("idp: endpoints of API key: %w", err)
 	}
+	id := uuid.NewString()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant)
-			VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4`,
-			s.secrets.credentialDigest("api key", k.Key), k.Description,
-			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), millis(s.now()))
+		_, err := tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id)
+			VALUES ($1, $2, $3, $4, $5, $5, $6)
+			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4, last_update_instant = $5`,
+			s.apiKeyDigest(k.Key), k.Description,
+			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), millis(s.now()), id)
 		return err
 	})
 }
@@ -85,40 +86,44 @@ func (s *Server) keyed(endpoint string, next func(http.ResponseWriter, *http.Req
 	}
 }
 
+func (s *Server) apiKeyDigest(key string) []byte { return s.secrets.credentialDigest("api key", key) }
+
 // authorize checks the API key of a request to an endpoint.
 func (s *Server) authorize(r *http.Request, endpoint string) (scope, error) {
+	k, err := s.authorizedKey(r, endpoint)
+	return scope(k.TenantID), err
+}
+
+// authorizedKey returns the key of a request, confined to the tenant that the request names, if any.
+func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey, err error) {
 	credential := r.Header.Get("Authorization")
 	if credential == "" {
-		return "", errUnauthorized
+		return none, errUnauthorized
 	}
 	// The lookup is by keyed digest: its timing says nothing about the key.
-	var keyTenant sql.NullString
-	var permitted []byte
-	err := s.db.QueryRowContext(r.Context(), `SELECT tenant_id, endpoints FROM api_keys WHERE digest = $1`,
-		s.secrets.credentialDigest("api key", credential)).Scan(&keyTenant, &permitted)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", errUnauthorized
+	k, err := s.apiKeyWhere(r.Context(), "digest = $1", s.apiKeyDigest(credential))
+	if errors.Is(err, ErrNotFound) || err == nil && k.expired(millis(s.now())) {
+		return none, errUnauthorized
 	}
 	if err != nil {
-		return "", fmt.Errorf("read API key: %w", err)
-	}
-	var endpoints map[string][]string
-	if err := json.Unmarshal(permitted, &endpoints); err != nil {
-		return "", fmt.Errorf("endpoints of API key: %w", err)
+		return none, err
 	}
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	if len(endpoints) > 0 && !slices.Contains(endpoints[endpoint], method) {
-		return "", errUnauthorized
+	if !k.may(endpoint, method) {
+		return none, errUnauthorized
 	}
 	named, err := s.headerScope(r)
-	if err != nil || !keyTenant.Valid {
-		return named, err
+	if err != nil {
+		return none, err
 	}
-	if !named.covers(keyTenant.String) {
-		return "", errUnauthorized // the key does not reach into that tenant
+	if k.TenantID != "" && !named.covers(k.TenantID) {
+		return none, errUnauthorized // the key does not reach into that tenant
 	}
-	return scope(keyTenant.String), nil
+	if k.TenantID == "" {
+		k.TenantID = string(named)
+	}
+	return k, nil
 }

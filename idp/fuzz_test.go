@@ -128,3 +128,17 @@ func FuzzApplicationCalls(f *testing.F) {
 		send(t, method, "/api/application"+path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType)
 	})
 }
+
+// FuzzAPIKeyCalls is the same for the calls that write API keys.
+func FuzzAPIKeyCalls(f *testing.F) {
+	send := fuzzed(f)
+	f.Add("POST", "", "application/json", `{"apiKey":{"permissions":{"endpoints":{"/api/user":["GET",null]}},"expirationInstant":1e18}}`)
+	f.Add("PATCH", "/00000000-0000-4000-8000-000000000001", "application/merge-patch+json", `{"apiKey":{"metaData":{"attributes":null}}}`)
+	paths := regexp.MustCompile(`^(/[0-9a-f-]{36})?$`)
+	f.Fuzz(func(t *testing.T, method, path, contentType, body string) {
+		if !paths.MatchString(path) || !slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
+			t.Skip()
+		}
+		send(t, method, "/api/api-key"+path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType)
+	})
+}

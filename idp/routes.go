@@ -26,7 +26,7 @@ func (s *Server) routes() http.Handler {
 
 // groups are the routes by what they are for.
 func (s *Server) groups() []map[string]methods {
-	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.tokenRoutes()}
+	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.tokenRoutes()}
 }
 
 // userRoutes are for the administration of users.
@@ -124,6 +124,18 @@ func (s *Server) applicationRoutes() map[string]methods {
 		tenant: {"GET": s.keyed(tenant, s.listTenants), "POST": s.keyed(tenant, s.createTenant)},
 		tenant + "/{tenantId}": {
 			"GET": s.keyed(tenant, s.getTenant), "POST": s.keyed(tenant, s.createTenant), "PUT": s.keyed(tenant, s.putTenant), "PATCH": s.keyed(tenant, s.patchTenant),
+		},
+	}
+}
+
+// keyRoutes are for the API keys themselves.
+func (s *Server) keyRoutes() map[string]methods {
+	const key = "/api/api-key"
+	create := s.byKey(key, s.createAPIKey)
+	return map[string]methods{
+		key: {"POST": create},
+		key + "/{keyId}": {
+			"GET": s.byKey(key, s.getAPIKey), "POST": create, "PUT": s.byKey(key, s.changeAPIKey), "PATCH": s.byKey(key, s.changeAPIKey), "DELETE": s.byKey(key, s.deleteAPIKey),
 		},
 	}
 }

@@ -34,6 +34,17 @@ assert.equal((await answer(client.createApplicationRole(made.id, null, { role: {
 await answer(client.deleteApplicationRole(made.id, role.id));
 assert.equal((await answer(client.retrieveApplication(made.id))).application.roles.length, 1);
 await answer(client.deleteApplication(made.id));
+const { apiKey } = await answer(client.createAPIKey(null, { apiKey: { name: "reader", permissions: { endpoints: { "/api/tenant": ["GET"] } } } }));
+const reader = new FusionAuthClient(apiKey.key, url);
+await answer(reader.retrieveTenants());
+await answer(reader.retrieveApplications(), 401);
+assert.equal((await answer(client.retrieveAPIKey(apiKey.id))).apiKey.key, undefined);
+await answer(client.patchAPIKey(apiKey.id, { apiKey: { permissions: { endpoints: { "/api/application": ["GET"] } } } }));
+await answer(reader.retrieveApplications());
+await answer(client.updateAPIKey(apiKey.id, { apiKey: { permissions: { endpoints: { "/api/user": ["GET"] } } } }));
+await answer(reader.retrieveTenants(), 401);
+await answer(client.deleteAPIKey(apiKey.id));
+await answer(client.retrieveAPIKey(apiKey.id), 404);
 const { tenants } = await answer(client.retrieveTenants());
 assert.equal((await answer(client.retrieveTenant(tenants[0].id))).tenant.name, tenants[0].name);
 

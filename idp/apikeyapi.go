@@ -1,0 +1,151 @@
+package idp
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+type apiKeyBody struct {
+	APIKey      apiKeyJSON `json:"apiKey"`
+	SourceKeyID string     `json:"sourceKeyId,omitempty"`
+}
+
+// byKey is keyed for handlers that must know what the caller's key may do.
+func (s *Server) byKey(endpoint string, next func(http.ResponseWriter, *http.Request, storedKey) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		k, err := s.authorizedKey(r, endpoint)
+		var answer any
+		if err == nil {
+			answer, err = next(w, r, k)
+		}
+		switch {
+		case err != nil:
+			s.fail(w, r, err)
+		case answer != nil:
+			reply(w, http.StatusOK, answer)
+		}
+	}
+}
+
+// keyOfPath returns the key that the path names. One that may do what the caller's may not is out of its reach.
+func (s *Server) keyOfPath(r *http.Request, by storedKey) (storedKey, error) {
+	id, err := parseID("keyId", r.PathValue("keyId"))
+	if err != nil {
+		return storedKey{}, err
+	}
+	k, err := s.apiKeyWhere(r.Context(), "id = $1", id)
+	switch {
+	case err == nil && !scope(by.TenantID).covers(k.TenantID):
+		err = ErrNotFound
+	case err == nil && !by.covers(k):
+		err = errUnauthorized
+	}
+	return k, err
+}
+
+// getAPIKey answers GET /api/api-key/{keyId}.
+func (s *Server) getAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
+	k, err := s.keyOfPath(r, by)
+	return apiKeyBody{APIKey: k.json()}, err
+}
+
+// createAPIKey answers POST /api/api-key[/{keyId}]. The answer shows the key, once.
+func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
+	var body apiKeyBody
+	if err := decode(w, r, &body); err != nil {
+		return nil, err
+	}
+	if body.SourceKeyID != "" {
+		return nil, invalid("sourceKeyId", "notSupported", "Say what the key may do.")
+	}
+	k, err := s.grantable(r, by, body.APIKey)
+	if err != nil {
+		return nil, err
+	}
+	if id := r.PathValue("keyId"); id != "" {
+		body.APIKey.ID = id
+	}
+	if k.ID, err = parseID("apiKey.id", body.APIKey.ID); err != nil {
+		return nil, err
+	}
+	if k.ID == "" {
+		k.ID = uuid.NewString()
+	}
+	key := body.APIKey.Key
+	if key == "" {
+		key = rand.Text() + rand.Text()
+	}
+	if len(key) < minAPIKey {
+		return nil, invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
+	}
+	k.digest, k.Inserted, k.Updated = s.apiKeyDigest(key), millis(s.now()), millis(s.now())
+	if err := s.db.Write(r.Context(), k.insert); err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(r.Context(), "API key made", "key", k.ID, "by", by.ID)
+	made := k.json()
+	made.Key = key
+	return apiKeyBody{APIKey: made}, nil
+}
+
+// grantable returns the key that a request describes, if the caller's may do all that it may. A caller that is confined to a tenant makes keys of that tenant.
+func (s *Server) grantable(r *http.Request, by storedKey, j apiKeyJSON) (storedKey, error) {
+	if j.TenantID == "" {
+		j.TenantID = by.TenantID
+	}
+	k, err := s.stored(r.Context(), j)
+	if err == nil && !by.covers(k) {
+		err = invalid("apiKey.permissions.endpoints", "invalid", "A key cannot let another do what it may not itself: other endpoints, in another tenant, or for longer.")
+	}
+	return k, err
+}
+
+// changeAPIKey answers PUT and PATCH /api/api-key/{keyId}. The key itself stays.
+func (s *Server) changeAPIKey(w http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
+	old, err := s.keyOfPath(r, by)
+	if err != nil {
+		return nil, err
+	}
+	var body apiKeyBody
+	if r.Method == http.MethodPatch {
+		var text []byte
+		if text, err = readPatch(w, r, "apiKey", old.json()); err == nil {
+			err = decodeJSON(text, &body)
+		}
+	} else {
+		err = decode(w, r, &body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if key := body.APIKey.Key; key != "" && subtle.ConstantTimeCompare(s.apiKeyDigest(key), old.digest) != 1 {
+		return nil, invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
+	}
+	k, err := s.grantable(r, by, body.APIKey)
+	if err != nil {
+		return nil, err
+	}
+	k.ID, k.Inserted, k.Updated = old.ID, old.Inserted, millis(s.now())
+	if err := s.db.Write(r.Context(), k.update); err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(r.Context(), "API key changed", "key", k.ID, "by", by.ID)
+	return apiKeyBody{APIKey: k.json()}, nil
+}
+
+// deleteAPIKey answers DELETE /api/api-key/{keyId}.
+func (s *Server) deleteAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
+	k, err := s.keyOfPath(r, by)
+	if err == nil {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, k.ID)) })
+	}
+	if err == nil {
+		s.log.InfoContext(r.Context(), "API key deleted", "key", k.ID, "by", by.ID)
+	}
+	return nil, err
+}

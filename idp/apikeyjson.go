@@ -1,0 +1,74 @@
+package idp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// apiKeyJSON is an API key as FusionAuth writes it. The key itself is there when it is made and never again.
+type apiKeyJSON struct {
+	ID                    string `json:"id,omitempty"`
+	Key                   string `json:"key,omitempty"`
+	Name                  string `json:"name,omitempty"`
+	TenantID              string `json:"tenantId,omitempty"`
+	ExpirationInstant     int64  `json:"expirationInstant,omitzero"`
+	IPAccessControlListID string `json:"ipAccessControlListId,omitempty"` // there are none
+	InsertInstant         int64  `json:"insertInstant,omitzero"`
+	LastUpdateInstant     int64  `json:"lastUpdateInstant,omitzero"`
+	KeyManager            bool   `json:"keyManager"` // told, not asked: whether it may make keys
+	Retrievable           bool   `json:"retrievable"`
+	MetaData              struct {
+		Attributes struct {
+			Description string `json:"description,omitempty"`
+		} `json:"attributes"`
+	} `json:"metaData"`
+	Permissions struct {
+		Endpoints map[string][]string `json:"endpoints"`
+	} `json:"permissions"`
+}
+
+func (k storedKey) json() apiKeyJSON {
+	j := apiKeyJSON{
+		ID: k.ID, Name: k.Name, TenantID: k.TenantID, ExpirationInstant: k.Expiry, InsertInstant: k.Inserted, LastUpdateInstant: k.Updated,
+		KeyManager: k.may("/api/api-key", "POST"),
+	}
+	j.MetaData.Attributes.Description = k.Description
+	j.Permissions.Endpoints = k.Endpoints
+	return j
+}
+
+// stored returns the key that a request describes: its powers, not yet who it is.
+func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
+	k := storedKey{Name: j.Name, Description: j.MetaData.Attributes.Description, Endpoints: j.Permissions.Endpoints, Expiry: j.ExpirationInstant}
+	var wrong ValidationError
+	bad := func(field, kind, message string) {
+		wrong = append(wrong, FieldError{"apiKey." + field, kind, message})
+	}
+	if j.IPAccessControlListID != "" {
+		bad("ipAccessControlListId", "notSupported", "There are no lists of addresses.")
+	}
+	if k.Expiry < 0 {
+		bad("expirationInstant", "invalid", "This is no instant.")
+	}
+	if strings.ContainsRune(k.Name+k.Description, 0) || len(k.Name) > maxRoleName || len(k.Description) > maxRoleDescription {
+		bad("name", "invalid", fmt.Sprintf("The name has at most %d bytes, the description %d.", maxRoleName, maxRoleDescription))
+	}
+	for endpoint, methods := range k.Endpoints {
+		for _, m := range methods {
+			if !strings.HasPrefix(endpoint, "/") || !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
+				bad("permissions.endpoints", "invalid", "An endpoint is a path, and its methods are GET, POST, PUT, PATCH and DELETE.")
+			}
+		}
+	}
+	if wrong != nil {
+		return k, wrong[:1]
+	}
+	tenantID, err := parseID("apiKey.tenantId", j.TenantID)
+	if err == nil && tenantID != "" {
+		tenantID, err = s.tenantOrDefault(ctx, "apiKey.tenantId", tenantID)
+	}
+	k.TenantID = tenantID
+	return k, err
+}
