@@ -168,7 +168,7 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 	s.replyApplication(w, r, old, err)
 }
 
-// patchApplication answers PATCH /api/application/{applicationId}. Grants are replaced: there is one.
+// patchApplication answers PATCH /api/application/{applicationId}.
 func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
 	old, err := s.applicationInScope(r, sc)
 	var text []byte

@@ -129,8 +129,8 @@ func (d *openAPI) check(method, target, requestType, request string, a answer) e
 	if err := d.validate(a.body, append(names, "content", "application/json", "schema")...); err != nil {
 		return fmt.Errorf("body of status %s: %w", status, err)
 	}
-	if a.status < 300 && request != "" && strings.HasPrefix(requestType, "application/json") {
-		if err := d.validate(request, "paths", path, member, "requestBody", "content", "application/json", "schema"); err != nil {
+	if mediaType, _, _ := strings.Cut(requestType, ";"); a.status < 300 && request != "" && strings.HasSuffix(mediaType, "json") {
+		if err := d.validate(request, "paths", path, member, "requestBody", "content", mediaType, "schema"); err != nil {
 			return fmt.Errorf("the request was taken, and the document does not allow it: %w", err)
 		}
 	}

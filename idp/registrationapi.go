@@ -190,11 +190,14 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if err != nil {
 		return none, err
 	}
-	if t := mediaType(r); t != "" && t != "application/json" && t != mergePatch {
-		return none, errMediaType
-	}
 	var req registrationRequest
-	if err := decodeJSON(body, &req); err != nil {
+	switch t := mediaType(r); {
+	case t == "" || t == plainJSON || t == mergePatch && r.Method == http.MethodPatch:
+		err = decodeJSON(body, &req)
+	case t != jsonPatch || r.Method != http.MethodPatch:
+		err = errMediaType
+	}
+	if err != nil {
 		return none, err
 	}
 	id := r.PathValue("applicationId")
@@ -208,21 +211,27 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if err != nil {
 		return none, err
 	}
-	roles := req.Registration.Roles
-	if r.Method == http.MethodPatch && mediaType(r) != mergePatch {
-		roles = appendMissing(old.Roles, roles)
+	if r.Method == http.MethodPatch {
+		text, err := patched(mediaType(r), body, "registration", old)
+		req = registrationRequest{}
+		if err == nil {
+			err = decodeJSON(text, &req)
+		}
+		if err != nil {
+			return none, err
+		}
 	}
-	if err := s.Register(r.Context(), r.PathValue("userId"), id, roles...); err != nil {
+	if err := s.Register(r.Context(), r.PathValue("userId"), id, withoutRepeats(req.Registration.Roles)...); err != nil {
 		return none, err
 	}
 	return s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
 }
 
-// appendMissing appends what is not there yet.
-func appendMissing(list, more []string) []string {
+// withoutRepeats keeps the first of each.
+func withoutRepeats(list []string) []string {
 	seen := make(map[string]bool)
 	var out []string
-	for _, v := range append(append([]string{}, list...), more...) {
+	for _, v := range list {
 		if !seen[v] {
 			seen[v] = true
 			out = append(out, v)

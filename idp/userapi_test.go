@@ -137,7 +137,8 @@ func TestPatchUser(t *testing.T) {
 		t.Errorf("RFC 7396: %+v", u)
 	}
 	w.login(nil).want(http.StatusOK) // the password is the same
-	patch("application/json-patch+json", object{}).wantEmpty(http.StatusUnsupportedMediaType)
+	patch("application/json-patch+json", object{}).wantCode("[invalidJSON]")
+	patch("application/x-patch", object{}).wantEmpty(http.StatusUnsupportedMediaType)
 	patch("application/json", object{"email": nil}).wantCode("[blank]user.email")
 	w.keyed("PATCH", path, `{"user":{"firstName":1}}`).want(http.StatusBadRequest)
 }
@@ -282,3 +283,61 @@ func TestUserCallsAreConfined(t *testing.T) {
 }
 
 const otherTenant = "11111111-1111-4111-8111-111111111111"
+
+// TestPatchesOfBothRFCs reach every object that can be patched.
+func TestPatchesOfBothRFCs(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.Register(t.Context(), w.user.ID, w.app.ID, "a", "b"))
+	operate := func(path, operations string) answer {
+		t.Helper()
+		return w.send("PATCH", path, "application/json-patch+json", operations, "Authorization", w.APIKey)
+	}
+	merge := func(path string, patch object) answer {
+		t.Helper()
+		return w.send("PATCH", path, "application/merge-patch+json", patch.String(), "Authorization", w.APIKey)
+	}
+	user, registration := "/api/user/"+w.user.ID, "/api/user/registration/"+w.user.ID+"/"+w.app.ID
+	u := operate(user, `[{"op":"test","path":"/user/email","value":"ada@example.com"},{"op":"add","path":"/user/firstName","value":"Ada"},{"op":"add","path":"/user/data/a","value":[1]}]`).user().User
+	if u.FirstName != "Ada" || u.Email != "ada@example.com" {
+		t.Errorf("%+v", u)
+	}
+	operate(user, `[{"op":"replace","path":"/user/firstName","value":"Bea"},{"op":"test","path":"/user/email","value":"x@example.com"}]`).wantCode("[patchTestFailed]")
+	operate(user, `[{"op":"remove","path":"/user/email"}]`).wantCode("[blank]user.email")
+	operate(user, `[{"op":"replace","path":"","value":[]}]`).wantCode("[invalidJSON]")
+	if u := w.keyed("GET", user, "").user().User; u.FirstName != "Ada" {
+		t.Errorf("a patch that was refused has changed %+v", u)
+	}
+
+	roles := func(a answer) string {
+		t.Helper()
+		var body struct{ Registration struct{ Roles []string } }
+		a.want(http.StatusOK).decode(&body)
+		return strings.Join(body.Registration.Roles, " ")
+	}
+	if got := roles(operate(registration, `[{"op":"remove","path":"/registration/roles/0"},{"op":"add","path":"/registration/roles/-","value":"c"}]`)); got != "b c" {
+		t.Errorf("roles %s", got)
+	}
+	if got := roles(merge(registration, object{"registration": object{"roles": []string{"d"}}})); got != "d" {
+		t.Errorf("roles %s", got)
+	}
+	if got := roles(merge("/api/user/registration/"+w.user.ID, object{"registration": object{"applicationId": w.app.ID, "roles": nil}})); got != "" {
+		t.Errorf("roles %s", got)
+	}
+	operate("/api/user/registration/"+w.user.ID, `[]`).wantCode("[blank]registration.applicationId")
+	w.send("PUT", registration, "application/merge-patch+json", `{}`, "Authorization", w.APIKey).wantEmpty(http.StatusUnsupportedMediaType)
+
+	app := "/api/application/" + w.app.ID
+	if got := operate(app, `[{"op":"replace","path":"/application/name","value":"Shop"},{"op":"replace","path":"/application/oauthConfiguration/enabledGrants","value":[]}]`).app().Application; got.Name != "Shop" || len(got.OAuthConfiguration.EnabledGrants) != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := merge(app, object{"application": object{"name": "shop"}}).app().Application; got.Name != "shop" || !got.LoginConfiguration.GenerateRefreshTokens {
+		t.Errorf("%+v", got)
+	}
+	tenant := "/api/tenant/" + w.user.TenantID
+	if a := operate(tenant, `[{"op":"replace","path":"/tenant/emailConfiguration/unverified/behavior","value":"Gated"}]`).want(http.StatusOK); !strings.Contains(a.body, `"Gated"`) {
+		t.Errorf("%s", a.body)
+	}
+	if a := merge(tenant, object{"tenant": object{"name": "one"}}).want(http.StatusOK); !strings.Contains(a.body, `"Gated"`) || !strings.Contains(a.body, `"one"`) {
+		t.Errorf("%s", a.body)
+	}
+}

@@ -1,0 +1,82 @@
+package idp
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+func TestPatched(t *testing.T) {
+	const current = `{"a":"b","c":{"d":[1,2],"e":"f"},"big":9007199254740993}`
+	for _, c := range []struct{ mediaType, patch, want string }{
+		{plainJSON, `{"x":{"a":null,"c":{"d":[3],"g":{"h":null}}}}`, `{"c":{"d":[1,2,3],"e":"f","g":{}},"big":9007199254740992}`},
+		{"", `{}`, `{"a":"b","c":{"d":[1,2],"e":"f"},"big":9007199254740992}`},
+		{mergePatch, `{"x":{"a":"z","c":{"d":[3],"e":null}}}`, `{"a":"z","c":{"d":[3]},"big":9007199254740993}`},
+		{mergePatch, `{"x":{"c":"g"}}`, `{"a":"b","c":"g","big":9007199254740993}`},
+		{mergePatch, `[]`, `[invalidJSON]`},
+		{mergePatch, `{"x":{"a":1,"a":2}}`, `[invalidJSON]`},
+		{jsonPatch, `[{"op":"test","path":"/x/a","value":"b"},{"op":"add","path":"/x/c/d/1","value":9},{"op":"remove","path":"/x/a"}]`, `{"c":{"d":[1,9,2],"e":"f"},"big":9007199254740993}`},
+		{jsonPatch, `[{"op":"add","path":"/x/c/d/-","value":3},{"op":"move","from":"/x/c/e","path":"/x/a"},{"op":"copy","from":"/x/a","path":"/x/h"}]`, `{"a":"f","c":{"d":[1,2,3]},"h":"f","big":9007199254740993}`},
+		{jsonPatch, `[{"op":"replace","path":"/x/a","value":"z"},{"op":"test","path":"/x/a","value":"b"}]`, `[patchTestFailed]`},
+		{jsonPatch, `[{"op":"remove","path":"/x/none"}]`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"add","path":"/x/c/d/-1","value":1}]`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"add","path":"/x/none/deep","value":1}]`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"frob","path":"/x"}]`, `[invalidPatch]`},
+		{jsonPatch, `{}`, `[invalidJSON]`},
+		{jsonPatch, `[{"op":"add","path":"/x/n","value":"` + strings.Repeat("n", 10_000) + `"}` + strings.Repeat(`,{"op":"copy","from":"/x","path":"/x/n"}`, 30) + `]`, `[invalidPatch]`},
+		{"text/plain", `{}`, errMediaType.Error()},
+	} {
+		text, err := patched(c.mediaType, []byte(c.patch), "x", jsontext.Value(current))
+		var bad ValidationError
+		switch {
+		case errors.As(err, &bad):
+			text = []byte(bad[0].Code())
+		case err != nil:
+			text = []byte(err.Error())
+		default:
+			text = canonical(t, text)
+			c.want = string(canonical(t, []byte(`{"x":`+c.want+`}`)))
+		}
+		if string(text) != c.want {
+			t.Errorf("%s %.200s:\n%s, want\n%s", c.mediaType, c.patch, text, c.want)
+		}
+	}
+}
+
+// canonical sorts the members, and leaves numbers as they are.
+func canonical(t *testing.T, text []byte) []byte {
+	t.Helper()
+	v := jsontext.Value(text)
+	if err := v.Canonicalize(jsontext.CanonicalizeRawInts(false)); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// FuzzPatched: whatever the patch, it is refused as the request's fault, or what comes of it is JSON that is not much larger than what there was.
+func FuzzPatched(f *testing.F) {
+	f.Add(plainJSON, `{"user":{"data":{"a":[1]}}}`)
+	f.Add(mergePatch, `{"user":{"preferredLanguages":null}}`)
+	f.Add(jsonPatch, `[{"op":"copy","from":"/user","path":"/user/data/x"},{"op":"test","path":"/user/data","value":null}]`)
+	f.Add(jsonPatch, `[{"op":"move","from":"/user","path":"/user/data"},{"op":"add","path":"","value":[]},{"op":"remove"}]`)
+	current := (&User{ID: "00000000-0000-4000-8000-000000000001", Email: "ada@example.com"}).json()
+	f.Fuzz(func(t *testing.T, mediaType, patch string) {
+		if len(patch) > maxBody {
+			t.Skip()
+		}
+		text, err := patched(mediaType, []byte(patch), "user", current)
+		if err != nil {
+			if bad := (ValidationError)(nil); !errors.As(err, &bad) && !errors.Is(err, errMediaType) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		var v any
+		if err := json.Unmarshal(text, &v); err != nil || len(text) > 4*maxBody {
+			t.Errorf("%d bytes, %v", len(text), err)
+		}
+	})
+}
