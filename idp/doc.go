@@ -43,8 +43,8 @@
 // and slide up to a maximum by default. A locked or expired account (423, 410)
 // is told from a wrong password only by who knows the password. /api/login
 // always needs an API key. No cookies are set or read, since the caller is a
-// backend. There is no password grant: it is for the first-party login API
-// alone. X-Forwarded-For is not believed; a backend names its user's address
+// backend. The password grant is off until an application enables it: the
+// first-party login API is the place for passwords. X-Forwarded-For is not believed; a backend names its user's address
 // in ipAddress. JWTs are signed with ES256.
 //
 // # Errors

@@ -1,6 +1,8 @@
 package idp_test
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -74,6 +76,30 @@ func TestRefreshInterleaved(t *testing.T) {
 	}
 }
 
+// checkedLogins returns a world in which meanwhile(f) runs f once, when the
+// next login has been checked and is in the log.
+func checkedLogins(t *testing.T) (w *world, meanwhile func(f func())) {
+	l := checkedLog{slog.DiscardHandler, new(atomic.Pointer[func()])}
+	w = newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Logger = slog.New(l) }))
+	return w, func(f func()) { l.armed.Store(&f) }
+}
+
+type checkedLog struct {
+	slog.Handler
+	armed *atomic.Pointer[func()]
+}
+
+func (checkedLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l checkedLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "login" {
+		if f := l.armed.Swap(nil); f != nil {
+			(*f)()
+		}
+	}
+	return nil
+}
+
 // TestLoginInterleaved: a login that was checked before the user was changed
 // comes to nothing: it would have tokens that the change has not revoked. One
 // that was let in while its user was put out of the application is worth nothing
@@ -90,7 +116,7 @@ func TestLoginInterleaved(t *testing.T) {
 		"nothing":      {func(*world) error { return nil }, http.StatusOK, http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, meanwhile := interleaved(t, idp.Application{})
+			w, meanwhile := checkedLogins(t)
 			meanwhile(func() { must(t, c.out(w)) })
 			if a := w.login(nil).want(c.login); c.refresh != 0 {
 				w.refresh(a.text("refreshToken")).want(c.refresh)
@@ -101,7 +127,7 @@ func TestLoginInterleaved(t *testing.T) {
 
 // TestOneTimePasswordInterleaved: of two who use one at once, one is let in.
 func TestOneTimePasswordInterleaved(t *testing.T) {
-	w, meanwhile := interleaved(t, idp.Application{})
+	w, meanwhile := checkedLogins(t)
 	must(t, w.RequirePasswordChange(t.Context(), w.user.ID, idp.ChangeAdministrative))
 	change := w.login(nil).want(203).text("changePasswordId")
 	oneTime := w.send("POST", "/api/user/change-password/"+change, "application/json", object{"password": anotherPassword}.String()).want(http.StatusOK).text("oneTimePassword")
