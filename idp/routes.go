@@ -20,13 +20,14 @@ func (s *Server) routes() http.Handler {
 			mux.Handle(pattern, m)
 		}
 	}
+	declare(mux, notBuilt)
 	mux.HandleFunc("/", notFound)
 	return s.guarded(mux)
 }
 
 // groups are the routes by what they are for.
 func (s *Server) groups() []map[string]methods {
-	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.tokenRoutes()}
+	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.systemRoutes(), s.tokenRoutes()}
 }
 
 // userRoutes are for the administration of users.
@@ -137,6 +138,15 @@ func (s *Server) keyRoutes() map[string]methods {
 		key + "/{keyId}": {
 			"GET": s.byKey(key, s.getAPIKey), "POST": create, "PUT": s.byKey(key, s.changeAPIKey), "PATCH": s.byKey(key, s.changeAPIKey), "DELETE": s.byKey(key, s.deleteAPIKey),
 		},
+	}
+}
+
+// systemRoutes say what is served here.
+func (s *Server) systemRoutes() map[string]methods {
+	const configuration, version = "/api/system-configuration", "/api/system/version"
+	return map[string]methods{
+		configuration: {"GET": s.keyed(configuration, s.getSystemConfiguration)},
+		version:       {"GET": s.keyed(version, s.systemVersion)},
 	}
 }
 

@@ -115,5 +115,8 @@ await answer(client.deleteApplication(application.id));
 await answer(client.retrieveApplication(application.id), 404);
 assert.equal((await answer(client.retrieveSystemStatus())).status, "ok");
 await answer(client.retrieveSystemHealth());
+assert.ok((await answer(client.retrieveVersion())).version.startsWith("1."));
+assert.equal((await answer(client.retrieveSystemConfiguration())).systemConfiguration.reportTimezone, "UTC");
+assert.equal((await answer(client.retrieveGroups(), 501)).generalErrors[0].code, "[notImplemented]");
 await answer(new FusionAuthClient("not a key", url).retrieveUser(user.id), 401);
 console.log("all calls answered as FusionAuth's client wants");
