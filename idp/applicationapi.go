@@ -2,8 +2,6 @@ package idp
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -121,7 +119,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 		return none, err
 	}
 	if settings.ClientSecret == "" {
-		settings.ClientSecret = rand.Text() + rand.Text()
+		settings.ClientSecret = freshSecret()
 	}
 	for i := range j.Roles {
 		if j.Roles[i], err = j.Roles[i].checked(fmt.Sprintf("application.roles[%d]", i)); err != nil {
@@ -214,7 +212,7 @@ func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc sc
 	switch {
 	case err != nil:
 	case form.Get("hardDelete") == "true":
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, a.ID)) })
+		err = s.DeleteApplication(r.Context(), a.ID)
 	default:
 		err = s.SetApplicationActive(r.Context(), a.ID, false)
 	}

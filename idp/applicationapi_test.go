@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -125,4 +126,28 @@ func TestTenants(t *testing.T) {
 	}
 	w.keyed("POST", "/api/user", object{"user": object{"email": "x@example.com", "password": idptest.Password}}.String(), "Authorization", confined).want(http.StatusOK)
 	w.keyed("POST", "/api/user", object{"user": object{"email": "y@example.com", "password": idptest.Password}}.String()).wantCode("[TenantIdRequired]")
+}
+
+// TestClientSecretReplaced: the new one opens, the one before does not, and deleting takes the tokens along.
+func TestClientSecretReplaced(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.loggedIn()
+	secret, err := w.NewClientSecret(t.Context(), strings.ToUpper(w.app.ID))
+	must(t, err)
+	w.exchange(token).wantOAuthError(http.StatusUnauthorized, "invalid_client", "invalid_client_authentication")
+	w.exchange(token, "client_secret", secret).want(http.StatusOK)
+	known, err := w.ApplicationByID(t.Context(), w.app.ID)
+	if err != nil || !known.HasClientSecret || !known.Active || known.ClientSecret != "" || known.ClientAuthenticationPolicy != idp.ClientAuthenticationRequired {
+		t.Errorf("%+v, %v", known, err)
+	}
+	if all, err := w.Applications(t.Context()); err != nil || len(all) != 1 || all[0].ID != w.app.ID {
+		t.Errorf("%+v, %v", all, err)
+	}
+	must(t, w.DeleteApplication(t.Context(), w.app.ID))
+	w.refresh(token).wantEmpty(http.StatusNotFound)
+	for _, err := range []error{w.DeleteApplication(t.Context(), w.app.ID), func() error { _, err := w.NewClientSecret(t.Context(), w.app.ID); return err }()} {
+		if !errors.Is(err, idp.ErrNotFound) {
+			t.Errorf("error %v, want ErrNotFound", err)
+		}
+	}
 }

@@ -35,6 +35,7 @@ type commands struct {
 	Config  configCommand  `cmd:"" help:"Look at a configuration."`
 	Doctor  doctorCommand  `cmd:"" help:"Look at the identity provider, the configuration and the store, and say what is wrong."`
 	User    userCommand    `cmd:"" help:"Manage the users of the embedded provider."`
+	App     appCommand     `cmd:"" help:"Manage the applications of the embedded provider."`
 	Keys    keysCommand    `cmd:"" help:"Manage the keys of the embedded provider's JWTs."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -31,7 +31,7 @@ func (p providerPlace) use(w world, do func(*idp.Server) error) (err error) {
 			return err
 		}
 		if file.Provider.URL != "" {
-			return fmt.Errorf("%s names the provider %s: its users are managed there", p.Config, file.Provider.URL)
+			return fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
 		}
 		data = file.Data
 	}

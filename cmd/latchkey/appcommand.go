@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+)
+
+type appCommand struct {
+	Add    appAddCommand    `cmd:"" help:"Add an application to the embedded provider. Its client secret is shown once. The apps of a gateway's configuration need none of this: they are there by themselves."`
+	List   appListCommand   `cmd:"" help:"List applications."`
+	Show   appShowCommand   `cmd:"" help:"Show an application."`
+	Secret appSecretCommand `cmd:"" help:"Give an application a new client secret, which is shown once. The one before is refused at once."`
+	Delete appDeleteCommand `cmd:"" help:"Delete an application for good, with all registrations and refresh tokens."`
+}
+
+type appAddCommand struct {
+	providerPlace
+	Name    string `arg:"" help:"Its name."`
+	ID      string `name:"id" help:"Its id, a UUID: the application_id of a configuration. Default: a new one."`
+	PageURL string `name:"page-url" help:"Where mails send its users, such as https://shop.example.com."`
+	Public  bool   `help:"Without a client secret: the page itself refreshes. Tokens are then in the reach of its scripts."`
+	JSON    bool   `name:"json" help:"For programs."`
+}
+
+// Run never changes an application that is there.
+func (c appAddCommand) Run(w world) error {
+	id, err := uuid.NewRandom()
+	if c.ID != "" {
+		id, err = uuid.Parse(c.ID)
+	}
+	if err != nil {
+		return &usageError{fmt.Errorf("--id %s: want a UUID", c.ID)}
+	}
+	return c.use(w, func(server *idp.Server) error {
+		if _, err := server.ApplicationByID(w.ctx, id.String()); !errors.Is(err, idp.ErrNotFound) {
+			return errors.Join(err, fmt.Errorf("there is an application %s already", id))
+		}
+		err := server.EnsureApplication(w.ctx, idp.Application{
+			ID: id.String(), Name: c.Name, PageURL: c.PageURL, GenerateRefreshTokens: true, AllowTokenRefresh: c.Public, ClientAuthenticationPolicy: authentication(c.Public),
+		})
+		if err != nil {
+			return err
+		}
+		secret := ""
+		if !c.Public {
+			if secret, err = server.NewClientSecret(w.ctx, id.String()); err != nil {
+				return err
+			}
+		}
+		a, err := server.ApplicationByID(w.ctx, id.String())
+		if err != nil {
+			return err
+		}
+		return tellSecret(w, "added", a, secret, c.JSON)
+	})
+}
+
+func authentication(public bool) idp.ClientAuthenticationPolicy {
+	if public {
+		return idp.ClientAuthenticationNotRequired
+	}
+	return idp.ClientAuthenticationRequired
+}
+
+// tellSecret is the only place that shows a client secret.
+func tellSecret(w world, done string, a idp.KnownApplication, secret string, json bool) error {
+	if json {
+		s := shownAppOf(a)
+		s.ClientSecret = secret
+		return printJSON(w, s)
+	}
+	fmt.Fprintln(w.stdout, done, a.Name, a.ID)
+	if secret != "" {
+		fmt.Fprintln(w.stdout, "client secret:", secret)
+		fmt.Fprintln(w.stderr, "keep the client secret: it is not shown again")
+	}
+	return nil
+}
+
+// A namedApp is an application that the command line names.
+type namedApp struct {
+	providerPlace
+	App string `arg:"" help:"The application's id, or its name where no other has it."`
+}
+
+func (n namedApp) find(w world, server *idp.Server) (idp.KnownApplication, error) {
+	all, err := server.Applications(w.ctx)
+	var found []idp.KnownApplication
+	for _, a := range all {
+		if a.ID == strings.ToLower(n.App) {
+			return a, nil
+		}
+		if a.Name == n.App {
+			found = append(found, a)
+		}
+	}
+	switch {
+	case err != nil:
+		return idp.KnownApplication{}, err
+	case len(found) == 0:
+		return idp.KnownApplication{}, fmt.Errorf("there is no application %s", n.App)
+	case len(found) > 1:
+		return idp.KnownApplication{}, fmt.Errorf("%d applications have the name %s: say which by its id", len(found), n.App)
+	}
+	return found[0], nil
+}
+
+// with does something that the configuration must not undo.
+func (n namedApp) with(w world, what string, do func(*idp.Server, idp.KnownApplication) error) error {
+	return n.use(w, func(server *idp.Server) error {
+		a, err := n.find(w, server)
+		if err == nil {
+			err = n.refuseConfigured(a.ID, what)
+		}
+		if err != nil {
+			return err
+		}
+		return do(server, a)
+	})
+}
+
+// refuseConfigured: the gateway sets up what its file says at each start.
+func (n namedApp) refuseConfigured(id, what string) error {
+	if n.Data != "" {
+		return nil
+	}
+	file, err := configfile.Read(n.Config)
+	if err != nil {
+		return err
+	}
+	for _, a := range file.Apps {
+		if strings.EqualFold(a.ApplicationID, id) {
+			return fmt.Errorf("%s:%d has this application: %s there", n.Config, a.Line, what)
+		}
+	}
+	return nil
+}
