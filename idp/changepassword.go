@@ -165,8 +165,8 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 // changeTo sets the password and returns the user as it is then. An id that
 // came by mail proves the address, too.
 func (s *Server) changeTo(ctx context.Context, u User, password string, mailed bool) (User, error) {
-	if kind, message := s.checkPassword(password); kind != "" {
-		return u, invalid("password", kind, message)
+	if err := s.mayBePassword(ctx, "password", &u, password); err != nil {
+		return u, err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {

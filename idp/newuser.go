@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
-
-	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
 // NewUser is a user to be made. It needs an e-mail address or a username, and
@@ -31,11 +28,11 @@ type NewUser struct {
 // [ValidationError], which is [ErrDuplicate] where an address, name or id is
 // taken.
 func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
-	id, err := s.checkNewUser(n)
+	tenantID, err := s.tenantOrDefault(ctx, "user.tenantId", n.TenantID)
 	if err != nil {
 		return User{}, err
 	}
-	tenantID, err := s.tenantOrDefault(ctx, "user.tenantId", n.TenantID)
+	id, err := s.checkUserWithPassword(ctx, tenantID, n)
 	if err != nil {
 		return User{}, err
 	}
@@ -65,15 +62,25 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	return s.UserByID(ctx, id)
 }
 
+func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n NewUser) (id string, err error) {
+	id, wrong := s.checkNewUser(n)
+	more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
+	if err != nil {
+		return "", err
+	}
+	return id, append(wrong, more...).orNil()
+}
+
 // loginIDKey is the form that is unique within the tenant, NULL where there is none.
 func loginIDKey(s string) sql.NullString {
 	return sql.NullString{String: normalizeLoginID(s), Valid: s != ""}
 }
 
-func (s *Server) checkNewUser(n NewUser) (id string, err error) {
-	var wrong ValidationError
+// checkNewUser looks at everything but the password.
+func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
 	bad := func(field, kind, message string) { wrong = append(wrong, FieldError{"user." + field, kind, message}) }
-	if id, err = parseID("user.id", n.ID); err != nil {
+	id, err := parseID("user.id", n.ID)
+	if err != nil {
 		bad("id", "couldNotConvert", "The id is not a UUID.")
 	} else if id == "" {
 		id = uuid.NewString()
@@ -89,30 +96,7 @@ func (s *Server) checkNewUser(n NewUser) (id string, err error) {
 	if kind := checkLoginID(n.Username); kind != "" {
 		bad("username", kind, "This cannot be a username.")
 	}
-	if kind, message := s.checkPassword(n.Password); kind != "" {
-		bad("password", kind, message)
-	}
-	return id, wrong.orNil()
-}
-
-// checkPassword asks for length alone: rules about kinds of characters make
-// passwords worse (SP 800-63B). Code points are counted after NFC.
-func (s *Server) checkPassword(p string) (kind, message string) {
-	switch {
-	case p == "":
-		return "blank", "A password is needed."
-	case !utf8.ValidString(p):
-		return "invalid", "The password is not valid UTF-8."
-	case len(p) > password.MaxBytes:
-		return "tooLong", fmt.Sprintf("A password has at most %d bytes.", password.MaxBytes)
-	}
-	switch n := utf8.RuneCountInString(password.Normalize(p)); {
-	case n < s.passwordMin:
-		return "tooShort", fmt.Sprintf("A password has at least %d characters.", s.passwordMin)
-	case n > passwordMaxLength:
-		return "tooLong", fmt.Sprintf("A password has at most %d characters.", passwordMaxLength)
-	}
-	return "", ""
+	return id, wrong
 }
 
 // takenLoginID looks at addresses and usernames alike: whoever logs in with a

@@ -126,6 +126,8 @@ func (s *Server) applicationRoutes() map[string]methods {
 		tenant + "/{tenantId}": {
 			"GET": s.keyed(tenant, s.getTenant), "POST": s.keyed(tenant, s.createTenant), "PUT": s.keyed(tenant, s.putTenant), "PATCH": s.keyed(tenant, s.patchTenant),
 		},
+		tenant + "/password-validation-rules":            {"GET": s.showPasswordRules},
+		tenant + "/password-validation-rules/{tenantId}": {"GET": s.showPasswordRules},
 	}
 }
 

@@ -30,6 +30,7 @@ type Tenant struct {
 	UnverifiedBehavior UnverifiedBehavior
 	Lockout            Lockout
 	VerifyEmail        bool // a new user gets a mail that proves the address
+	PasswordRules      PasswordRules
 }
 
 // EnsureTenant makes a tenant, or brings the one with its ID up to date. An
@@ -39,7 +40,7 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 		t.UnverifiedBehavior = UnverifiedAllow
 	}
 	t.Lockout = t.Lockout.withDefaults()
-	wrong := t.Lockout.check()
+	wrong := append(t.Lockout.check(), t.PasswordRules.check(s.passwordMin)...)
 	id, err := parseID("tenant.id", t.ID)
 	if err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
@@ -70,11 +71,13 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
 		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
-				insert_instant, last_update_instant)
-			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $4, $4)
-			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9, last_update_instant = $4`,
+				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, insert_instant, last_update_instant)
+			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $4)
+			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
+				password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, last_update_instant = $4`,
 			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail,
-			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second))
+			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second),
+			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber)
 		return err
 	})
 }
@@ -99,11 +102,13 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 	return t, nil
 }
 
-const selectTenant = `SELECT id, name, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration FROM tenants WHERE `
+const selectTenant = `SELECT id, name, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
+	password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number FROM tenants WHERE `
 
 func scanTenant(scan func(...any) error) (t Tenant, err error) {
 	var window, duration int64
-	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail, &t.Lockout.UserActionID, &t.Lockout.Attempts, &window, &duration)
+	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail, &t.Lockout.UserActionID, &t.Lockout.Attempts, &window, &duration,
+		&t.PasswordRules.MinLength, &t.PasswordRules.MaxLength, &t.PasswordRules.RequireMixedCase, &t.PasswordRules.RequireNonAlpha, &t.PasswordRules.RequireNumber)
 	t.Lockout.Window, t.Lockout.Duration = time.Duration(window)*time.Second, time.Duration(duration)*time.Second
 	return t, err
 }

@@ -24,6 +24,8 @@ type tenantJSON struct {
 
 	FailedAuthentication lockoutJSON `json:"failedAuthenticationConfiguration"`
 
+	PasswordRules passwordRulesJSON `json:"passwordValidationRules"`
+
 	JWTConfiguration struct {
 		RefreshTokenRevocationPolicy struct {
 			OnPasswordChanged bool `json:"onPasswordChanged"` // always, as the next
@@ -40,7 +42,7 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
 	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
-	j.FailedAuthentication = t.Lockout.json()
+	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), s.passwordRulesJSON(t.PasswordRules)
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
 	return j
@@ -167,7 +169,7 @@ func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON) (Tena
 	if err != nil {
 		return Tenant{}, err
 	}
-	err = s.EnsureTenant(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail})
+	err = s.EnsureTenant(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules)})
 	if err != nil {
 		return Tenant{}, err
 	}

@@ -90,14 +90,18 @@ func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reaso
 // SetPassword gives a user a new password, ends the demand for a change, and
 // revokes all refresh tokens: whoever knew the old password is out.
 func (s *Server) SetPassword(ctx context.Context, userID, password string) error {
-	if kind, message := s.checkPassword(password); kind != "" {
-		return invalid("user.password", kind, message)
+	u, err := s.UserByID(ctx, userID)
+	if err == nil {
+		err = s.mayBePassword(ctx, "user.password", &u, password)
+	}
+	if err != nil {
+		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, strings.ToLower(userID), hash, "true") })
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, u.ID, hash, "true") })
 }
 
 // updateUser sets columns of one user, by a constant of ours in which $1 is

@@ -119,16 +119,15 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 		return row, err
 	}
 	u.TenantID = n.TenantID
-	checked := n
-	if u.EncryptionScheme != "" {
-		checked.Password = strings.Repeat("x", s.passwordMin)
-	}
-	if row.id, err = s.checkNewUser(checked); err != nil {
-		return row, err
-	}
 	if u.EncryptionScheme == "" {
-		row.hash, err = s.hasher.Hash(ctx, u.Password)
+		if row.id, err = s.checkUserWithPassword(ctx, n.TenantID, n); err == nil {
+			row.hash, err = s.hasher.Hash(ctx, u.Password)
+		}
 	} else {
+		var wrong ValidationError
+		if row.id, wrong = s.checkNewUser(n); wrong != nil {
+			return row, wrong
+		}
 		row.hash, err = u.foreignHash()
 	}
 	if err != nil {

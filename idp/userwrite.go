@@ -142,7 +142,7 @@ func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (
 // e-mail address is to be verified again.
 func (s *Server) replaceUser(ctx context.Context, old User, req userRequest) (User, error) {
 	n := req.User
-	if err := s.checkReplacement(n); err != nil {
+	if err := s.checkReplacement(ctx, old.TenantID, n); err != nil {
 		return User{}, err
 	}
 	hash := ""
@@ -176,15 +176,18 @@ func (s *Server) replaceUser(ctx context.Context, old User, req userRequest) (Us
 	return s.UserByID(ctx, old.ID)
 }
 
-func (s *Server) checkReplacement(n userWrite) error {
-	password := n.Password
-	if password == "" {
-		password = strings.Repeat("x", s.passwordMin) // the old one stays
+func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWrite) error {
+	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username})
+	if n.Password != "" { // else the old one stays
+		more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
+		if err != nil {
+			return err
+		}
+		wrong = append(wrong, more...)
 	}
-	_, err := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Password: password})
 	switch n.PasswordChangeReason {
 	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
-		return err
+		return wrong.orNil()
 	}
 	return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
 }

@@ -47,6 +47,12 @@ await answer(client.deleteAPIKey(apiKey.id));
 await answer(client.retrieveAPIKey(apiKey.id), 404);
 const { tenants } = await answer(client.retrieveTenants());
 assert.equal((await answer(client.retrieveTenant(tenants[0].id))).tenant.name, tenants[0].name);
+const rules = (await answer(client.patchTenant(tenants[0].id, { tenant: { passwordValidationRules: { minLength: 16, requireNonAlpha: true } } }))).tenant.passwordValidationRules;
+assert.deepEqual([rules.minLength, rules.maxLength, rules.requireNonAlpha, rules.requireNumber], [16, 256, true, false]);
+assert.deepEqual((await answer(client.retrievePasswordValidationRules())).passwordValidationRules, rules);
+assert.deepEqual((await answer(client.retrievePasswordValidationRulesWithTenantId(tenants[0].id))).passwordValidationRules, rules);
+const weak = await answer(client.createUser(null, { user: { email: "ada@example.com", password: "fifteen letters" } }), 400);
+assert.deepEqual(weak.fieldErrors["user.password"].map((e) => e.code), ["[tooShort]user.password"]);
 
 // Users and registrations.
 const { user } = await answer(client.createUser(null, { user: { email: "ada@example.com", password, firstName: "Ada" } }));

@@ -1,0 +1,64 @@
+package idp
+
+import "net/http"
+
+// passwordRulesJSON are the rules as FusionAuth writes them. What is not said takes its default.
+type passwordRulesJSON struct {
+	MinLength           int  `json:"minLength,omitzero"`
+	MaxLength           int  `json:"maxLength,omitzero"`
+	RequireMixedCase    bool `json:"requireMixedCase"`
+	RequireNonAlpha     bool `json:"requireNonAlpha"`
+	RequireNumber       bool `json:"requireNumber"`
+	ValidateOnLogin     bool `json:"validateOnLogin"`     // never
+	DisallowUserLoginID bool `json:"disallowUserLoginId"` // always
+}
+
+func (s *Server) passwordRulesJSON(p PasswordRules) passwordRulesJSON {
+	p = p.withDefaults(s.passwordMin)
+	return passwordRulesJSON{p.MinLength, p.MaxLength, p.RequireMixedCase, p.RequireNonAlpha, p.RequireNumber, false, true}
+}
+
+// passwordRules are those of a request. What says the same as the defaults goes on following them.
+func (s *Server) passwordRules(j passwordRulesJSON) PasswordRules {
+	p := PasswordRules{j.MinLength, j.MaxLength, j.RequireMixedCase, j.RequireNonAlpha, j.RequireNumber}
+	if p.MinLength == s.passwordMin {
+		p.MinLength = 0
+	}
+	if p.MaxLength == passwordMaxLength {
+		p.MaxLength = 0
+	}
+	return p
+}
+
+// showPasswordRules answers GET /api/tenant/password-validation-rules[/{tenantId}], to everybody: a form tells its rules.
+func (s *Server) showPasswordRules(w http.ResponseWriter, r *http.Request) {
+	t, err := s.tenantOfRules(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, struct {
+		Rules passwordRulesJSON `json:"passwordValidationRules"`
+	}{s.passwordRulesJSON(t.PasswordRules)})
+}
+
+// tenantOfRules is named by the path, a header, a key of a tenant, or is the only one.
+func (s *Server) tenantOfRules(r *http.Request) (Tenant, error) {
+	id, err := parseID("tenantId", r.PathValue("tenantId"))
+	if err == nil && id == "" {
+		var sc scope
+		if r.Header.Get("Authorization") != "" {
+			sc, err = s.authorize(r, "/api/tenant/password-validation-rules")
+		} else {
+			sc, err = s.headerScope(r)
+		}
+		id = string(sc)
+	}
+	if err == nil && id == "" {
+		id, err = s.soleTenant(r.Context())
+	}
+	if err != nil {
+		return Tenant{}, err
+	}
+	return s.tenant(r.Context(), id)
+}
