@@ -3,6 +3,7 @@ module github.com/latchkey-dev/latchkey
 go 1.26.0
 
 require (
+	github.com/FastFilter/xorfilter v0.4.2-0.20260120015552-4e5a4d9df65a
 	github.com/alecthomas/kong v1.17.0
 	github.com/caddyserver/certmagic v0.25.6
 	github.com/descope/virtualwebauthn v1.0.3

@@ -49,6 +49,11 @@ type Config struct {
 	// the only factor.
 	PasswordMinLength int
 
+	// BreachedPasswords is the file of a filter that latchkey passwords
+	// build-filter made: what is in it cannot be set as a password. It is read
+	// where a password is set, and stays open until Close. Empty: none.
+	BreachedPasswords string
+
 	// SendMail sends a letter to a user. Nil: nobody can prove an address or set
 	// a new password by mail.
 	SendMail func(context.Context, Mail) error

@@ -25,7 +25,11 @@ func (s *Server) refusePassword(ctx context.Context, field, tenantID, typed stri
 	if password.Predictable(typed, append(append(names, apps...), t.Name, s.issuer)...) {
 		return invalid(field, "breachedCommonPassword", "The password is too easy to guess: common words, names of the user or the service, runs and repetitions make up most of it."), nil
 	}
-	return nil, nil
+	found, err := s.isBreached(typed)
+	if found {
+		return invalid(field, "breachedCommonPassword", "The password was in a leak of passwords, and is tried first by those who guess."), nil
+	}
+	return nil, err
 }
 
 // mayBePassword is refusePassword for a user who is there.

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
+	"github.com/latchkey-dev/latchkey/internal/breached"
 )
 
 // Server is an identity provider. It is an http.Handler; the limits of the
@@ -22,6 +24,7 @@ type Server struct {
 	issuer      string
 	tenantID    string // of the default tenant, where it is to be made
 	passwordMin int
+	breached    *breached.Filter // nil: none
 	log         *slog.Logger
 	clock       func() time.Time
 	handler     http.Handler
@@ -50,16 +53,22 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: derive keys: %w", err)
 	}
+	filter, err := openBreached(c.BreachedPasswords)
+	if err != nil {
+		return nil, err
+	}
 	db, err := openDatabase(ctx, c)
 	if err != nil {
+		closeBreached(filter)
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s := &Server{
-		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength,
+		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
 		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation, sendMail: c.SendMail,
 	}
 	if err := s.begin(ctx); err != nil {
 		db.Close()
+		closeBreached(filter)
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s.handler = s.routes()
@@ -78,7 +87,7 @@ func (s *Server) begin(ctx context.Context) (err error) {
 // closes the database. Requests must have ended before.
 func (s *Server) Close() error {
 	s.mails.Wait()
-	return s.db.Close()
+	return errors.Join(s.db.Close(), closeBreached(s.breached))
 }
 
 // ServeHTTP answers one request.

@@ -22,6 +22,7 @@ type idpCommand struct {
 	Addr                       string `default:"127.0.0.1:9011" help:"Where it listens. 9011 is FusionAuth's port."`
 	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and its keys."`
 	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets a new provider up: variables, API keys, and requests in order. Passed over where there are API keys already."`
+	BreachedPasswords          string `type:"existingfile" help:"A filter of passwords that cannot be set, made by latchkey passwords build-filter."`
 	PlainHTTPOnATrustedNetwork bool   `name:"plain-http-on-a-trusted-network" help:"Listen on an address that is not loopback, though passwords and keys go over it unencrypted."`
 }
 
@@ -94,7 +95,7 @@ func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	config := idp.Config{Path: filepath.Join(c.Data, "idp.db"), Secret: [32]byte(secrets.Provider), Logger: log}
+	config := idp.Config{Path: filepath.Join(c.Data, "idp.db"), Secret: [32]byte(secrets.Provider), BreachedPasswords: c.BreachedPasswords, Logger: log}
 	if file != nil {
 		config.DefaultTenantID = file.DefaultTenantID
 	}

@@ -27,17 +27,18 @@ type world struct {
 }
 
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Run everything on this machine: the store, the forums and their identity provider."`
-	Serve   serveCommand   `cmd:"" help:"Run the gateway: the login in front of apps in any language."`
-	IDP     idpCommand     `cmd:"" name:"idp" help:"Run the embedded identity provider alone."`
-	Ready   readyCommand   `cmd:"" help:"Ask a running gateway whether it is ready: for health checks. Status 0 means yes."`
-	Init    initCommand    `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
-	Config  configCommand  `cmd:"" help:"Look at a configuration."`
-	Doctor  doctorCommand  `cmd:"" help:"Look at the identity provider, the configuration and the store, and say what is wrong."`
-	User    userCommand    `cmd:"" help:"Manage the users of the embedded provider."`
-	App     appCommand     `cmd:"" help:"Manage the applications of the embedded provider."`
-	Keys    keysCommand    `cmd:"" help:"Manage the keys of the embedded provider's JWTs."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Demo      demoCommand      `cmd:"" help:"Run everything on this machine: the store, the forums and their identity provider."`
+	Serve     serveCommand     `cmd:"" help:"Run the gateway: the login in front of apps in any language."`
+	IDP       idpCommand       `cmd:"" name:"idp" help:"Run the embedded identity provider alone."`
+	Ready     readyCommand     `cmd:"" help:"Ask a running gateway whether it is ready: for health checks. Status 0 means yes."`
+	Init      initCommand      `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
+	Config    configCommand    `cmd:"" help:"Look at a configuration."`
+	Doctor    doctorCommand    `cmd:"" help:"Look at the identity provider, the configuration and the store, and say what is wrong."`
+	User      userCommand      `cmd:"" help:"Manage the users of the embedded provider."`
+	Passwords passwordsCommand `cmd:"" help:"Make a filter of breached passwords, which nobody can then set."`
+	App       appCommand       `cmd:"" help:"Manage the applications of the embedded provider."`
+	Keys      keysCommand      `cmd:"" help:"Manage the keys of the embedded provider's JWTs."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // run is main with the world as arguments. It returns the exit status: 0, 1 where the command failed, 2 where it was called wrongly.

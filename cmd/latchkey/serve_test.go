@@ -52,7 +52,7 @@ func newServed(t *testing.T) *served {
 		s.app.CloseClientConnections()
 		s.app.Close()
 	})
-	server, _, err := openProviderIn(t.Context(), s.dir, slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(t.Context(), s.dir, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ import (
 type providerPlace struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
 	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration."`
+
+	breached string // the filter of breached passwords; the configuration's where there is one
 }
 
 // use opens the provider for a while.
@@ -33,12 +35,12 @@ func (p providerPlace) use(w world, do func(*idp.Server) error) (err error) {
 		if file.Provider.URL != "" {
 			return fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
 		}
-		data = file.Data
+		data, p.breached = file.Data, file.Provider.BreachedPasswords
 	}
 	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no provider in %s yet", data)
 	}
-	server, _, err := openProviderIn(w.ctx, data, slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(w.ctx, data, p.breached, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
@@ -206,9 +208,13 @@ func (c userDeleteCommand) Run(w world) error {
 	return c.with(w, "deleted", func(s *idp.Server, u idp.User) error { return s.DeleteUser(w.ctx, u.ID) })
 }
 
-type userPasswordCommand struct{ namedUser }
+type userPasswordCommand struct {
+	namedUser
+	BreachedPasswords string `type:"existingfile" help:"With --data: a filter of passwords that are refused."`
+}
 
 func (c userPasswordCommand) Run(w world) error {
+	c.breached = c.BreachedPasswords
 	return c.with(w, "new password for", func(s *idp.Server, u idp.User) error {
 		password, err := readPassword(w)
 		if err != nil {
@@ -220,10 +226,12 @@ func (c userPasswordCommand) Run(w world) error {
 
 type userImportCommand struct {
 	providerPlace
-	File string `arg:"" type:"existingfile" help:"The file."`
+	File              string `arg:"" type:"existingfile" help:"The file."`
+	BreachedPasswords string `type:"existingfile" help:"With --data: a filter of passwords that are refused; hashes cannot be looked up."`
 }
 
 func (c userImportCommand) Run(w world) error {
+	c.breached = c.BreachedPasswords
 	text, err := os.ReadFile(c.File)
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func (c userAddCommand) Run(w world) (err error) {
 	if err := os.MkdirAll(file.Data, 0o700); err != nil {
 		return err
 	}
-	server, _, err := openProviderIn(w.ctx, file.Data, slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(w.ctx, file.Data, file.Provider.BreachedPasswords, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

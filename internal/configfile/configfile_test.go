@@ -135,6 +135,7 @@ func TestMistakes(t *testing.T) {
 		{"two keys of the webhook", "provider: {url: https://x, api_key: x, webhook_key_set: true, webhook_secret: x}\n" + least, []string{"write one of webhook_secret,"}},
 		{"webhook secret", "provider: {url: https://x, api_key: x, webhook_secret: s3cret}\n" + least, []string{"provider.webhook_secret: shorter than 32 characters"}},
 		{"provider for all", "provider: {listen: 0.0.0.0:9011}\n" + least, []string{"provider.listen: the embedded provider speaks plain HTTP"}},
+		{"filter for somebody else", "provider: {url: https://x, api_key: x, breached_passwords: filter}\n" + least, []string{"provider.breached_passwords: is for the embedded provider"}},
 		{"proxy", "trusted_proxies: [all]\n" + least, []string{`trusted_proxies[0]: "all": write an address or a network`}},
 		{"header", "forwarded_header: X-Real-IP\n" + least, []string{`forwarded_header: "X-Real-IP": write X-Forwarded-For, or Forwarded`}},
 		{"an empty app", "apps:\n  - {}\n", []string{"apps[0].host: required", "apps[0].application_id: required", "apps[0]: there is nothing to serve"}},

@@ -57,6 +57,7 @@ type Provider struct {
 	PasswordCheckedFirst bool
 	Webhook              Webhook
 	Listen               string // of the embedded one; default "127.0.0.1:9011"
+	BreachedPasswords    string // of the embedded one: the file of a filter, absolute; empty: none
 }
 
 // Webhook says what the provider signs its events with: one of the three, or nothing, and events are not taken.

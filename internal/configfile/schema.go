@@ -112,7 +112,7 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 		"url": r.httpURL(&p.URL), "api_key": r.text(&p.APIKey), "api_key_file": r.secretFile(&p.APIKey), "tenant_id": r.text(&p.TenantID),
 		"issuer": r.text(&p.Issuer), "password_checked_first": r.boolean(&p.PasswordCheckedFirst), "listen": r.address(&p.Listen),
 		"webhook_secret": r.text(&p.Webhook.Secret), "webhook_secret_file": r.secretFile(&p.Webhook.Secret), "webhook_public_key_file": r.secretFile(&p.Webhook.PublicKey),
-		"webhook_key_set": r.boolean(&p.Webhook.KeySet),
+		"webhook_key_set": r.boolean(&p.Webhook.KeySet), "breached_passwords": r.fileName(&p.BreachedPasswords),
 	})
 	switch w := p.Webhook; {
 	case w.On() && p.URL == "":
@@ -127,6 +127,8 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 		r.mistake(key+".url", n, "required: write where the FusionAuth server is, such as https://auth.example.com; or leave provider: out to use the embedded one")
 	case p.URL != "" && p.APIKey == "":
 		r.mistake(key+".api_key", n, "required: write api_key: ${FUSIONAUTH_API_KEY}, or api_key_file with the name of a file")
+	case p.URL != "" && p.BreachedPasswords != "":
+		r.mistake(key+".breached_passwords", n, "is for the embedded provider, and there is a url: leave one of the two out")
 	case p.URL != "" && p.Listen != "":
 		r.mistake(key+".listen", n, "is for the embedded provider, and there is a url: leave one of the two out")
 	}
