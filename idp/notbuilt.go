@@ -12,7 +12,7 @@ var notBuilt = []string{
 	"/api/identity/", "/api/identity-provider/", "/api/integration", "/api/ip-acl/", "/api/jwt/issue", "/api/jwt/reconcile", "/api/jwt/vend",
 	"/api/key/", "/api/lambda/", "/api/message/", "/api/messenger/", "/api/passwordless/", "/api/reactor/", "/api/report/",
 	"/api/system/audit-log/", "/api/system/event-log/", "/api/system/login-record/", "/api/system/reindex",
-	"/api/system/webhook-attempt-log/", "/api/system/webhook-event-log/", "/api/tenant-manager/", "/api/tenant/password-validation-rules/", "/api/tenant/search",
+	"/api/system/webhook-attempt-log/", "/api/system/webhook-event-log/", "/api/tenant-manager/", "/api/tenant/search",
 	"/api/theme/", "/api/two-factor/send/", "/api/two-factor/start", "/api/two-factor/status/", "/api/user-action/", "/api/user-action-reason/",
 	"/api/user/action/", "/api/user/bulk", "/api/user/comment/", "/api/user/consent/", "/api/user/family/", "/api/user/recent-login",
 	"/api/user/refresh-token/", "/api/user/verify-registration/", "/api/webauthn/assert", "/api/webauthn/import", "/api/webhook/",
