@@ -1,3 +1,7 @@
+// The race detector multiplies memory: this is not for it.
+
+//go:build !race
+
 package idp_test
 
 import (

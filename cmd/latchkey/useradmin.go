@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ type providerPlace struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
 	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration."`
 
-	breached string // the filter of breached passwords; the configuration's where there is one
+	breached string // the filter of breached passwords; empty: the configuration's
 }
 
 // use opens the provider for a while.
@@ -35,7 +36,7 @@ func (p providerPlace) use(w world, do func(*idp.Server) error) (err error) {
 		if file.Provider.URL != "" {
 			return fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
 		}
-		data, p.breached = file.Data, file.Provider.BreachedPasswords
+		data, p.breached = file.Data, cmp.Or(p.breached, file.Provider.BreachedPasswords)
 	}
 	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no provider in %s yet", data)
@@ -210,7 +211,7 @@ func (c userDeleteCommand) Run(w world) error {
 
 type userPasswordCommand struct {
 	namedUser
-	BreachedPasswords string `type:"existingfile" help:"With --data: a filter of passwords that are refused."`
+	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused. Default: the configuration's."`
 }
 
 func (c userPasswordCommand) Run(w world) error {
@@ -227,7 +228,7 @@ func (c userPasswordCommand) Run(w world) error {
 type userImportCommand struct {
 	providerPlace
 	File              string `arg:"" type:"existingfile" help:"The file."`
-	BreachedPasswords string `type:"existingfile" help:"With --data: a filter of passwords that are refused; hashes cannot be looked up."`
+	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused; hashes cannot be looked up. Default: the configuration's."`
 }
 
 func (c userImportCommand) Run(w world) error {
