@@ -50,8 +50,8 @@ func (h *Handler) hasSecondFactor(r *http.Request, userID string) (bool, error) 
 
 // authenticatorOf returns the id of the user's authenticator, or "".
 func (h *Handler) authenticatorOf(r *http.Request, userID string) (string, error) {
-	methods, err := h.Client.Factors(r.Context(), userID)
-	for _, m := range methods {
+	user, err := h.Client.Account(r.Context(), userID)
+	for _, m := range user.Factors {
 		if m.Method == authenticator {
 			return m.ID, err
 		}

@@ -96,6 +96,26 @@ func TestRemoveAuthenticator(t *testing.T) {
 	w.browser().login(nil).want(200, "")
 }
 
+// A wrong code changes nothing, and one is enough.
+func TestChangePasswordWithWrongCode(t *testing.T) {
+	w := newWorld(t, account.RegistrationClosed)
+	b := w.browser()
+	b.login(nil).want(200, "")
+	secret, recovery := b.enroll()
+	tokens := w.refreshTokens()
+	change := object{"currentPassword": idptest.Password, "password": fresh, "code": "000000"}
+	b.post("/api/password", change).want(401, "invalid_code")
+	b.send("GET", "/api/private", nil).want(200, "")
+	if n := w.refreshTokens(); n != tokens {
+		t.Errorf("%d refresh tokens, want the %d from before", n, tokens)
+	}
+	w.browser().login(object{"code": w.code(secret)}).want(200, "")
+	w.browser().login(object{"password": fresh}).want(401, "invalid_credentials")
+	change["code"] = recovery[0]
+	b.post("/api/password", change).want(200, "")
+	w.browser().login(object{"password": fresh, "code": recovery[0]}).want(401, "invalid_code")
+}
+
 // A mailbox is not enough to get round a second factor.
 func TestResetKeepsSecondFactor(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)

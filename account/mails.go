@@ -66,15 +66,15 @@ func (h *Handler) mail(w http.ResponseWriter, r *http.Request, send func(context
 	accepted(w)
 }
 
-// mailTimeout bounds a call that nobody waits for.
-const mailTimeout = 10 * time.Second
+// unwatched bounds a call that nobody waits for.
+const unwatched = 10 * time.Second
 
 // sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
 func (h *Handler) sendLater(r *http.Request, email string, send func(context.Context, string) error) {
 	if h.mails.take(strings.ToLower(email), h.Now()) != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), mailTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	h.running.Go(func() {
 		defer cancel()
 		if err := send(ctx, email); err != nil && !errors.Is(err, fusionauth.ErrNotFound) {

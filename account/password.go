@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey"
@@ -11,31 +12,36 @@ import (
 func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	var current, password, code string
 	err := wire.Read(w, r, maxBody, wire.Fields{"currentPassword": &current, "password": &password, "code": wire.Optional{Target: &code}})
+	var who proven
+	if err == nil {
+		who, err = h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
+	}
+	if err == nil && who.CodeDue {
+		err = codeRequired
+	}
+	if err == nil {
+		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), latchkey.Secret(password))
+	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	if err := h.prove(r, latchkey.Secret(current)); err != nil {
+	h.endBefore(r, who.UserID)
+	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: latchkey.Secret(password), Device: h.device(r)})
+	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	session, _ := latchkey.From(r.Context())
-	if needed, err := h.hasSecondFactor(r, session.User.ID); err != nil || needed && code == "" {
-		if err == nil {
-			err = codeRequired
-		}
-		h.fail(w, r, err)
-		return
+	h.Guard.Begin(w, r, grant, true)
+}
+
+// endBefore ends the sessions from before a new password, also where the browser has gone away.
+func (h *Handler) endBefore(r *http.Request, userID string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
+	defer cancel()
+	if _, err := h.Guard.End(ctx, userID, latchkey.EndPasswordChanged); err != nil {
+		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", userID, "error", err)
 	}
-	loginID := loginID(session.User)
-	if err := h.Client.ChangePassword(r.Context(), loginID, latchkey.Secret(current), latchkey.Secret(password)); err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	if _, err := h.Guard.End(r.Context(), session.User.ID, latchkey.EndPasswordChanged); err != nil {
-		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", session.User.ID, "error", err)
-	}
-	h.begin(w, r, latchkey.Credentials{LoginID: loginID, Password: latchkey.Secret(password), Code: latchkey.Secret(code)})
 }
 
 func loginID(u latchkey.User) string {

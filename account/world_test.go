@@ -100,6 +100,18 @@ func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.moved.Lo
 
 func (w *world) pass(d time.Duration) { w.moved.Add(int64(d)) }
 
+// moveAda gives ada another address, and so her old one away.
+func (w *world) moveAda(to string) {
+	w.Helper()
+	r := httptest.NewRequest("PATCH", "/api/user/"+w.user.ID, strings.NewReader(`{"user": {"email": "`+to+`"}}`))
+	r.Header.Set("Authorization", w.provider.APIKey)
+	r.Header.Set("Content-Type", "application/json")
+	rec := httptest.NewRecorder()
+	if w.provider.Server.ServeHTTP(rec, r); rec.Code != 200 {
+		w.Fatalf("move ada: %d %s", rec.Code, rec.Body)
+	}
+}
+
 // link returns what stands behind the # of the link in the next letter.
 func (w *world) link(to, what string) string {
 	w.Helper()

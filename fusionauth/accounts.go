@@ -54,20 +54,6 @@ func (c *Client) ForgotPassword(ctx context.Context, loginID string) error {
 	}{loginID, c.config.ApplicationID}})
 }
 
-// CheckPassword asks whether a password is right, without a login (POST /api/login with noJWT). It fails with CodeInvalidCredentials where it is not; that a second factor or a
-// new password would be asked for next is no failure.
-func (c *Client) CheckPassword(ctx context.Context, loginID string, password latchkey.Secret, device latchkey.Device) error {
-	a, err := c.passwordLogin(ctx, loginRequest{LoginID: loginID, Password: string(password), NoJWT: true, visit: c.visit(device)})
-	if err != nil {
-		return err
-	}
-	switch a.status {
-	case http.StatusOK, statusChangePassword, statusTwoFactor:
-		return nil
-	}
-	return c.loginRefused(a)
-}
-
 // ChangePassword sets a user's password in the name of the application (POST /api/user/change-password). It fails with CodePasswordRefused.
 // The user's refresh tokens are worthless from then on.
 func (c *Client) ChangePassword(ctx context.Context, loginID string, current, password latchkey.Secret) error {

@@ -14,19 +14,6 @@ type Factor struct {
 	Method string `json:"method"` // "authenticator"
 }
 
-// Factors lists a user's second factors (GET /api/user/{id}).
-func (c *Client) Factors(ctx context.Context, userID string) ([]Factor, error) {
-	var found struct {
-		User struct {
-			TwoFactor struct {
-				Methods []Factor `json:"methods"`
-			} `json:"twoFactor"`
-		} `json:"user"`
-	}
-	err := c.get(ctx, "/api/user/"+url.PathEscape(userID), nil, &found)
-	return found.User.TwoFactor.Methods, err
-}
-
 // AuthenticatorSecret makes a secret for an authenticator (GET /api/two-factor/secret), in base 32, as such apps take it. Nothing is kept of it.
 func (c *Client) AuthenticatorSecret(ctx context.Context) (latchkey.Secret, error) {
 	var made struct {

@@ -65,7 +65,7 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	login := loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), visit: c.visit(credentials.Device)}
 	a, err := c.passwordLogin(ctx, login)
 	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
-		a, err = c.secondFactor(ctx, a, credentials)
+		a, err = c.secondFactor(ctx, a, secondFactor{credentials: credentials, trust: credentials.NewPassword != ""})
 	}
 	if err == nil && a.status == statusChangePassword && credentials.NewPassword != "" {
 		a, err = c.withNewPassword(ctx, a, credentials)

@@ -10,18 +10,27 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// secondFactor answers 242 with the code, at POST /api/two-factor/login. A login that goes on after it is trusted, so that nobody is asked for a code twice.
-func (c *Client) secondFactor(ctx context.Context, asked answer, credentials latchkey.Credentials) (answer, error) {
+// A secondFactor is the code for a 242, and what is to come of it.
+type secondFactor struct {
+	credentials latchkey.Credentials
+	trust       bool // a login goes on after it, and nobody is asked for a code twice
+	noJWT       bool
+}
+
+// secondFactor answers 242 with the code, at POST /api/two-factor/login.
+func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor) (answer, error) {
 	var r loginResponse
 	if err := asked.decode(&r); err != nil || r.TwoFactorID == "" {
 		return asked, errors.Join(err, fmt.Errorf("%s: 242 without a twoFactorId", asked.call))
 	}
-	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/two-factor/login", tenant: true, ip: credentials.Device.IP, json: struct {
+	device := f.credentials.Device
+	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/two-factor/login", tenant: true, ip: device.IP, json: struct {
 		TwoFactorID   string `json:"twoFactorId"`
 		Code          string `json:"code"`
 		TrustComputer bool   `json:"trustComputer,omitempty"`
+		NoJWT         bool   `json:"noJWT,omitempty"`
 		visit
-	}{r.TwoFactorID, string(credentials.Code), credentials.NewPassword != "", c.visit(credentials.Device)}})
+	}{r.TwoFactorID, string(f.credentials.Code), f.trust, f.noJWT, c.visit(device)}})
 	switch {
 	case err != nil:
 		return a, err

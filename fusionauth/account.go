@@ -1,0 +1,45 @@
+package fusionauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// An Account is what the server knows of a user just now: a session knows him as he was at the last refresh.
+type Account struct {
+	ID       string
+	LoginID  string // the e-mail address, or else the username
+	Verified bool   // the e-mail address
+	Factors  []Factor
+}
+
+// Account asks about a user (GET /api/user/{id}). It fails with ErrNotFound.
+func (c *Client) Account(ctx context.Context, userID string) (Account, error) {
+	return c.account(ctx, "/api/user/"+url.PathEscape(userID), nil)
+}
+
+// accountOf asks who has a login id (GET /api/user).
+func (c *Client) accountOf(ctx context.Context, loginID string) (Account, error) {
+	return c.account(ctx, "/api/user", url.Values{"loginId": {loginID}})
+}
+
+func (c *Client) account(ctx context.Context, path string, query url.Values) (Account, error) {
+	var found struct {
+		User struct {
+			user
+			TwoFactor struct {
+				Methods []Factor `json:"methods"`
+			} `json:"twoFactor"`
+		} `json:"user"`
+	}
+	if err := c.get(ctx, path, query, &found); err != nil {
+		return Account{}, err
+	}
+	u := found.User
+	if u.ID == "" {
+		return Account{}, errors.New(http.MethodGet + " /api/user: no user")
+	}
+	return Account{ID: u.ID, LoginID: first(u.Email, u.Username), Verified: u.Verified, Factors: u.TwoFactor.Methods}, nil
+}

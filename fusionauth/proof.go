@@ -1,0 +1,67 @@
+package fusionauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// A Proof is whose password, and code, was right.
+type Proof struct {
+	UserID  string
+	CodeDue bool   // a login would ask for a code, and there was none
+	trust   string // spares the next login the code
+}
+
+// CheckPassword asks whose password it is, without a login (POST /api/login with noJWT). It fails with CodeInvalidCredentials where it is nobody's, and with CodeInvalidCode
+// where a code is asked for and the given one is wrong. That a login would ask for a new password is no failure.
+func (c *Client) CheckPassword(ctx context.Context, credentials latchkey.Credentials) (Proof, error) {
+	a, err := c.passwordLogin(ctx, loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), NoJWT: true, visit: c.visit(credentials.Device)})
+	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
+		a, err = c.secondFactor(ctx, a, secondFactor{credentials: credentials, trust: true, noJWT: true})
+	}
+	if err != nil {
+		return Proof{}, err
+	}
+	switch a.status {
+	case http.StatusOK, statusChangePassword, statusTwoFactor:
+		return c.proof(ctx, a, credentials.LoginID)
+	}
+	return Proof{}, c.loginRefused(a)
+}
+
+// proof reads who it was. An answer that asks for more does not say: then it is who has the login id.
+func (c *Client) proof(ctx context.Context, a answer, loginID string) (Proof, error) {
+	var r loginResponse
+	if err := a.decode(&r); err != nil {
+		return Proof{}, err
+	}
+	p := Proof{UserID: r.User.ID, CodeDue: a.status == statusTwoFactor, trust: r.TwoFactorTrustID}
+	if a.status == http.StatusOK {
+		if r.User.ID == "" {
+			return Proof{}, errors.New(a.call + ": 200 without a user")
+		}
+		c.worked()
+		return p, nil
+	}
+	found, err := c.accountOf(ctx, loginID)
+	p.UserID = found.ID
+	return p, err
+}
+
+// LoginAfter logs in who has just proved who he is, and has set a new password since. A code is not asked for again: the one that was given is used up.
+func (c *Client) LoginAfter(ctx context.Context, proof Proof, credentials latchkey.Credentials) (latchkey.Grant, error) {
+	a, err := c.passwordLogin(ctx, loginRequest{
+		LoginID: credentials.LoginID, Password: string(credentials.Password), TwoFactorTrustID: proof.trust, visit: c.visit(credentials.Device),
+	})
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	grant, err := c.grant(a)
+	if err == nil && grant.User.ID != proof.UserID {
+		return latchkey.Grant{}, errors.Join(errors.New(a.call+": somebody else was logged in"), c.Revoke(ctx, grant.RefreshTokenID))
+	}
+	return grant, err
+}
