@@ -117,8 +117,9 @@ func (h *Handler) Serves(path string) bool {
 	if h.paths[path] {
 		return true
 	}
-	id, below := strings.CutPrefix(path, "/api/passkeys/")
-	return below && id != "" && !strings.Contains(id, "/")
+	rest, below := strings.CutPrefix(path, "/api/passkeys/")
+	id, remove := strings.CutSuffix(rest, "/remove")
+	return below && remove && id != "" && !strings.Contains(id, "/")
 }
 
 // open are the routes for everybody.
@@ -148,7 +149,7 @@ func (h *Handler) own() map[string]wire.Methods {
 		"/api/recovery-codes":       {"POST": h.recoveryCodes},
 		"/api/passkeys/options":     {"POST": h.passkeyOptions},
 		"/api/passkeys":             {"POST": h.addPasskey},
-		"/api/passkeys/{id}":        {"DELETE": h.deletePasskey},
+		"/api/passkeys/{id}/remove": {"POST": h.removePasskey},
 	}
 }
 

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -109,13 +110,17 @@ func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
+// recoveryCodes makes new ones. They take the authenticator's place: who cannot show a code of it must not have them.
 func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) {
-	if err := h.readProved(w, r, wire.Fields{}); err != nil {
+	if err := h.readProvedFully(w, r, wire.Fields{}); err != nil {
 		h.fail(w, r, err)
 		return
 	}
 	session, _ := latchkey.From(r.Context())
 	codes, err := h.Client.RecoveryCodes(r.Context(), session.User.ID)
+	if errors.Is(err, fusionauth.ErrNotFound) {
+		err = wire.NotFound
+	}
 	h.showCodes(w, r, codes, err)
 }
 

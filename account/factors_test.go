@@ -88,12 +88,34 @@ func TestRemoveAuthenticator(t *testing.T) {
 	b := w.browser()
 	b.login(nil).want(200, "")
 	secret, _ := b.enroll()
-	codes, _ := b.post("/api/recovery-codes", object{"password": idptest.Password}).want(200, "").body["recoveryCodes"].([]any)
+	codes, _ := b.post("/api/recovery-codes", object{"password": idptest.Password, "code": w.code(secret)}).want(200, "").body["recoveryCodes"].([]any)
+	w.pass(time.Minute)
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": "000000"}).want(401, "invalid_code")
 	b.post("/api/authenticator/remove", object{"password": "wrong", "code": w.code(secret)}).want(401, "invalid_credentials")
 	w.pass(5 * time.Minute) // guesses at the password are few
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": codes[0]}).want(204, "")
 	w.browser().login(nil).want(200, "")
+}
+
+// Recovery codes take the authenticator's place, so they are had for one of its codes, or of theirs. A password is not enough.
+func TestRecoveryCodes(t *testing.T) {
+	w := newWorld(t, account.RegistrationClosed)
+	b := w.browser()
+	b.login(nil).want(200, "")
+	ask := func(code any) reply {
+		return b.post("/api/recovery-codes", object{"password": idptest.Password, "code": code})
+	}
+	b.post("/api/recovery-codes", object{"password": idptest.Password}).want(404, "not_found") // there is nothing to recover
+	secret, recovery := b.enroll()
+	b.post("/api/recovery-codes", object{"password": idptest.Password}).want(409, "two_factor_required")
+	ask("000000").want(401, "invalid_code")
+	w.pass(5 * time.Minute) // guesses at the password are few
+	ask(w.code(secret)).want(200, "")
+	ask(w.code(secret)).want(401, "invalid_code")
+	ask(recovery[0]).want(401, "invalid_code") // there are new ones
+	w.pass(5 * time.Minute)
+	again, _ := ask(w.code(secret)).want(200, "").body["recoveryCodes"].([]any)
+	ask(again[0]).want(200, "")
 }
 
 // A wrong code changes nothing, and one is enough.

@@ -41,6 +41,13 @@ func (l *limiter) take(key string, now time.Time) error {
 	return p
 }
 
+// forget lets a key begin anew.
+func (l *limiter) forget(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.buckets, key)
+}
+
 // makeRoom forgets those who would be let through anyway, or, where all are busy, any one.
 func (l *limiter) makeRoom(now time.Time) {
 	if l.buckets == nil {

@@ -14,10 +14,10 @@ import (
 
 const maxPasskeyName = 100 // bytes
 
-// passkeyOptions are what navigator.credentials.create needs to make a key for who is logged in.
+// passkeyOptions are what navigator.credentials.create needs to make a key for who is logged in. The key will log in without a code.
 func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) {
 	var name string
-	err := h.readProved(w, r, wire.Fields{"name": &name})
+	err := h.readProvedFully(w, r, wire.Fields{"name": &name})
 	if err == nil && (name == "" || len(name) > maxPasskeyName) {
 		err = wire.BadRequest("name: want 1 to 100 characters")
 	}
@@ -48,9 +48,12 @@ func (h *Handler) addPasskey(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
-func (h *Handler) deletePasskey(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) {
 	session, _ := latchkey.From(r.Context())
-	err := h.owns(r, session.User.ID, r.PathValue("id"))
+	err := h.readProved(w, r, wire.Fields{})
+	if err == nil {
+		err = h.owns(r, session.User.ID, r.PathValue("id"))
+	}
 	if err == nil {
 		err = h.Client.DeletePasskey(r.Context(), r.PathValue("id"))
 	}

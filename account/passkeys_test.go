@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/descope/virtualwebauthn"
 
@@ -87,9 +88,13 @@ func TestPasskey(t *testing.T) {
 	bob := w.provider.AddUser("bob@example.com", w.app.ID)
 	stranger := w.browser()
 	stranger.login(object{"email": bob.Email}).want(200, "")
-	stranger.send("DELETE", "/api/passkeys/"+id, nil).want(404, "not_found")
-	b.send("DELETE", "/api/passkeys/"+id, nil).want(204, "")
-	b.send("DELETE", "/api/passkeys/"+id, nil).want(404, "not_found")
+	remove := "/api/passkeys/" + id + "/remove"
+	stranger.post(remove, object{"password": idptest.Password}).want(404, "not_found")
+	b.post(remove, object{}).want(400, "bad_request")
+	b.post(remove, object{"password": "wrong"}).want(401, "invalid_credentials")
+	b.send("DELETE", "/api/passkeys/"+id, nil).want(404, "not_found") // no way without a proof
+	b.post(remove, object{"password": idptest.Password}).want(204, "")
+	b.post(remove, object{"password": idptest.Password}).want(404, "not_found")
 	w.browser().post("/api/passkey-login", object{"credential": d.get(t, w.browser().askPasskey())}).want(401, "passkey_refused")
 }
 
@@ -99,10 +104,20 @@ func TestPasskeySparesCode(t *testing.T) {
 	b, d := w.browser(), w.device()
 	b.login(nil).want(200, "")
 	b.addPasskey(d)
-	b.enroll()
+	secret, _ := b.enroll()
 	w.browser().login(nil).want(409, "two_factor_required")
 	other := w.browser()
 	other.post("/api/passkey-login", object{"credential": d.get(t, other.askPasskey())}).want(200, "")
+
+	// So a code is asked for before there is another passkey, but not where there is one already.
+	more := object{"password": idptest.Password, "name": "another"}
+	b.post("/api/passkeys/options", more).want(409, "two_factor_required")
+	w.pass(5 * time.Minute) // guesses at the password are few
+	more["code"] = "000000"
+	b.post("/api/passkeys/options", more).want(401, "invalid_code")
+	more["code"] = w.code(secret)
+	b.post("/api/passkeys/options", more).want(200, "")
+	b.post("/api/passkeys/options", object{"passkey": d.get(t, b.askPasskey()), "name": "another"}).want(200, "")
 }
 
 func TestPasskeyRefused(t *testing.T) {

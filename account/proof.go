@@ -17,31 +17,38 @@ type proof struct {
 	passkey  json.RawMessage
 }
 
-// with are the fields of a body that holds a proof beside others.
-func (p *proof) with(others wire.Fields) wire.Fields {
-	others["password"] = wire.Optional{Target: &p.password}
-	others["passkey"] = wire.Optional{Target: &p.passkey}
-	return others
-}
-
 // readProved reads a body that holds a proof, and checks that.
 func (h *Handler) readProved(w http.ResponseWriter, r *http.Request, others wire.Fields) error {
-	var p proof
-	if err := wire.Read(w, r, maxBody, p.with(others)); err != nil {
-		return err
-	}
-	return h.check(r, p)
+	_, err := h.readProof(w, r, others, new(string))
+	return err
 }
 
-func (h *Handler) check(r *http.Request, p proof) error {
+// readProvedFully is for what would get round the second factor: beside a password it wants a code, where a login does. A passkey is two factors in one.
+func (h *Handler) readProvedFully(w http.ResponseWriter, r *http.Request, others wire.Fields) error {
+	var code string
+	others["code"] = wire.Optional{Target: &code}
+	who, err := h.readProof(w, r, others, &code)
+	if err == nil && who.CodeDue {
+		err = codeRequired
+	}
+	return err
+}
+
+// readProof reads the code with the rest: it is there when the body has been read.
+func (h *Handler) readProof(w http.ResponseWriter, r *http.Request, others wire.Fields, code *string) (who proven, err error) {
+	var p proof
+	others["password"] = wire.Optional{Target: &p.password}
+	others["passkey"] = wire.Optional{Target: &p.passkey}
+	if err := wire.Read(w, r, maxBody, others); err != nil {
+		return who, err
+	}
 	if (p.password == "") == (p.passkey == nil) {
-		return wire.BadRequest("want a password or a passkey")
+		return who, wire.BadRequest("want a password or a passkey")
 	}
 	if p.passkey != nil {
-		return h.provePasskey(r, p.passkey)
+		return who, h.provePasskey(r, p.passkey)
 	}
-	_, err := h.prove(r, latchkey.Secret(p.password), "")
-	return err
+	return h.prove(r, latchkey.Secret(p.password), latchkey.Secret(*code))
 }
 
 // A proven is who is logged in and has shown it again.
@@ -64,6 +71,9 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: now.LoginID, Password: password, Code: code, Device: h.device(r)})
 	if err == nil && shown.UserID != session.User.ID {
 		err = invalidCredentials
+	}
+	if err == nil && !shown.CodeDue { // who knows the password alone must not buy guesses at the code with it
+		h.guesses.forget(session.User.ID)
 	}
 	return proven{shown, now.LoginID}, nobody(err)
 }
