@@ -22,7 +22,8 @@ const (
 	// RegistrationClosed has no route for it.
 	RegistrationClosed Registration = iota
 	// RegistrationVerified lets everybody in who proves an address: the provider must not let others log in (the tenant's emailConfiguration: verifyEmail, and
-	// unverified.behavior Gated). Nobody learns whether an address has an account.
+	// unverified.behavior Gated). Nobody learns whether an address has an account: a login before that is answered as one with a wrong password is (fusionauth.HideUnverified,
+	// which New switches on), so a page should offer the mail once more, beside the form.
 	RegistrationVerified
 	// RegistrationUnverified lets everybody in at once. It tells whoever asks whether an address has an account.
 	RegistrationUnverified
@@ -31,7 +32,7 @@ const (
 // Config is what a Handler is made from. Guard, Client and Origin are required.
 type Config struct {
 	Guard  *latchkey.Guard
-	Client *fusionauth.Client // its API key needs the calls of this package, see docs/fusionauth.md
+	Client *fusionauth.Client // the guard's Provider; its API key needs the calls of this package, see docs/fusionauth.md
 	Origin string             // that of the guard
 
 	Registration Registration
@@ -104,6 +105,9 @@ func New(c Config) (*Handler, error) {
 		mails:    limiter{every: 20 * time.Minute, burst: 3},
 		visitors: limiter{every: time.Minute, burst: 20},
 		guesses:  limiter{every: time.Minute, burst: 5},
+	}
+	if h.Registration == RegistrationVerified {
+		h.Client.HideUnverified()
 	}
 	h.Handler = h.routes()
 	return h, nil

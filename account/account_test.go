@@ -1,11 +1,16 @@
 package account_test
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/latchkey-dev/latchkey/account"
+	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
@@ -17,7 +22,7 @@ func TestRegisterVerified(t *testing.T) {
 	b.post("/api/register", object{"email": "nobody", "password": fresh}).want(422, "email_refused")
 	b.post("/api/register", bob).want(202, "")
 	id := w.link("bob@example.com", "verify-email")
-	b.login(credentials(bob)).want(403, "email_not_verified")
+	b.login(credentials(bob)).want(401, "invalid_credentials") // as if there were no account
 	b.post("/api/verify-email", object{"id": "nonsense"}).want(404, "link_invalid")
 
 	b.post("/api/verify-email/send", object{"email": "bob@example.com"}).want(202, "")
@@ -34,6 +39,29 @@ func TestRegisterVerified(t *testing.T) {
 	}
 	w.link(ada, "reset-password")
 	w.browser().login(nil).want(200, "")
+}
+
+// Whoever registers an address with a password of his own, and then logs in with it, learns nothing, however often he tries.
+func TestRegisterThenLoginTellsNothing(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	lockout := idp.Tenant{Name: "Default", VerifyEmail: true, UnverifiedBehavior: idp.UnverifiedGated, Lockout: idp.Lockout{UserActionID: uuid.NewString()}}
+	if err := w.provider.EnsureTenant(t.Context(), lockout); err != nil {
+		t.Fatal(err)
+	}
+	const mine = "a password of his own"
+	var heard [2][]string
+	for i, email := range []string{ada, "nobody@example.com"} {
+		b := w.browser()
+		b.post("/api/register", object{"email": email, "password": mine}).want(202, "")
+		for range 9 {
+			got := b.login(object{"email": email, "password": mine})
+			heard[i] = append(heard[i], fmt.Sprint(got.status, got.body, got.header["Set-Cookie"], got.header["Retry-After"]))
+			w.pass(10 * time.Second) // longer than the guard has him wait
+		}
+	}
+	if !slices.Equal(heard[0], heard[1]) {
+		t.Errorf("there is an account: %q\nthere was none:    %q", heard[0], heard[1])
+	}
 }
 
 func credentials(bob object) object {

@@ -122,8 +122,11 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 // Statuses of the API's own.
 const (
 	statusChangePassword = http.StatusNonAuthoritativeInfo // 203
+	statusUnverified     = 212                             // the address
 	statusTwoFactor      = 242
 	statusWrongCode      = http.StatusMisdirectedRequest // 421
+
+	statusRegistrationUnverified = 213
 )
 
 // loginRefused maps every documented status to a code, and everything else to an error.
@@ -141,6 +144,9 @@ func (c *Client) loginRefused(a answer) error {
 	if !a.plain() {
 		return a.unexpected()
 	}
+	if c.hides.Load() && (a.status == statusUnverified || a.status == statusRegistrationUnverified || a.status == http.StatusConflict) {
+		return refuse(latchkey.CodeInvalidCredentials)
+	}
 	switch a.status {
 	case http.StatusAccepted: // 202
 		return refuse(latchkey.CodeNotRegistered)
@@ -151,7 +157,7 @@ func (c *Client) loginRefused(a answer) error {
 			e.Reason = r.ChangePasswordReason
 		}
 		return e
-	case 212, 213: // the address, or the registration
+	case statusUnverified, statusRegistrationUnverified:
 		return refuse(latchkey.CodeEmailNotVerified)
 	case statusTwoFactor:
 		e := &latchkey.ProviderError{Code: latchkey.CodeTwoFactorRequired}
