@@ -26,20 +26,6 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
-// resetPassword takes the id of a mail and the new password. It logs nobody in: a second factor is not to be got round by a mailbox.
-func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
-	var id, password string
-	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
-	if err == nil {
-		err = link(h.Client.ResetPassword(r.Context(), latchkey.Secret(id), latchkey.Secret(password)))
-	}
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	noContent(w)
-}
-
 func link(err error) error {
 	if errors.Is(err, fusionauth.ErrNotFound) {
 		return linkInvalid

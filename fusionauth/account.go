@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+
+	"github.com/latchkey-dev/latchkey"
 )
 
 // An Account is what the server knows of a user just now: a session knows him as he was at the last refresh.
@@ -18,6 +20,11 @@ type Account struct {
 // Account asks about a user (GET /api/user/{id}). It fails with ErrNotFound.
 func (c *Client) Account(ctx context.Context, userID string) (Account, error) {
 	return c.account(ctx, "/api/user/"+url.PathEscape(userID), nil)
+}
+
+// AccountOfChange asks whose password an id of a mail changes (GET /api/user). It fails with ErrNotFound where the id is not good, or not any more.
+func (c *Client) AccountOfChange(ctx context.Context, changeID latchkey.Secret) (Account, error) {
+	return c.account(ctx, "/api/user", url.Values{"changePasswordId": {string(changeID)}})
 }
 
 // accountOf asks who has a login id (GET /api/user).

@@ -2,6 +2,7 @@ package fusionauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -45,6 +46,18 @@ func (c *Client) DisableFactor(ctx context.Context, userID, methodID string, cod
 		Code          string `json:"code"`
 		MethodID      string `json:"methodId"`
 	}{c.config.ApplicationID, string(code), methodID}})
+}
+
+// DropFactor takes a second factor away without a code of it: with a recovery code that it makes for that.
+func (c *Client) DropFactor(ctx context.Context, userID, methodID string) error {
+	codes, err := c.RecoveryCodes(ctx, userID)
+	if err == nil && len(codes) == 0 {
+		err = errors.New("POST /api/user/two-factor/recovery-code: no codes")
+	}
+	if err != nil {
+		return err
+	}
+	return c.DisableFactor(ctx, userID, methodID, latchkey.Secret(codes[0]))
 }
 
 // RecoveryCodes makes new recovery codes for a user (POST /api/user/two-factor/recovery-code/{id}); those before are worthless then.

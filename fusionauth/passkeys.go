@@ -40,6 +40,11 @@ func (c *Client) DeletePasskey(ctx context.Context, id string) error {
 	return c.ask(ctx, request{method: http.MethodDelete, path: "/api/webauthn/" + url.PathEscape(id), authorize: true, tenant: true})
 }
 
+// DeletePasskeys deletes all of a user's (DELETE /api/webauthn).
+func (c *Client) DeletePasskeys(ctx context.Context, userID string) error {
+	return c.ask(ctx, request{method: http.MethodDelete, path: "/api/webauthn", query: url.Values{"userId": {userID}}, authorize: true, tenant: true})
+}
+
 // StartPasskey asks for the options with which a browser makes a key (POST /api/webauthn/register/start).
 func (c *Client) StartPasskey(ctx context.Context, userID, name, userAgent string) (options json.RawMessage, err error) {
 	return c.options(ctx, "/api/webauthn/register/start", true, struct {

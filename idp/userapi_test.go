@@ -84,6 +84,13 @@ func TestFindUser(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", query, a.status, a.body, status)
 		}
 	}
+	id := w.keyed("POST", "/api/user/forgot-password", object{"loginId": "ada@example.com", "sendForgotPasswordMessage": false}.String()).want(http.StatusOK).text("changePasswordId")
+	if a := w.keyed("GET", "/api/user?changePasswordId="+id, "").want(http.StatusOK); a.user().User.ID != w.user.ID {
+		t.Errorf("changePasswordId: %s", a.body)
+	}
+	w.send("GET", "/api/user?changePasswordId="+id, "", "").wantEmpty(http.StatusUnauthorized) // the id alone shows no user
+	w.send("POST", "/api/user/change-password/"+id, "application/json", object{"password": anotherPassword}.String()).want(http.StatusOK)
+	w.keyed("GET", "/api/user?changePasswordId="+id, "").wantEmpty(http.StatusNotFound)
 	w.keyed("GET", "/api/user", "").wantCode("[blank]loginId")
 	w.keyed("GET", "/api/user?loginId=a;b", "").wantCode("[invalidQuery]")
 }

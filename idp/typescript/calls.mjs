@@ -59,6 +59,8 @@ const { user } = await answer(client.createUser(null, { user: { email: "ada@exam
 assert.equal((await answer(client.retrieveUserByEmail("ada@example.com"))).user.id, user.id);
 assert.equal((await answer(client.retrieveUserByLoginId("ADA@example.com"))).user.id, user.id);
 await answer(client.retrieveUserByUsername("ada"), 404);
+const change = await answer(client.forgotPassword({ loginId: "ada@example.com", sendForgotPasswordMessage: false }));
+assert.equal((await answer(client.retrieveUserByChangePasswordId(change.changePasswordId))).user.id, user.id);
 await answer(client.register(user.id, { registration: { applicationId: application.id, roles: ["reader"] } }));
 assert.deepEqual((await answer(client.retrieveRegistration(user.id, application.id))).registration.roles, ["reader"]);
 await answer(client.patchRegistration(user.id, { registration: { applicationId: application.id, roles: ["writer"] } }));
