@@ -3,16 +3,21 @@ package account
 import (
 	"math"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 	"golang.org/x/time/rate"
 
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// maxBuckets bounds the memory of a limiter.
-const maxBuckets = 20_000
+const (
+	maxBuckets = 20_000 // bounds the memory of a limiter
+	roomMade   = 1_000  // at once, at least
+)
 
 // A limiter lets each key do something burst times, and once more in each period after that. It counts on this node alone.
 type limiter struct {
@@ -48,7 +53,8 @@ func (l *limiter) forget(key string) {
 	delete(l.buckets, key)
 }
 
-// makeRoom forgets those who would be let through anyway, or, where all are busy, any one.
+// makeRoom forgets those who would be let through anyway, and, where nearly all are busy, some of the others, last those that are refused just now.
+// It looks at all of them, so it makes room for a while.
 func (l *limiter) makeRoom(now time.Time) {
 	if l.buckets == nil {
 		l.buckets = make(map[string]*rate.Limiter)
@@ -56,20 +62,43 @@ func (l *limiter) makeRoom(now time.Time) {
 	if len(l.buckets) < maxBuckets {
 		return
 	}
-	var any string
-	for key, bucket := range l.buckets {
-		if any = key; bucket.TokensAt(now) >= float64(l.burst) {
-			delete(l.buckets, key)
+	full := float64(l.burst)
+	for _, tokens := range []float64{full, 1, math.Inf(-1)} {
+		for key, bucket := range l.buckets {
+			if tokens < full && len(l.buckets) <= maxBuckets-roomMade {
+				return
+			}
+			if bucket.TokensAt(now) >= tokens {
+				delete(l.buckets, key)
+			}
 		}
-	}
-	if len(l.buckets) >= maxBuckets {
-		delete(l.buckets, any)
 	}
 }
 
 // visit counts a request of a browser that is not logged in.
 func (h *Handler) visit(r *http.Request) error {
-	return h.visitors.take(h.ClientIP(r), h.Now())
+	return h.visitors.take(network(h.ClientIP(r)), h.Now())
+}
+
+// network is what one customer of a provider usually has: an IPv4 address, or the first 64 bits of an IPv6 one. The guard counts so, too.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return ip
+	}
+	if addr = addr.Unmap(); addr.Is4() {
+		return addr.String()
+	}
+	prefix, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return prefix.String()
+}
+
+// mailbox is the same for all spellings of an address with which the provider finds one account.
+func mailbox(email string) string {
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(email)))
 }
 
 // form reads a body of who is not logged in, and counts it.

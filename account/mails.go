@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -57,7 +56,7 @@ const unwatched = 10 * time.Second
 
 // sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
 func (h *Handler) sendLater(r *http.Request, email string, send func(context.Context, string) error) {
-	if h.mails.take(strings.ToLower(email), h.Now()) != nil {
+	if h.mails.take(mailbox(email), h.Now()) != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
