@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"strings"
 )
 
 // The device cookie says that this browser has logged in to one account before. It grants nothing but a lane of its own for login attempts, and
@@ -22,10 +21,10 @@ type deviceMAC struct {
 	app, host string
 }
 
-// account is the name of a login id in lanes and cookies: the same for spellings that differ in case only.
+// account is the name of a login id in the cookie: the same for spellings that differ in case only. It is never that of two accounts, or whoever owns one of them could
+// have lanes of his own at the other.
 func (d *deviceMAC) account(loginID string) string {
-	folded := strings.ToLower(strings.ToUpper(loginID))
-	sum := sha256.Sum256([]byte(d.app + "\x00" + folded))
+	sum := sha256.Sum256([]byte(d.app + "\x00" + sameCase(loginID)))
 	return string(sum[:16])
 }
 

@@ -27,15 +27,13 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	device := g.device(r)
-	account := g.cookies.device.account(form.loginID)
-	browser, known := g.cookies.device.verify(cookieValue(r.Header, deviceCookieName), account)
-	lanes := g.lanes(account, known, browser, device.IP)
-	if wait := g.throttle.enter(lanes, g.now()); wait > 0 {
+	attempt := g.attemptLogin(form.loginID, cookieValue(r.Header, deviceCookieName), device.IP)
+	if wait := g.throttle.enter(attempt.lanes, g.now()); wait > 0 {
 		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
 		return
 	}
 	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
-	g.settleAttempt(lanes, err)
+	g.settleAttempt(attempt, err)
 	if err != nil {
 		g.loginRefused(w, r, device, err)
 		return
@@ -45,7 +43,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.remember { // a public computer gets no lane of its own
-		g.cookies.remember(w, account, browser)
+		g.cookies.remember(w, attempt.account, attempt.browser)
 	}
 	writeUser(w, rec.User)
 }
@@ -85,15 +83,15 @@ func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, dev
 
 // settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough.
 // A login that waits for its code clears nothing: whoever knows the password must not buy guesses at the code with it.
-func (g *Guard) settleAttempt(lanes []lane, err error) {
+func (g *Guard) settleAttempt(a loginAttempt, err error) {
 	var e *ProviderError
 	switch {
 	case err == nil:
-		g.throttle.succeed(lanes)
+		g.throttle.succeeded(a)
 	case !errors.As(err, &e) || e.Code == CodeTwoFactorRequired:
-		g.throttle.leave(lanes)
+		g.throttle.leave(a.lanes)
 	case e.Code != CodeInvalidCredentials && e.Code != CodeInvalidCode && e.Code != CodeTooManyAttempts:
-		g.throttle.succeed(lanes)
+		g.throttle.succeeded(a)
 	}
 }
 

@@ -3,7 +3,6 @@ package latchkey
 import (
 	"hash/maphash"
 	"math"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -157,28 +156,4 @@ func (s *throttleShard) makeRoom(newcomer lane, now time.Time) {
 		}
 	}
 	delete(s.lanes, least)
-}
-
-// lanes are those that a login goes through.
-func (g *Guard) lanes(account string, known bool, device, ip string) []lane {
-	if known {
-		return []lane{{deviceLane, account + device}}
-	}
-	return []lane{{accountLane, account}, {addressLane, network(ip)}}
-}
-
-// network is what one customer of a provider usually has: an IPv4 address, or the first 64 bits of an IPv6 one.
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap(); addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }

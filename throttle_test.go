@@ -61,6 +61,32 @@ func TestTHR01_GuessesAtOneAccount(t *testing.T) {
 	})
 }
 
+// THR-01: a provider finds one account under many spellings. They have no allowances of their own, and whoever shares one cannot clear it.
+func TestTHR01_Spellings(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		w.provider.AddUser("ⓕay@example.com", w.shop.application.ID)
+		guesses := 0
+		for i := range 40 {
+			full, bold := []rune("ada@example.com"), []rune("ada@example.com")
+			for j, r := range "ada" {
+				if i>>j&1 == 1 {
+					full[j], bold[j] = r-'!'+'！', r-'a'+'𝐚'
+				}
+			}
+			for _, spelling := range []string{string(full), string(bold)} {
+				if newBrowser().try(w.shop, spelling, "wrong", from(fmt.Sprintf("198.51.100.%d", i))).status == 401 {
+					guesses++
+				}
+			}
+			newBrowser().try(w.shop, "ⓕay@example.com", idptest.Password, from("192.0.2.8"))
+		}
+		if guesses > 10 {
+			t.Errorf("%d guesses at one account", guesses)
+		}
+	})
+}
+
 // THR-03: a stranger cannot lock a user out of the browser that he uses.
 func TestTHR03_TheKnownBrowserHasItsOwnLane(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
