@@ -180,7 +180,3 @@ func private(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-func (h *Handler) device(r *http.Request) latchkey.Device {
-	return latchkey.Device{UserAgent: r.UserAgent(), IP: h.ClientIP(r)}
-}

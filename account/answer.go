@@ -19,6 +19,7 @@ var (
 	invalidCode        = wire.Problem{Status: http.StatusUnauthorized, Code: "invalid_code", Detail: "The code is not right, or has been used."}
 	codeRequired       = wire.Problem{Status: http.StatusConflict, Code: "two_factor_required", Detail: "A second factor is needed."}
 	authenticatorSet   = wire.Problem{Status: http.StatusConflict, Code: "authenticator_exists", Detail: "There is an authenticator already. Remove it first."}
+	secretRefused      = wire.Problem{Status: http.StatusUnprocessableEntity, Code: "secret_refused", Detail: "This is not a secret that an authenticator can have."}
 	passwordRefused    = wire.Problem{Status: http.StatusUnprocessableEntity, Code: "password_refused", Detail: "The new password is not accepted."}
 	emailRefused       = wire.Problem{Status: http.StatusUnprocessableEntity, Code: "email_refused", Detail: "This is not an e-mail address that can be used."}
 	emailTaken         = wire.Problem{Status: http.StatusConflict, Code: "email_taken", Detail: "There is an account with this e-mail address already."}
@@ -44,12 +45,8 @@ func problemOf(err error) wire.Problem {
 	var field *fusionauth.FieldError
 	var refused *latchkey.ProviderError
 	switch {
-	case errors.As(err, &field) && field.Kind == "duplicate" && field.Field != "credential":
-		return emailTaken
-	case errors.As(err, &field) && field.Field == "credential":
-		return passkeyRefused
 	case errors.As(err, &field):
-		return emailRefused
+		return problemOfField(field)
 	case !errors.As(err, &refused):
 		return unavailable
 	}
@@ -71,6 +68,24 @@ func problemOf(err error) wire.Problem {
 		p = invalidCredentials
 	}
 	return p
+}
+
+// problemOfField is about what the user has typed, or what his browser has made.
+func problemOfField(e *fusionauth.FieldError) wire.Problem {
+	switch e.Field {
+	case "credential":
+		return passkeyRefused
+	case "secret", "secretBase32Encoded":
+		return secretRefused
+	case "method":
+		return authenticatorSet
+	case "displayName":
+		return wire.BadRequest("name: has characters that it must not have")
+	}
+	if e.Kind == "duplicate" {
+		return emailTaken
+	}
+	return emailRefused
 }
 
 func noContent(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }

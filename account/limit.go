@@ -10,8 +10,6 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/time/rate"
-
-	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 const (
@@ -99,12 +97,4 @@ func network(ip string) string {
 // mailbox is the same for all spellings of an address with which the provider finds one account.
 func mailbox(email string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(email)))
-}
-
-// form reads a body of who is not logged in, and counts it.
-func (h *Handler) form(w http.ResponseWriter, r *http.Request, fields wire.Fields) error {
-	if err := wire.Read(w, r, maxBody, fields); err != nil {
-		return err
-	}
-	return h.visit(r)
 }

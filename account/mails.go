@@ -42,8 +42,8 @@ func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) {
 
 // mail has the provider send a mail, if the address has an account. The answer does not wait for it: its time would tell.
 func (h *Handler) mail(w http.ResponseWriter, r *http.Request, send func(context.Context, string) error) {
-	var email string
-	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
+	email, err := h.address(w, r)
+	if err != nil {
 		h.fail(w, r, err)
 		return
 	}

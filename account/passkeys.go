@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
@@ -18,15 +20,15 @@ const maxPasskeyName = 100 // bytes
 func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) {
 	var name string
 	err := h.readProvedFully(w, r, wire.Fields{"name": &name})
-	if err == nil && (name == "" || len(name) > maxPasskeyName) {
-		err = wire.BadRequest("name: want 1 to 100 characters")
+	if err == nil && (name == "" || len(name) > maxPasskeyName || strings.ContainsFunc(name, unicode.IsControl)) {
+		err = wire.BadRequest("name: want 1 to 100 bytes without control characters")
 	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
 	session, _ := latchkey.From(r.Context())
-	options, err := h.Client.StartPasskey(r.Context(), session.User.ID, name, r.UserAgent())
+	options, err := h.Client.StartPasskey(r.Context(), session.User.ID, name, h.device(r).UserAgent)
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -79,8 +81,8 @@ type loginOptions struct {
 const passkeyTimeout = 180_000 // milliseconds
 
 func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) {
-	var email string
-	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
+	email, err := h.address(w, r)
+	if err != nil {
 		h.fail(w, r, err)
 		return
 	}

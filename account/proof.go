@@ -64,6 +64,9 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	if err := h.guesses.take(session.User.ID, h.Now()); err != nil {
 		return proven{}, err
 	}
+	if password == "" { // which the provider would not look at
+		return proven{}, invalidCredentials
+	}
 	now, err := h.Client.Account(r.Context(), session.User.ID)
 	if err != nil {
 		return proven{}, nobody(err)

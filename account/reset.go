@@ -17,6 +17,9 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	var id, password string
 	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
 	var who fusionauth.Account
+	if err == nil && id == "" {
+		err = linkInvalid
+	}
 	if err == nil {
 		who, err = h.Client.AccountOfChange(r.Context(), latchkey.Secret(id))
 	}

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -36,6 +37,7 @@ type world struct {
 	server   *httptest.Server
 	letters  chan idp.Mail
 	moved    atomic.Int64
+	log      bytes.Buffer // what the operator is told, of errors alone; read it when the handlers are done
 }
 
 func newWorld(t *testing.T, registration account.Registration) *world {
@@ -65,7 +67,7 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	if err := w.provider.EnsureAPIKey(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(key.Key), ApplicationID: w.app.ID, PasswordCheckedFirst: true, Now: w.now})
 	if err != nil {
 		t.Fatal(err)

@@ -105,7 +105,7 @@ func (a answer) refusal() error {
 			return &latchkey.ProviderError{Code: latchkey.CodePasswordRefused, Reason: kind(e.Code)}
 		}
 	}
-	for _, field := range []string{"user.email", "user.username", "credential"} {
+	for _, field := range []string{"user.email", "user.username", "credential", "secret", "secretBase32Encoded", "method", "displayName"} {
 		for _, e := range fields[field] {
 			return &FieldError{field, kind(e.Code)}
 		}

@@ -1,0 +1,41 @@
+package account
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/wire"
+)
+
+// form reads a body of who is not logged in, and counts it.
+func (h *Handler) form(w http.ResponseWriter, r *http.Request, fields wire.Fields) error {
+	if err := wire.Read(w, r, maxBody, fields); err != nil {
+		return err
+	}
+	return h.visit(r)
+}
+
+// maxEmail is the longest address that there is, in code points: as in the form of a login.
+const maxEmail = 255
+
+// address reads a body that is an address alone.
+func (h *Handler) address(w http.ResponseWriter, r *http.Request) (email string, err error) {
+	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
+		return "", err
+	}
+	if email == "" || utf8.RuneCountInString(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
+		return "", wire.BadRequest("email: want an address")
+	}
+	return email, nil
+}
+
+const maxUserAgent = 256 // bytes; the guard keeps as many
+
+// device is what a request shows of its browser.
+func (h *Handler) device(r *http.Request) latchkey.Device {
+	agent := r.UserAgent()
+	return latchkey.Device{UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], ""), IP: h.ClientIP(r)}
+}
