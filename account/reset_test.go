@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
@@ -56,4 +57,27 @@ func TestResetKeepsFactorsOfUnverifiedUsers(t *testing.T) {
 	w.browser().login(object{"password": fresh}).want(409, "two_factor_required")
 	w.browser().login(object{"password": fresh, "code": w.code(secret)}).want(200, "")
 	b.post("/api/passkey-login", object{"credential": d.get(t, b.askPasskey())}).want(200, "")
+}
+
+// A thief who has all codes refused for a while does not keep his authenticator so.
+func TestResetWhileCodesAreLocked(t *testing.T) {
+	w := newWorld(t, account.RegistrationUnverified)
+	const victim = "victim@example.com"
+	thief := w.browser()
+	thief.post("/api/register", object{"email": victim, "password": idptest.Password}).want(200, "")
+	thief.enroll()
+	for range 6 {
+		thief.post("/api/authenticator/remove", object{"password": idptest.Password, "code": "000000"}).want(401, "invalid_code")
+		w.pass(time.Minute) // guesses at the password are few
+	}
+	b := w.browser()
+	reset := func() reply {
+		b.post("/api/forgot-password", object{"email": victim}).want(202, "")
+		return b.post("/api/reset-password", object{"id": w.link(victim, "reset-password"), "password": fresh})
+	}
+	reset().want(429, "too_many_attempts")
+	b.login(object{"email": victim, "password": fresh}).want(401, "invalid_credentials")
+	w.pass(15 * time.Minute)
+	reset().want(200, "")
+	b.login(object{"email": victim, "password": fresh}).want(200, "")
 }
