@@ -45,3 +45,16 @@ func TestProofOfWhoHasTheAddressNowAndAnAuthenticator(t *testing.T) {
 	w.pass(time.Minute)
 	w.browser().login(object{"email": "ada@new.example", "password": fresh, "code": w.code(adas)}).want(200, "")
 }
+
+// Who is logged in may know that his new address is still to be proved, where strangers may not.
+func TestProofBeforeTheAddressIsProved(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b := w.browser()
+	b.login(nil).want(200, "")
+	w.moveAda("ada@new.example")
+	b.post("/api/passkeys/options", object{"password": "wrong", "name": "x"}).want(401, "invalid_credentials")
+	b.post("/api/passkeys/options", object{"password": idptest.Password, "name": "x"}).want(403, "email_not_verified")
+	b.post("/api/password", object{"currentPassword": idptest.Password, "password": fresh}).want(403, "email_not_verified")
+	b.send("GET", "/api/private", nil).want(200, "")
+	w.browser().login(object{"email": "ada@new.example"}).want(401, "invalid_credentials")
+}

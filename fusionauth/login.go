@@ -87,10 +87,14 @@ func (c *Client) passwordLogin(ctx context.Context, login loginRequest) (answer,
 
 // grant reads the last answer of a login.
 func (c *Client) grant(a answer) (latchkey.Grant, error) {
-	if a.status != http.StatusOK {
-		return latchkey.Grant{}, c.loginRefused(a)
+	if a.status == http.StatusOK {
+		return c.loggedIn(a)
 	}
-	return c.loggedIn(a)
+	err := c.loginRefused(a)
+	if c.hides.Load() && a.plain() && (a.status == statusUnverified || a.status == statusRegistrationUnverified || a.status == http.StatusConflict) {
+		err = &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials, Err: err}
+	}
+	return latchkey.Grant{}, err
 }
 
 func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
@@ -143,9 +147,6 @@ func (c *Client) loginRefused(a answer) error {
 	}
 	if !a.plain() {
 		return a.unexpected()
-	}
-	if c.hides.Load() && (a.status == statusUnverified || a.status == statusRegistrationUnverified || a.status == http.StatusConflict) {
-		return refuse(latchkey.CodeInvalidCredentials)
 	}
 	switch a.status {
 	case http.StatusAccepted: // 202
