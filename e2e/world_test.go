@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
@@ -43,6 +44,7 @@ type world struct {
 	calls    *calls
 	faults   *faults
 	provider *idptest.Provider
+	outbox   *outbox
 	config   latchkey.Config // what both guards share
 	user     idp.User
 	addr     string // of the server of both apps
@@ -74,7 +76,11 @@ func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	for _, change := range changes {
 		change(&w.config)
 	}
-	w.provider = idptest.New(t, idptest.WithFaults(w.faults.wrap), idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.Now }))
+	w.outbox = newOutbox(t)
+	w.provider = idptest.New(t, idptest.WithFaults(w.faults.wrap), idptest.WithConfig(func(c *idp.Config) { c.Now, c.SendMail = w.clock.Now, w.outbox.send }))
+	if err := w.provider.EnsureTenant(t.Context(), idp.Tenant{Name: "Default", VerifyEmail: true, UnverifiedBehavior: idp.UnverifiedGated}); err != nil {
+		t.Fatal(err)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -104,21 +110,29 @@ func (w *world) sites() []*site { return []*site{w.store, w.forums} }
 
 func (w *world) openStore() {
 	s := w.store
-	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Store"}).ID
-	app, err := store.Open(w.Context(), store.Config{Guard: w.guard(s, ""), Logger: w.logger(), Now: w.clock.Now})
+	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Store", PageURL: s.origin}).ID
+	guard := w.guard(s, "")
+	c := w.accounts(s, "")
+	c.Guard, c.Origin, c.Logger, c.Now = guard, s.origin, w.logger(), w.clock.Now
+	accounts, err := account.New(*c)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(accounts.Close)
+	app, err := store.Open(w.Context(), store.Config{Guard: guard, Account: accounts, Logger: w.logger(), Now: w.clock.Now})
 	w.opened(s, app, app, err)
 }
 
 // openForums has the forums stand behind the gateway.
 func (w *world) openForums() {
 	s := w.forums
-	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Forums", ClientSecret: clientSecret}).ID
+	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Forums", PageURL: s.origin, ClientSecret: clientSecret}).ID
 	app, err := forums.Open(w.Context(), forums.Config{UserKey: userKey, Origin: s.origin, Logger: w.logger(), Now: w.clock.Now})
 	w.opened(s, nil, app, err)
 	behind := httptest.NewServer(app)
 	w.Cleanup(behind.Close)
 	g, err := gateway.New(gateway.Config{Logger: w.logger(), Apps: []gateway.App{{
-		Login: w.login(s, clientSecret), Upstream: behind.URL, Protect: []string{"/api/"}, UserKey: userKey, NoBearer: true,
+		Login: w.login(s, clientSecret), Account: w.accounts(s, clientSecret), Upstream: behind.URL, Protect: []string{"/api/"}, UserKey: userKey, NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
 	}}})
 	w.opened(s, g, closing{g.Close}, err)
@@ -150,6 +164,19 @@ func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
 
 func (w *world) login(s *site, clientSecret latchkey.Secret) latchkey.Config {
 	w.Helper()
+	config := w.config
+	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, w.client(s, clientSecret), w.logger(), w.clock.Now
+	return config
+}
+
+// accounts is how users of the app register, and keep their accounts.
+func (w *world) accounts(s *site, clientSecret latchkey.Secret) *account.Config {
+	w.Helper()
+	return &account.Config{Client: w.client(s, clientSecret), Registration: account.RegistrationVerified, Issuer: s.name}
+}
+
+func (w *world) client(s *site, clientSecret latchkey.Secret) *fusionauth.Client {
+	w.Helper()
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: s.applicationID, ClientSecret: clientSecret,
 		PasswordCheckedFirst: true, Timeout: patience, Transport: w.calls.transport(s.name, w.provider.Client.Transport), Now: w.clock.Now,
@@ -157,9 +184,7 @@ func (w *world) login(s *site, clientSecret latchkey.Secret) latchkey.Config {
 	if err != nil {
 		w.Fatal(err)
 	}
-	config := w.config
-	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, provider, w.logger(), w.clock.Now
-	return config
+	return provider
 }
 
 func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {

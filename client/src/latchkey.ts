@@ -46,8 +46,13 @@ export class Latchkey {
   }
 
   /** Logs in, and lets every request go on that waits for it. Throws a Problem. */
-  async login(credentials: Credentials): Promise<User> {
-    const response = await this.#transport.once(this.#post("/login", credentials));
+  login(credentials: Credentials): Promise<User> {
+    return this.loginBy("/login", credentials);
+  }
+
+  /** Logs in by another route of the backend's that answers as the login does, such as `/passkey-login`. Throws a Problem. */
+  async loginBy(path: string, body: unknown): Promise<User> {
+    const response = await this.#transport.once(this.#post(path, body));
     if (!response.ok) throw await Problem.of(response);
     const user = await userOf(response);
     this.#enter(user);
@@ -96,7 +101,7 @@ export class Latchkey {
     }
   }
 
-  /** fetch with JSON both ways. Throws a Problem for every answer that is not a success. */
+  /** fetch with JSON both ways; 204 is undefined. Throws a Problem for every answer that is not a success. */
   async json<T>(path: string, init: { method?: string; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
     const { body, ...rest } = init;
     const response = await this.fetch(
@@ -104,6 +109,7 @@ export class Latchkey {
       body === undefined ? rest : { ...rest, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
     );
     if (!response.ok) throw await Problem.of(response);
+    if (response.status === 204) return undefined as T;
     try {
       return (await response.json()) as T;
     } catch {

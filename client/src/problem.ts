@@ -14,6 +14,14 @@ const endReasons = [
 /** Why a session ended. */
 export type EndReason = (typeof endReasons)[number];
 
+interface About {
+  status?: number;
+  detail?: string;
+  retryAfter?: number | null;
+  endReason?: EndReason | null;
+  reason?: string;
+}
+
 /**
  * Anything that kept a request from succeeding. `code` is the backend's own (RFC 9457 problem+json), or one of ours:
  * `offline` and `timeout` (no answer), `declined` (the person closed the login form), `logged_out` (meanwhile),
@@ -29,8 +37,10 @@ export class Problem extends Error {
   /** Seconds to wait before the next try, where the backend said so. */
   readonly retryAfter: number | null;
   readonly endReason: EndReason | null;
+  /** A word of the provider's that says more, such as `tooShort` with `password_refused`; or "". */
+  readonly reason: string;
 
-  constructor(code: string, about: { status?: number; detail?: string; retryAfter?: number | null; endReason?: EndReason | null } = {}) {
+  constructor(code: string, about: About = {}) {
     super(code);
     this.name = "Problem";
     this.code = code;
@@ -38,6 +48,7 @@ export class Problem extends Error {
     this.detail = about.detail ?? "";
     this.retryAfter = about.retryAfter ?? null;
     this.endReason = about.endReason ?? null;
+    this.reason = about.reason ?? "";
   }
 
   /** Reads the problem out of an answer that is not a success. The answer's own body stays unread. */
@@ -48,6 +59,7 @@ export class Problem extends Error {
       detail: typeof body.detail === "string" ? body.detail : "",
       retryAfter: seconds(response.headers.get("Retry-After")),
       endReason: endReasons.find((reason) => reason === body.endReason) ?? null,
+      reason: typeof body.reason === "string" ? body.reason : "",
     });
   }
 }

@@ -16,6 +16,10 @@ export interface Credentials {
   email: string;
   password: string;
   remember?: boolean;
+  /** Of an authenticator, or a recovery code: after a Problem `two_factor_required`. */
+  code?: string;
+  /** After a Problem `password_change_required`. */
+  newPassword?: string;
 }
 
 /**

@@ -6,8 +6,15 @@ const byCode: Record<string, string> = {
   email_not_verified: "Confirm your email address first: we have sent you a link.",
   account_locked: "This account is locked. Please contact support to open it again.",
   login_prevented: "This account can’t log in at the moment. Please contact support.",
-  two_factor_required: "This account is protected by a second step, which this page doesn’t offer yet.",
+  two_factor_required: "One more step: this account asks for a code.",
   password_change_required: "Your password has to be changed before you can log in here.",
+  invalid_code: "That code isn’t right, or it has been used. Try the next one.",
+  password_refused: "This password isn’t accepted. Choose another one.",
+  email_refused: "This isn’t an email address that can be used.",
+  email_taken: "There is an account with this email address already.",
+  link_invalid: "This link has been used, or is too old. Ask for a new one.",
+  passkey_refused: "This passkey doesn’t open an account here.",
+  authenticator_exists: "There is an authenticator already. Switch it off first.",
   bad_request: "Something in this request wasn’t right. Check what you typed and try again.",
   cross_origin: "The request was refused because it seemed to come from another site. Reload the page and try again.",
   provider_unavailable: "The login service doesn’t answer right now.",
@@ -20,6 +27,13 @@ const byCode: Record<string, string> = {
   logged_out: "You have been logged out, so what was waiting wasn’t sent.",
   user_changed: "Someone else has logged in, so what was waiting wasn’t sent.",
   outdated: "This answer came after the login had changed.",
+};
+
+const byRule: Record<string, string> = {
+  tooShort: "This password is too short.",
+  tooLong: "This password is too long.",
+  breached: "This password is on lists that attackers try first. Choose another one.",
+  previouslyUsed: "You have used this password before. Choose another one.",
 };
 
 const byReason: Record<EndReason, string> = {
@@ -38,7 +52,7 @@ const byReason: Record<EndReason, string> = {
 /** Says a problem as a person would. The backend's own sentence is used only for codes that the app brought in. */
 export function words(problem: Problem): string {
   if (problem.code === "too_many_attempts") return `Too many attempts. Try again ${after(problem.retryAfter)}.`;
-  const known = byCode[problem.code];
+  const known = (problem.code === "password_refused" && byRule[problem.reason]) || byCode[problem.code];
   if (problem.code === "provider_unavailable" && known) return `${known} Try again ${after(problem.retryAfter)}.`;
   return known ?? (problem.detail || "Something went wrong on our side. Please try again.");
 }

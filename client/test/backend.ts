@@ -25,6 +25,9 @@ export class Backend {
         return this.user ? Response.json({ user: this.user }) : problem(404, "not_logged_in", this.endReason);
       case "POST /api/login":
         return this.#login(JSON.parse(body) as { email: string; password: string });
+      case "POST /api/passkey-login":
+        this.user = ada;
+        return Response.json({ user: ada });
       case "POST /api/logout":
         this.user = null;
         return new Response(null, { status: 204 });
@@ -36,6 +39,7 @@ export class Backend {
     if (!this.user) return problem(401, "login_required", this.endReason);
     const path = new URL(request.url).pathname;
     if (path === "/api/sessions" || path.startsWith("/api/sessions/")) return this.#sessions(request.method, path.split("/")[3]);
+    if (path === "/api/nothing") return new Response(null, { status: 204 });
     this.done.push(`${this.user.id} ${body}`);
     return Response.json({ for: this.user.id });
   };

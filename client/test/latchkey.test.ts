@@ -57,6 +57,17 @@ test("requests that meet 401 together share one login, then all go on", async ()
   assert.deepEqual(backend.done.sort(), ['ada "a"', 'ada "b"', 'ada "c"']);
 });
 
+test("another route that logs in lets requests go on as the login does", async () => {
+  const backend = new Backend();
+  const tab = browser(backend)();
+  const action = act(tab, "a");
+  await phase(tab, "asking");
+  assert.deepEqual(await tab.loginBy("/passkey-login", {}), ada);
+  await action;
+  assert.deepEqual(backend.done, ['ada "a"']);
+  assert.equal(await tab.json(site + "/api/nothing", { method: "POST", body: {} }), undefined);
+});
+
 test("what one user began is never sent for another", async () => {
   const backend = new Backend();
   const tab = browser(backend)();

@@ -5,6 +5,7 @@ import { Problem, whyEnded, words, type EndReason } from "../src/index.ts";
 const codes = [
   "invalid_credentials", "not_registered", "email_not_verified", "account_locked", "login_prevented", "two_factor_required",
   "password_change_required", "bad_request", "too_many_attempts", "provider_unavailable", "cross_origin", "login_required",
+  "invalid_code", "password_refused", "email_refused", "email_taken", "link_invalid", "passkey_refused", "authenticator_exists",
   "logout_incomplete", "offline", "timeout", "declined", "logged_out", "user_changed", "outdated",
 ];
 
@@ -16,6 +17,11 @@ test("every code of the wire contract has a sentence of its own", () => {
 
 test("an app's own problem is said in its own words", () => {
   assert.equal(words(new Problem("quantity_limit", { detail: "At most 20 of one kind." })), "At most 20 of one kind.");
+});
+
+test("the rule that a password breaks is said", () => {
+  assert.match(words(new Problem("password_refused", { reason: "tooShort" })), /too short/);
+  assert.equal(words(new Problem("password_refused", { reason: "unheardOf" })), words(new Problem("password_refused")));
 });
 
 test("the time to wait is said", () => {

@@ -1,10 +1,8 @@
 import { words } from "../../client/src/index.ts";
 import { Account } from "../kit/account.tsx";
 import { useCell } from "../kit/cell.ts";
-import { LoginDialog } from "../kit/login-dialog.tsx";
-import { Notices } from "../kit/notice.tsx";
+import { Dialogs } from "../kit/dialogs.tsx";
 import { useSession } from "../kit/session.ts";
-import { SessionsDialog } from "../kit/sessions-dialog.tsx";
 import { Unreachable } from "../kit/start.tsx";
 import { boardState, load } from "./board.ts";
 import { forgotten } from "./drafts.ts";
@@ -23,9 +21,7 @@ export function Forum() {
       {phase === "out" && <LoginPage />}
       {phase === "checking" && <p class="hint checking" role="status">One moment…</p>}
       {(phase === "in" || phase === "asking") && <Rooms />}
-      <Notices />
-      <SessionsDialog />
-      <LoginDialog reason="The board is for members." />
+      <Dialogs reason="The board is for members." logIn={() => {}} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { LoginForm } from "../kit/login-form.tsx";
+import { Entrance } from "../kit/entrance.tsx";
 import { useSession } from "../kit/session.ts";
 import icon from "./public/icon.svg";
 
@@ -12,8 +12,7 @@ export function LoginPage() {
         <p>A small board for unhurried talk. Members read it in the evening, mostly.</p>
       </div>
       <section class="panel" aria-labelledby="login-page-title">
-        <h2 id="login-page-title">Come in</h2>
-        <LoginForm ended={endReason !== null} endReason={endReason} />
+        <Entrance id="login-page-title" title="Come in" ended={endReason !== null} endReason={endReason} />
       </section>
     </main>
   );

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { LoginForm } from "./login-form.tsx";
+import { Entrance } from "./entrance.tsx";
 import { hush } from "./notice.tsx";
 import { latchkey, useSession } from "./session.ts";
 
@@ -28,9 +28,10 @@ export function LoginDialog({ reason }: { reason: string }) {
     <dialog ref={dialog} class="login-dialog" aria-labelledby="login-title" onCancel={() => latchkey.decline()}>
       {asking && (
         <>
-          <h2 id="login-title">{returning ? "Log in again" : "Log in"}</h2>
-          <p class="hint">{returning ? "Nothing is lost: it goes on right where you were." : reason}</p>
-          <LoginForm ended={returning || endReason !== null} endReason={endReason} />
+          <Entrance
+            id="login-title" title={returning ? "Log in again" : "Log in"} ended={returning || endReason !== null} endReason={endReason}
+            reason={returning ? "Nothing is lost: it goes on right where you were." : reason}
+          />
           <button type="button" class="plain" onClick={() => latchkey.decline()}>
             Not now
           </button>

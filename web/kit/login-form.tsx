@@ -1,96 +1,83 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { TargetedSubmitEvent } from "preact";
-import { Problem, whyEnded, words, type EndReason } from "../../client/src/index.ts";
+import { useState } from "preact/hooks";
+import { Problem, whyEnded, type EndReason } from "../../client/src/index.ts";
+import { CodeField, EmailField, PasswordField } from "./field.tsx";
+import { Form } from "./form.tsx";
 import { latchkey } from "./session.ts";
-import { useSlow } from "./slow.ts";
 
 interface Props {
   /** Whether someone's session has ended, and why where that is known. */
   ended: boolean;
   endReason: EndReason | null;
+  /** Is told the address that waits for its proof. */
+  unproven: (email: string) => void;
 }
 
-/** The login form. What is typed stays in its fields and goes nowhere but into the request. */
-export function LoginForm({ ended, endReason }: Props) {
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const [busy, setBusy] = useState(false);
-  const slow = useSlow(busy);
-  const email = useRef<HTMLInputElement>(null);
-  const password = useRef<HTMLInputElement>(null);
+/** What the server wants beside the password. */
+interface Steps {
+  code?: boolean;
+  newPassword?: boolean;
+}
 
-  useEffect(() => email.current?.focus(), []);
-  useEffect(() => {
-    if (problem?.code === "invalid_credentials") password.current?.select();
-  }, [problem]);
+/** The login form. What is typed stays in its fields and goes nowhere but into the request, which comes again whole with each further step. */
+export function LoginForm({ ended, endReason, unproven }: Props) {
+  const [steps, setSteps] = useState<Steps>({});
+  const [waiting, setWaiting] = useState("");
+  const further = Boolean(steps.code || steps.newPassword);
 
-  async function submit(event: TargetedSubmitEvent<HTMLFormElement>) {
-    event.preventDefault();
-    if (busy) return;
-    const form = new FormData(event.currentTarget);
-    setBusy(true);
-    setProblem(null);
+  async function send({ email, password, remember, code, newPassword }: Record<string, string>) {
+    const address = email!.trim();
+    setWaiting("");
     try {
       await latchkey.login({
-        email: String(form.get("username")).trim(),
-        password: String(form.get("password")),
-        remember: form.has("remember"),
+        email: address, password: password!, remember: remember !== "",
+        ...(steps.code && { code: code!.trim() }), ...(steps.newPassword && { newPassword: newPassword! }),
       });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      setProblem(error);
-    } finally {
-      setBusy(false);
+      if (error.code === "two_factor_required") return setSteps({ ...steps, code: true });
+      if (error.code === "password_change_required") return setSteps({ ...steps, newPassword: true });
+      if (error.code === "invalid_credentials") setSteps({});
+      if (error.code === "email_not_verified") setWaiting(address);
+      throw error;
     }
   }
 
-  const wrong = problem?.code === "invalid_credentials";
   return (
-    <form class="login-form" method="post" data-testid="login-form" onSubmit={submit} aria-busy={busy}>
-      {ended && (
-        <p class="ended" data-testid="session-ended">
-          {whyEnded(endReason)}
-        </p>
+    <Form id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send}>
+      {ended && !further && <p class="ended" data-testid="session-ended">{whyEnded(endReason)}</p>}
+      <div class="form" hidden={further}>
+        <EmailField first input={{ pattern: undefined }} />
+        <PasswordField />
+        <label class="check">
+          <input name="remember" type="checkbox" defaultChecked data-testid="login-remember" />
+          Keep me signed in
+        </label>
+      </div>
+      {steps.code && <CodeStep again={Boolean(steps.newPassword)} />}
+      {steps.newPassword && (
+        <>
+          <p>Your password has to be changed before you can go on.</p>
+          <PasswordField fresh first={!steps.code} />
+        </>
       )}
-      <label>
-        Email
-        <input
-          ref={email} name="username" type="text" inputMode="email" autocomplete="username" autocapitalize="none"
-          spellcheck={false} maxLength={255} required data-testid="login-email" aria-invalid={wrong} aria-describedby="login-error"
-        />
-      </label>
-      <PasswordField field={password} wrong={wrong} />
-      <label class="check">
-        <input name="remember" type="checkbox" defaultChecked data-testid="login-remember" />
-        Keep me signed in
-      </label>
-      <p id="login-error" class="error" role="alert" data-testid="login-error">
-        {problem && words(problem)}
-      </p>
-      <button class="primary" data-testid="login-submit" aria-disabled={busy}>
-        {busy ? "Logging in…" : "Log in"}
-      </button>
-      <p class="hint" role="status">{slow && "Still waiting for an answer…"}</p>
-    </form>
+      {further && <button type="button" class="plain" onClick={() => setSteps({})}>Use another account</button>}
+      {waiting && <button type="button" class="plain" data-testid="login-unproven" onClick={() => unproven(waiting)}>I can’t find that mail</button>}
+    </Form>
   );
 }
 
-function PasswordField({ field, wrong }: { field: { current: HTMLInputElement | null }; wrong: boolean }) {
-  const [shown, setShown] = useState(false);
-  useEffect(() => {
-    if (field.current) field.current.type = shown ? "text" : "password";
-  }, [shown]);
+/** A code is good once: where a new password was asked for after it, the next one is needed. */
+function CodeStep({ again }: { again: boolean }) {
+  const [recovery, setRecovery] = useState(false);
   return (
-    <div class="field">
-      <label for="login-password">Password</label>
-      <div class="with-toggle">
-        <input
-          ref={field} id="login-password" name="password" type="password" autocomplete="current-password"
-          autocapitalize="none" spellcheck={false} required data-testid="login-password" aria-invalid={wrong} aria-describedby="login-error"
-        />
-        <button type="button" class="plain" aria-pressed={shown} aria-label="Show password" onClick={() => setShown(!shown)}>
-          {shown ? "Hide" : "Show"}
-        </button>
-      </div>
-    </div>
+    <>
+      <CodeField
+        key={`${recovery} ${again}`} first recovery={recovery}
+        hint={again ? "The one before has been used: wait for the next." : recovery ? "One of those that you kept. Each is good once." : "Six digits."}
+      />
+      <button type="button" class="plain" data-testid="login-recovery" onClick={() => setRecovery(!recovery)}>
+        {recovery ? "Use the app instead" : "Use a recovery code instead"}
+      </button>
+    </>
   );
 }

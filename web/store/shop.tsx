@@ -2,10 +2,9 @@ import { useEffect, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
 import { Account } from "../kit/account.tsx";
 import { useCell } from "../kit/cell.ts";
-import { LoginDialog } from "../kit/login-dialog.tsx";
-import { hush, Notices } from "../kit/notice.tsx";
+import { Dialogs } from "../kit/dialogs.tsx";
+import { hush } from "../kit/notice.tsx";
 import { useSession } from "../kit/session.ts";
-import { SessionsDialog } from "../kit/sessions-dialog.tsx";
 import { loadCatalogue, type Catalogue } from "./api.ts";
 import { cartState, lines, load } from "./cart.ts";
 import { CartPanel } from "./cart-panel.tsx";
@@ -59,9 +58,7 @@ export function Shop() {
       </main>
       <footer>Halden is an example: everything here is made up, and nothing is sold.</footer>
       {cartOpen && <CartPanel lines={cartLines} max={catalogue?.maxQuantity ?? 1} close={() => setCartOpen(false)} />}
-      <Notices />
-      <SessionsDialog />
-      <LoginDialog reason="Your cart belongs to your account. Log in, and it goes on from there." />
+      <Dialogs reason="Your cart belongs to your account. Log in, and it goes on from there." logIn={() => void load()} />
     </>
   );
 }

@@ -1,0 +1,104 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+const fresh = "a new password for a new day"
+
+// TestRegister makes an account by the form, follows the link of the mail, and logs in.
+func TestRegister(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enter(b)
+		p.click("to-register")
+		p.until("the focus to be in the form", focused("register-firstName"))
+		p.press("Bob" + kb.Tab + "bob" + kb.Tab + "short" + kb.Enter)
+		p.until("the focus to be where something is wrong", focused("register-email"))
+		p.wantAlert("register-email", "@")
+		p.wantAlert("register-newPassword", "15 characters")
+		s.wantNone("/api/register")
+		p.fill("register-email", "bob@example.com")
+		p.fill("register-newPassword", fresh)
+		p.press(kb.Enter)
+		p.see("mailed")
+		link := s.outbox.link("bob@example.com")
+		p.click("to-login")
+		p.submitLogin("bob@example.com", fresh)
+		p.click("login-unproven")
+		p.click("mailed-again")
+		if again := s.outbox.link("bob@example.com"); !strings.HasPrefix(again, s.origin+"/#verify-email=") {
+			t.Errorf("the link of the second mail is %s", again)
+		}
+
+		p = b.open(link)
+		p.see("verify-form")
+		if url := read[string](p, `location.href`); strings.Contains(url, "#") {
+			t.Errorf("the id of the mail stays in the address: %s", url)
+		}
+		p.click("verify-submit")
+		p.click("mail-link-go-on")
+		p.logIn("bob@example.com", fresh)
+		p = b.open(link)
+		p.click("verify-submit")
+		p.untilText("This link has been used")
+	})
+}
+
+// wantAlert waits until something is wrong with the field, and wants it said there and read out.
+func (p *tab) wantAlert(field, part string) {
+	p.Helper()
+	p.until("something to be wrong with "+field, `document.querySelector('[data-testid="`+field+`"]').ariaInvalid === "true"`)
+	said := read[string](p, `(() => {
+		const described = document.querySelector('[data-testid="`+field+`"]').getAttribute("aria-describedby").split(" ");
+		return described.map(id => document.getElementById(id)).filter(e => e.role === "alert").map(e => e.innerText).join("");
+	})()`)
+	if !strings.Contains(said, part) {
+		p.Errorf("%s: %q is said, want something with %q", field, said, part)
+	}
+}
+
+// wantNone fails the test if such a request has been made.
+func (s *site) wantNone(path string) {
+	s.Helper()
+	if n := len(s.wire.to(s, path)); n > 0 {
+		s.Errorf("%d requests to %s, want none", n, path)
+	}
+}
+
+// TestForgottenPassword: what the page says is the same for an address without an account; the link of the mail sets a new password.
+func TestForgottenPassword(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enter(b)
+		said := make(map[string]bool)
+		for _, email := range []string{"nobody@example.com", s.user.Email} {
+			p.click("to-forgot")
+			p.until("the focus to be in the form", focused("forgot-email"))
+			p.press(email + kb.Enter)
+			said[strings.ReplaceAll(p.text("mailed"), email, "…")] = true
+			p.click("to-login")
+		}
+		if len(said) != 1 {
+			t.Errorf("an address without an account is told apart: %v", said)
+		}
+		p = b.open(s.outbox.link(s.user.Email))
+		p.until("the focus to be in the form", focused("reset-newPassword"))
+		p.press("short" + kb.Enter)
+		p.wantAlert("reset-newPassword", "15 characters")
+		p.fill("reset-newPassword", fresh)
+		p.press(kb.Enter)
+		p.click("mail-link-go-on")
+		s.forget()
+		p.submitLogin(s.user.Email, idptest.Password)
+		s.await(1, "POST", "/api/login")
+		if e := s.only("POST", "/api/login"); e.status != http.StatusUnauthorized {
+			t.Errorf("the old password: %d", e.status)
+		}
+		p.logIn(s.user.Email, fresh)
+	})
+}

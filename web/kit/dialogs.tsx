@@ -1,0 +1,23 @@
+import { LoginDialog } from "./login-dialog.tsx";
+import { MailLinkDialog } from "./mail-link-dialog.tsx";
+import { Notices } from "./notice.tsx";
+import { SessionsDialog } from "./sessions-dialog.tsx";
+
+interface Props {
+  /** Why a login is asked for in place. */
+  reason: string;
+  /** Asks for a login where nobody is logged in. */
+  logIn: () => void;
+}
+
+/** All that opens over a page for the sake of the login. Stands once in the page. */
+export function Dialogs({ reason, logIn }: Props) {
+  return (
+    <>
+      <Notices />
+      <SessionsDialog />
+      <LoginDialog reason={reason} />
+      <MailLinkDialog logIn={logIn} />
+    </>
+  );
+}

@@ -1,0 +1,59 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { EndReason } from "../../client/src/index.ts";
+import { ForgotForm } from "./forgot-form.tsx";
+import { LoginForm } from "./login-form.tsx";
+import { Mailed } from "./mailed.tsx";
+import { RegisterForm } from "./register-form.tsx";
+
+interface Props {
+  /** The id of the heading. */
+  id: string;
+  title: string;
+  reason?: string;
+  /** Whether someone's session has ended, and why where that is known. */
+  ended: boolean;
+  endReason: EndReason | null;
+}
+
+type View = "login" | "register" | "forgot" | "registered" | "reset-sent";
+
+const titles: Record<Exclude<View, "login">, string> = {
+  register: "Create an account",
+  forgot: "Forgotten your password?",
+  registered: "Look into your mailbox",
+  "reset-sent": "Look into your mailbox",
+};
+
+/** The login form, and the ways round it: a new account, a forgotten password. */
+export function Entrance({ id, title, reason, ended, endReason }: Props) {
+  const [view, setView] = useState<View>("login");
+  const [email, setEmail] = useState("");
+  const heading = useRef<HTMLHeadingElement>(null);
+  const start = useRef(true);
+  useLayoutEffect(() => {
+    if (!start.current) heading.current?.scrollIntoView({ block: "nearest" }); // the forms have the focus in their first field
+    start.current = false;
+  }, [view]);
+
+  const mailed = (next: View) => (address: string) => {
+    setEmail(address);
+    setView(next);
+  };
+  return (
+    <>
+      <h2 id={id} ref={heading}>{view === "login" ? title : titles[view]}</h2>
+      {view === "login" && reason && <p class="hint">{reason}</p>}
+      {view === "forgot" && <p class="hint">We send you a link with which you set a new one.</p>}
+      {view === "login" && <LoginForm ended={ended} endReason={endReason} unproven={mailed("registered")} />}
+      {view === "register" && <RegisterForm mailed={mailed("registered")} />}
+      {view === "forgot" && <ForgotForm mailed={mailed("reset-sent")} />}
+      {view === "registered" && <Mailed path="/api/verify-email/send" email={email} />}
+      {view === "reset-sent" && <Mailed path="/api/forgot-password" email={email} />}
+      <p class="ways">
+        {view === "login" && <button type="button" class="plain" data-testid="to-register" onClick={() => setView("register")}>Create an account</button>}
+        {view === "login" && <button type="button" class="plain" data-testid="to-forgot" onClick={() => setView("forgot")}>Forgotten your password?</button>}
+        {view !== "login" && <button type="button" class="plain" data-testid="to-login" onClick={() => setView("login")}>Back to the login</button>}
+      </p>
+    </>
+  );
+}

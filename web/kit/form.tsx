@@ -1,0 +1,82 @@
+import { createContext, type ComponentChildren, type TargetedSubmitEvent } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Problem, words } from "../../client/src/index.ts";
+import { useSlow } from "./slow.ts";
+
+/** What is wrong with a form: at a field, by its name, or with all of it, by "". A field without words shares those of the form. */
+export type Wrong = Record<string, string>;
+
+/** What the fields of a form know of it. */
+export const FormContext = createContext<{ id: string; wrong: Wrong }>({ id: "", wrong: {} });
+
+interface Props {
+  /** Marks the form for tests, and begins the ids of its parts. */
+  id: string;
+  submit: string;
+  submitting: string;
+  /** Sends what was typed. A Problem that it throws is said at the field that it is about. */
+  send: (values: Record<string, string>) => Promise<void>;
+  /** Problems that mean something else here, in words. */
+  said?: Record<string, string>;
+  children: ComponentChildren;
+}
+
+/** A form that says what is wrong at the field, keeps what was typed, and says that it is busy. */
+export function Form({ id, submit, submitting, send, said = {}, children }: Props) {
+  const [wrong, setWrong] = useState<Wrong>({});
+  const [busy, setBusy] = useState(false);
+  const slow = useSlow(busy);
+  const form = useRef<HTMLFormElement>(null);
+  const alive = useRef(true);
+  useLayoutEffect(() => () => void (alive.current = false), []);
+  useEffect(() => {
+    const [first] = Object.keys(wrong).filter(Boolean);
+    if (first) form.current?.querySelector<HTMLInputElement>(`[name="${first}"]`)?.select();
+  }, [wrong]);
+
+  async function submitted(event: TargetedSubmitEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (busy) return;
+    const inputs = [...event.currentTarget.querySelectorAll("input")];
+    const complaints = Object.fromEntries(inputs.filter((input) => !input.validity.valid).map((input) => [input.name, complaint(input)]));
+    setWrong(complaints);
+    if (Object.keys(complaints).length > 0) return;
+    setBusy(true);
+    try {
+      await send(Object.fromEntries(inputs.map(({ type, name, value, checked }) => [name, type === "checkbox" && !checked ? "" : value])));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (alive.current && error.code !== "declined") setWrong(wrongBy(error, said[error.code] ?? words(error), inputs.map(({ name }) => name)));
+    } finally {
+      if (alive.current) setBusy(false);
+    }
+  }
+
+  return (
+    <form ref={form} class="form" method="post" noValidate data-testid={`${id}-form`} onSubmit={submitted} aria-busy={busy}>
+      <FormContext.Provider value={{ id, wrong }}>{children}</FormContext.Provider>
+      <p class="error" role="alert" id={`${id}-error`} data-testid={`${id}-error`}>{wrong[""]}</p>
+      <button class="primary" data-testid={`${id}-submit`} aria-disabled={busy}>{busy ? submitting : submit}</button>
+      <p class="hint" role="status">{slow && "Still waiting for an answer…"}</p>
+    </form>
+  );
+}
+
+const fieldOf: Record<string, string> = {
+  email_refused: "email", email_taken: "email", password_refused: "newPassword", invalid_credentials: "password", invalid_code: "code", two_factor_required: "code",
+};
+
+/** A login does not tell which of its fields is wrong. */
+function wrongBy({ code }: Problem, said: string, names: string[]): Wrong {
+  const field = fieldOf[code];
+  if (!field || !names.includes(field)) return { "": said };
+  if (code === "invalid_credentials" && names.includes("email")) return { password: "", email: "", "": said };
+  return { [field]: said };
+}
+
+function complaint({ validity, value, minLength }: HTMLInputElement): string {
+  if (validity.valueMissing) return "This is needed.";
+  if (validity.patternMismatch) return "An email address has an @ in it.";
+  if (validity.tooShort) return `At least ${minLength} characters are needed; there are ${value.length}.`;
+  return "This can’t be used.";
+}

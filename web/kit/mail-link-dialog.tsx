@@ -1,0 +1,87 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCell } from "./cell.ts";
+import { PasswordField } from "./field.tsx";
+import { Form } from "./form.tsx";
+import { mailLink } from "./mail-link.ts";
+import { latchkey, useSession } from "./session.ts";
+
+/** Where the links of mails lead: over the page, whatever it shows. Stands once in the page. */
+export function MailLinkDialog({ logIn }: { logIn: () => void }) {
+  const link = useCell(mailLink);
+  const dialog = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => { // at once: the page behind is in reach again when its button is pressed
+    if (!link) return;
+    dialog.current?.showModal();
+    return () => dialog.current?.close();
+  }, [link]);
+  const close = () => void (mailLink.value = null);
+  return (
+    <dialog ref={dialog} class="login-dialog" aria-labelledby="mail-link-title" onClose={close}>
+      {link?.what === "verify-email" && <Verify key={link.id} id={link.id} close={close} logIn={logIn} />}
+      {link?.what === "reset-password" && <Reset key={link.id} id={link.id} close={close} logIn={logIn} />}
+    </dialog>
+  );
+}
+
+interface Props {
+  id: string;
+  close: () => void;
+  logIn: () => void;
+}
+
+/** A button proves the address, not the opening of the page: programs that look through mails open links, too. */
+function Verify({ id, close, logIn }: Props) {
+  const [done, setDone] = useState(false);
+  async function send() {
+    await latchkey.json("/api/verify-email", { method: "POST", body: { id } });
+    setDone(true);
+  }
+  if (done) return <Done title="Your address is confirmed" text="You can log in now." close={close} logIn={logIn} />;
+  return (
+    <>
+      <h2 id="mail-link-title">Confirm your email address</h2>
+      <p class="hint">If you have just created an account here, confirm that this mailbox is yours. If not, close this page: nothing happens.</p>
+      <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send}>{null}</Form>
+      <Later close={close} />
+    </>
+  );
+}
+
+function Reset({ id, close, logIn }: Props) {
+  const [done, setDone] = useState(false);
+  async function send({ newPassword }: Record<string, string>) {
+    await latchkey.json("/api/reset-password", { method: "POST", body: { id, password: newPassword } });
+    setDone(true);
+  }
+  if (done) return <Done title="Your new password is set" text="Log in with it. Wherever you were logged in before, you will be asked for it, too." close={close} logIn={logIn} />;
+  return (
+    <>
+      <h2 id="mail-link-title">Set a new password</h2>
+      <Form id="reset" submit="Set the password" submitting="Setting it…" send={send}>
+        <PasswordField fresh first />
+      </Form>
+      <Later close={close} />
+    </>
+  );
+}
+
+function Later({ close }: { close: () => void }) {
+  return <p class="ways"><button type="button" class="plain" onClick={close}>Not now</button></p>;
+}
+
+function Done({ title, text, close, logIn }: Omit<Props, "id"> & { title: string; text: string }) {
+  const { phase } = useSession();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  function goOn() {
+    close();
+    if (phase === "out" || phase === "unreachable") logIn();
+  }
+  return (
+    <div class="form" data-testid="mail-link-done">
+      <h2 id="mail-link-title" ref={heading} tabIndex={-1}>{title}</h2>
+      <p class="hint">{phase === "in" ? "" : text}</p>
+      <button type="button" class="primary" data-testid="mail-link-go-on" onClick={goOn}>{phase === "in" ? "Go on" : "Log in"}</button>
+    </div>
+  );
+}
