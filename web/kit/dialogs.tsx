@@ -1,6 +1,7 @@
 import { LoginDialog } from "./login-dialog.tsx";
 import { MailLinkDialog } from "./mail-link-dialog.tsx";
 import { Notices } from "./notice.tsx";
+import { SecurityDialog } from "./security-dialog.tsx";
 import { SessionsDialog } from "./sessions-dialog.tsx";
 
 interface Props {
@@ -16,6 +17,7 @@ export function Dialogs({ reason, logIn }: Props) {
     <>
       <Notices />
       <SessionsDialog />
+      <SecurityDialog />
       <LoginDialog reason={reason} />
       <MailLinkDialog logIn={logIn} />
     </>

@@ -1,5 +1,5 @@
 import type { ComponentChildren, InputHTMLAttributes } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { FormContext } from "./form.tsx";
 
 /** How many characters a new password has at least: the embedded provider's rule, told before anybody types. */
@@ -19,7 +19,7 @@ interface Props {
 export function Field({ name, label, hint, first, input, children }: Props) {
   const { id, wrong } = useContext(FormContext);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => void (first && field.current?.focus()), []);
+  useLayoutEffect(() => void (first && field.current?.focus()), []);
   const own = `${id}-${name}`;
   return (
     <div class="field">

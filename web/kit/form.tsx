@@ -1,5 +1,5 @@
 import { createContext, type ComponentChildren, type TargetedSubmitEvent } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
 import { useSlow } from "./slow.ts";
 
@@ -8,6 +8,16 @@ export type Wrong = Record<string, string>;
 
 /** What the fields of a form know of it. */
 export const FormContext = createContext<{ id: string; wrong: Wrong }>({ id: "", wrong: {} });
+
+/** Another button of a form, with another way to send it. */
+interface Way {
+  name: string;
+  submit: string;
+  submitting: string;
+  /** The names of the fields that it needs. */
+  needs: string[];
+  send: Props["send"];
+}
 
 interface Props {
   /** Marks the form for tests, and begins the ids of its parts. */
@@ -18,18 +28,19 @@ interface Props {
   send: (values: Record<string, string>) => Promise<void>;
   /** Problems that mean something else here, in words. */
   said?: Record<string, string>;
+  other?: Way | undefined;
   children: ComponentChildren;
 }
 
 /** A form that says what is wrong at the field, keeps what was typed, and says that it is busy. */
-export function Form({ id, submit, submitting, send, said = {}, children }: Props) {
+export function Form({ id, submit, submitting, send, said = {}, other, children }: Props) {
   const [wrong, setWrong] = useState<Wrong>({});
-  const [busy, setBusy] = useState(false);
-  const slow = useSlow(busy);
+  const [busy, setBusy] = useState<"" | "main" | "other">("");
+  const slow = useSlow(busy !== "");
   const form = useRef<HTMLFormElement>(null);
   const alive = useRef(true);
   useLayoutEffect(() => () => void (alive.current = false), []);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: the next key may be on its way
     const [first] = Object.keys(wrong).filter(Boolean);
     if (first) form.current?.querySelector<HTMLInputElement>(`[name="${first}"]`)?.select();
   }, [wrong]);
@@ -37,26 +48,28 @@ export function Form({ id, submit, submitting, send, said = {}, children }: Prop
   async function submitted(event: TargetedSubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     if (busy) return;
+    const way = other && event.submitter?.dataset.testid === `${id}-${other.name}` ? other : null;
     const inputs = [...event.currentTarget.querySelectorAll("input")];
-    const complaints = Object.fromEntries(inputs.filter((input) => !input.validity.valid).map((input) => [input.name, complaint(input)]));
+    const complaints = Object.fromEntries(inputs.filter((input) => !input.validity.valid && (!way || way.needs.includes(input.name))).map((input) => [input.name, complaint(input)]));
     setWrong(complaints);
     if (Object.keys(complaints).length > 0) return;
-    setBusy(true);
+    setBusy(way ? "other" : "main");
     try {
-      await send(Object.fromEntries(inputs.map(({ type, name, value, checked }) => [name, type === "checkbox" && !checked ? "" : value])));
+      await (way?.send ?? send)(Object.fromEntries(inputs.map(({ type, name, value, checked }) => [name, type === "checkbox" && !checked ? "" : value])));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (alive.current && error.code !== "declined") setWrong(wrongBy(error, said[error.code] ?? words(error), inputs.map(({ name }) => name)));
     } finally {
-      if (alive.current) setBusy(false);
+      if (alive.current) setBusy("");
     }
   }
 
   return (
-    <form ref={form} class="form" method="post" noValidate data-testid={`${id}-form`} onSubmit={submitted} aria-busy={busy}>
+    <form ref={form} class="form" method="post" noValidate data-testid={`${id}-form`} onSubmit={submitted} aria-busy={busy !== ""}>
       <FormContext.Provider value={{ id, wrong }}>{children}</FormContext.Provider>
       <p class="error" role="alert" id={`${id}-error`} data-testid={`${id}-error`}>{wrong[""]}</p>
-      <button class="primary" data-testid={`${id}-submit`} aria-disabled={busy}>{busy ? submitting : submit}</button>
+      <button class="primary" data-testid={`${id}-submit`} aria-disabled={busy !== ""}>{busy === "main" ? submitting : submit}</button>
+      {other && <button class="quiet" data-testid={`${id}-${other.name}`} aria-disabled={busy !== ""}>{busy === "other" ? other.submitting : other.submit}</button>}
       <p class="hint" role="status">{slow && "Still waiting for an answer…"}</p>
     </form>
   );

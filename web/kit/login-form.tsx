@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Problem, whyEnded, type EndReason } from "../../client/src/index.ts";
 import { CodeField, EmailField, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
+import { passkeysWork, usePasskey } from "./passkeys.ts";
 import { latchkey } from "./session.ts";
 
 interface Props {
@@ -42,8 +43,14 @@ export function LoginForm({ ended, endReason, unproven }: Props) {
     }
   }
 
+  async function sendPasskey({ email, remember }: Record<string, string>) {
+    const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>("/api/passkey-login/options", { method: "POST", body: { email: email!.trim() } });
+    await latchkey.loginBy("/passkey-login", { credential: await usePasskey(options), remember: remember !== "" });
+  }
+  const passkey = { name: "passkey", submit: "Log in with a passkey", submitting: "Waiting for your passkey…", needs: ["email"], send: sendPasskey };
+
   return (
-    <Form id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send}>
+    <Form id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send} other={passkeysWork && !further ? passkey : undefined}>
       {ended && !further && <p class="ended" data-testid="session-ended">{whyEnded(endReason)}</p>}
       <div class="form" hidden={further}>
         <EmailField first input={{ pattern: undefined }} />

@@ -5,6 +5,7 @@ import { openerId } from "./account.tsx";
 import { useCell } from "./cell.ts";
 import { hush, Cross } from "./notice.tsx";
 import { SessionEntry } from "./session-entry.tsx";
+import { openSecurity } from "./security.ts";
 import { closeSessions, load, sessionsState } from "./sessions.ts";
 import { SessionsEndOthers } from "./sessions-end-others.tsx";
 import { useSlow } from "./slow.ts";
@@ -70,6 +71,7 @@ function Content() {
         )}
       </div>
       {others.length > 0 && <SessionsEndOthers others={others} busy={ending.length > 0} />}
+      <button type="button" class="plain over" data-testid="security-open" onClick={() => (closeSessions(), openSecurity())}>Password, authenticator, passkeys</button>
       <p class="sr-only" role="status" data-testid="sessions-done">{done}</p>
     </div>
   );

@@ -1,0 +1,82 @@
+import { useEffect, useState } from "preact/hooks";
+import { Problem, words } from "../../client/src/index.ts";
+import { CodeField, PasswordField } from "./field.tsx";
+import { Form } from "./form.tsx";
+import { notYours } from "./password-change.tsx";
+import { QrCode } from "./qr-code.tsx";
+import { finish, post, showCodes } from "./security.ts";
+
+interface Secret {
+  secret: string;
+  uri: string;
+}
+
+interface Codes {
+  recoveryCodes: string[];
+}
+
+/** Has an authenticator app take a secret, and proves that it has. */
+export function AuthenticatorForm() {
+  const [made, setMade] = useState<Secret | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    setProblem(null);
+    post<Secret>("/api/authenticator/secret").then(setMade, (error: unknown) => setProblem(error instanceof Problem ? error : new Problem("unexpected")));
+  }, [attempt]);
+  if (problem) {
+    return (
+      <div class="trouble-here" role="alert">
+        <p>{words(problem)}</p>
+        <button type="button" class="quiet" onClick={() => setAttempt(attempt + 1)}>Try again</button>
+      </div>
+    );
+  }
+  return made ? <Enable {...made} /> : <p class="hint" role="status">One moment…</p>;
+}
+
+function Enable({ secret, uri }: Secret) {
+  async function send({ code, password }: Record<string, string>) {
+    const { recoveryCodes } = await post<Codes>("/api/authenticator", { password, secret, code: code!.trim() });
+    showCodes(recoveryCodes);
+  }
+  return (
+    <Form id="authenticator" submit="Switch it on" submitting="Switching it on…" send={send} said={notYours}>
+      <div class="pair">
+        <QrCode text={uri} label="QR code with the secret for your authenticator app" />
+        <div>
+          <p>Scan this with your authenticator app, or type the secret into it:</p>
+          <p><code class="secret" data-testid="authenticator-secret">{secret.replace(/.{4}(?=.)/g, "$& ")}</code></p>
+        </div>
+      </div>
+      <CodeField first hint="The six digits that the app shows now." />
+      <PasswordField label="Your password" />
+    </Form>
+  );
+}
+
+export function AuthenticatorOffForm() {
+  async function send({ code, password }: Record<string, string>) {
+    await post("/api/authenticator/remove", { password, code: code!.trim() });
+    finish("The authenticator is off: your password alone logs you in.");
+  }
+  return (
+    <Form id="authenticator-off" submit="Switch it off" submitting="Switching it off…" send={send} said={notYours}>
+      <CodeField first />
+      <PasswordField label="Your password" />
+    </Form>
+  );
+}
+
+/** Makes new recovery codes; those before are worthless then. */
+export function CodesForm() {
+  async function send({ password }: Record<string, string>) {
+    showCodes((await post<Codes>("/api/recovery-codes", { password })).recoveryCodes);
+  }
+  return (
+    <Form id="codes" submit="Make new codes" submitting="Making them…" send={send} said={notYours}>
+      <p>They log you in when your authenticator isn’t at hand. The ones that you have now stop working.</p>
+      <PasswordField first label="Your password" />
+    </Form>
+  );
+}
