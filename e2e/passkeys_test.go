@@ -1,0 +1,87 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// A device is Chromium's own authenticator: it makes keys and signs with them as a phone does, and says yes in its user's place.
+type device struct {
+	*tab
+	id webauthn.AuthenticatorID
+}
+
+func (p *tab) device() device {
+	p.Helper()
+	if _, err := chromedp.Call(p.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		p.Fatal(err)
+	}
+	made, err := chromedp.Call(p.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	if err != nil {
+		p.Fatal(err)
+	}
+	return device{p, made.AuthenticatorID}
+}
+
+// recognise has the device recognise its user from now on, or fail to.
+func (d device) recognise(user bool) {
+	d.Helper()
+	if _, err := chromedp.Call(d.ctx, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: d.id, IsUserVerified: user}); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// TestPasskey adds a passkey, logs in with it instead of password and code, and removes it.
+func TestPasskey(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enterAndLogIn(b)
+		d := p.device()
+		p.openSecurity()
+		s.enroll(p)
+		p.click("begin-passkey")
+		p.until("the focus to be in the form", focused("passkey-name"))
+		p.press("Phone" + kb.Tab + "wrong" + kb.Enter)
+		p.wantAlert("passkey-password", "isn’t your password")
+		d.recognise(false)
+		p.press(idptest.Password + kb.Enter)
+		p.untilText("No passkey was made")
+		d.recognise(true)
+		p.click("passkey-submit")
+		p.untilText("is yours now")
+		p.see("passkey")
+		p.until("the focus to be where it was", focused("begin-passkey"))
+		p.click("security-close")
+
+		p.click("logout")
+		p.seeNo("user-name")
+		if s.name == "store" {
+			p.clickButton("Log in")
+		}
+		p.click("login-passkey")
+		p.wantAlert("login-email", "needed")
+		p.fill("login-email", "nobody@example.com")
+		p.click("login-passkey")
+		p.untilText("This passkey doesn’t open an account here")
+		p.fill("login-email", s.user.Email)
+		d.recognise(false)
+		p.click("login-passkey")
+		p.untilText("No passkey was used")
+		d.recognise(true)
+		p.click("login-passkey")
+		p.seeNo("login-form")
+		p.see("user-name")
+
+		p.openSecurity()
+		p.click("passkey-remove")
+		p.click("passkey-gone-submit")
+		p.untilText("is removed")
+		p.seeNo("passkey")
+	})
+}
