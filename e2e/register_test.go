@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -44,7 +45,10 @@ func TestRegister(t *testing.T) {
 		p.click("verify-submit")
 		p.click("mail-link-go-on")
 		p.logIn("bob@example.com", fresh)
-		p = b.open(link)
+		p.see("user-name")
+		if !read[bool](p, `(location.hash = "`+link[strings.Index(link, "#"):]+`").length > 0`) {
+			t.Fatal("no link")
+		}
 		p.click("verify-submit")
 		p.untilText("This link has been used")
 	})
@@ -69,6 +73,43 @@ func (s *site) wantNone(path string) {
 	if n := len(s.wire.to(s, path)); n > 0 {
 		s.Errorf("%d requests to %s, want none", n, path)
 	}
+}
+
+// TestSlowNetwork: the button says that it is busy, and pressing it again sends nothing again. What was typed is there when it fails.
+func TestSlowNetwork(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enter(b)
+		p.click("to-register")
+		p.fill("register-email", "bob@example.com")
+		p.fill("register-newPassword", fresh)
+		hold, tries := make(chan struct{}), make(chan struct{}, 10)
+		s.front.answer(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/register" {
+				tries <- struct{}{}
+				<-hold
+				w.Header().Set("Content-Type", "application/problem+json")
+				w.Header().Set("Retry-After", "60")
+				w.WriteHeader(http.StatusServiceUnavailable)
+				io.WriteString(w, `{"code": "provider_unavailable"}`)
+				return
+			}
+			s.app.ServeHTTP(w, r)
+		})
+		p.press(kb.Enter)
+		p.untilText("Creating your account…")
+		p.press(kb.Enter)
+		p.click("register-submit")
+		p.untilText("Still waiting for an answer…")
+		close(hold)
+		p.untilText("Try again in 60 seconds")
+		if len(tries) != 1 || p.value("register-email") != "bob@example.com" || p.value("register-newPassword") != fresh {
+			t.Errorf("sent %d times; the fields have %q and %q", len(tries), p.value("register-email"), p.value("register-newPassword"))
+		}
+		s.front.answer(nil)
+		p.click("register-submit")
+		p.see("mailed")
+		s.outbox.link("bob@example.com")
+	})
 }
 
 // TestForgottenPassword: what the page says is the same for an address without an account; the link of the mail sets a new password.

@@ -44,16 +44,19 @@ export function Entrance({ id, title, reason, ended, endReason }: Props) {
       <h2 id={id} ref={heading}>{view === "login" ? title : titles[view]}</h2>
       {view === "login" && reason && <p class="hint">{reason}</p>}
       {view === "forgot" && <p class="hint">We send you a link with which you set a new one.</p>}
-      {view === "login" && <LoginForm ended={ended} endReason={endReason} unproven={mailed("registered")} />}
+      {view === "login" && (
+        <LoginForm ended={ended} endReason={endReason} unproven={mailed("registered")}>
+          <p class="ways">
+            <button type="button" class="plain" data-testid="to-register" onClick={() => setView("register")}>Create an account</button>
+            <button type="button" class="plain" data-testid="to-forgot" onClick={() => setView("forgot")}>Forgotten your password?</button>
+          </p>
+        </LoginForm>
+      )}
       {view === "register" && <RegisterForm mailed={mailed("registered")} />}
       {view === "forgot" && <ForgotForm mailed={mailed("reset-sent")} />}
       {view === "registered" && <Mailed path="/api/verify-email/send" email={email} />}
       {view === "reset-sent" && <Mailed path="/api/forgot-password" email={email} />}
-      <p class="ways">
-        {view === "login" && <button type="button" class="plain" data-testid="to-register" onClick={() => setView("register")}>Create an account</button>}
-        {view === "login" && <button type="button" class="plain" data-testid="to-forgot" onClick={() => setView("forgot")}>Forgotten your password?</button>}
-        {view !== "login" && <button type="button" class="plain" data-testid="to-login" onClick={() => setView("login")}>Back to the login</button>}
-      </p>
+      {view !== "login" && <p class="ways"><button type="button" class="plain" data-testid="to-login" onClick={() => setView("login")}>Back to the login</button></p>}
     </>
   );
 }

@@ -29,11 +29,13 @@ interface Props {
   /** Problems that mean something else here, in words. */
   said?: Record<string, string>;
   other?: Way | undefined;
+  /** What stands below the buttons. */
+  below?: ComponentChildren;
   children: ComponentChildren;
 }
 
 /** A form that says what is wrong at the field, keeps what was typed, and says that it is busy. */
-export function Form({ id, submit, submitting, send, said = {}, other, children }: Props) {
+export function Form({ id, submit, submitting, send, said = {}, other, below, children }: Props) {
   const [wrong, setWrong] = useState<Wrong>({});
   const [busy, setBusy] = useState<"" | "main" | "other">("");
   const slow = useSlow(busy !== "");
@@ -71,6 +73,7 @@ export function Form({ id, submit, submitting, send, said = {}, other, children 
       <button class="primary" data-testid={`${id}-submit`} aria-disabled={busy !== ""}>{busy === "main" ? submitting : submit}</button>
       {other && <button class="quiet" data-testid={`${id}-${other.name}`} aria-disabled={busy !== ""}>{busy === "other" ? other.submitting : other.submit}</button>}
       <p class="hint" role="status">{slow && "Still waiting for an answer…"}</p>
+      {below}
     </form>
   );
 }

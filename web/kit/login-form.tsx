@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Problem, whyEnded, type EndReason } from "../../client/src/index.ts";
 import { CodeField, EmailField, PasswordField } from "./field.tsx";
@@ -11,6 +12,8 @@ interface Props {
   endReason: EndReason | null;
   /** Is told the address that waits for its proof. */
   unproven: (email: string) => void;
+  /** The ways round it. */
+  children: ComponentChildren;
 }
 
 /** What the server wants beside the password. */
@@ -20,7 +23,7 @@ interface Steps {
 }
 
 /** The login form. What is typed stays in its fields and goes nowhere but into the request, which comes again whole with each further step. */
-export function LoginForm({ ended, endReason, unproven }: Props) {
+export function LoginForm({ ended, endReason, unproven, children }: Props) {
   const [steps, setSteps] = useState<Steps>({});
   const [waiting, setWaiting] = useState("");
   const further = Boolean(steps.code || steps.newPassword);
@@ -50,7 +53,10 @@ export function LoginForm({ ended, endReason, unproven }: Props) {
   const passkey = { name: "passkey", submit: "Log in with a passkey", submitting: "Waiting for your passkey…", needs: ["email"], send: sendPasskey };
 
   return (
-    <Form id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send} other={passkeysWork && !further ? passkey : undefined}>
+    <Form
+      id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send} other={passkeysWork && !further ? passkey : undefined}
+      below={further ? <p class="ways"><button type="button" class="plain" onClick={() => setSteps({})}>Use another account</button></p> : children}
+    >
       {ended && !further && <p class="ended" data-testid="session-ended">{whyEnded(endReason)}</p>}
       <div class="form" hidden={further}>
         <EmailField first input={{ pattern: undefined }} />
@@ -67,8 +73,7 @@ export function LoginForm({ ended, endReason, unproven }: Props) {
           <PasswordField fresh first={!steps.code} />
         </>
       )}
-      {further && <button type="button" class="plain" onClick={() => setSteps({})}>Use another account</button>}
-      {waiting && <button type="button" class="plain" data-testid="login-unproven" onClick={() => unproven(waiting)}>I can’t find that mail</button>}
+      {waiting && <button type="button" class="plain left" data-testid="login-unproven" onClick={() => unproven(waiting)}>I can’t find that mail</button>}
     </Form>
   );
 }
@@ -82,7 +87,7 @@ function CodeStep({ again }: { again: boolean }) {
         key={`${recovery} ${again}`} first recovery={recovery}
         hint={again ? "The one before has been used: wait for the next." : recovery ? "One of those that you kept. Each is good once." : "Six digits."}
       />
-      <button type="button" class="plain" data-testid="login-recovery" onClick={() => setRecovery(!recovery)}>
+      <button type="button" class="plain left" data-testid="login-recovery" onClick={() => setRecovery(!recovery)}>
         {recovery ? "Use the app instead" : "Use a recovery code instead"}
       </button>
     </>

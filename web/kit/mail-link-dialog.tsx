@@ -41,7 +41,7 @@ function Verify({ id, close, logIn }: Props) {
     <>
       <h2 id="mail-link-title">Confirm your email address</h2>
       <p class="hint">If you have just created an account here, confirm that this mailbox is yours. If not, close this page: nothing happens.</p>
-      <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send}>{null}</Form>
+      <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send} said={{ link_invalid: "This link has been used, or is too old. Log in: if your address isn’t confirmed yet, you can have another one sent there." }}>{null}</Form>
       <Later close={close} />
     </>
   );
@@ -57,7 +57,7 @@ function Reset({ id, close, logIn }: Props) {
   return (
     <>
       <h2 id="mail-link-title">Set a new password</h2>
-      <Form id="reset" submit="Set the password" submitting="Setting it…" send={send}>
+      <Form id="reset" submit="Set the password" submitting="Setting it…" send={send} said={{ link_invalid: "This link has been used, or is too old. Have another one sent: “Forgotten your password?” stands below the login." }}>
         <PasswordField fresh first />
       </Form>
       <Later close={close} />

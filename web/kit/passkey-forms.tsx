@@ -6,7 +6,7 @@ import { makePasskey } from "./passkeys.ts";
 import { finish, post, type Passkey } from "./security.ts";
 import { latchkey } from "./session.ts";
 
-/** Has the browser make a passkey, and the server know it. */
+/** Has the browser make a passkey, and the server know it. A name has at most 100 bytes there. */
 export function PasskeyForm() {
   async function send({ name, password }: Record<string, string>) {
     const { options } = await post<{ options: PublicKeyCredentialCreationOptionsJSON }>("/api/passkeys/options", { password, name: name!.trim() });
@@ -17,7 +17,7 @@ export function PasskeyForm() {
   const said = { ...notYours, passkey_unused: "No passkey was made. Try again when you like.", passkey_refused: "This passkey can’t be used here. Try another device." };
   return (
     <Form id="passkey" submit="Add a passkey" submitting="Waiting for your device…" send={send} said={said}>
-      <Field name="name" label="Name" first hint="So that you know it again, for example “Phone”." input={{ required: true, maxLength: 40, pattern: ".*\\S.*", autocapitalize: "sentences", autocomplete: "off" }} />
+      <Field name="name" label="Name" first hint="So that you know it again, for example “Phone”." input={{ required: true, maxLength: 33, pattern: ".*\\S.*", autocapitalize: "sentences", autocomplete: "off" }} />
       <PasswordField label="Your password" />
     </Form>
   );

@@ -27,6 +27,7 @@ export function PasswordChangeForm() {
   }
   return (
     <Form id="password" submit="Change password" submitting="Changing it…" send={send} said={notYours}>
+      <input name="username" autocomplete="username" value={latchkey.state.user?.email ?? ""} readOnly hidden /> {/* for password managers */}
       <PasswordField first label="Your password now" />
       <PasswordField fresh />
       {withCode && <CodeField />}

@@ -71,7 +71,7 @@ function Content() {
         )}
       </div>
       {others.length > 0 && <SessionsEndOthers others={others} busy={ending.length > 0} />}
-      <button type="button" class="plain over" data-testid="security-open" onClick={() => (closeSessions(), openSecurity())}>Password, authenticator, passkeys</button>
+      <button type="button" class="plain over" data-testid="security-open" onClick={() => (closeSessions(), openSecurity())}>Change how you log in</button>
       <p class="sr-only" role="status" data-testid="sessions-done">{done}</p>
     </div>
   );
