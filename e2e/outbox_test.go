@@ -52,14 +52,19 @@ func (o *outbox) link(to string) string {
 
 var links = regexp.MustCompile(`https?://\S+#\S+`)
 
-// unread returns the link of the letter that has not been read yet.
-func (o *outbox) unread(to string) string {
+func (o *outbox) letters() []string {
 	o.Helper()
-	letters, err := filepath.Glob(filepath.Join(o.folder, "*.eml"))
+	paths, err := filepath.Glob(filepath.Join(o.folder, "*.eml"))
 	if err != nil {
 		o.Fatal(err)
 	}
-	for _, path := range letters {
+	return paths
+}
+
+// unread returns the link of the letter that has not been read yet.
+func (o *outbox) unread(to string) string {
+	o.Helper()
+	for _, path := range o.letters() {
 		if o.read[path] {
 			continue
 		}
