@@ -25,7 +25,7 @@ func (s *Server) admit(ctx context.Context, status int, u *User, app application
 	if req.NoJWT {
 		return answer, nil
 	}
-	if answer.Token, err = s.sign(c); err != nil {
+	if answer.Token, err = s.sign(ctx, app, c); err != nil {
 		return loginResponse{}, err
 	}
 	answer.TokenExpirationInstant = c.ExpiresAt * 1000

@@ -55,6 +55,10 @@ type Application struct {
 	RefreshTokenTTL    time.Duration // 0: 30 days
 	RefreshTokenMaxTTL time.Duration // 0: 90 days; used by SlidingWindowWithMaximumLifetime only
 
+	// AccessTokenKeyID is the UUID of the key, of /api/key, that signs its JWTs.
+	// Empty: the provider's own, which rotates by itself.
+	AccessTokenKeyID string
+
 	UsagePolicy      UsagePolicy
 	ExpirationPolicy ExpirationPolicy
 

@@ -30,6 +30,7 @@ type applicationJSON struct {
 
 	JWTConfiguration struct {
 		Enabled                           bool             `json:"enabled"`
+		AccessTokenKeyID                  string           `json:"accessTokenKeyId,omitempty"`
 		TimeToLiveInSeconds               int64            `json:"timeToLiveInSeconds,omitzero"`
 		RefreshTokenTimeToLiveInMinutes   int64            `json:"refreshTokenTimeToLiveInMinutes,omitzero"`
 		RefreshTokenUsagePolicy           UsagePolicy      `json:"refreshTokenUsagePolicy,omitempty"`
@@ -59,6 +60,7 @@ func (j applicationJSON) settings() (Application, error) {
 		AccessTokenTTL: time.Duration(j.JWTConfiguration.TimeToLiveInSeconds) * time.Second, RefreshTokenTTL: time.Duration(j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes) * time.Minute,
 		RefreshTokenMaxTTL: time.Duration(j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes) * time.Minute,
 		UsagePolicy:        j.JWTConfiguration.RefreshTokenUsagePolicy, ExpirationPolicy: j.JWTConfiguration.RefreshTokenExpirationPolicy,
+		AccessTokenKeyID:    j.JWTConfiguration.AccessTokenKeyID,
 		OnOneTimeTokenReuse: isTrue(j.JWTConfiguration.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse),
 	}
 	if origins := j.OAuthConfiguration.AuthorizedOriginURLs; len(origins) > 0 {
@@ -100,6 +102,7 @@ func (a application) json() applicationJSON {
 		j.OAuthConfiguration.AuthorizedOriginURLs = []string{a.PageURL}
 	}
 	jwt := &j.JWTConfiguration
+	jwt.AccessTokenKeyID = a.AccessTokenKeyID
 	jwt.Enabled, jwt.TimeToLiveInSeconds, jwt.RefreshTokenTimeToLiveInMinutes = true, int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Minute)
 	jwt.RefreshTokenUsagePolicy, jwt.RefreshTokenExpirationPolicy = a.UsagePolicy, a.ExpirationPolicy
 	jwt.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = int64(a.RefreshTokenMaxTTL / time.Minute)

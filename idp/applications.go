@@ -43,6 +43,9 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 	if old, err := s.application(ctx, id); err == nil && old.TenantID != tenantID {
 		return invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
 	}
+	if a.AccessTokenKeyID, err = s.knownKeyID(ctx, "application.jwtConfiguration.accessTokenKeyId", a.AccessTokenKeyID); err != nil {
+		return err
+	}
 	grants, err := json.Marshal(a.EnabledGrants)
 	if err != nil {
 		return fmt.Errorf("idp: grants of application: %w", err)
@@ -51,7 +54,7 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
-			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()), a.PageURL)
+			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()), a.PageURL, sql.NullString{String: a.AccessTokenKeyID, Valid: a.AccessTokenKeyID != ""})
 		for i := 0; err == nil && i < len(roles); i++ {
 			err = insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), roles[i], millis(s.now()))
 		}
@@ -61,12 +64,12 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 
 const upsertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
 	generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
-	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant, page_url)
-VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16)
+	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant, page_url, access_token_key_id)
+VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)
 ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
-	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16`
+	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16, access_token_key_id = $17`
 
 // SetApplicationActive switches an application off, so that it can neither log
 // in nor refresh, or on again. Unknown: ErrNotFound.
@@ -100,10 +103,10 @@ func (s *Server) application(ctx context.Context, id string) (application, error
 	var access, refresh, maximum int64
 	err := s.db.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
 		generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
-		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url FROM applications WHERE id = $1`, id).
+		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url, coalesce(access_token_key_id, '') FROM applications WHERE id = $1`, id).
 		Scan(&a.ID, &a.TenantID, &a.Name, &a.active, &a.secretDigest, (*string)(&a.ClientAuthenticationPolicy),
 			&a.GenerateRefreshTokens, &a.AllowTokenRefresh, &grants, &access, &refresh, &maximum,
-			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse, &a.PageURL)
+			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse, &a.PageURL, &a.AccessTokenKeyID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return application{}, ErrNotFound
 	}

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -52,15 +53,18 @@ func (s *Server) newClaims(u *User, applicationID string, ttl time.Duration) cla
 	return c
 }
 
-// sign returns the JWT. The grants, of OAuth tokens only, go into its header.
-func (s *Server) sign(c claims, grants ...string) (string, error) {
-	options := (&jose.SignerOptions{}).WithType("JWT")
+// sign returns the JWT, by the application's key or, where it has none, by the
+// provider's. The grants, of OAuth tokens only, go into its header.
+func (s *Server) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
+	signing, err := s.keyOf(ctx, app)
+	if err != nil {
+		return "", err
+	}
+	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", signing.kid)
 	if len(grants) > 0 {
 		options.WithHeader("gty", grants)
 	}
-	_, signing := s.signingKeys()
-	key := jose.JSONWebKey{Key: signing.private, KeyID: signing.id}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: signing.algorithm, Key: signing.private}, options)
 	if err != nil {
 		return "", fmt.Errorf("signer: %w", err)
 	}
@@ -86,16 +90,16 @@ func (s *Server) verify(token string) (claims, error) {
 	if len(token) > maxJWT {
 		return claims{}, errJWT
 	}
-	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
 		return claims{}, errJWT
 	}
-	all, _ := s.signingKeys()
-	i := slices.IndexFunc(all, func(k *signingKey) bool { return k.id == jws.Signatures[0].Header.KeyID })
-	if i < 0 {
+	all, header := s.verifyingKeys(), jws.Signatures[0].Header
+	i := slices.IndexFunc(all, func(k *signingKey) bool { return k.kid == header.KeyID })
+	if i < 0 || string(all[i].algorithm) != header.Algorithm {
 		return claims{}, errJWT
 	}
-	payload, err := jws.Verify(all[i].private.Public())
+	payload, err := jws.Verify(all[i].verifies())
 	if err != nil {
 		return claims{}, errJWT
 	}

@@ -2,13 +2,7 @@ package idp
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,17 +12,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// signingKey is a key pair that signs the JWTs, or did.
-type signingKey struct {
-	id      string
-	private *ecdsa.PrivateKey
-	made    time.Time
-}
-
-// A keyring are the signing keys, the newest first. Nodes that share a database ask it for new ones once in a while.
+// A keyring are the provider's own keys, the newest first, and those of an administration. Nodes that share a database ask it for new ones once in a while.
 type keyring struct {
 	mu    sync.Mutex
 	keys  []*signingKey
+	named []*signingKey
 	asked time.Time
 }
 
@@ -38,7 +26,7 @@ const (
 	keyLead = 10 * time.Minute
 )
 
-// signingKeys returns the keys by which tokens are verified, and the one that signs.
+// signingKeys returns the provider's own keys, by which tokens are verified, and the one that signs.
 func (s *Server) signingKeys() (all []*signingKey, signing *signingKey) {
 	now := s.now()
 	s.keys.mu.Lock()
@@ -82,8 +70,12 @@ func (s *Server) refreshKeys(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	named, err := s.readNamedKeys(ctx)
+	if err != nil {
+		return err
+	}
 	s.keys.mu.Lock()
-	s.keys.keys, s.keys.asked = keys, now
+	s.keys.keys, s.keys.named, s.keys.asked = keys, named, now
 	s.keys.mu.Unlock()
 	return nil
 }
@@ -118,11 +110,11 @@ func (s *Server) readKeys(ctx context.Context) (keys []*signingKey, err error) {
 		if err != nil {
 			return nil, errors.New("the Secret is not the one that this database was made with")
 		}
-		private, err := parseECKey(der)
+		private, err := privateKey(jose.ES256, der)
 		if err != nil {
 			return nil, fmt.Errorf("signing key %s: %w", id, err)
 		}
-		keys = append(keys, &signingKey{id, private, fromMillis(made)})
+		keys = append(keys, &signingKey{kid: id, algorithm: jose.ES256, private: private, made: fromMillis(made)})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
@@ -147,38 +139,24 @@ func (s *Server) RotateSigningKey(ctx context.Context) (string, error) {
 		return "", err
 	}
 	all, _ := s.signingKeys()
-	return all[0].id, nil
-}
-
-func parseECKey(der []byte) (*ecdsa.PrivateKey, error) {
-	k, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, err
-	}
-	private, ok := k.(*ecdsa.PrivateKey)
-	if !ok || private.Curve != elliptic.P256() {
-		return nil, errors.New("not a P-256 key")
-	}
-	return private, nil
+	return all[0].kid, nil
 }
 
 // addKey makes a key, unless another node has made one since the newest that is known, and forgets those whose tokens have all expired. The row of the
 // default tenant is the lock that nodes wait for.
 func (s *Server) addKey(ctx context.Context, newest time.Time) error {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	private, err := generate(jose.ES256, 0)
 	if err != nil {
 		return err
 	}
-	public, err := private.PublicKey.Bytes()
+	der, err := (&signingKey{private: private}).bytes()
 	if err != nil {
 		return err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
+	id, err := fingerprint(private)
 	if err != nil {
 		return err
 	}
-	fingerprint := sha256.Sum256(public)
-	id := base64.RawURLEncoding.EncodeToString(fingerprint[:20]) // as long as FusionAuth's
 	now := millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := changed(tx.Exec(`UPDATE tenants SET is_default = TRUE WHERE is_default`)); err != nil {
@@ -202,10 +180,11 @@ func (s *Server) addKey(ctx context.Context, newest time.Time) error {
 // jwks answers GET /.well-known/jwks.json.
 func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	all, _ := s.signingKeys()
 	var set jose.JSONWebKeySet
-	for _, k := range all {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: string(jose.ES256), Use: "sig"})
+	for _, k := range s.verifyingKeys() {
+		if public := k.public(); public != nil {
+			set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: k.kid, Algorithm: string(k.algorithm), Use: "sig"})
+		}
 	}
 	reply(w, http.StatusOK, set)
 }

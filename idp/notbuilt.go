@@ -10,7 +10,7 @@ import (
 var notBuilt = []string{
 	"/api/application/search", "/api/connector/", "/api/consent/", "/api/email/", "/api/entity/", "/api/form/", "/api/group/",
 	"/api/identity/", "/api/identity-provider/", "/api/integration", "/api/ip-acl/", "/api/jwt/issue", "/api/jwt/reconcile", "/api/jwt/vend",
-	"/api/key/", "/api/lambda/", "/api/message/", "/api/messenger/", "/api/passwordless/", "/api/reactor/", "/api/report/",
+	"/api/lambda/", "/api/message/", "/api/messenger/", "/api/passwordless/", "/api/reactor/", "/api/report/",
 	"/api/system/audit-log/", "/api/system/event-log/", "/api/system/login-record/", "/api/system/reindex",
 	"/api/system/webhook-attempt-log/", "/api/system/webhook-event-log/", "/api/tenant-manager/", "/api/tenant/search",
 	"/api/theme/", "/api/two-factor/send/", "/api/two-factor/start", "/api/two-factor/status/", "/api/user-action/", "/api/user-action-reason/",

@@ -60,7 +60,7 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 		return none, grantRefused(err)
 	}
 	c.Scope = strings.Join(scopes, " ")
-	jwt, err := s.sign(c, grantPassword)
+	jwt, err := s.sign(ctx, app, c, grantPassword)
 	return tokenResponse{
 		AccessToken: jwt, ExpiresIn: int64(ttl / time.Second), RefreshToken: refreshToken, RefreshTokenID: c.RefreshTokenID,
 		Scope: c.Scope, TokenType: "Bearer", UserID: u.ID,

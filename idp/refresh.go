@@ -65,7 +65,7 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	if err != nil {
 		return refreshResponse{}, err
 	}
-	token, err := s.sign(s.refreshedClaims(g, ttl))
+	token, err := s.sign(r.Context(), g.app, s.refreshedClaims(g, ttl))
 	if err != nil {
 		return refreshResponse{}, err
 	}

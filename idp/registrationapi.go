@@ -79,7 +79,7 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 	if err := s.askToVerify(ctx, &u, app); err != nil {
 		return answer, err
 	}
-	made, err := s.introduced(&u, app, "REGISTRATION")
+	made, err := s.introduced(ctx, &u, app, "REGISTRATION")
 	answer.User, answer.Token, answer.TokenExpirationInstant = &made.User, made.Token, made.TokenExpirationInstant
 	answer.Registration = u.registration(app.ID).json()
 	return answer, err

@@ -27,7 +27,7 @@ func (s *Server) routes() http.Handler {
 
 // groups are the routes by what they are for.
 func (s *Server) groups() []map[string]methods {
-	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.systemRoutes(), s.tokenRoutes()}
+	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.signingKeyRoutes(), s.systemRoutes(), s.tokenRoutes()}
 }
 
 // userRoutes are for the administration of users.

@@ -93,7 +93,7 @@ func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app appl
 	}
 	c := s.refreshedClaims(g, ttl)
 	c.Scope = scope
-	jwt, err := s.sign(c, grantRefreshToken)
+	jwt, err := s.sign(ctx, g.app, c, grantRefreshToken)
 	if err != nil {
 		return tokenResponse{}, err
 	}

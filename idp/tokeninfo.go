@@ -1,8 +1,6 @@
 package idp
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"net/url"
@@ -34,15 +32,16 @@ func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
 
 // publicKey answers GET /api/jwt/public-key: that of a kid or of an application, or all.
 func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
-	all, signing := s.signingKeys()
 	texts := make(map[string]string)
-	for _, k := range all {
-		der, err := x509.MarshalPKIXPublicKey(k.private.Public())
+	for _, k := range s.verifyingKeys() {
+		text, err := k.publicPEM()
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		texts[k.id] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+		if text != "" {
+			texts[k.kid] = text
+		}
 	}
 	form := r.URL.Query()
 	kid, applicationID := form.Get("kid"), form.Get("applicationId")
@@ -51,16 +50,21 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 	}
 	if applicationID != "" {
 		id, err := parseID("applicationId", applicationID)
+		var app application
 		if err == nil {
-			_, err = s.application(r.Context(), id)
+			app, err = s.application(r.Context(), id)
+		}
+		var signing *signingKey
+		if err == nil {
+			signing, err = s.keyOf(r.Context(), app)
 		}
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-	}
-	if kid == "" && applicationID != "" {
-		kid = signing.id
+		if kid == "" {
+			kid = signing.kid
+		}
 	}
 	switch text, known := texts[kid]; {
 	case known:

@@ -109,11 +109,11 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 	if err := s.askToVerify(ctx, &u, app); err != nil {
 		return answer, err
 	}
-	return s.introduced(&u, app, "USER_CREATE")
+	return s.introduced(ctx, &u, app, "USER_CREATE")
 }
 
 // introduced is the answer for a user who was just made, with a JWT.
-func (s *Server) introduced(u *User, app application, how string) (answer userResponse, err error) {
+func (s *Server) introduced(ctx context.Context, u *User, app application, how string) (answer userResponse, err error) {
 	ttl := defaultAccessTokenTTL
 	if app.ID != "" {
 		ttl = app.AccessTokenTTL
@@ -121,7 +121,7 @@ func (s *Server) introduced(u *User, app application, how string) (answer userRe
 	c := s.newClaims(u, app.ID, ttl)
 	c.AuthenticationType = how
 	answer.User, answer.TokenExpirationInstant = u.json(), c.ExpiresAt*1000
-	answer.Token, err = s.sign(c)
+	answer.Token, err = s.sign(ctx, app, c)
 	return answer, err
 }
 
