@@ -87,7 +87,7 @@ var wrongCredentials = &oauthError{Code: "invalid_grant", Description: "The user
 func grantRefused(err error) error {
 	switch _, locked := errors.AsType[*lockedError](err); {
 	case locked:
-		return &oauthError{Code: "access_denied", Description: "There were too many attempts. Try again later.", Reason: "user_locked"}
+		return &oauthError{Code: "access_denied", Description: "There were too many attempts. Try again later.", Reason: "login_prevented"}
 	case errors.Is(err, ErrNotFound):
 		return wrongCredentials
 	}

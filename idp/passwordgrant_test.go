@@ -109,7 +109,7 @@ func TestPasswordGrantIsCounted(t *testing.T) {
 	for range 3 {
 		w.passwordGrant("password", "wrong").wantOAuthError(400, "invalid_grant", "invalid_user_credentials")
 	}
-	w.passwordGrant().wantOAuthError(400, "access_denied", "user_locked")
+	w.passwordGrant().wantOAuthError(400, "access_denied", "login_prevented")
 
 	bob := w.AddUser("bob@example.com")
 	a := w.passwordGrant("username", bob.Email, "scope", "offline_access").want(http.StatusOK)
