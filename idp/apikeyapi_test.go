@@ -50,7 +50,7 @@ func TestAPIKeys(t *testing.T) {
 		t.Errorf("%s", shown.body)
 	}
 
-	patched := w.keyed("PATCH", path, may(object{"/api/user": []string{"PUT"}, "/api/application": []string{"GET"}})).apiKey()
+	patched := w.keyed("PATCH", path, may(object{"/api/user": []string{"PUT", "GET"}, "/api/application": []string{"GET"}})).apiKey()
 	if e := patched.Permissions.Endpoints; len(e["/api/user"]) != 2 || len(e["/api/application"]) != 1 || patched.Name != "reader" {
 		t.Errorf("%+v", patched)
 	}

@@ -65,6 +65,10 @@ func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
 	if wrong != nil {
 		return k, wrong[:1]
 	}
+	for endpoint, methods := range k.Endpoints {
+		slices.Sort(methods)
+		k.Endpoints[endpoint] = slices.Compact(methods) // a PATCH appends
+	}
 	tenantID, err := parseID("apiKey.tenantId", j.TenantID)
 	if err == nil && tenantID != "" {
 		tenantID, err = s.tenantOrDefault(ctx, "apiKey.tenantId", tenantID)
