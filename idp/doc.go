@@ -3,22 +3,19 @@
 // with it works with a real FusionAuth by changing a URL and an API key.
 //
 // [Open] returns a [Server], which is an http.Handler over one SQLite file, over
-// a PostgreSQL that several nodes share, or over memory where none is named. It
-// serves:
+// a PostgreSQL that several nodes share, or over memory where none is named.
+// docs/openapi.yaml describes all that it serves, and
+// docs/fusionauth-compatibility.md where that differs from FusionAuth. Logins
+// need these:
 //
 //	POST   /api/login                       password to JWT and refresh token   API key
 //	POST   /api/jwt/refresh                 refresh token to JWT
 //	POST   /oauth2/token                    the same, for an OAuth client       client secret
 //	POST   /api/logout                      ends one login, or all of its user's
-//	GET    /api/jwt/refresh[/{tokenId}]     whose logins there are              API key
-//	DELETE /api/jwt/refresh[/{tokenId}]     ends them                           API key or JWT
-//	GET    /api/user/{userId}                                                   API key
-//	GET    /api/user/change-password/{id}   whether the id is good
-//	POST   /api/user/change-password[/{id}] sets a password after a 203
 //	GET    /.well-known/jwks.json           the keys behind the JWTs
-//	GET    /api/status
 //
-// Applications, API keys and users are made through the methods of Server.
+// Applications, API keys and users are made over HTTP, or through the methods of
+// Server; the first API key by the latter.
 //
 // # The life of a login
 //

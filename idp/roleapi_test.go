@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -143,5 +144,25 @@ func TestRolesOfRegistrations(t *testing.T) {
 	must(t, w.Register(t.Context(), w.user.ID, w.app.ID, "reader"))
 	if err := w.Register(t.Context(), w.user.ID, w.app.ID, "anything"); err == nil {
 		t.Error("a free word comes back")
+	}
+}
+
+// TestRoleDeletedMeanwhile: whoever is given a role while it is deleted does not keep it.
+func TestRoleDeletedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	id := uuid.NewString()
+	role := "/api/application/" + id + "/role"
+	w.keyed("POST", "/api/application/"+id, `{"application":{"name":"forums","roles":[{"name":"reader"}]}}`).want(http.StatusOK)
+	for range 20 {
+		w.keyed("POST", role, `{"role":{"name":"writer"}}`).want(http.StatusOK)
+		registered := make(chan error)
+		go func() { registered <- w.Register(t.Context(), w.user.ID, id, "writer") }()
+		w.keyed("DELETE", role+"?name=writer", "").wantEmpty(http.StatusOK)
+		var bad idp.ValidationError
+		if err := <-registered; err != nil && !errors.As(err, &bad) {
+			t.Fatal(err)
+		} else if err == nil && len(w.rolesOf(id)) != 0 {
+			t.Fatalf("the registration has %v", w.rolesOf(id))
+		}
 	}
 }
