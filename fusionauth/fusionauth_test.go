@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/idp"
@@ -193,38 +191,6 @@ func TestREF10_RefreshRefusals(t *testing.T) {
 		ended := errors.As(err, &e) && e.Code == latchkey.CodeRefreshRefused
 		if err == nil || ended != c.ends || strings.Contains(err.Error(), "marker") {
 			t.Errorf("%d %s (server works: %v): %v; want an end: %v", c.status, c.body, c.works, err, c.ends)
-		}
-	}
-}
-
-// What signs an application's tokens is its own affair.
-func TestKeysOfTheProvider(t *testing.T) {
-	p := idptest.New(t)
-	for _, algorithm := range []string{"RS256", "EdDSA", "HS256"} {
-		id := uuid.NewString()
-		r, err := http.NewRequest("POST", p.URL+"/api/key/generate/"+id, strings.NewReader(`{"key":{"name":"`+algorithm+`","algorithm":"`+algorithm+`"}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", p.APIKey)
-		r.Header.Set("Content-Type", "application/json")
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatal(resp, err)
-		}
-		resp.Body.Close()
-		app := p.AddApplication(idp.Application{AccessTokenKeyID: id})
-		ada := p.AddUser("ada."+algorithm+"@example.com", app.ID)
-		c := client(t, func(c *fusionauth.Config) {
-			c.URL, c.APIKey, c.ApplicationID = p.URL, latchkey.Secret(p.APIKey), app.ID
-		})
-		grant, err := c.Login(t.Context(), latchkey.Credentials{LoginID: ada.Email, Password: idptest.Password})
-		if err != nil {
-			t.Fatal(algorithm, err)
-		}
-		renewed, err := c.Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User})
-		if err != nil || renewed.User.ID != ada.ID {
-			t.Errorf("%s: %+v, %v", algorithm, renewed, err)
 		}
 	}
 }
