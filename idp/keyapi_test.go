@@ -210,6 +210,8 @@ func TestKeyCalls(t *testing.T) {
 	if got := w.keyed("PUT", "/api/key/"+k.ID, `{"key":{"name":"another name"}}`).want(http.StatusOK); !strings.Contains(got.body, `"another name"`) {
 		t.Error(got.body)
 	}
+	w.keyed("GET", "/api/key/"+k.ID, "").want(http.StatusOK)
+	w.keyed("POST", "/api/key/generate/"+uuid.NewString(), `{"key":{"name":"with an id","algorithm":"ES256"}}`).want(http.StatusOK)
 	w.keyed("PUT", "/api/key/"+k.ID, `{"key":{}}`).wantCode("[blank]key.name")
 	other := w.generateKey("EdDSA").Key
 	w.keyed("PUT", "/api/key/"+other.ID, `{"key":{"name":"another name"}}`).wantCode("[duplicate]key.name")
