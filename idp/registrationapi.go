@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 )
 
@@ -211,20 +213,55 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if err != nil {
 		return none, err
 	}
+	change := func([]string) ([]string, error) { return req.Registration.Roles, nil }
 	if r.Method == http.MethodPatch {
-		text, err := patched(mediaType(r), body, "registration", old)
-		req = registrationRequest{}
-		if err == nil {
-			err = decodeJSON(text, &req)
-		}
-		if err != nil {
-			return none, err
+		change = func(was []string) ([]string, error) {
+			old.Roles = was
+			text, err := patched(mediaType(r), body, "registration", old)
+			var req registrationRequest
+			if err == nil {
+				err = decodeJSON(text, &req)
+			}
+			return req.Registration.Roles, err
 		}
 	}
-	if err := s.Register(r.Context(), r.PathValue("userId"), id, withoutRepeats(req.Registration.Roles)...); err != nil {
+	if err := s.changeRoles(r.Context(), old, change); err != nil {
 		return none, err
 	}
 	return s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+}
+
+// changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
+func (s *Server) changeRoles(ctx context.Context, reg registrationJSON, change func(was []string) ([]string, error)) error {
+	now := millis(s.now())
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		known, err := lockRoles(tx, reg.ApplicationID) // before the registration, as those do who change roles
+		if err != nil {
+			return err
+		}
+		// The row is the lock that everybody waits for who changes it.
+		var text []byte
+		err = tx.QueryRow(`UPDATE registrations SET last_update_instant = $1 WHERE id = $2 RETURNING roles`, now, reg.ID).Scan(&text)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		var has []string
+		if err := json.Unmarshal(text, &has); err != nil {
+			return fmt.Errorf("read roles of registration: %w", err)
+		}
+		wanted, err := change(has)
+		if err != nil {
+			return err
+		}
+		list, err := known.admit(withoutRepeats(wanted), has, false)
+		if err != nil {
+			return err
+		}
+		return changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID))
+	})
 }
 
 // withoutRepeats keeps the first of each.

@@ -154,35 +154,47 @@ func replaceInRegistrations(tx *sql.Tx, applicationID, old, name string, now int
 	return nil
 }
 
-// admittedRoles returns the roles that a registration gets, as they are stored. An application without roles takes any words. One that has some takes those, and
-// what the registration has already; a new registration that names none gets the default ones. The roles stay locked until the registration is written, so that
-// none of them is deleted in between.
+// admittedRoles returns the roles that a registration gets, as they are stored.
 func admittedRoles(tx *sql.Tx, applicationID string, wanted, has []string, isNew bool) (string, error) {
-	rows, err := tx.Query(`UPDATE application_roles SET name = name WHERE application_id = $1 RETURNING name, is_default`, applicationID)
+	known, err := lockRoles(tx, applicationID)
 	if err != nil {
 		return "", err
 	}
+	return known.admit(wanted, has, isNew)
+}
+
+// knownRoles are the names of an application's roles.
+type knownRoles struct{ all, defaults []string }
+
+// lockRoles reads them. They stay locked until the registration is written, so that none of them is deleted in between.
+func lockRoles(tx *sql.Tx, applicationID string) (known knownRoles, err error) {
+	rows, err := tx.Query(`UPDATE application_roles SET name = name WHERE application_id = $1 RETURNING name, is_default`, applicationID)
+	if err != nil {
+		return known, err
+	}
 	defer rows.Close()
-	var known, defaults []string
 	for rows.Next() {
 		var name string
 		var isDefault bool
 		if err := rows.Scan(&name, &isDefault); err != nil {
-			return "", err
+			return known, err
 		}
-		if known = append(known, name); isDefault {
-			defaults = append(defaults, name)
+		if known.all = append(known.all, name); isDefault {
+			known.defaults = append(known.defaults, name)
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return "", err
-	}
+	slices.Sort(known.defaults)
+	return known, rows.Err()
+}
+
+// admit returns the roles that a registration gets, as they are stored. An application without roles takes any words. One that has some takes those, and what the
+// registration has already; a new registration that names none gets the default ones.
+func (known knownRoles) admit(wanted, has []string, isNew bool) (string, error) {
 	if isNew && len(wanted) == 0 {
-		slices.Sort(defaults)
-		wanted = defaults
+		wanted = known.defaults
 	}
 	for _, r := range wanted {
-		if len(known) > 0 && !slices.Contains(known, r) && !slices.Contains(has, r) {
+		if len(known.all) > 0 && !slices.Contains(known.all, r) && !slices.Contains(has, r) {
 			return "", invalid("registration.roles", "invalid", "The application has no such role.")
 		}
 	}

@@ -113,6 +113,7 @@ func TestRolesOfRegistrations(t *testing.T) {
 	w.keyed("PUT", registration, body("writer")).want(http.StatusOK)
 	w.keyed("PUT", registration, body("king")).wantCode("[invalid]registration.roles")
 	w.keyed("PATCH", registration, body("king")).wantCode("[invalid]registration.roles")
+	w.keyed("PATCH", registration+"/"+strings.ToUpper(id), body("king")).wantCode("[invalid]registration.roles")
 	want("writer")
 	w.keyed("PATCH", registration, body("reader")).want(http.StatusOK)
 	want("writer", "reader")
