@@ -102,24 +102,29 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
 		err = decode(w, r, &req)
 	}
 	if err == nil {
-		u, err = s.replaceUser(r.Context(), u, req)
+		u, err = s.replaceUser(r.Context(), u, func(User) (userRequest, error) { return req, nil })
 	}
 	s.replyUser(w, r, u, err)
 }
 
 // patchUser answers PATCH /api/user/{userId}.
 func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
-	var body []byte
+	body, err := readBody(w, r)
+	var u User
 	if err == nil {
-		body, err = readPatch(w, r, "user", u.json())
-	}
-	var req userRequest
-	if err == nil {
-		err = decodeJSON(body, &req)
+		u, err = s.userInScope(r.Context(), sc, r.PathValue("userId"))
 	}
 	if err == nil {
-		u, err = s.replaceUser(r.Context(), u, req)
+		u, err = s.replaceUser(r.Context(), u, func(u User) (req userRequest, err error) {
+			text, err := patched(mediaType(r), body, "user", u.json())
+			if err == nil {
+				err = decodeJSON(text, &req)
+			}
+			if required := req.User.PasswordChangeRequired; required != nil && *required == (u.PasswordChangeReason != "") {
+				req.User.PasswordChangeRequired = nil // the patch leaves it: as the reason says
+			}
+			return req, err
+		})
 	}
 	s.replyUser(w, r, u, err)
 }

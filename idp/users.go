@@ -63,10 +63,20 @@ const selectUser = `SELECT id, tenant_id, email, username, password, active, ver
 // userWhere returns the one user that the condition, which is a constant of
 // ours, selects.
 func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User, error) {
+	return readUser(ctx, s.db, where, args...)
+}
+
+// querier is the database, or a transaction in it.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readUser(ctx context.Context, q querier, where string, args ...any) (User, error) {
 	var u User
 	var profile []byte
 	var expiry, inserted, updated, login, password int64
-	err := s.db.QueryRowContext(ctx, selectUser+where, args...).Scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
+	err := q.QueryRowContext(ctx, selectUser+where, args...).Scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
 		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password, &u.authenticatorID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrNotFound
@@ -79,12 +89,12 @@ func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User
 	if err := json.Unmarshal(profile, &u.Profile); err != nil {
 		return User{}, fmt.Errorf("read profile of user: %w", err)
 	}
-	u.Registrations, err = s.registrations(ctx, u.ID)
+	u.Registrations, err = readRegistrations(ctx, q, u.ID)
 	return u, err
 }
 
-func (s *Server) registrations(ctx context.Context, userID string) ([]Registration, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, application_id, roles, insert_instant, last_update_instant, last_login_instant
+func readRegistrations(ctx context.Context, q querier, userID string) ([]Registration, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, application_id, roles, insert_instant, last_update_instant, last_login_instant
 		FROM registrations WHERE user_id = $1 ORDER BY insert_instant, id`, userID)
 	if err != nil {
 		return nil, fmt.Errorf("read registrations: %w", err)

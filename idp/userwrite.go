@@ -18,7 +18,7 @@ type userWrite struct {
 	Username               string               `json:"username"`
 	Password               string               `json:"password"`
 	Expiry                 int64                `json:"expiry"`
-	PasswordChangeRequired bool                 `json:"passwordChangeRequired"`
+	PasswordChangeRequired *bool                `json:"passwordChangeRequired"` // nil: as the reason says
 	PasswordChangeReason   PasswordChangeReason `json:"passwordChangeReason"`
 
 	Profile
@@ -33,7 +33,10 @@ type userRequest struct {
 }
 
 func (u userWrite) changeReason() PasswordChangeReason {
-	if u.PasswordChangeReason == "" && u.PasswordChangeRequired {
+	switch required := u.PasswordChangeRequired; {
+	case required != nil && !*required:
+		return ""
+	case required != nil && u.PasswordChangeReason == "":
 		return ChangeAdministrative
 	}
 	return u.PasswordChangeReason
@@ -139,36 +142,42 @@ func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (
 }
 
 // replaceUser puts what the request says in place of what is stored. A password that is not given stays; a new one revokes all refresh tokens. Another
-// e-mail address is to be verified again.
-func (s *Server) replaceUser(ctx context.Context, old User, req userRequest) (User, error) {
-	n := req.User
-	if err := s.checkReplacement(ctx, old.TenantID, n); err != nil {
+// e-mail address is to be verified again. What the request says may depend on the user, and is asked for again once nobody else can change that one.
+func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (userRequest, error)) (User, error) {
+	req, err := request(old)
+	if err == nil {
+		err = s.checkReplacement(ctx, old.TenantID, req.User)
+	}
+	if err != nil {
 		return User{}, err
 	}
 	hash := ""
-	if n.Password != "" {
-		var err error
-		if hash, err = s.hasher.Hash(ctx, n.Password); err != nil {
+	if req.User.Password != "" {
+		if hash, err = s.hasher.Hash(ctx, req.User.Password); err != nil {
 			return User{}, fmt.Errorf("hash password: %w", err)
 		}
 	}
-	profile, err := json.Marshal(n.Profile)
-	if err != nil {
-		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
-	}
-	email := strings.ToLower(n.Email)
-	verified := req.SkipVerification || old.Verified && email == old.Email
+	now := millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := refuseTaken(tx, old, n); err != nil {
+		// The row is the lock that everybody waits for who changes it.
+		if err := changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
 			return err
 		}
-		err := changed(tx.Exec(`UPDATE users SET email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7,
-			profile = $8, last_update_instant = $9 WHERE id = $10`,
-			email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), millis(s.now()), old.ID))
+		u, err := readUser(context.WithoutCancel(ctx), tx, "id = $1", old.ID)
+		if err != nil {
+			return err
+		}
+		req, err := request(u)
+		if err == nil {
+			err = s.checkWritten(req.User).orNil()
+		}
+		if err == nil {
+			err = storeUser(tx, u, req)
+		}
 		if err != nil || hash == "" {
 			return err
 		}
-		return s.storePassword(tx, old.ID, hash, "true")
+		return s.storePassword(tx, u.ID, hash, "true")
 	})
 	if err != nil {
 		return User{}, err
@@ -176,8 +185,23 @@ func (s *Server) replaceUser(ctx context.Context, old User, req userRequest) (Us
 	return s.UserByID(ctx, old.ID)
 }
 
+func storeUser(tx *sql.Tx, old User, req userRequest) error {
+	n := req.User
+	if err := refuseTaken(tx, old, n); err != nil {
+		return err
+	}
+	profile, err := json.Marshal(n.Profile)
+	if err != nil {
+		return invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+	}
+	email := strings.ToLower(n.Email)
+	verified := req.SkipVerification || old.Verified && email == old.Email
+	return changed(tx.Exec(`UPDATE users SET email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7, profile = $8 WHERE id = $9`,
+		email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), old.ID))
+}
+
 func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWrite) error {
-	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username})
+	wrong := s.checkWritten(n)
 	if n.Password != "" { // else the old one stays
 		more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
 		if err != nil {
@@ -185,11 +209,17 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 		}
 		wrong = append(wrong, more...)
 	}
+	return wrong.orNil()
+}
+
+// checkWritten looks at everything but the password.
+func (s *Server) checkWritten(n userWrite) ValidationError {
+	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username})
 	switch n.PasswordChangeReason {
 	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
-		return wrong.orNil()
+		return wrong
 	}
-	return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
+	return append(wrong, FieldError{"user.passwordChangeReason", "invalid", "There is no such reason."})
 }
 
 // refuseTaken refuses an e-mail address or a username of somebody else.
