@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -108,12 +109,6 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 		settings.ID = uuid.NewString()
 	default:
 		settings.ID = id
-		if _, err := s.application(ctx, id); err != ErrNotFound {
-			if err == nil {
-				err = invalid("application.id", "duplicate", "This one is taken.")
-			}
-			return none, err
-		}
 	}
 	if settings.TenantID, err = s.tenantOfRequest(ctx, sc, "application.tenantId", settings.TenantID); err != nil {
 		return none, err
@@ -126,7 +121,12 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 			return none, err
 		}
 	}
-	if err := s.ensureApplication(ctx, settings, s.clientSecretDigest(settings.ID, settings.ClientSecret), j.Roles...); err != nil {
+	digest := s.clientSecretDigest(settings.ID, settings.ClientSecret)
+	err = s.storeApplication(ctx, settings, digest, insertApplication+` ON CONFLICT (id) DO NOTHING`, j.Roles...)
+	if errors.Is(err, ErrNotFound) {
+		return none, invalid("application.id", "duplicate", "This one is taken.")
+	}
+	if err != nil {
 		return none, err
 	}
 	made, err := s.application(ctx, settings.ID)
@@ -196,7 +196,11 @@ func (s *Server) replaceApplication(ctx context.Context, old application, j appl
 	if settings.ClientSecret != "" {
 		digest = s.clientSecretDigest(old.ID, settings.ClientSecret)
 	}
-	if err := s.ensureApplication(ctx, settings, digest); err != nil {
+	err = s.storeApplication(ctx, settings, digest, `UPDATE applications `+setApplication+` WHERE id = $1 AND tenant_id = $2`)
+	if errors.Is(err, ErrNotFound) && !strings.EqualFold(settings.TenantID, old.TenantID) {
+		err = errOtherTenant
+	}
+	if err != nil {
 		return old, err
 	}
 	return s.application(ctx, old.ID)

@@ -26,11 +26,17 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 		digest = s.clientSecretDigest(id, a.ClientSecret)
 	}
 	a.ID = id
-	return s.ensureApplication(ctx, a, digest)
+	err = s.storeApplication(ctx, a, digest, insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
+	if errors.Is(err, ErrNotFound) {
+		return errOtherTenant
+	}
+	return err
 }
 
-// ensureApplication adds the roles, which are those of a new application.
-func (s *Server) ensureApplication(ctx context.Context, a Application, secretDigest []byte, roles ...role) error {
+var errOtherTenant = invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
+
+// storeApplication writes an application by a statement of ours, and adds the roles, which are those of a new one. Where the statement meets no row: ErrNotFound.
+func (s *Server) storeApplication(ctx context.Context, a Application, secretDigest []byte, statement string, roles ...role) error {
 	id := a.ID
 	a = a.withDefaults()
 	if err := a.check(); err != nil {
@@ -40,9 +46,6 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 	if err != nil {
 		return err
 	}
-	if old, err := s.application(ctx, id); err == nil && old.TenantID != tenantID {
-		return invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
-	}
 	if a.AccessTokenKeyID, err = s.knownKeyID(ctx, "application.jwtConfiguration.accessTokenKeyId", a.AccessTokenKeyID); err != nil {
 		return err
 	}
@@ -50,23 +53,25 @@ func (s *Server) ensureApplication(ctx context.Context, a Application, secretDig
 	if err != nil {
 		return fmt.Errorf("idp: grants of application: %w", err)
 	}
+	now := millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(upsertApplication, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
+		err := changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
-			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, millis(s.now()), a.PageURL, sql.NullString{String: a.AccessTokenKeyID, Valid: a.AccessTokenKeyID != ""})
+			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, now, a.PageURL, sql.NullString{String: a.AccessTokenKeyID, Valid: a.AccessTokenKeyID != ""}))
 		for i := 0; err == nil && i < len(roles); i++ {
-			err = insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), roles[i], millis(s.now()))
+			err = insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), roles[i], now)
 		}
 		return err
 	})
 }
 
-const upsertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
+const insertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,
 	generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
 	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant, page_url, access_token_key_id)
-VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)
-ON CONFLICT (id) DO UPDATE SET name = $3, client_secret_digest = $4, client_authentication = $5,
+VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)`
+
+const setApplication = `SET name = $3, client_secret_digest = $4, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
 	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16, access_token_key_id = $17`

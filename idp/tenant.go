@@ -36,6 +36,21 @@ type Tenant struct {
 // EnsureTenant makes a tenant, or brings the one with its ID up to date. An
 // empty ID means the default tenant.
 func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
+	return s.writeTenant(ctx, t, `UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
+		password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, last_update_instant = $4`)
+}
+
+// makeTenant makes a tenant whose id nobody has.
+func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
+	err := s.writeTenant(ctx, t, `NOTHING`)
+	if errors.Is(err, ErrNotFound) {
+		return invalid("tenant.id", "duplicate", "This one is taken.")
+	}
+	return err
+}
+
+// writeTenant makes a tenant, and does what a constant of ours says where the id is taken.
+func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) error {
 	if t.UnverifiedBehavior == "" {
 		t.UnverifiedBehavior = UnverifiedAllow
 	}
@@ -70,15 +85,13 @@ func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 		if taken {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
-		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
+		return changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
 				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, insert_instant, last_update_instant)
 			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $4)
-			ON CONFLICT (id) DO UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
-				password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, last_update_instant = $4`,
+			ON CONFLICT (id) DO `+onConflict,
 			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail,
 			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second),
-			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber)
-		return err
+			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber))
 	})
 }
 

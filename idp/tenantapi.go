@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -120,16 +119,9 @@ func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) 
 	if err == nil {
 		id, err = parseID("tenantId", id)
 	}
-	if err == nil {
-		if _, err = s.tenant(r.Context(), id); err == nil {
-			err = invalid("tenant.id", "duplicate", "This one is taken.")
-		} else if errors.Is(err, ErrNotFound) {
-			err = nil
-		}
-	}
 	var t Tenant
 	if err == nil {
-		t, err = s.storeTenant(r.Context(), id, body.Tenant)
+		t, err = s.storeTenant(r.Context(), id, body.Tenant, s.makeTenant)
 	}
 	s.replyTenant(w, r, t, err)
 }
@@ -142,7 +134,7 @@ func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 		err = decode(w, r, &body)
 	}
 	if err == nil {
-		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant)
+		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant, s.EnsureTenant)
 	}
 	s.replyTenant(w, r, t, err)
 }
@@ -159,17 +151,17 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 		err = decodeJSON(text, &body)
 	}
 	if err == nil {
-		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant)
+		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant, s.EnsureTenant)
 	}
 	s.replyTenant(w, r, t, err)
 }
 
-func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON) (Tenant, error) {
+func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {
 	lockout, err := j.FailedAuthentication.lockout()
 	if err != nil {
 		return Tenant{}, err
 	}
-	err = s.EnsureTenant(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules)})
+	err = store(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules)})
 	if err != nil {
 		return Tenant{}, err
 	}
