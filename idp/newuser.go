@@ -22,6 +22,8 @@ type NewUser struct {
 	Verified bool      // the e-mail address is known to be the user's
 	Expiry   time.Time // zero: never
 	Profile  Profile
+
+	changeReason PasswordChangeReason
 }
 
 // CreateUser makes an active user. What is wrong with it comes back as a
@@ -51,9 +53,9 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		}
 		_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
 			expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, '', $10, $11, $11, 0, $11)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $12, $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
-			millis(n.Expiry), string(profile), now)
+			millis(n.Expiry), string(profile), now, string(n.changeReason))
 		return err
 	})
 	if err != nil {
@@ -95,6 +97,9 @@ func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
 	}
 	if kind := checkLoginID(n.Username); kind != "" {
 		bad("username", kind, "This cannot be a username.")
+	}
+	if !n.changeReason.known() {
+		bad("passwordChangeReason", "invalid", "There is no such reason.")
 	}
 	return id, wrong
 }

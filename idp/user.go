@@ -64,6 +64,15 @@ const (
 	ChangeValidation     PasswordChangeReason = "Validation"
 )
 
+// known reports whether there is such a reason, or none.
+func (r PasswordChangeReason) known() bool {
+	switch r {
+	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
+		return true
+	}
+	return false
+}
+
 // registration returns the user's registration for an application, if any.
 func (u *User) registration(applicationID string) *Registration {
 	for i := range u.Registrations {

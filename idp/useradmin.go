@@ -80,11 +80,10 @@ func (s *Server) SetUserVerified(ctx context.Context, userID string, verified bo
 // RequirePasswordChange makes the next logins answer 203 until the password
 // is changed. Sessions that exist go on. An empty reason takes the demand back.
 func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reason PasswordChangeReason) error {
-	switch reason {
-	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
-		return s.updateUser(ctx, userID, false, "password_change_reason = $1", string(reason))
+	if !reason.known() {
+		return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
 	}
-	return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
+	return s.updateUser(ctx, userID, false, "password_change_reason = $1", string(reason))
 }
 
 // SetPassword gives a user a new password, ends the demand for a change, and

@@ -65,7 +65,7 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 	}
 	return NewUser{
 		ID: u.ID, TenantID: u.TenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
-		Expiry: fromMillis(u.Expiry), Profile: u.Profile,
+		Expiry: fromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(),
 	}, nil
 }
 
@@ -102,12 +102,6 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
 		return answer, err
-	}
-	if reason := req.User.changeReason(); reason != "" {
-		if err := s.RequirePasswordChange(ctx, u.ID, reason); err != nil {
-			return answer, err
-		}
-		u.PasswordChangeReason = reason
 	}
 	if err := s.askToVerify(ctx, &u, app); err != nil {
 		return answer, err
@@ -214,12 +208,8 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 
 // checkWritten looks at everything but the password.
 func (s *Server) checkWritten(n userWrite) ValidationError {
-	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username})
-	switch n.PasswordChangeReason {
-	case "", ChangeAdministrative, ChangeBreached, ChangeExpired, ChangeValidation:
-		return wrong
-	}
-	return append(wrong, FieldError{"user.passwordChangeReason", "invalid", "There is no such reason."})
+	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, changeReason: n.PasswordChangeReason})
+	return wrong
 }
 
 // refuseTaken refuses an e-mail address or a username of somebody else.
