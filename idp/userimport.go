@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -58,15 +59,52 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 	var req struct {
 		Users []importedUser `json:"users"`
 	}
+	if moreUsersThan(maxImportUsers, text) {
+		return 0, errImportSize
+	}
 	if err := decodeJSON(text, &req); err != nil {
 		return 0, err
 	}
 	return len(req.Users), s.importAll(ctx, sc, req.Users)
 }
 
+var errImportSize = invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
+
+// moreUsersThan counts the users before anything is made of them: "{}" becomes a hundred times as large. What is no import has none; the decoder says so.
+func moreUsersThan(most int, text []byte) bool {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return false
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return false
+		}
+		if name.String() == "users" && d.PeekKind() == '[' {
+			break
+		}
+		if d.SkipValue() != nil {
+			return false
+		}
+	}
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '[' {
+		return false
+	}
+	for n := 0; d.PeekKind() != ']'; n++ {
+		if n == most {
+			return true
+		}
+		if d.SkipValue() != nil {
+			return false
+		}
+	}
+	return false
+}
+
 func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) error {
 	if len(users) == 0 || len(users) > maxImportUsers {
-		return invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
+		return errImportSize
 	}
 	rows := make([]importRow, 0, len(users))
 	for i, u := range users {
