@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,7 +162,7 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 		err = decode(w, r, &body)
 	}
 	if err == nil {
-		old, err = s.replaceApplication(r.Context(), old, body.Application)
+		old, err = s.replaceApplication(r.Context(), old, body.Application, Application{})
 	}
 	s.replyApplication(w, r, old, err)
 }
@@ -170,24 +171,30 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
 	old, err := s.applicationInScope(r, sc)
 	var text []byte
+	var odd Application
 	if err == nil {
-		text, err = readPatch(w, r, "application", old.json())
+		var shown applicationJSON
+		shown, odd = old.patchable()
+		text, err = readPatch(w, r, "application", shown)
 	}
 	var body applicationBody
 	if err == nil {
 		err = decodeJSON(text, &body)
 	}
 	if err == nil {
-		old, err = s.replaceApplication(r.Context(), old, body.Application)
+		old, err = s.replaceApplication(r.Context(), old, body.Application, odd)
 	}
 	s.replyApplication(w, r, old, err)
 }
 
-func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON) (application, error) {
+// replaceApplication writes what the request says, and, where it says nothing of them, the lifetimes that are odd.
+func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON, odd Application) (application, error) {
 	settings, err := j.settings()
 	if err != nil {
 		return old, err
 	}
+	settings.RefreshTokenTTL = cmp.Or(settings.RefreshTokenTTL, odd.RefreshTokenTTL)
+	settings.RefreshTokenMaxTTL = cmp.Or(settings.RefreshTokenMaxTTL, odd.RefreshTokenMaxTTL)
 	settings.ID = old.ID
 	if settings.TenantID == "" {
 		settings.TenantID = old.TenantID

@@ -103,11 +103,26 @@ func (a application) json() applicationJSON {
 	}
 	jwt := &j.JWTConfiguration
 	jwt.AccessTokenKeyID = a.AccessTokenKeyID
-	jwt.Enabled, jwt.TimeToLiveInSeconds, jwt.RefreshTokenTimeToLiveInMinutes = true, int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Minute)
+	jwt.Enabled, jwt.TimeToLiveInSeconds, jwt.RefreshTokenTimeToLiveInMinutes = true, int64(a.AccessTokenTTL/time.Second), minutes(a.RefreshTokenTTL)
 	jwt.RefreshTokenUsagePolicy, jwt.RefreshTokenExpirationPolicy = a.UsagePolicy, a.ExpirationPolicy
-	jwt.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = int64(a.RefreshTokenMaxTTL / time.Minute)
+	jwt.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = minutes(a.RefreshTokenMaxTTL)
 	jwt.RefreshTokenRevocationPolicy.OnOneTimeTokenReuse = &a.OnOneTimeTokenReuse
 	jwt.RefreshTokenRevocationPolicy.OnPasswordChanged, jwt.RefreshTokenRevocationPolicy.OnLoginPrevented = true, true
 	jwt.RefreshTokenOneTimeUseSettings.GracePeriodInSeconds = 60
 	return j
+}
+
+// minutes rounds up: nothing is shown as if it did not last at all.
+func minutes(d time.Duration) int64 { return int64((d + time.Minute - 1) / time.Minute) }
+
+// patchable is what a patch is merged into: the application as it is shown, but without the lifetimes that are no whole minutes. Those are odd.
+func (a application) patchable() (j applicationJSON, odd Application) {
+	j = a.json()
+	if a.RefreshTokenTTL%time.Minute != 0 {
+		odd.RefreshTokenTTL, j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes = a.RefreshTokenTTL, 0
+	}
+	if a.RefreshTokenMaxTTL%time.Minute != 0 {
+		odd.RefreshTokenMaxTTL, j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes = a.RefreshTokenMaxTTL, 0
+	}
+	return j, odd
 }

@@ -2,12 +2,12 @@ package idp
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Media types of patches.
@@ -35,7 +35,7 @@ func patched(mediaType string, patch []byte, name string, current any) ([]byte, 
 	case "", plainJSON:
 		return mergedAsFusionAuth(text, patch)
 	case mergePatch:
-		var object map[string]any // anything else would replace the whole
+		var object members // anything else would replace the whole
 		if err := decodeJSON(patch, &object); err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func patched(mediaType string, patch []byte, name string, current any) ([]byte, 
 
 // operated applies the operations of RFC 6902, all or none. What they copy is bounded.
 func operated(text, patch []byte) ([]byte, error) {
-	var operations []map[string]any
+	var operations []members
 	if err := decodeJSON(patch, &operations); err != nil {
 		return nil, err
 	}
@@ -73,36 +73,54 @@ func notApplicable(err error) error {
 }
 
 func mergedAsFusionAuth(text, patch []byte) ([]byte, error) {
-	var object, change map[string]any
+	var change members
 	if err := decodeJSON(patch, &change); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, err
-	}
-	return json.Marshal(merge(object, change))
+	return merge(text, change)
 }
 
-func merge(object, patch map[string]any) map[string]any {
-	out := maps.Clone(object)
-	for name, value := range patch {
-		was, is := out[name], value
-		wasObject, ok1 := was.(map[string]any)
-		isObject, ok2 := is.(map[string]any)
-		wasArray, ok3 := was.([]any)
-		isArray, ok4 := is.([]any)
-		switch {
-		case is == nil:
+// members are those of an object, as they are written: numbers may have more digits than a float64.
+type members map[string]jsontext.Value
+
+// merge returns the object with the patch's members in it. What is no object is taken for an empty one.
+func merge(object jsontext.Value, patch members) (jsontext.Value, error) {
+	out := members{}
+	if object.Kind() == '{' {
+		if err := json.Unmarshal(object, &out); err != nil {
+			return nil, err
+		}
+	}
+	for name, is := range patch {
+		was, err := out[name], error(nil)
+		switch kind := is.Kind(); {
+		case kind == 'n':
 			delete(out, name)
-		case ok2 && ok1:
-			out[name] = merge(wasObject, isObject)
-		case ok2:
-			out[name] = merge(map[string]any{}, isObject) // without its nulls
-		case ok3 && ok4:
-			out[name] = slices.Concat(wasArray, isArray)
+		case kind == '{':
+			var inner members
+			if err = json.Unmarshal(is, &inner); err == nil {
+				out[name], err = merge(was, inner)
+			}
+		case kind == '[' && was.Kind() == '[':
+			out[name], err = joined(was, is)
 		default:
 			out[name] = is
 		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return out
+	return json.Marshal(out)
+}
+
+// joined returns the elements of two arrays in one.
+func joined(a, b jsontext.Value) (jsontext.Value, error) {
+	var one, two []jsontext.Value
+	if err := json.Unmarshal(a, &one); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(b, &two); err != nil {
+		return nil, err
+	}
+	return json.Marshal(slices.Concat(one, two))
 }

@@ -12,8 +12,8 @@ import (
 func TestPatched(t *testing.T) {
 	const current = `{"a":"b","c":{"d":[1,2],"e":"f"},"big":9007199254740993}`
 	for _, c := range []struct{ mediaType, patch, want string }{
-		{plainJSON, `{"x":{"a":null,"c":{"d":[3],"g":{"h":null}}}}`, `{"c":{"d":[1,2,3],"e":"f","g":{}},"big":9007199254740992}`},
-		{"", `{}`, `{"a":"b","c":{"d":[1,2],"e":"f"},"big":9007199254740992}`},
+		{plainJSON, `{"x":{"a":null,"c":{"d":[3],"g":{"h":null}}}}`, `{"c":{"d":[1,2,3],"e":"f","g":{}},"big":9007199254740993}`},
+		{"", `{}`, `{"a":"b","c":{"d":[1,2],"e":"f"},"big":9007199254740993}`},
 		{mergePatch, `{"x":{"a":"z","c":{"d":[3],"e":null}}}`, `{"a":"z","c":{"d":[3]},"big":9007199254740993}`},
 		{mergePatch, `{"x":{"c":"g"}}`, `{"a":"b","c":"g","big":9007199254740993}`},
 		{mergePatch, `[]`, `[invalidJSON]`},

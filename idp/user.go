@@ -1,6 +1,10 @@
 package idp
 
-import "time"
+import (
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // User is a person who can log in, with FusionAuth's names.
 type User struct {
@@ -31,16 +35,19 @@ type User struct {
 
 // Profile is what an application may show and the provider does not look at.
 type Profile struct {
-	FirstName          string         `json:"firstName,omitempty"`
-	MiddleName         string         `json:"middleName,omitempty"`
-	LastName           string         `json:"lastName,omitempty"`
-	FullName           string         `json:"fullName,omitempty"`
-	BirthDate          string         `json:"birthDate,omitempty"` // YYYY-MM-DD
-	ImageURL           string         `json:"imageUrl,omitempty"`
-	MobilePhone        string         `json:"mobilePhone,omitempty"`
-	Timezone           string         `json:"timezone,omitempty"` // IANA name
-	PreferredLanguages []string       `json:"preferredLanguages"`
-	Data               map[string]any `json:"data"`
+	FirstName          string   `json:"firstName,omitempty"`
+	MiddleName         string   `json:"middleName,omitempty"`
+	LastName           string   `json:"lastName,omitempty"`
+	FullName           string   `json:"fullName,omitempty"`
+	BirthDate          string   `json:"birthDate,omitempty"` // YYYY-MM-DD
+	ImageURL           string   `json:"imageUrl,omitempty"`
+	MobilePhone        string   `json:"mobilePhone,omitempty"`
+	Timezone           string   `json:"timezone,omitempty"` // IANA name
+	PreferredLanguages []string `json:"preferredLanguages"`
+
+	// Data is the application's own, and kept as it was written, to the last
+	// digit of its numbers.
+	Data map[string]jsontext.Value `json:"data"`
 }
 
 // Registration says that a user may use an application, and in which roles.

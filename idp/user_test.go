@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
@@ -75,7 +77,7 @@ func TestGetUser(t *testing.T) {
 	w := newWorld(t)
 	u, err := w.CreateUser(t.Context(), idp.NewUser{
 		Email: "Grace@Example.com", Username: "Grace", Password: idptest.Password,
-		Profile: idp.Profile{FirstName: "Grace", Data: map[string]any{"shoe": "left"}},
+		Profile: idp.Profile{FirstName: "Grace", Data: map[string]jsontext.Value{"shoe": jsontext.Value(`"left"`)}},
 	})
 	must(t, err)
 	a := w.keyed("GET", "/api/user/"+strings.ToUpper(u.ID), "").want(http.StatusOK)
