@@ -195,8 +195,13 @@ func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc
 	}
 	var codes []string
 	if err == nil {
+		now := millis(s.now())
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
-			codes, err = s.newRecoveryCodes(tx, u.ID)
+			// The row is the lock that everybody waits for who replaces or brings a code.
+			err := changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
+			if err == nil {
+				codes, err = s.newRecoveryCodes(tx, u.ID)
+			}
 			return err
 		})
 	}
