@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -106,7 +105,7 @@ func (a Application) check() error {
 	if a.Name == "" {
 		bad("name", "blank", "An application needs a name.")
 	}
-	if !utf8.ValidString(a.Name) || strings.ContainsRune(a.Name, 0) {
+	if !utf8.ValidString(a.Name) || hasNUL(a.Name) {
 		bad("name", "invalid", "The name is not text.")
 	}
 	for _, g := range a.EnabledGrants {

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json" // go-webauthn's types say how they are read by it
 	"errors"
 	"fmt"
@@ -134,15 +135,20 @@ func (s *Server) passkeyUser(ctx context.Context, sc scope, form url.Values) (Us
 	return s.userInScope(ctx, sc, form.Get("userId"))
 }
 
+var errChallenge = invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
+
 // takeChallenge uses up a challenge that was given out, and returns what for.
 func (s *Server) takeChallenge(ctx context.Context, purpose, challenge string) (c challenge, err error) {
+	if raw, err := base64.RawURLEncoding.DecodeString(challenge); err != nil || len(raw) != challengeSize {
+		return c, errChallenge // it may be text that a database does not take
+	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRow(`DELETE FROM passkey_challenges WHERE challenge = $1 AND purpose = $2 AND expiry > $3
 			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, millis(s.now())).
 			Scan(&c.userID, &c.applicationID, &c.displayName, &c.userAgent)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
+		return c, errChallenge
 	}
 	if err != nil {
 		return c, fmt.Errorf("read challenge: %w", err)

@@ -29,7 +29,7 @@ var errPasskey = invalid("credential", "invalid", "The credential is not what th
 // checker returns what checks a ceremony at the page, and the ceremony.
 func (a signed) checker(challenge string, u *User) (*webauthn.WebAuthn, webauthn.SessionData, error) {
 	checks, err := webauthn.New(&webauthn.Config{RPID: a.RPID, RPDisplayName: "latchkey", RPOrigins: []string{a.Origin}})
-	if err != nil {
+	if err != nil || hasNUL(a.RPID) {
 		return nil, webauthn.SessionData{}, invalid("origin", "invalid", "The origin or the rpId is not one.")
 	}
 	return checks, webauthn.SessionData{
@@ -163,6 +163,10 @@ func (s *Server) userOfPasskey(ctx context.Context, sc scope, a signed, applicat
 }
 
 func (s *Server) checkPasskey(ctx context.Context, u *User, a signed, challenge string, parsed *protocol.ParsedCredentialAssertionData) error {
+	checks, ceremony, err := a.checker(challenge, u)
+	if err != nil {
+		return err
+	}
 	keys, err := s.passkeysWhere(ctx, "user_id = $1 AND relying_party_id = $2", u.ID, a.RPID)
 	if err != nil {
 		return err
@@ -170,10 +174,6 @@ func (s *Server) checkPasskey(ctx context.Context, u *User, a signed, challenge 
 	holder := keyHolder{User: u}
 	for _, k := range keys {
 		holder.keys = append(holder.keys, k.credential)
-	}
-	checks, ceremony, err := a.checker(challenge, u)
-	if err != nil {
-		return err
 	}
 	used, err := checks.ValidateLogin(holder, ceremony, parsed)
 	if err != nil || used.Authenticator.CloneWarning {

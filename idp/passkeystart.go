@@ -21,6 +21,8 @@ const (
 
 const passkeyTimeout = 3 * time.Minute // FusionAuth's default
 
+const challengeSize = 32 // bytes
+
 // challenge says for whom and what one was given out.
 type challenge struct {
 	userID, applicationID, displayName, userAgent string
@@ -28,7 +30,7 @@ type challenge struct {
 
 // newChallenge keeps a challenge. Those that have expired go.
 func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) (string, error) {
-	raw := make([]byte, 32)
+	raw := make([]byte, challengeSize)
 	rand.Read(raw)
 	text := base64.RawURLEncoding.EncodeToString(raw)
 	now := s.now()
@@ -97,7 +99,7 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 		UserAgent   string `json:"userAgent"`
 	}
 	err := decode(w, r, &req)
-	if err == nil && (req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000) {
+	if err == nil && (hasNUL(req.DisplayName+req.UserAgent) || req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000) {
 		err = invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
 	}
 	var u User

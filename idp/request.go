@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -106,6 +107,9 @@ func parseID(field, value string) (string, error) {
 	}
 	return id.String(), nil
 }
+
+// hasNUL finds what PostgreSQL does not keep in a text.
+func hasNUL(text string) bool { return strings.Contains(text, "\x00") }
 
 // caller returns the address of the person behind the request: the one that
 // the application's backend names, else the peer's. X-Forwarded-For is left

@@ -63,6 +63,9 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 	if t.Name == "" {
 		wrong = append(wrong, FieldError{"tenant.name", "blank", "A tenant needs a name."})
 	}
+	if hasNUL(t.Name) {
+		wrong = append(wrong, FieldError{"tenant.name", "invalid", "The name has a NUL in it."})
+	}
 	if t.UnverifiedBehavior != UnverifiedAllow && t.UnverifiedBehavior != UnverifiedGated {
 		wrong = append(wrong, FieldError{"tenant.emailConfiguration.unverified.behavior", "invalid", "Allow or Gated."})
 	}

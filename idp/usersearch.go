@@ -94,6 +94,9 @@ func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (u
 }
 
 func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, most int) (users []User, total int, err error) {
+	if hasNUL(text) {
+		return nil, 0, invalid("search.queryString", "invalid", "The text has a NUL in it.")
+	}
 	pattern := likePattern(text)
 	const where = `($1 = '' OR tenant_id = $1) AND (coalesce(email_key, '') LIKE $2 ESCAPE '!' OR coalesce(username_key, '') LIKE $2 ESCAPE '!')`
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
