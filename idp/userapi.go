@@ -44,6 +44,9 @@ func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		u, err := s.UserByID(r.Context(), c.Subject)
+		if err == nil && (!u.Active || u.expired(s.now())) {
+			err = errUnauthorized
+		}
 		s.replyUser(w, r, u, err)
 		return
 	}

@@ -129,7 +129,7 @@ func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (
 		return application{}, err
 	}
 	app, err := s.application(ctx, id)
-	if err == ErrNotFound || err == nil && !sc.covers(app.TenantID) {
+	if err == ErrNotFound || err == nil && (!app.active || !sc.covers(app.TenantID)) {
 		return application{}, invalid("applicationId", "invalid", "There is no such application.")
 	}
 	return app, err
