@@ -59,6 +59,14 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	})
 }
 
+// RemoveAPIKey takes a key back: from the next call on it is unknown. One that
+// is not known: ErrNotFound.
+func (s *Server) RemoveAPIKey(ctx context.Context, key string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.credentialDigest("api key", key)))
+	})
+}
+
 // HasAPIKeys reports whether any key is known: whether somebody has set the
 // server up.
 func (s *Server) HasAPIKeys(ctx context.Context) (has bool, err error) {
