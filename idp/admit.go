@@ -44,7 +44,12 @@ func (s *Server) open(ctx context.Context, u *User, app application, req *loginR
 		f.scopes = append(f.scopes, scopes...)
 		c.RefreshTokenID, refreshToken = f.id, s.value(f, 1)
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error { return recordLogin(tx, u, app.ID, f, now, req.OneTime != "") })
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := recordLogin(tx, u, app.ID, f, now, req.OneTime != ""); err != nil {
+			return err
+		}
+		return s.raiseLogin(ctx, tx, u.ID, req)
+	})
 	if errors.Is(err, ErrNotFound) {
 		s.log.InfoContext(ctx, "login overtaken by a change of the user", "user", u.ID)
 	}

@@ -67,7 +67,11 @@ func freshSecret() string { return rand.Text() + rand.Text() }
 // DeleteApplication deletes an application for good, with its registrations
 // and refresh tokens. Unknown: ErrNotFound.
 func (s *Server) DeleteApplication(ctx context.Context, id string) error {
+	id = strings.ToLower(id)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, strings.ToLower(id)))
+		if _, err := s.revokeIn(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
+			return err
+		}
+		return changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
 	})
 }

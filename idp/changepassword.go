@@ -174,11 +174,14 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		// Of two who use one id at once, one finds the hash replaced.
-		if err := s.storePassword(tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
+		if err := s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
 			return err
 		}
-		_, err := tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2`, u.ID, u.Email)
-		return err
+		err := changed(tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2 AND NOT verified`, u.ID, u.Email))
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		return s.raiseUser(ctx, tx, "user.email.verified", u.ID)
 	})
 	if errors.Is(err, ErrNotFound) {
 		return u, err
@@ -192,7 +195,7 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 
 // storePassword sets the hash, ends the demand for a change, and revokes all of
 // the user's refresh tokens: whoever knew the old password is out.
-func (s *Server) storePassword(tx *sql.Tx, userID, hash, condition string, args ...any) error {
+func (s *Server) storePassword(ctx context.Context, tx *sql.Tx, userID, hash, condition string, args ...any) error {
 	now := s.now()
 	// The time of the password tells it from the one before: it only rises.
 	err := changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
@@ -204,6 +207,9 @@ func (s *Server) storePassword(tx *sql.Tx, userID, hash, condition string, args 
 	if err := forgetFailures(tx, "user "+userID); err != nil {
 		return err
 	}
-	_, err = revokeWhere(tx, now, "user_id = $2", userID)
+	if err := s.raiseUser(ctx, tx, "user.password.update", userID); err != nil {
+		return err
+	}
+	_, err = s.revokeIn(ctx, tx, revocation{userID: userID}) // after the event that says why
 	return err
 }

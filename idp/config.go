@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
@@ -57,6 +58,10 @@ type Config struct {
 	// SendMail sends a letter to a user. Nil: nobody can prove an address or set
 	// a new password by mail.
 	SendMail func(context.Context, Mail) error
+
+	// WebhookTransport sends the events of webhooks. Nil: one of its own, by the
+	// proxy of the environment.
+	WebhookTransport http.RoundTripper
 
 	// Logger receives one record for each login, refresh, reuse and revocation.
 	// Passwords, tokens and keys are never in it. Nil: nothing is logged.

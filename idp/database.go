@@ -17,8 +17,7 @@ var schema embed.FS
 // database is where the provider keeps everything: a SQLite file or a
 // PostgreSQL. The queries are the same for both.
 type database interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	queries
 
 	// Write runs a function in a transaction. What the function decides on must
 	// be a row that it has updated, or be kept by a unique index. It may be undone

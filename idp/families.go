@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -67,30 +66,6 @@ func (s *Server) familiesOf(ctx context.Context, userID string) ([]family, error
 		all = append(all, f)
 	}
 	return all, rows.Err()
-}
-
-// revokeWhere revokes the refresh tokens that a condition of ours selects, in
-// which $2 and later are the arguments. It returns how many it met.
-func revokeWhere(tx *sql.Tx, now time.Time, where string, args ...any) (int64, error) {
-	res, err := tx.Exec(`UPDATE refresh_tokens SET revoked_instant = $1 WHERE revoked_instant = 0 AND `+where,
-		append([]any{millis(now)}, args...)...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// revoke is revokeWhere in a transaction of its own, and logs it.
-func (s *Server) revoke(ctx context.Context, reason, where string, args ...any) (n int64, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		n, err = revokeWhere(tx, s.now(), where, args...)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("revoke refresh tokens: %w", err)
-	}
-	s.log.InfoContext(ctx, "refresh tokens revoked", "reason", reason, "count", n, "selected_by", args)
-	return n, nil
 }
 
 // Sweep deletes the refresh tokens that were revoked or have expired by the

@@ -136,6 +136,9 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 		return User{}, err
 	}
 	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, req.Password) })
+	if errors.Is(err, ErrNotFound) {
+		s.loginFailed(ctx, u.ID, req)
+	}
 	return u, err
 }
 

@@ -28,9 +28,9 @@ func (s *Server) endLogin(ctx context.Context, value string, global bool) error 
 		return err
 	}
 	if global && g.judge(s.now()) == good {
-		_, err = s.revoke(ctx, "logout everywhere", "user_id = $2", g.user.ID)
+		_, err = s.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
 		return err
 	}
-	_, err = s.revoke(ctx, "logout", "id = $2", g.family.id)
+	_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
 	return err
 }

@@ -56,7 +56,10 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $12, $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
 			millis(n.Expiry), string(profile), now, string(n.changeReason))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.raiseUser(ctx, tx, "user.create", id)
 	})
 	if err != nil {
 		return User{}, err

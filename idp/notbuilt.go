@@ -15,7 +15,7 @@ var notBuilt = []string{
 	"/api/system/webhook-attempt-log/", "/api/system/webhook-event-log/", "/api/tenant-manager/", "/api/tenant/search",
 	"/api/theme/", "/api/two-factor/send/", "/api/two-factor/start", "/api/two-factor/status/", "/api/user-action/", "/api/user-action-reason/",
 	"/api/user/action/", "/api/user/bulk", "/api/user/comment/", "/api/user/consent/", "/api/user/family/", "/api/user/recent-login",
-	"/api/user/refresh-token/", "/api/user/verify-registration/", "/api/webauthn/assert", "/api/webauthn/import", "/api/webhook/",
+	"/api/user/refresh-token/", "/api/user/verify-registration/", "/api/webauthn/assert", "/api/webauthn/import",
 	"/oauth2/device/", "/oauth2/device_authorize",
 }
 

@@ -65,7 +65,7 @@ func emptyPostgres(t testing.TB) idp.PostgresURL {
 	var name string
 	if n := len(databases.free); n > 0 {
 		name, databases.free = databases.free[n-1], databases.free[:n-1]
-		execute(t, within(first, name), `TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys, latchkey_provider.keys CASCADE`)
+		execute(t, within(first, name), `TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys, latchkey_provider.keys, latchkey_provider.webhooks CASCADE`)
 	} else {
 		name = "world" + strings.ToLower(rand.Text())
 		execute(t, first, "CREATE DATABASE "+name)

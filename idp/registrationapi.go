@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -146,7 +147,10 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		}
 		_, err = tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
 			id, userID, applicationID, roles, now)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.raiseRegistration(ctx, tx, "user.registration.create", userID, applicationID)
 	})
 }
 
@@ -225,14 +229,14 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 			return req.Registration.Roles, err
 		}
 	}
-	if err := s.changeRoles(r.Context(), old, change); err != nil {
+	if err := s.changeRoles(r.Context(), strings.ToLower(r.PathValue("userId")), old, change); err != nil {
 		return none, err
 	}
 	return s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
 }
 
 // changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
-func (s *Server) changeRoles(ctx context.Context, reg registrationJSON, change func(was []string) ([]string, error)) error {
+func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(was []string) ([]string, error)) error {
 	now := millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		known, err := lockRoles(tx, reg.ApplicationID) // before the registration, as those do who change roles
@@ -260,7 +264,10 @@ func (s *Server) changeRoles(ctx context.Context, reg registrationJSON, change f
 		if err != nil {
 			return err
 		}
-		return changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID))
+		if err := changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID)); err != nil {
+			return err
+		}
+		return s.raiseRegistration(ctx, tx, "user.registration.update", userID, reg.ApplicationID)
 	})
 }
 

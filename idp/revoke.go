@@ -66,8 +66,7 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) e
 	if may.owner != "" {
 		return errUnauthorized
 	}
-	_, err := s.revoke(r.Context(), "revoked by API", `($2 = '' OR user_id = $2) AND ($3 = '' OR application_id = $3)
-		AND ($4 = '' OR tenant_id = $4)`, userID, applicationID, string(may.scope))
+	_, err := s.revoke(r.Context(), "revoked by API", revocation{userID: userID, applicationID: applicationID, tenantID: string(may.scope)})
 	return err
 }
 
@@ -83,7 +82,7 @@ func (s *Server) revokeOne(ctx context.Context, id string, may revoker) error {
 	if may.owner != "" && may.owner != f.userID {
 		return errUnauthorized
 	}
-	n, err := s.revoke(ctx, "revoked by API", "id = $2", id)
+	n, err := s.revoke(ctx, "revoked by API", revocation{id: id})
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}

@@ -141,7 +141,7 @@ func (s *Server) reuse(ctx context.Context, g grant, address string) {
 	if !g.app.OnOneTimeTokenReuse {
 		return
 	}
-	if _, err := s.revoke(ctx, "reuse", "id = $2", g.family.id); err != nil {
+	if _, err := s.revoke(ctx, "reuse", revocation{id: g.family.id}); err != nil {
 		s.log.ErrorContext(ctx, "refresh token could not be revoked after reuse", "refresh_token", g.family.id, "error", err)
 	}
 }

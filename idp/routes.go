@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,7 +28,7 @@ func (s *Server) routes() http.Handler {
 
 // groups are the routes by what they are for.
 func (s *Server) groups() []map[string]methods {
-	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.signingKeyRoutes(), s.systemRoutes(), s.tokenRoutes()}
+	return []map[string]methods{s.loginRoutes(), s.accountRoutes(), s.passkeyRoutes(), s.userRoutes(), s.applicationRoutes(), s.keyRoutes(), s.signingKeyRoutes(), s.systemRoutes(), s.tokenRoutes(), s.webhookRoutes()}
 }
 
 // userRoutes are for the administration of users.
@@ -202,6 +203,6 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			notFound(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller(r))))
 	})
 }

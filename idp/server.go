@@ -32,6 +32,8 @@ type Server struct {
 	sendMail func(context.Context, Mail) error // nil: no mail
 	postbox  postbox
 	mails    sync.WaitGroup
+
+	courier courier
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -66,12 +68,14 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
 		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation, sendMail: c.SendMail,
 	}
+	s.db = attentive{db, &s.courier}
 	if err := s.begin(ctx); err != nil {
 		db.Close()
 		closeBreached(filter)
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s.handler = s.routes()
+	s.courier.start(s, c.WebhookTransport)
 	return s, nil
 }
 
@@ -83,10 +87,12 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	return s.loadSigningKeys(ctx)
 }
 
-// Close waits for mails under way, ends the writes that were accepted and
+// Close waits for mails under way, gives up webhooks, whose events stay for the
+// next start, ends the writes that were accepted and
 // closes the database. Requests must have ended before.
 func (s *Server) Close() error {
 	s.mails.Wait()
+	s.courier.stop()
 	return errors.Join(s.db.Close(), closeBreached(s.breached))
 }
 

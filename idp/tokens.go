@@ -13,7 +13,7 @@ type refreshTokenJSON struct {
 	TenantID      string       `json:"tenantId"`
 	InsertInstant int64        `json:"insertInstant"`
 	StartInstant  int64        `json:"startInstant"`
-	Token         string       `json:"token"`
+	Token         string       `json:"token,omitempty"` // never in an event
 	MetaData      metaDataJSON `json:"metaData"`
 }
 

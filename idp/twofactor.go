@@ -120,7 +120,10 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		if err == nil {
 			codes, err = s.newRecoveryCodes(tx, u.ID)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.raiseFactor(ctx, tx, "user.two-factor.method.add", u.ID, id)
 	})
 	return codes, err
 }
@@ -179,11 +182,18 @@ func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) e
 func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		var id string // of what is taken away
+		if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
+			return notFoundIfNone(err)
+		}
 		err := changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0, last_update_instant = $1 WHERE id = $2`, millis(s.now()), userID))
 		if err == nil {
 			_, err = tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID)
 		}
-		return err
+		if err != nil || id == "" {
+			return err
+		}
+		return s.raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
 	})
 }
 

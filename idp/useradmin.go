@@ -20,30 +20,35 @@ import (
 func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		list, err := rolesToRegister(tx, userID, applicationID, roles)
+		list, isNew, err := rolesToRegister(tx, userID, applicationID, roles)
 		if err != nil {
 			return err
 		}
-		return changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+		err = changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
 			SELECT $1, u.id, a.id, $2, $3, $3, 0 FROM users u JOIN applications a ON a.tenant_id = u.tenant_id
 			WHERE u.id = $4 AND a.id = $5
 			ON CONFLICT (user_id, application_id) DO UPDATE SET roles = $2, last_update_instant = $3`,
 			uuid.NewString(), list, millis(s.now()), userID, applicationID))
+		if err != nil {
+			return err
+		}
+		return s.raiseRegistration(ctx, tx, map[bool]string{true: "user.registration.create", false: "user.registration.update"}[isNew], userID, applicationID)
 	})
 }
 
-func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (string, error) {
+func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (list string, isNew bool, err error) {
 	var has []string
 	var text []byte
-	err := tx.QueryRow(`SELECT roles FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID).Scan(&text)
-	isNew := errors.Is(err, sql.ErrNoRows)
+	err = tx.QueryRow(`SELECT roles FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID).Scan(&text)
+	isNew = errors.Is(err, sql.ErrNoRows)
 	if err == nil {
 		err = json.Unmarshal(text, &has)
 	}
 	if err != nil && !isNew {
-		return "", fmt.Errorf("read roles of registration: %w", err)
+		return "", false, fmt.Errorf("read roles of registration: %w", err)
 	}
-	return admittedRoles(tx, applicationID, roles, has, isNew)
+	list, err = admittedRoles(tx, applicationID, roles, has, isNew)
+	return list, isNew, err
 }
 
 // Unregister takes a user out of an application and revokes the user's refresh
@@ -51,11 +56,15 @@ func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
+		// The event is of what was there, and kept only if it is gone.
+		err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID)
+		if err == nil {
+			err = changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
+		}
 		if err != nil {
 			return err
 		}
-		_, err = revokeWhere(tx, s.now(), "user_id = $2 AND application_id = $3", userID, applicationID)
+		_, err = s.revokeIn(ctx, tx, revocation{userID: userID, applicationID: applicationID})
 		return err
 	})
 }
@@ -63,18 +72,26 @@ func (s *Server) Unregister(ctx context.Context, userID, applicationID string) e
 // SetUserActive locks a user out and revokes all refresh tokens, or lets the
 // user in again. Unknown: ErrNotFound, as in all of these.
 func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) error {
-	return s.updateUser(ctx, userID, !active, "active = $1", active)
+	eventType := "user.deactivate"
+	if active {
+		eventType = "user.reactivate"
+	}
+	return s.updateUser(ctx, userID, eventType, "active = $1", active)
 }
 
 // SetUserExpiry sets the instant from which the user can no longer log in or
 // refresh; the zero time means never.
 func (s *Server) SetUserExpiry(ctx context.Context, userID string, expiry time.Time) error {
-	return s.updateUser(ctx, userID, false, "expiry = $1", millis(expiry))
+	return s.updateUser(ctx, userID, "user.update", "expiry = $1", millis(expiry))
 }
 
 // SetUserVerified records whether the user has proved the e-mail address.
 func (s *Server) SetUserVerified(ctx context.Context, userID string, verified bool) error {
-	return s.updateUser(ctx, userID, false, "verified = $1", verified)
+	eventType := "user.update"
+	if verified {
+		eventType = "user.email.verified"
+	}
+	return s.updateUser(ctx, userID, eventType, "verified = $1", verified)
 }
 
 // RequirePasswordChange makes the next logins answer 203 until the password
@@ -83,7 +100,7 @@ func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reaso
 	if !reason.known() {
 		return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
 	}
-	return s.updateUser(ctx, userID, false, "password_change_reason = $1", string(reason))
+	return s.updateUser(ctx, userID, "user.update", "password_change_reason = $1", string(reason))
 }
 
 // SetPassword gives a user a new password, ends the demand for a change, and
@@ -100,19 +117,22 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(tx, u.ID, hash, "true") })
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
 // updateUser sets columns of one user, by a constant of ours in which $1 is
-// the value and $2 the time.
-func (s *Server) updateUser(ctx context.Context, userID string, revoke bool, set string, value any) error {
-	userID, now := strings.ToLower(userID), s.now()
+// the value and $2 the time, and raises the event of it.
+func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
+	userID = strings.ToLower(userID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, millis(now), userID))
-		if err != nil || !revoke {
+		err := changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, millis(s.now()), userID))
+		if err == nil {
+			err = s.raiseUser(ctx, tx, eventType, userID)
+		}
+		if err != nil || eventType != "user.deactivate" {
 			return err
 		}
-		_, err = revokeWhere(tx, now, "user_id = $2", userID)
+		_, err = s.revokeIn(ctx, tx, revocation{userID: userID})
 		return err
 	})
 }

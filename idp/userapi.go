@@ -154,5 +154,5 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
 // DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown: ErrNotFound.
 func (s *Server) DeleteUser(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID)) })
+	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.removeUser(ctx, tx, userID) })
 }

@@ -127,7 +127,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 				return err
 			}
 		}
-		return nil
+		return s.raiseImport(ctx, tx, rows)
 	})
 }
 

@@ -60,19 +60,19 @@ func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, ty
 const selectUser = `SELECT id, tenant_id, email, username, password, active, verified, expiry, password_change_reason, profile,
 	insert_instant, last_update_instant, last_login_instant, password_last_update_instant, authenticator_id FROM users WHERE `
 
-// userWhere returns the one user that the condition, which is a constant of
-// ours, selects.
 func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User, error) {
 	return readUser(ctx, s.db, where, args...)
 }
 
-// querier is the database, or a transaction in it.
-type querier interface {
+// queries are what both the database and a transaction offer.
+type queries interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func readUser(ctx context.Context, q querier, where string, args ...any) (User, error) {
+// readUser returns the one user that the condition, which is a constant of
+// ours, selects.
+func readUser(ctx context.Context, q queries, where string, args ...any) (User, error) {
 	var u User
 	var profile []byte
 	var expiry, inserted, updated, login, password int64
@@ -89,11 +89,11 @@ func readUser(ctx context.Context, q querier, where string, args ...any) (User, 
 	if err := json.Unmarshal(profile, &u.Profile); err != nil {
 		return User{}, fmt.Errorf("read profile of user: %w", err)
 	}
-	u.Registrations, err = readRegistrations(ctx, q, u.ID)
+	u.Registrations, err = registrations(ctx, q, u.ID)
 	return u, err
 }
 
-func readRegistrations(ctx context.Context, q querier, userID string) ([]Registration, error) {
+func registrations(ctx context.Context, q queries, userID string) ([]Registration, error) {
 	rows, err := q.QueryContext(ctx, `SELECT id, application_id, roles, insert_instant, last_update_instant, last_login_instant
 		FROM registrations WHERE user_id = $1 ORDER BY insert_instant, id`, userID)
 	if err != nil {

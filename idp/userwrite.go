@@ -168,10 +168,13 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		if err == nil {
 			err = storeUser(tx, u, req)
 		}
+		if err == nil {
+			err = s.raiseUserUpdate(ctx, tx, u)
+		}
 		if err != nil || hash == "" {
 			return err
 		}
-		return s.storePassword(tx, u.ID, hash, "true")
+		return s.storePassword(ctx, tx, u.ID, hash, "true")
 	})
 	if err != nil {
 		return User{}, err

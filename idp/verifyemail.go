@@ -22,7 +22,11 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
-			return changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, millis(s.now()), u.ID, u.Email))
+			err := changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, millis(s.now()), u.ID, u.Email))
+			if err != nil {
+				return err
+			}
+			return s.raiseUser(r.Context(), tx, "user.email.verified", u.ID)
 		})
 	}
 	if err != nil {

@@ -1,0 +1,93 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+)
+
+// A revocation says which refresh tokens are meant: those of which all of it is true.
+type revocation struct{ id, userID, applicationID, tenantID string }
+
+// where is the choice as a condition whose arguments begin with $2.
+func (of revocation) where() (condition string, args []any) {
+	condition = "TRUE"
+	for _, c := range []struct{ column, value string }{
+		{"id", of.id}, {"user_id", of.userID}, {"application_id", of.applicationID}, {"tenant_id", of.tenantID},
+	} {
+		if c.value != "" {
+			args = append(args, c.value)
+			condition += " AND t." + c.column + " = $" + strconv.Itoa(len(args)+1)
+		}
+	}
+	return condition, args
+}
+
+// revokeIn revokes refresh tokens, raises the event of it, and returns how many they were.
+func (s *Server) revokeIn(ctx context.Context, tx *sql.Tx, of revocation) (int64, error) {
+	where, args := of.where()
+	args = append([]any{millis(s.now())}, args...)
+	res, err := tx.Exec(`UPDATE refresh_tokens AS t SET revoked_instant = $1 WHERE t.revoked_instant = 0 AND `+where, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, s.raise(ctx, tx, "jwt.refresh-token.revoke", func(ctx context.Context, e *event) error {
+		return s.tellRevocation(ctx, tx, e, of, where, args)
+	})
+}
+
+// revoke is revokeIn in a transaction of its own, and logs it.
+func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		n, err = s.revokeIn(ctx, tx, of)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("revoke refresh tokens: %w", err)
+	}
+	_, selectedBy := of.where()
+	s.log.InfoContext(ctx, "refresh tokens revoked", "reason", reason, "count", n, "selected_by", selectedBy)
+	return n, nil
+}
+
+// tellRevocation has FusionAuth's three shapes: of one token, of a user (in one application, or in all), and of an application.
+func (s *Server) tellRevocation(ctx context.Context, tx *sql.Tx, e *event, of revocation, where string, args []any) error {
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT t.tenant_id, a.id, a.access_token_ttl FROM refresh_tokens t JOIN applications a ON a.id = t.application_id
+		WHERE t.revoked_instant = $1 AND `+where, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	e.TTLs = make(map[string]int64)
+	for rows.Next() {
+		var id string
+		var ttl int64
+		if err := rows.Scan(&e.TenantID, &id, &ttl); err != nil {
+			return err
+		}
+		e.TTLs[id] = ttl
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close() // before the next query of this transaction
+	e.ApplicationID = of.applicationID
+	if of.id != "" {
+		f, err := scanFamily(tx.QueryRowContext(ctx, selectFamily+"id = $1", of.id).Scan)
+		if err != nil {
+			return err
+		}
+		token := s.tokenJSON(f, application{})
+		token.Token = "" // whoever hears of it need not be able to use it
+		e.RefreshToken, e.ApplicationID, of.userID = &token, f.applicationID, f.userID
+	}
+	if of.userID == "" {
+		return nil
+	}
+	return e.about(ctx, tx, of.userID)
+}

@@ -1,0 +1,160 @@
+package idp
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// webhook is a receiver of events, as it is stored.
+type webhook struct {
+	id, url, description string
+	connect, read        time.Duration
+	global               bool     // of all tenants
+	tenants              []string // else of these
+	events               []string // the types that it wants
+	signed               bool
+	inserted, updated    int64
+}
+
+// Bounds on a webhook. The timeouts are FusionAuth's defaults.
+const (
+	defaultConnectTimeout = 1000
+	defaultReadTimeout    = 2000
+	maxWebhookTimeout     = 60_000
+	maxWebhookURL         = 2000
+)
+
+// raised are the types of events that there are here. jwt.refresh is none of them: FusionAuth's has live tokens in it.
+var raised = []string{
+	"jwt.refresh-token.revoke",
+	"user.bulk.create", "user.create", "user.deactivate", "user.delete", "user.email.verified", "user.login.failed", "user.login.success",
+	"user.password.update", "user.reactivate", "user.registration.create", "user.registration.delete", "user.registration.update",
+	"user.two-factor.method.add", "user.two-factor.method.remove", "user.update",
+}
+
+type webhookJSON struct {
+	ID                     string            `json:"id"`
+	URL                    string            `json:"url"`
+	Description            string            `json:"description,omitempty"`
+	ConnectTimeout         int64             `json:"connectTimeout"`
+	ReadTimeout            int64             `json:"readTimeout"`
+	Global                 bool              `json:"global"`
+	TenantIDs              []string          `json:"tenantIds"`
+	EventsEnabled          map[string]bool   `json:"eventsEnabled"`
+	SignatureConfiguration signatureSettings `json:"signatureConfiguration"`
+	InsertInstant          int64             `json:"insertInstant"`
+	LastUpdateInstant      int64             `json:"lastUpdateInstant"`
+
+	// FusionAuth's, and not here: they are secrets that others hold, or the means to send them.
+	Headers                    map[string]string `json:"headers,omitempty"`
+	HTTPAuthenticationUsername string            `json:"httpAuthenticationUsername,omitempty"`
+	HTTPAuthenticationPassword string            `json:"httpAuthenticationPassword,omitempty"`
+	SSLCertificate             string            `json:"sslCertificate,omitempty"`
+	SSLCertificateKeyID        string            `json:"sslCertificateKeyId,omitempty"`
+}
+
+type signatureSettings struct {
+	Enabled      *bool  `json:"enabled"` // absent: true, unlike FusionAuth's
+	SigningKeyID string `json:"signingKeyId,omitempty"`
+}
+
+func (h webhook) json() webhookJSON {
+	j := webhookJSON{
+		ID: h.id, URL: h.url, Description: h.description, ConnectTimeout: h.connect.Milliseconds(), ReadTimeout: h.read.Milliseconds(),
+		Global: h.global, TenantIDs: h.tenants, EventsEnabled: map[string]bool{}, SignatureConfiguration: signatureSettings{Enabled: &h.signed},
+		InsertInstant: h.inserted, LastUpdateInstant: h.updated,
+	}
+	for _, t := range raised {
+		j.EventsEnabled[t] = slices.Contains(h.events, t)
+	}
+	return j
+}
+
+// stored checks what a request says of a webhook. Whoever is confined to a tenant makes webhooks of that tenant.
+func (j webhookJSON) stored(sc scope) (webhook, error) {
+	var wrong ValidationError
+	bad := func(field, kind, message string) {
+		wrong = append(wrong, FieldError{"webhook." + field, kind, message})
+	}
+	h := webhook{
+		url: j.URL, description: j.Description, global: j.Global,
+		signed: j.SignatureConfiguration.Enabled == nil || *j.SignatureConfiguration.Enabled,
+	}
+	switch u, err := url.Parse(j.URL); {
+	case j.URL == "":
+		bad("url", "blank", "Say where events are sent.")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" || len(j.URL) > maxWebhookURL:
+		bad("url", "invalid", "This is no URL like https://host/path, without a password in it.")
+	}
+	if strings.Contains(j.Description, "\x00") || len(j.Description) > 1000 {
+		bad("description", "invalid", "A description has at most 1000 bytes, none of them NUL.")
+	}
+	h.connect = timeoutOf("connectTimeout", j.ConnectTimeout, defaultConnectTimeout, bad)
+	h.read = timeoutOf("readTimeout", j.ReadTimeout, defaultReadTimeout, bad)
+	h.events = j.wanted(bad)
+	h.tenants = j.tenantsIn(sc, bad)
+	for field, given := range map[string]bool{
+		"headers": len(j.Headers) > 0, "httpAuthenticationUsername": j.HTTPAuthenticationUsername != "", "httpAuthenticationPassword": j.HTTPAuthenticationPassword != "",
+		"sslCertificate": j.SSLCertificate != "", "sslCertificateKeyId": j.SSLCertificateKeyID != "",
+		"signatureConfiguration.signingKeyId": j.SignatureConfiguration.SigningKeyID != "",
+	} {
+		if given {
+			bad(field, "notSupported", "This provider does not have this: events are signed with the key that signs its JWTs.")
+		}
+	}
+	return h, wrong.orNil()
+}
+
+func timeoutOf(field string, ms, fallback int64, bad func(field, kind, message string)) time.Duration {
+	if ms == 0 {
+		ms = fallback
+	}
+	if ms < 1 || ms > maxWebhookTimeout {
+		bad(field, "invalid", fmt.Sprintf("A timeout is 1 to %d milliseconds.", maxWebhookTimeout))
+		return 0
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// wanted refuses a type that would never come: who enabled it would wait for it.
+func (j webhookJSON) wanted(bad func(field, kind, message string)) (types []string) {
+	for t, on := range j.EventsEnabled {
+		switch {
+		case on && !slices.Contains(raised, t):
+			bad("eventsEnabled", "notSupported", "This provider raises no such event. It has "+strings.Join(raised, ", ")+".")
+			return nil
+		case on:
+			types = append(types, t)
+		}
+	}
+	slices.Sort(types)
+	return types
+}
+
+func (j webhookJSON) tenantsIn(sc scope, bad func(field, kind, message string)) []string {
+	all := []string{}
+	for _, t := range j.TenantIDs {
+		id, err := parseID("webhook.tenantIds", t)
+		if err != nil || id == "" {
+			bad("tenantIds", "couldNotConvert", "This is not a UUID.")
+			return all
+		}
+		all = append(all, id)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	switch {
+	case sc != "" && (j.Global || len(all) > 1 || len(all) == 1 && all[0] != string(sc)):
+		bad("tenantIds", "invalid", "The request is confined to another tenant.")
+	case sc != "":
+		return []string{string(sc)}
+	case j.Global:
+		return []string{} // as FusionAuth, which does not look at them
+	case len(all) == 0:
+		bad("tenantIds", "blank", "Say of which tenants, or make the webhook global.")
+	}
+	return all
+}

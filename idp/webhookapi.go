@@ -1,0 +1,128 @@
+package idp
+
+import (
+	"database/sql"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+type webhookBody struct {
+	Webhook webhookJSON `json:"webhook"`
+}
+
+// webhookRoutes are for those who want to hear what happens.
+func (s *Server) webhookRoutes() map[string]methods {
+	const hook = "/api/webhook"
+	create := s.keyed(hook, s.createWebhook)
+	return map[string]methods{
+		hook:                  {"GET": s.keyed(hook, s.listWebhooks), "POST": create},
+		hook + "/{webhookId}": {"GET": s.keyed(hook, s.getWebhook), "POST": create, "PUT": s.keyed(hook, s.putWebhook), "DELETE": s.keyed(hook, s.deleteWebhook)},
+	}
+}
+
+func (s *Server) webhookOfPath(r *http.Request, sc scope) (webhook, error) {
+	id, err := parseID("webhookId", r.PathValue("webhookId"))
+	if err != nil {
+		return webhook{}, err
+	}
+	h, err := s.webhook(r.Context(), id)
+	if err == nil && !h.in(sc) {
+		err = ErrNotFound
+	}
+	return h, err
+}
+
+func (s *Server) replyWebhook(w http.ResponseWriter, r *http.Request, h webhook, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	reply(w, http.StatusOK, webhookBody{h.json()})
+}
+
+// listWebhooks answers GET /api/webhook.
+func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) {
+	all, err := s.webhooks(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	list := []webhookJSON{}
+	for _, h := range all {
+		if h.in(sc) {
+			list = append(list, h.json())
+		}
+	}
+	reply(w, http.StatusOK, struct {
+		Webhooks []webhookJSON `json:"webhooks"`
+	}{list})
+}
+
+// getWebhook answers GET /api/webhook/{webhookId}.
+func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+	h, err := s.webhookOfPath(r, sc)
+	s.replyWebhook(w, r, h, err)
+}
+
+// createWebhook answers POST /api/webhook[/{webhookId}].
+func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+	h, err := s.newWebhook(w, r, sc)
+	if err == nil {
+		err = s.db.Write(r.Context(), h.insert)
+	}
+	s.replyWebhook(w, r, h, err)
+}
+
+func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (none webhook, err error) {
+	var body webhookBody
+	if err := decode(w, r, &body); err != nil {
+		return none, err
+	}
+	h, err := body.Webhook.stored(sc)
+	if err != nil {
+		return none, err
+	}
+	if id := r.PathValue("webhookId"); id != "" {
+		body.Webhook.ID = id
+	}
+	if h.id, err = parseID("webhook.id", body.Webhook.ID); err != nil {
+		return none, err
+	}
+	if h.id == "" {
+		h.id = uuid.NewString()
+	}
+	h.inserted = millis(s.now())
+	h.updated = h.inserted
+	return h, nil
+}
+
+// putWebhook answers PUT /api/webhook/{webhookId}: as the body says.
+func (s *Server) putWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+	old, err := s.webhookOfPath(r, sc)
+	var body webhookBody
+	if err == nil {
+		err = decode(w, r, &body)
+	}
+	var h webhook
+	if err == nil {
+		h, err = body.Webhook.stored(sc)
+	}
+	if err == nil {
+		h.id, h.inserted, h.updated = old.id, old.inserted, millis(s.now())
+		err = s.db.Write(r.Context(), h.update)
+		s.courier.wake()
+	}
+	s.replyWebhook(w, r, h, err)
+}
+
+// deleteWebhook answers DELETE /api/webhook/{webhookId}. What was not sent yet goes with it.
+func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+	h, err := s.webhookOfPath(r, sc)
+	if err == nil {
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM webhooks WHERE id = $1`, h.id)) })
+	}
+	if err != nil {
+		s.fail(w, r, err)
+	}
+}
