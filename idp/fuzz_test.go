@@ -143,3 +143,18 @@ func FuzzAPIKeyCalls(f *testing.F) {
 		send(t, method, "/api/api-key"+path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType)
 	})
 }
+
+// FuzzWebhookCalls is the same for the calls that write webhooks. Nothing is sent: nothing happens that they could want.
+func FuzzWebhookCalls(f *testing.F) {
+	send := fuzzed(f)
+	f.Add("POST", "", "application/json", `{"webhook":{"url":"https://a.test/","global":true,"eventsEnabled":{"user.create":true,"x":null},"connectTimeout":1e99}}`)
+	f.Add("PUT", "/00000000-0000-4000-8000-000000000001", "application/json", `{"webhook":{"url":"http://[::1","tenantIds":[null,""],"signatureConfiguration":{"enabled":null}}}`)
+	f.Add("PATCH", "/00000000-0000-4000-8000-000000000001", "application/json-patch+json", `[{"op":"remove","path":"/webhook/url"}]`)
+	paths := regexp.MustCompile(`^(/[0-9a-f-]{36})?$`)
+	f.Fuzz(func(t *testing.T, method, path, contentType, body string) {
+		if !paths.MatchString(path) || !slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {
+			t.Skip()
+		}
+		send(t, method, "/api/webhook"+path, contentType, body, http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusUnsupportedMediaType)
+	})
+}

@@ -25,6 +25,8 @@ type tenantJSON struct {
 
 	PasswordRules passwordRulesJSON `json:"passwordValidationRules"`
 
+	EventConfiguration eventConfigurationJSON `json:"eventConfiguration"`
+
 	JWTConfiguration struct {
 		RefreshTokenRevocationPolicy struct {
 			OnPasswordChanged bool `json:"onPasswordChanged"` // always, as the next
@@ -42,6 +44,7 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
 	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), s.passwordRulesJSON(t.PasswordRules)
+	j.EventConfiguration = allEvents()
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
 	return j

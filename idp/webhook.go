@@ -35,6 +35,24 @@ var raised = []string{
 	"user.two-factor.method.add", "user.two-factor.method.remove", "user.update",
 }
 
+// eventConfigurationJSON says of a tenant which events there are, and that nobody waits for webhooks. It is told and not asked for: webhooks say what they want.
+type eventConfigurationJSON struct {
+	Events map[string]eventSetting `json:"events,omitempty"`
+}
+
+type eventSetting struct {
+	Enabled         bool   `json:"enabled"`
+	TransactionType string `json:"transactionType"`
+}
+
+func allEvents() eventConfigurationJSON {
+	all := eventConfigurationJSON{map[string]eventSetting{}}
+	for _, t := range raised {
+		all.Events[t] = eventSetting{true, "None"}
+	}
+	return all
+}
+
 type webhookJSON struct {
 	ID                     string            `json:"id"`
 	URL                    string            `json:"url"`

@@ -212,6 +212,11 @@ func TestWebhooks(t *testing.T) {
 	if put.Global || len(put.TenantIDs) != 1 || put.TenantIDs[0] != w.user.TenantID || put.ConnectTimeout != 5 || put.SignatureConfiguration.Enabled || put.EventsEnabled["user.create"] || !put.EventsEnabled["user.delete"] || put.Description != "" {
 		t.Errorf("%+v", put)
 	}
+	patched := w.keyed("PATCH", path, `{"webhook":{"eventsEnabled":{"user.create":true},"readTimeout":7}}`).webhook()
+	if !patched.EventsEnabled["user.create"] || !patched.EventsEnabled["user.delete"] || patched.ReadTimeout != 7 || patched.ConnectTimeout != 5 {
+		t.Errorf("%+v", patched)
+	}
+	w.keyed("PATCH", path, `{"webhook":{"eventsEnabled":{"jwt.refresh":true}}}`).wantCode("[notSupported]webhook.eventsEnabled")
 	if got := w.keyed("GET", path, "").webhook(); got.ConnectTimeout != 5 || len(got.TenantIDs) != 1 {
 		t.Errorf("%+v", got)
 	}

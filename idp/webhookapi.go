@@ -14,10 +14,10 @@ type webhookBody struct {
 // webhookRoutes are for those who want to hear what happens.
 func (s *Server) webhookRoutes() map[string]methods {
 	const hook = "/api/webhook"
-	create := s.keyed(hook, s.createWebhook)
+	create, change := s.keyed(hook, s.createWebhook), s.keyed(hook, s.changeWebhook)
 	return map[string]methods{
 		hook:                  {"GET": s.keyed(hook, s.listWebhooks), "POST": create},
-		hook + "/{webhookId}": {"GET": s.keyed(hook, s.getWebhook), "POST": create, "PUT": s.keyed(hook, s.putWebhook), "DELETE": s.keyed(hook, s.deleteWebhook)},
+		hook + "/{webhookId}": {"GET": s.keyed(hook, s.getWebhook), "POST": create, "PUT": change, "PATCH": change, "DELETE": s.keyed(hook, s.deleteWebhook)},
 	}
 }
 
@@ -97,11 +97,18 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 	return h, nil
 }
 
-// putWebhook answers PUT /api/webhook/{webhookId}: as the body says.
-func (s *Server) putWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+// changeWebhook answers PUT and PATCH /api/webhook/{webhookId}.
+func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 	old, err := s.webhookOfPath(r, sc)
 	var body webhookBody
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.Method == http.MethodPatch:
+		var text []byte
+		if text, err = readPatch(w, r, "webhook", old.json()); err == nil {
+			err = decodeJSON(text, &body)
+		}
+	default:
 		err = decode(w, r, &body)
 	}
 	var h webhook

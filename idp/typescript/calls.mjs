@@ -54,6 +54,16 @@ assert.deepEqual((await answer(client.retrievePasswordValidationRulesWithTenantI
 const weak = await answer(client.createUser(null, { user: { email: "ada@example.com", password: "fifteen letters" } }), 400);
 assert.deepEqual(weak.fieldErrors["user.password"].map((e) => e.code), ["[tooShort]user.password"]);
 
+// Webhooks. Nobody is there.
+const { webhook } = await answer(client.createWebhook(null, { webhook: { url: "https://127.0.0.1:1/hook", global: true, eventsEnabled: { "user.delete": true } } }));
+assert.equal((await answer(client.retrieveWebhook(webhook.id))).webhook.eventsEnabled["user.delete"], true);
+assert.deepEqual((await answer(client.retrieveWebhooks())).webhooks.map((w) => w.id), [webhook.id]);
+assert.equal((await answer(client.patchWebhook(webhook.id, { webhook: { description: "the shop's" } }))).webhook.url, webhook.url);
+assert.equal((await answer(client.updateWebhook(webhook.id, { webhook: { url: webhook.url, tenantIds: [tenants[0].id] } }))).webhook.global, false);
+assert.equal((await answer(client.createWebhook(null, { webhook: { url: webhook.url, global: true, eventsEnabled: { "jwt.refresh": true } } }), 400)).fieldErrors["webhook.eventsEnabled"][0].code, "[notSupported]webhook.eventsEnabled");
+await answer(client.deleteWebhook(webhook.id));
+await answer(client.retrieveWebhook(webhook.id), 404);
+
 // Users and registrations.
 const { user } = await answer(client.createUser(null, { user: { email: "ada@example.com", password, firstName: "Ada" } }));
 assert.equal((await answer(client.retrieveUserByEmail("ada@example.com"))).user.id, user.id);

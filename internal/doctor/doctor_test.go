@@ -270,7 +270,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// The embedded provider shows its settings, and has no webhooks; a trial tells the rest.
+// The embedded provider shows its settings; a trial tells the rest.
 func TestEmbeddedProvider(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{ClientSecret: "a client secret of the test"})
@@ -279,7 +279,19 @@ func TestEmbeddedProvider(t *testing.T) {
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), Apps: []doctor.App{{Origin: "https://store.example.com", ApplicationID: app.ID, ClientSecret: "a client secret of the test"}},
 		Trial: &doctor.Trial{LoginID: "ada@example.com", Password: idptest.Password},
 	}
-	if got := strings.Join(bad(doctor.Examine(t.Context(), config)), ", "); got != "skipped webhook" {
+	if got := strings.Join(bad(doctor.Examine(t.Context(), config)), ", "); got != "warning webhook" {
+		t.Error(got)
+	}
+	hook := `{"webhook":{"url":"https://store.example.com/latchkey/webhook","global":true,"eventsEnabled":{"jwt.refresh-token.revoke":true,"user.deactivate":true,"user.delete":true,"user.password.update":true}}}`
+	r, err := http.NewRequestWithContext(t.Context(), "POST", p.URL+"/api/webhook", strings.NewReader(hook))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", p.APIKey)
+	if resp, err := p.Client.Do(r); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp, err)
+	}
+	if got := strings.Join(bad(doctor.Examine(t.Context(), config)), ", "); got != "" {
 		t.Error(got)
 	}
 	config.APIKey = "wrong"
