@@ -57,8 +57,13 @@ func (s *site) enroll(p *tab) (secret string, recovery []string) {
 	if len(recovery) != 10 {
 		s.Fatalf("recovery codes %q", recovery)
 	}
-	p.press(kb.Escape)
+	for range 3 {
+		p.press(kb.Escape)
+	}
+	p.click("codes-copy")
+	p.untilText("Copied.")
 	p.click("codes-download")
+	p.untilText("Downloaded.")
 	p.click("codes-kept")
 	p.untilText("The authenticator is on.")
 	p.until("On", `document.querySelector('[data-testid="authenticator-state"]')?.innerText === "On"`)

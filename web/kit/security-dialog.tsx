@@ -30,12 +30,17 @@ export function SecurityDialog() {
     if (!codes) finish();
   }
 
+  function closed() {
+    if (securityState.value.codes) dialog.current?.showModal(); // Chromium lets nobody prevent a second Escape
+    else closeSecurity();
+  }
+
   function clickBeside({ target, currentTarget }: TargetedMouseEvent<HTMLDialogElement>) {
     if (target === currentTarget && !task) closeSecurity(); // what is being typed is not lost by a slip
   }
 
   return (
-    <dialog ref={dialog} class="sessions security" aria-labelledby="security-title" onClose={closeSecurity} onCancel={back} onClick={clickBeside}>
+    <dialog ref={dialog} class="sessions security" aria-labelledby="security-title" onClose={closed} onCancel={back} onClick={clickBeside}>
       {open && <Content task={task} codes={codes} />}
     </dialog>
   );
