@@ -97,8 +97,17 @@ func TestAuthenticator(t *testing.T) {
 		p.click("begin-codes")
 		p.until("the focus to be in the form", focused("codes-password"))
 		p.press("wrong" + kb.Enter)
+		p.wantAlert("codes-code", "needed")
+		p.fill("codes-code", s.code(secret))
+		p.press(kb.Enter)
 		p.wantAlert("codes-password", "isn’t your password")
-		p.press(idptest.Password + kb.Enter)
+		p.fill("codes-password", idptest.Password)
+		p.fill("codes-code", "000000")
+		p.press(kb.Enter)
+		p.wantAlert("codes-code", "isn’t right")
+		p.click("codes-recovery")
+		p.until("the focus to be in the next step", focused("codes-code"))
+		p.press(recovery[4] + kb.Enter)
 		p.see("recovery-codes")
 		p.click("codes-kept")
 		p.until("the focus to be where it was", `document.activeElement?.dataset.task === "codes"`)
@@ -150,7 +159,7 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
-// TestChangePasswordWithAuthenticator: the password is set before the code is tried. Whoever mistypes it is told so, and logs in anew.
+// TestChangePasswordWithAuthenticator: a wrong code changes nothing, and the form goes on with the next one.
 func TestChangePasswordWithAuthenticator(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -166,13 +175,34 @@ func TestChangePasswordWithAuthenticator(t *testing.T) {
 		change(idptest.Password, fresh, s.code(secret))
 		p.untilText("Your password is changed")
 		change(fresh, fresh+"!", "000000")
-		p.see("login-form")
-		p.untilText("Your password was changed")
-		p.submitLogin(s.user.Email, fresh+"!")
+		p.wantAlert("password-code", "isn’t right")
+		p.until("the code to be marked", focused("password-code"))
+		p.press(s.code(secret) + kb.Enter)
+		p.untilText("Your password is changed")
+		p.click("security-close")
+		p.logInAgain(s, fresh+"!")
 		p.fill("login-code", s.code(secret))
 		p.press(kb.Enter)
 		p.seeNo("login-form")
 		p.see("user-name")
+	})
+}
+
+// TestAuthenticatorSetMeanwhile: the page does not know of the user's authenticator yet, and asks for a code once the server wants one.
+func TestAuthenticatorSetMeanwhile(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enterAndLogIn(b)
+		p.openSecurity()
+		p.click("begin-password")
+		other := s.enterAndLogIn(newBrowser(t))
+		other.openSecurity()
+		secret, _ := s.enroll(other)
+		p.fill("password-password", idptest.Password)
+		p.fill("password-newPassword", fresh)
+		p.press(kb.Enter)
+		p.until("the focus to be in the next step", focused("password-code"))
+		p.press(s.code(secret) + kb.Enter)
+		p.untilText("Your password is changed")
 	})
 }
 

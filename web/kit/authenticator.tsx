@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
-import { CodeField, PasswordField } from "./field.tsx";
-import { Form } from "./form.tsx";
-import { notYours } from "./password-change.tsx";
+import { CodeStep } from "./code-step.tsx";
+import { CodeField } from "./field.tsx";
+import { ProvedForm, type Proof } from "./proof.tsx";
 import { QrCode } from "./qr-code.tsx";
 import { finish, post, showCodes } from "./security.ts";
 
@@ -36,12 +36,12 @@ export function AuthenticatorForm() {
 }
 
 function Enable({ secret, uri }: Secret) {
-  async function send({ code, password }: Record<string, string>) {
-    const { recoveryCodes } = await post<Codes>("/api/authenticator", { password, secret, code: code!.trim() });
+  async function send(proof: Proof, { code }: Record<string, string>) {
+    const { recoveryCodes } = await post<Codes>("/api/authenticator", { ...proof, secret, code: code!.trim() });
     showCodes(recoveryCodes);
   }
   return (
-    <Form id="authenticator" submit="Switch it on" submitting="Switching it on…" send={send} said={notYours}>
+    <ProvedForm id="authenticator" submit="Switch it on" submitting="Switching it on…" needs={["code"]} send={send}>
       <div class="pair">
         <QrCode text={uri} label="QR code with the secret for your authenticator app" />
         <div>
@@ -50,33 +50,30 @@ function Enable({ secret, uri }: Secret) {
         </div>
       </div>
       <CodeField first hint="The six digits that the app shows now." />
-      <PasswordField label="Your password" />
-    </Form>
+    </ProvedForm>
   );
 }
 
 export function AuthenticatorOffForm() {
-  async function send({ code, password }: Record<string, string>) {
-    await post("/api/authenticator/remove", { password, code: code!.trim() });
+  async function send(proof: Proof, { code }: Record<string, string>) {
+    await post("/api/authenticator/remove", { ...proof, code: code!.trim() });
     finish("The authenticator is off: your password alone logs you in.");
   }
   return (
-    <Form id="authenticator-off" submit="Switch it off" submitting="Switching it off…" send={send} said={notYours}>
-      <CodeField first />
-      <PasswordField label="Your password" />
-    </Form>
+    <ProvedForm id="authenticator-off" submit="Switch it off" submitting="Switching it off…" needs={["code"]} send={send}>
+      <CodeStep first />
+    </ProvedForm>
   );
 }
 
 /** Makes new recovery codes; those before are worthless then. */
 export function CodesForm() {
-  async function send({ password }: Record<string, string>) {
-    showCodes((await post<Codes>("/api/recovery-codes", { password })).recoveryCodes);
+  async function send(proof: Proof) {
+    showCodes((await post<Codes>("/api/recovery-codes", proof)).recoveryCodes);
   }
   return (
-    <Form id="codes" submit="Make new codes" submitting="Making them…" send={send} said={notYours}>
+    <ProvedForm id="codes" submit="Make new codes" submitting="Making them…" first full send={send}>
       <p>They log you in when your authenticator isn’t at hand. The ones that you have now stop working.</p>
-      <PasswordField first label="Your password" />
-    </Form>
+    </ProvedForm>
   );
 }

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Problem, whyEnded, type EndReason } from "../../client/src/index.ts";
-import { CodeField, EmailField, PasswordField } from "./field.tsx";
+import { CodeStep } from "./code-step.tsx";
+import { EmailField, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
-import { passkeysWork, usePasskey } from "./passkeys.ts";
+import { passkeysWork, signByPasskey } from "./passkeys.ts";
 import { latchkey } from "./session.ts";
 
 interface Props {
@@ -47,8 +48,7 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
   }
 
   async function sendPasskey({ email, remember }: Record<string, string>) {
-    const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>("/api/passkey-login/options", { method: "POST", body: { email: email!.trim() } });
-    await latchkey.loginBy("/passkey-login", { credential: await usePasskey(options), remember: remember !== "" });
+    await latchkey.loginBy("/passkey-login", { credential: await signByPasskey(email!.trim()), remember: remember !== "" });
   }
   const passkey = { name: "passkey", submit: "Log in with a passkey", submitting: "Waiting for your passkey…", needs: ["email"], send: sendPasskey };
 
@@ -66,7 +66,7 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
           Keep me signed in
         </label>
       </div>
-      {steps.code && <CodeStep again={Boolean(steps.newPassword)} />}
+      {steps.code && <CodeStep first next={Boolean(steps.newPassword)} />}
       {steps.newPassword && (
         <>
           <p>Your password has to be changed before you can go on.</p>
@@ -75,21 +75,5 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
       )}
       {waiting && <button type="button" class="plain left" data-testid="login-unproven" onClick={() => unproven(waiting)}>I can’t find that mail</button>}
     </Form>
-  );
-}
-
-/** A code is good once: where a new password was asked for after it, the next one is needed. */
-function CodeStep({ again }: { again: boolean }) {
-  const [recovery, setRecovery] = useState(false);
-  return (
-    <>
-      <CodeField
-        key={`${recovery} ${again}`} first recovery={recovery}
-        hint={again ? "The one before has been used: wait for the next." : recovery ? "One of those that you kept. Each is good once." : "Six digits."}
-      />
-      <button type="button" class="plain left" data-testid="login-recovery" onClick={() => setRecovery(!recovery)}>
-        {recovery ? "Use the app instead" : "Use a recovery code instead"}
-      </button>
-    </>
   );
 }

@@ -1,4 +1,5 @@
 import { Problem } from "../../client/src/index.ts";
+import { latchkey } from "./session.ts";
 
 /** Whether this browser has passkeys, and reads and writes them as JSON. */
 export const passkeysWork = typeof PublicKeyCredential === "function" && "parseRequestOptionsFromJSON" in PublicKeyCredential && "parseCreationOptionsFromJSON" in PublicKeyCredential;
@@ -8,15 +9,16 @@ type Answer = ReturnType<PublicKeyCredential["toJSON"]>;
 
 /** Has the browser make a passkey. Throws a Problem. */
 export function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<Answer> {
-  return answer(() => navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }));
+  return answer("No passkey was made. Try again when you like.", () => navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }));
 }
 
-/** Has the browser sign with a passkey that it has. Throws a Problem. */
-export function usePasskey(options: PublicKeyCredentialRequestOptionsJSON): Promise<Answer> {
-  return answer(() => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }));
+/** Has the browser sign with a passkey of the user's: for a login, or as the proof that it is still he. Throws a Problem. */
+export async function signByPasskey(email: string): Promise<Answer> {
+  const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>("/api/passkey-login/options", { method: "POST", body: { email } });
+  return answer("No passkey was used. Try again, or use your password.", () => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }));
 }
 
-async function answer(ask: () => Promise<Credential | null>): Promise<Answer> {
+async function answer(unused: string, ask: () => Promise<Credential | null>): Promise<Answer> {
   try {
     const credential = await ask();
     if (credential instanceof PublicKeyCredential) return credential.toJSON();
@@ -24,5 +26,5 @@ async function answer(ask: () => Promise<Credential | null>): Promise<Answer> {
     if (!(error instanceof DOMException)) throw error;
     if (error.name === "InvalidStateError") throw new Problem("passkey_exists", { detail: "This device has a passkey for your account already." });
   }
-  throw new Problem("passkey_unused", { detail: "No passkey was used. Try again, or log in another way." });
+  throw new Problem("passkey_unused", { detail: unused });
 }
