@@ -31,11 +31,15 @@ func TestRegister(t *testing.T) {
 		link := s.outbox.link("bob@example.com")
 		p.click("to-login")
 		p.submitLogin("bob@example.com", fresh)
+		p.wantAlert("login-password", "don’t match")
 		p.click("login-unproven")
-		p.click("mailed-again")
+		p.see("mailed")
 		if again := s.outbox.link("bob@example.com"); !strings.HasPrefix(again, s.origin+"/#verify-email=") {
 			t.Errorf("the link of the second mail is %s", again)
 		}
+		p.click("mailed-again")
+		p.untilText("Sent again")
+		s.outbox.link("bob@example.com")
 
 		p = b.open(link)
 		p.see("verify-form")
@@ -75,6 +79,63 @@ func (s *site) wantNone(path string) {
 	}
 }
 
+// TestUnconfirmed: the login says the same of an unknown address, a wrong password and an address without its proof, and so does what it offers.
+func TestUnconfirmed(t *testing.T) {
+	inEach(t, func(t *testing.T, s *site, b *browser) {
+		p := s.enter(b)
+		p.click("to-register")
+		p.fill("register-email", "bob@example.com")
+		p.fill("register-newPassword", fresh)
+		p.press(kb.Enter)
+		p.see("mailed")
+		s.outbox.link("bob@example.com")
+		p.click("to-login")
+		said := make(map[string]bool)
+		for _, email := range []string{"nobody@example.com", s.user.Email, "bob@example.com"} {
+			p.submitLogin(email, fresh)
+			p.see("login-unproven")
+			login := p.text("login-form")
+			if email == "nobody@example.com" {
+				s.failOnce("/api/verify-email/send")
+				p.click("login-unproven")
+				p.untilText("Try again in 60 seconds")
+			}
+			p.click("login-unproven")
+			p.see("mailed")
+			said[login+strings.ReplaceAll(p.text("mailed"), email, "…")] = true
+			p.click("to-login")
+		}
+		if len(said) != 1 {
+			t.Errorf("an address is told apart: %v", said)
+		}
+		s.outbox.link("bob@example.com")
+	})
+}
+
+// failOnce has the next request to a path answered as if the provider were down.
+func (s *site) failOnce(path string) {
+	failed := make(chan struct{}, 1)
+	s.front.answer(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == path {
+			select {
+			case failed <- struct{}{}:
+				later(w)
+				return
+			default:
+			}
+		}
+		s.app.ServeHTTP(w, r)
+	})
+}
+
+// later answers that the provider is down, and for how long.
+func later(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Retry-After", "60")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	io.WriteString(w, `{"code": "provider_unavailable"}`)
+}
+
 // TestSlowNetwork: the button says that it is busy, and pressing it again sends nothing again. What was typed is there when it fails.
 func TestSlowNetwork(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
@@ -87,10 +148,7 @@ func TestSlowNetwork(t *testing.T) {
 			if r.URL.Path == "/api/register" {
 				tries <- struct{}{}
 				<-hold
-				w.Header().Set("Content-Type", "application/problem+json")
-				w.Header().Set("Retry-After", "60")
-				w.WriteHeader(http.StatusServiceUnavailable)
-				io.WriteString(w, `{"code": "provider_unavailable"}`)
+				later(w)
 				return
 			}
 			s.app.ServeHTTP(w, r)
@@ -133,6 +191,8 @@ func TestForgottenPassword(t *testing.T) {
 		p.wantAlert("reset-newPassword", "15 characters")
 		p.fill("reset-newPassword", fresh)
 		p.press(kb.Enter)
+		p.see("mail-link-go-on")
+		p.seeNo("reset-passkeys")
 		p.click("mail-link-go-on")
 		s.forget()
 		p.submitLogin(s.user.Email, idptest.Password)

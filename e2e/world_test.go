@@ -111,15 +111,16 @@ func (w *world) sites() []*site { return []*site{w.store, w.forums} }
 func (w *world) openStore() {
 	s := w.store
 	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Store", PageURL: s.origin}).ID
-	guard := w.guard(s, "")
-	c := w.accounts(s, "")
+	client := w.client(s, "")
+	guard := w.guard(s, client)
+	c := accounts(s, client)
 	c.Guard, c.Origin, c.Logger, c.Now = guard, s.origin, w.logger(), w.clock.Now
-	accounts, err := account.New(*c)
+	handler, err := account.New(*c)
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.Cleanup(accounts.Close)
-	app, err := store.Open(w.Context(), store.Config{Guard: guard, Account: accounts, Logger: w.logger(), Now: w.clock.Now})
+	w.Cleanup(handler.Close)
+	app, err := store.Open(w.Context(), store.Config{Guard: guard, Account: handler, Logger: w.logger(), Now: w.clock.Now})
 	w.opened(s, app, app, err)
 }
 
@@ -131,8 +132,9 @@ func (w *world) openForums() {
 	w.opened(s, nil, app, err)
 	behind := httptest.NewServer(app)
 	w.Cleanup(behind.Close)
+	client := w.client(s, clientSecret)
 	g, err := gateway.New(gateway.Config{Logger: w.logger(), Apps: []gateway.App{{
-		Login: w.login(s, clientSecret), Account: w.accounts(s, clientSecret), Upstream: behind.URL, Protect: []string{"/api/"}, UserKey: userKey, NoBearer: true,
+		Login: w.login(s, client), Account: accounts(s, client), Upstream: behind.URL, Protect: []string{"/api/"}, UserKey: userKey, NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
 	}}})
 	w.opened(s, g, closing{g.Close}, err)
@@ -162,17 +164,15 @@ func (w *world) opened(s *site, app http.Handler, closer io.Closer, err error) {
 	s.app = app
 }
 
-func (w *world) login(s *site, clientSecret latchkey.Secret) latchkey.Config {
-	w.Helper()
+func (w *world) login(s *site, client *fusionauth.Client) latchkey.Config {
 	config := w.config
-	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, w.client(s, clientSecret), w.logger(), w.clock.Now
+	config.Origin, config.App, config.Provider, config.Logger, config.Now = s.origin, s.name, client, w.logger(), w.clock.Now
 	return config
 }
 
 // accounts is how users of the app register, and keep their accounts.
-func (w *world) accounts(s *site, clientSecret latchkey.Secret) *account.Config {
-	w.Helper()
-	return &account.Config{Client: w.client(s, clientSecret), Registration: account.RegistrationVerified, Issuer: s.name}
+func accounts(s *site, client *fusionauth.Client) *account.Config {
+	return &account.Config{Client: client, Registration: account.RegistrationVerified, Issuer: s.name}
 }
 
 func (w *world) client(s *site, clientSecret latchkey.Secret) *fusionauth.Client {
@@ -187,9 +187,9 @@ func (w *world) client(s *site, clientSecret latchkey.Secret) *fusionauth.Client
 	return provider
 }
 
-func (w *world) guard(s *site, clientSecret latchkey.Secret) *latchkey.Guard {
+func (w *world) guard(s *site, client *fusionauth.Client) *latchkey.Guard {
 	w.Helper()
-	guard, err := latchkey.New(w.login(s, clientSecret))
+	guard, err := latchkey.New(w.login(s, client))
 	if err != nil {
 		w.Fatal(err)
 	}

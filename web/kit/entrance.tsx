@@ -15,12 +15,13 @@ interface Props {
   endReason: EndReason | null;
 }
 
-type View = "login" | "register" | "forgot" | "registered" | "reset-sent";
+type View = "login" | "register" | "forgot" | "registered" | "unproven" | "reset-sent";
 
 const titles: Record<Exclude<View, "login">, string> = {
   register: "Create an account",
   forgot: "Forgotten your password?",
   registered: "Look into your mailbox",
+  unproven: "Look into your mailbox",
   "reset-sent": "Look into your mailbox",
 };
 
@@ -39,13 +40,14 @@ export function Entrance({ id, title, reason, ended, endReason }: Props) {
     setEmail(address);
     setView(next);
   };
+  const address = <strong class="address"><bdi>{email}</bdi></strong>;
   return (
     <>
       <h2 id={id} ref={heading}>{view === "login" ? title : titles[view]}</h2>
       {view === "login" && reason && <p class="hint">{reason}</p>}
       {view === "forgot" && <p class="hint">We send you a link with which you set a new one.</p>}
       {view === "login" && (
-        <LoginForm ended={ended} endReason={endReason} unproven={mailed("registered")}>
+        <LoginForm ended={ended} endReason={endReason} unproven={mailed("unproven")}>
           <p class="ways">
             <button type="button" class="plain" data-testid="to-register" onClick={() => setView("register")}>Create an account</button>
             <button type="button" class="plain" data-testid="to-forgot" onClick={() => setView("forgot")}>Forgotten your password?</button>
@@ -54,8 +56,9 @@ export function Entrance({ id, title, reason, ended, endReason }: Props) {
       )}
       {view === "register" && <RegisterForm mailed={mailed("registered")} />}
       {view === "forgot" && <ForgotForm mailed={mailed("reset-sent")} />}
-      {view === "registered" && <Mailed path="/api/verify-email/send" email={email} />}
-      {view === "reset-sent" && <Mailed path="/api/forgot-password" email={email} />}
+      {view === "registered" && <Mailed path="/api/verify-email/send" email={email}>We have sent a mail to {address}. Follow the link in it, then log in.</Mailed>}
+      {view === "unproven" && <Mailed path="/api/verify-email/send" email={email}>If {address} waits to be confirmed, a mail with a new link is on its way. Follow the link in it, then log in.</Mailed>}
+      {view === "reset-sent" && <Mailed path="/api/forgot-password" email={email}>If there is an account for {address}, a mail with a link to set a new password is on its way.</Mailed>}
       {view !== "login" && <p class="ways"><button type="button" class="plain" data-testid="to-login" onClick={() => setView("login")}>Back to the login</button></p>}
     </>
   );

@@ -6,12 +6,13 @@ import { EmailField, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
 import { passkeysWork, signByPasskey } from "./passkeys.ts";
 import { latchkey } from "./session.ts";
+import { Unproven } from "./unproven.tsx";
 
 interface Props {
   /** Whether someone's session has ended, and why where that is known. */
   ended: boolean;
   endReason: EndReason | null;
-  /** Is told the address that waits for its proof. */
+  /** Is told the address that a mail with a new link has gone to, if it waits for its proof. */
   unproven: (email: string) => void;
   /** The ways round it. */
   children: ComponentChildren;
@@ -42,7 +43,7 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
       if (error.code === "two_factor_required") return setSteps({ ...steps, code: true });
       if (error.code === "password_change_required") return setSteps({ ...steps, newPassword: true });
       if (error.code === "invalid_credentials") setSteps({});
-      if (error.code === "email_not_verified") setWaiting(address);
+      if (mayBeUnproven(error) && address.includes("@")) setWaiting(address);
       throw error;
     }
   }
@@ -55,7 +56,12 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
   return (
     <Form
       id="login" submit={further ? "Go on" : "Log in"} submitting="Logging in…" send={send} other={passkeysWork && !further ? passkey : undefined}
-      below={further ? <p class="ways"><button type="button" class="plain" onClick={() => setSteps({})}>Use another account</button></p> : children}
+      below={further ? <p class="ways"><button type="button" class="plain" onClick={() => setSteps({})}>Use another account</button></p> : (
+        <>
+          {waiting && <Unproven key={waiting} email={waiting} sent={unproven} />}
+          {children}
+        </>
+      )}
     >
       {ended && !further && <p class="ended" data-testid="session-ended">{whyEnded(endReason)}</p>}
       <div class="form" hidden={further}>
@@ -73,7 +79,11 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
           <PasswordField fresh first={!steps.code} />
         </>
       )}
-      {waiting && <button type="button" class="plain left" data-testid="login-unproven" onClick={() => unproven(waiting)}>I can’t find that mail</button>}
     </Form>
   );
+}
+
+/** Where everybody may register, an address without its proof is refused as an unknown one is: nobody is told which addresses have an account. */
+function mayBeUnproven({ code }: Problem): boolean {
+  return code === "invalid_credentials" || code === "email_not_verified";
 }

@@ -1,29 +1,22 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
 import { latchkey } from "./session.ts";
 
-interface Props {
-  /** The route that sends the mail (again). */
-  path: "/api/verify-email/send" | "/api/forgot-password";
-  email: string;
-}
+/** The routes that send a mail (again), whoever asks. */
+type Path = "/api/verify-email/send" | "/api/forgot-password";
 
-/** Says that a mail is on its way, in words that tell nobody who has an account. */
-export function Mailed({ path, email }: Props) {
+/** Sends a mail to an address. */
+export function useSending(path: Path, email: string) {
   const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState("");
   const [wrong, setWrong] = useState("");
-  const first = useRef<HTMLParagraphElement>(null);
-  useEffect(() => first.current?.focus(), []);
-
-  async function again() {
+  async function send(done: () => void) {
     if (busy) return;
     setBusy(true);
-    setDone("");
     setWrong("");
     try {
       await latchkey.json(path, { method: "POST", body: { email } });
-      setDone("Sent again. It can take a minute; look into the spam folder too.");
+      done();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       setWrong(words(error));
@@ -31,15 +24,25 @@ export function Mailed({ path, email }: Props) {
       setBusy(false);
     }
   }
+  return { busy, wrong, send };
+}
+
+/** Says that a mail is on its way, in words that tell nobody who has an account. */
+export function Mailed({ path, email, children }: { path: Path; email: string; children: ComponentChildren }) {
+  const { busy, wrong, send } = useSending(path, email);
+  const [done, setDone] = useState("");
+  const first = useRef<HTMLParagraphElement>(null);
+  useEffect(() => first.current?.focus(), []);
+
+  function again() {
+    setDone("");
+    void send(() => setDone("Sent again. It can take a minute; look into the spam folder too."));
+  }
 
   return (
     <div class="form" data-testid="mailed">
-      <p ref={first} tabIndex={-1}>
-        {path === "/api/forgot-password" ? "If there is an account for " : "We have sent a mail to "}
-        <strong class="address"><bdi>{email}</bdi></strong>
-        {path === "/api/forgot-password" ? ", a mail with a link to set a new password is on its way." : ". Follow the link in it, then log in."}
-      </p>
-      <button type="button" class="quiet" data-testid="mailed-again" aria-disabled={busy} onClick={() => void again()}>
+      <p ref={first} tabIndex={-1}>{children}</p>
+      <button type="button" class="quiet" data-testid="mailed-again" aria-disabled={busy} onClick={again}>
         {busy ? "Sending…" : "Send it again"}
       </button>
       <p class="hint" role="status">{done}</p>

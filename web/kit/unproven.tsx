@@ -1,0 +1,15 @@
+import { useSending } from "./mailed.tsx";
+
+/** Offers the mail that proves an address once more: a login with one that waits for it is refused as one with a wrong password is. */
+export function Unproven({ email, sent }: { email: string; sent: (email: string) => void }) {
+  const { busy, wrong, send } = useSending("/api/verify-email/send", email);
+  return (
+    <div>
+      <p class="hint">Did you register and not confirm your address yet?</p>
+      <button type="button" class="plain left" data-testid="login-unproven" aria-disabled={busy} onClick={() => void send(() => sent(email))}>
+        {busy ? "Sending…" : "Send the mail again"}
+      </button>
+      <p class="error" role="alert" data-testid="login-unproven-error">{wrong}</p>
+    </div>
+  );
+}
