@@ -25,7 +25,7 @@ tools:
 
 test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json
 	$(GO) test -run '^TestSearch' .
-	$(GO) test -run '^TestLoginFlood' ./idp
+	$(GO) test -timeout 20m -run '^Test(LoginFlood|Postgres)$$' ./idp
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	npm --prefix web --silent test
 	$(GO) test -C bench -count=1 .

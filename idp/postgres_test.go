@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -20,19 +19,6 @@ func TestMain(m *testing.M) { pgtest.Main(suite{m}) }
 
 // onPostgres names the database in which a run of the whole suite keeps its worlds.
 const onPostgres = "LATCHKEY_IDP_TEST_POSTGRES"
-
-// TestPostgres runs every test of this package again, in a process of its own, with each world in PostgreSQL.
-func TestPostgres(t *testing.T) {
-	server := sharedPostgres(t)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.shuffle=on")
-	cmd.Env = append(os.Environ(), onPostgres+"="+server.Database(t))
-	out, err := cmd.CombinedOutput()
-	text := string(out)
-	t.Logf("%d tests passed, %d were skipped", strings.Count(text, "--- PASS"), strings.Count(text, "--- SKIP"))
-	if err != nil {
-		t.Errorf("on PostgreSQL: %v\n%s", err, text)
-	}
-}
 
 // once skips a test that has PostgreSQLs of its own in the run where every test has.
 func once(t *testing.T) {
