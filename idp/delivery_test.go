@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -326,12 +327,18 @@ func TestImportInParts(t *testing.T) {
 	w.hook("a.test", "user.bulk.create")
 	var users []object
 	for i := range 250 {
-		users = append(users, object{"email": fmt.Sprintf("u%d@example.com", i), "password": "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"[29:], "salt": "N9qo8uLOickgx2ZMRZoMye", "factor": 10, "encryptionScheme": "bcrypt"})
+		users = append(users, object{"email": fmt.Sprintf("u%d@example.com", i), "password": "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"[29:], "salt": "N9qo8uLOickgx2ZMRZoMye", "factor": 10, "encryptionScheme": "bcrypt", "registrations": []object{{"applicationId": w.app.ID}}})
 	}
 	w.keyed("POST", "/api/user/import", object{"users": users}.String()).want(http.StatusOK)
 	var sizes []int
 	for range 3 {
-		sizes = append(sizes, len(h.next().event.Users))
+		got := h.next().event.Users
+		sizes = append(sizes, len(got))
+		var kept struct{ User map[string]any }
+		w.keyed("GET", "/api/user/"+got[7]["id"].(string), "").want(http.StatusOK).decode(&kept)
+		if !reflect.DeepEqual(got[7], kept.User) || len(got[7]["registrations"].([]any)) != 1 {
+			t.Errorf("%v, want %v", got[7], kept.User)
+		}
 	}
 	if !slices.Equal(sizes, []int{100, 100, 50}) {
 		t.Errorf("%v", sizes)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -48,14 +50,7 @@ func (s *Server) raiseImport(ctx context.Context, tx *sql.Tx, rows []importRow) 
 			n++
 		}
 		err := s.raise(ctx, tx, "user.bulk.create", func(ctx context.Context, e *event) error {
-			for _, row := range rows[:n] {
-				if err := e.about(ctx, tx, row.id); err != nil {
-					return err
-				}
-				e.Users = append(e.Users, *e.User)
-			}
-			e.User, e.UserID = nil, ""
-			return nil
+			return e.aboutAll(ctx, tx, rows[:n])
 		})
 		if err != nil {
 			return err
@@ -63,6 +58,21 @@ func (s *Server) raiseImport(ctx context.Context, tx *sql.Tx, rows []importRow) 
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// aboutAll puts users of one tenant into an event, who were just made.
+func (e *event) aboutAll(ctx context.Context, q queries, rows []importRow) error {
+	var places []string
+	var ids []any
+	for i, row := range rows {
+		places, ids = append(places, fmt.Sprintf("$%d", i+1)), append(ids, row.id)
+	}
+	users, err := readUsers(ctx, q, "id IN ("+strings.Join(places, ", ")+")", ids...)
+	for _, row := range rows {
+		u := users[row.id]
+		e.TenantID, e.Users = u.TenantID, append(e.Users, u.json())
+	}
+	return err
 }
 
 // login puts into an event where and how somebody has logged in, or tried to. The application is told only where the user is registered.

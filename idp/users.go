@@ -73,46 +73,83 @@ type queries interface {
 // readUser returns the one user that the condition, which is a constant of
 // ours, selects.
 func readUser(ctx context.Context, q queries, where string, args ...any) (User, error) {
-	var u User
-	var profile []byte
-	var expiry, inserted, updated, login, password int64
-	err := q.QueryRowContext(ctx, selectUser+where, args...).Scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
-		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password, &u.authenticatorID)
+	u, err := scanUser(q.QueryRowContext(ctx, selectUser+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrNotFound
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("read user: %w", err)
 	}
-	u.Expiry, u.InsertInstant, u.LastUpdateInstant = fromMillis(expiry), fromMillis(inserted), fromMillis(updated)
-	u.LastLoginInstant, u.PasswordLastUpdateInstant = fromMillis(login), fromMillis(password)
-	if err := json.Unmarshal(profile, &u.Profile); err != nil {
-		return User{}, fmt.Errorf("read profile of user: %w", err)
-	}
-	u.Registrations, err = registrations(ctx, q, u.ID)
+	of, err := registrations(ctx, q, "user_id = $1", u.ID)
+	u.Registrations = of[u.ID]
 	return u, err
 }
 
-func registrations(ctx context.Context, q queries, userID string) ([]Registration, error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, application_id, roles, insert_instant, last_update_instant, last_login_instant
-		FROM registrations WHERE user_id = $1 ORDER BY insert_instant, id`, userID)
+// readUsers is readUser for many, by id.
+func readUsers(ctx context.Context, q queries, where string, args ...any) (map[string]User, error) {
+	rows, err := q.QueryContext(ctx, selectUser+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	defer rows.Close()
+	all := make(map[string]User)
+	for rows.Next() {
+		u, err := scanUser(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("read users: %w", err)
+		}
+		all[u.ID] = u
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read users: %w", err)
+	}
+	rows.Close() // before the next query of a transaction
+	of, err := registrations(ctx, q, "user_id IN (SELECT id FROM users WHERE "+where+")", args...)
+	for id, u := range all {
+		u.Registrations = of[id]
+		all[id] = u
+	}
+	return all, err
+}
+
+func scanUser(scan func(...any) error) (u User, err error) {
+	var profile []byte
+	var expiry, inserted, updated, login, password int64
+	err = scan(&u.ID, &u.TenantID, &u.Email, &u.Username, &u.passwordHash,
+		&u.Active, &u.Verified, &expiry, (*string)(&u.PasswordChangeReason), &profile, &inserted, &updated, &login, &password, &u.authenticatorID)
+	if err != nil {
+		return User{}, err
+	}
+	u.Expiry, u.InsertInstant, u.LastUpdateInstant = fromMillis(expiry), fromMillis(inserted), fromMillis(updated)
+	u.LastLoginInstant, u.PasswordLastUpdateInstant = fromMillis(login), fromMillis(password)
+	if err := json.Unmarshal(profile, &u.Profile); err != nil {
+		return User{}, fmt.Errorf("profile: %w", err)
+	}
+	return u, nil
+}
+
+// registrations returns those that the condition, which is a constant of ours, selects, by user.
+func registrations(ctx context.Context, q queries, where string, args ...any) (map[string][]Registration, error) {
+	rows, err := q.QueryContext(ctx, `SELECT user_id, id, application_id, roles, insert_instant, last_update_instant, last_login_instant
+		FROM registrations WHERE `+where+` ORDER BY insert_instant, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read registrations: %w", err)
 	}
 	defer rows.Close()
-	var all []Registration
+	all := make(map[string][]Registration)
 	for rows.Next() {
+		var userID string
 		var r Registration
 		var roles []byte
 		var inserted, updated, login int64
-		if err := rows.Scan(&r.ID, &r.ApplicationID, &roles, &inserted, &updated, &login); err != nil {
+		if err := rows.Scan(&userID, &r.ID, &r.ApplicationID, &roles, &inserted, &updated, &login); err != nil {
 			return nil, fmt.Errorf("read registration: %w", err)
 		}
 		if err := json.Unmarshal(roles, &r.Roles); err != nil {
 			return nil, fmt.Errorf("read roles of registration: %w", err)
 		}
 		r.InsertInstant, r.LastUpdateInstant, r.LastLoginInstant = fromMillis(inserted), fromMillis(updated), fromMillis(login)
-		all = append(all, r)
+		all[userID] = append(all[userID], r)
 	}
 	return all, rows.Err()
 }
