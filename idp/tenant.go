@@ -31,13 +31,17 @@ type Tenant struct {
 	Lockout            Lockout
 	VerifyEmail        bool // a new user gets a mail that proves the address
 	PasswordRules      PasswordRules
+
+	// OnMultiFactorEnable revokes all refresh tokens of a user who sets a second
+	// factor up: whoever was logged in without one must bring it.
+	OnMultiFactorEnable bool
 }
 
 // EnsureTenant makes a tenant, or brings the one with its ID up to date. An
 // empty ID means the default tenant.
 func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 	return s.writeTenant(ctx, t, `UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
-		password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, last_update_instant = $4`)
+		password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15, last_update_instant = $4`)
 }
 
 // makeTenant makes a tenant whose id nobody has.
@@ -89,12 +93,12 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
 		return changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
-				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, insert_instant, last_update_instant)
-			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $4)
+				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, insert_instant, last_update_instant)
+			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $4, $4)
 			ON CONFLICT (id) DO `+onConflict,
 			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail,
 			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second),
-			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber))
+			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber, t.OnMultiFactorEnable))
 	})
 }
 
@@ -119,12 +123,12 @@ func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Te
 }
 
 const selectTenant = `SELECT id, name, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
-	password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number FROM tenants WHERE `
+	password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor FROM tenants WHERE `
 
 func scanTenant(scan func(...any) error) (t Tenant, err error) {
 	var window, duration int64
 	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail, &t.Lockout.UserActionID, &t.Lockout.Attempts, &window, &duration,
-		&t.PasswordRules.MinLength, &t.PasswordRules.MaxLength, &t.PasswordRules.RequireMixedCase, &t.PasswordRules.RequireNonAlpha, &t.PasswordRules.RequireNumber)
+		&t.PasswordRules.MinLength, &t.PasswordRules.MaxLength, &t.PasswordRules.RequireMixedCase, &t.PasswordRules.RequireNonAlpha, &t.PasswordRules.RequireNumber, &t.OnMultiFactorEnable)
 	t.Lockout.Window, t.Lockout.Duration = time.Duration(window)*time.Second, time.Duration(duration)*time.Second
 	return t, err
 }

@@ -29,8 +29,9 @@ type tenantJSON struct {
 
 	JWTConfiguration struct {
 		RefreshTokenRevocationPolicy struct {
-			OnPasswordChanged bool `json:"onPasswordChanged"` // always, as the next
-			OnLoginPrevented  bool `json:"onLoginPrevented"`
+			OnMultiFactorEnable bool `json:"onMultiFactorEnable"`
+			OnPasswordChanged   bool `json:"onPasswordChanged"` // always, as the next
+			OnLoginPrevented    bool `json:"onLoginPrevented"`
 		} `json:"refreshTokenRevocationPolicy"`
 	} `json:"jwtConfiguration"`
 }
@@ -46,7 +47,7 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), s.passwordRulesJSON(t.PasswordRules)
 	j.EventConfiguration = allEvents()
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
-	policy.OnPasswordChanged, policy.OnLoginPrevented = true, true
+	policy.OnMultiFactorEnable, policy.OnPasswordChanged, policy.OnLoginPrevented = t.OnMultiFactorEnable, true, true
 	return j
 }
 
@@ -164,7 +165,8 @@ func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store
 	if err != nil {
 		return Tenant{}, err
 	}
-	err = store(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules)})
+	err = store(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules),
+		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable})
 	if err != nil {
 		return Tenant{}, err
 	}

@@ -120,12 +120,27 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		if err == nil {
 			codes, err = s.newRecoveryCodes(tx, u.ID)
 		}
+		if err == nil {
+			err = s.revokeForFactor(ctx, tx, u)
+		}
 		if err != nil {
 			return err
 		}
 		return s.raiseFactor(ctx, tx, "user.two-factor.method.add", u.ID, id)
 	})
 	return codes, err
+}
+
+// revokeForFactor revokes what was granted without the second factor, where the
+// tenant says so.
+func (s *Server) revokeForFactor(ctx context.Context, tx *sql.Tx, u User) error {
+	var wanted bool
+	err := tx.QueryRow(`SELECT revoke_on_multi_factor FROM tenants WHERE id = $1`, u.TenantID).Scan(&wanted)
+	if err != nil || !wanted {
+		return err
+	}
+	_, err = s.revokeIn(ctx, tx, revocation{userID: u.ID})
+	return err
 }
 
 // newRecoveryCodes replaces a user's recovery codes. Only digests are kept.

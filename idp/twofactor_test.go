@@ -194,3 +194,16 @@ func TestDisableTwoFactor(t *testing.T) {
 	w.login(nil).want(http.StatusOK)
 	disable(a.methodID, a.code()).wantEmpty(http.StatusNotFound)
 }
+
+// Who was logged in without the second factor must bring it, where the tenant says so.
+func TestRefreshTokensEndWithMultiFactor(t *testing.T) {
+	for _, wanted := range []bool{false, true} {
+		w := newWorld(t)
+		w.keyed("PATCH", "/api/tenant/"+w.user.TenantID, object{"tenant": object{"jwtConfiguration": object{"refreshTokenRevocationPolicy": object{"onMultiFactorEnable": wanted}}}}.String()).want(http.StatusOK)
+		token, _ := w.loggedIn()
+		enrolled(w)
+		if a := w.refresh(token); (a.status == http.StatusNotFound) != wanted {
+			t.Errorf("onMultiFactorEnable %v: refresh %d", wanted, a.status)
+		}
+	}
+}
