@@ -35,24 +35,44 @@ type delivery struct {
 func (s *Server) deliver(ctx context.Context, webhookID string) {
 	claim := uuid.NewString()
 	defer s.release(ctx, webhookID, claim)
-	for sent := int64(0); ctx.Err() == nil; {
+	sent, pause := int64(0), firstBackOff
+	for ctx.Err() == nil {
 		d, err := s.nextDelivery(ctx, webhookID, claim, sent)
 		if errors.Is(err, ErrNotFound) {
 			return
 		}
-		if err == nil {
-			err = s.post(ctx, d)
-			if refused := new(refusedError); errors.As(err, &refused) && refused.forGood() {
-				s.log.ErrorContext(ctx, "webhook: an event is dropped: the receiver says that it is wrong", "webhook", webhookID, "event", d.id, "type", d.kind, "status", refused.status)
-				err = nil
-			}
+		if err != nil { // what was sent must get off the list before anything is sent again
+			s.log.WarnContext(ctx, "webhook: the database does not answer", "webhook", webhookID, "error", err)
+			rest(ctx, pause)
+			pause = min(2*pause, courierRound)
+			continue
 		}
-		if err != nil {
+		if err := s.post(ctx, d); err != nil && !s.dropWrong(ctx, d, err) {
 			s.postpone(ctx, webhookID, claim, d, err)
 			return
 		}
-		sent = d.seq
+		sent, pause = d.seq, firstBackOff
 	}
+}
+
+// rest waits, unless the Server closes.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// dropWrong reports whether an event is not to be sent again, because its receiver says that it is wrong.
+func (s *Server) dropWrong(ctx context.Context, d delivery, err error) bool {
+	refused, ok := errors.AsType[*refusedError](err)
+	if !ok || !refused.forGood() {
+		return false
+	}
+	s.log.ErrorContext(ctx, "webhook: an event is dropped: the receiver says that it is wrong", "webhook", d.hook.id, "event", d.id, "type", d.kind, "status", refused.status)
+	return true
 }
 
 // nextDelivery takes what was sent off the list, and claims the webhook for the time that the next may take. ErrNotFound: there is none, or another node has the webhook.

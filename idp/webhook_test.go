@@ -45,6 +45,11 @@ func TestEvents(t *testing.T) {
 			w.keyed("POST", "/api/user/import", `{"users":[{"email":"bob@example.com","password":"a passphrase of mine"},{"email":"eve@example.com","password":"a passphrase of mine"}]}`).want(200)
 		}, []string{"user.bulk.create"}},
 		{"verify", func(w *world) { must(w.t, w.SetUserVerified(w.t.Context(), w.user.ID, true)) }, []string{"user.email.verified"}},
+		{"verify by mail", func(w *world) {
+			w.keyed("POST", "/api/user", `{"user":{"email":"bob@example.com","password":"a passphrase of mine"}}`).want(200)
+			id := w.keyed("PUT", "/api/user/verify-email?sendVerifyEmail=false&email=bob@example.com", "").want(200).text("verificationId")
+			w.send("POST", "/api/user/verify-email", "application/json", object{"verificationId": id}.String()).wantEmpty(200)
+		}, []string{"user.create", "user.email.verified"}},
 		{"login fails", func(w *world) {
 			w.login(object{"password": "wrong"}).wantEmpty(404)
 			w.login(object{"loginId": "nobody@example.com"}).wantEmpty(404)
