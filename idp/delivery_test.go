@@ -267,7 +267,7 @@ func TestEventSignature(t *testing.T) {
 	w.hook("a.test", "user.update")
 	w.happens()
 	one := h.next()
-	jws, err := jose.ParseSigned(one.header.Get("X-FusionAuth-Signature-JWT"), []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(one.header.Get("X-FusionAuth-Signature-JWT"), []jose.SignatureAlgorithm{jose.ES256})
 	must(t, err)
 	var set jose.JSONWebKeySet
 	answered := w.send("GET", "/.well-known/jwks.json", "", "")

@@ -104,18 +104,6 @@ func (h *hearing) next() heard {
 	}
 }
 
-// until returns the events up to one of that type, without it.
-func (h *hearing) until(eventType string) (all []heard) {
-	h.t.Helper()
-	for {
-		one := h.next()
-		if one.event.Type == eventType {
-			return all
-		}
-		all = append(all, one)
-	}
-}
-
 func types(all []heard) (list []string) {
 	for _, one := range all {
 		list = append(list, one.event.Type)
