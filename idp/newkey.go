@@ -1,0 +1,130 @@
+package idp
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/google/uuid"
+)
+
+// newKey checks what generating and importing a key have in common.
+func (s *Server) newKey(r *http.Request, j keyJSON) (k namedKey, err error) {
+	var wrong ValidationError
+	if id := r.PathValue("keyId"); id != "" {
+		j.ID = id
+	}
+	if k.keyID, err = parseID("keyId", j.ID); err != nil {
+		wrong = append(wrong, err.(ValidationError)...)
+	}
+	if k.keyID == "" {
+		k.keyID = uuid.NewString()
+	}
+	if kind := checkKeyName(j.Name); kind != "" {
+		wrong = append(wrong, FieldError{"key.name", kind, "A key has a name, of 1 to 191 characters."})
+	}
+	switch {
+	case j.Algorithm == "":
+		wrong = append(wrong, FieldError{"key.algorithm", "blank", "A key has an algorithm."})
+	case !slices.Contains(algorithms, j.Algorithm):
+		wrong = append(wrong, FieldError{"key.algorithm", "invalid", "The algorithms are ES256, RS256, EdDSA and HS256."})
+	}
+	k.name, k.algorithm, k.made = j.Name, j.Algorithm, s.now()
+	k.updated = millis(k.made)
+	return k, wrong.orNil()
+}
+
+func checkKeyName(name string) (kind string) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "blank"
+	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
+		return "invalid"
+	case utf8.RuneCountInString(name) > 191:
+		return "tooLong"
+	}
+	return ""
+}
+
+// generateKey answers POST /api/key/generate[/{keyId}].
+func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
+	var body keyBody
+	err := decode(w, r, &body)
+	var k namedKey
+	if err == nil {
+		k, err = s.newKey(r, body.Key)
+	}
+	bits := body.Key.Length
+	if bits == 0 {
+		bits = minRSABits
+	}
+	if err == nil && k.algorithm == jose.RS256 && !slices.Contains([]int{minRSABits, 3072, maxRSABits}, bits) {
+		err = invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
+	}
+	if err != nil {
+		return k, err
+	}
+	if k.private, err = generate(k.algorithm, bits); err != nil {
+		return k, err
+	}
+	return k, s.storeNewKey(r, &k, "")
+}
+
+// importKey answers POST /api/key/import[/{keyId}].
+func (s *Server) importKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
+	var body keyBody
+	err := decode(w, r, &body)
+	var k namedKey
+	if err == nil {
+		k, err = s.newKey(r, body.Key)
+	}
+	if err == nil {
+		k.private, err = imported(body.Key)
+	}
+	if kid := body.Key.KID; err == nil && (len(kid) > 191 || strings.Trim(kid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "") {
+		err = invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
+	}
+	if err != nil {
+		return k, err
+	}
+	return k, s.storeNewKey(r, &k, body.Key.KID)
+}
+
+// imported is the key that a request brings.
+func imported(j keyJSON) (any, error) {
+	switch {
+	case j.Certificate != "":
+		return nil, invalid("key.certificate", "notSupported", "Bring the private key without a certificate.")
+	case j.Algorithm == jose.HS256:
+		secret, err := privateKey(j.Algorithm, []byte(j.Secret))
+		if err != nil {
+			return nil, invalid("key.secret", "invalid", "A secret of HS256 has 32 to 1024 bytes.")
+		}
+		return secret, nil
+	case j.PrivateKey == "":
+		return nil, invalid("key.privateKey", "blank", "Bring the private key in PEM: keys that only verify are not kept.")
+	}
+	private, err := parsePEM(j.PrivateKey)
+	if err == nil {
+		err = fits(j.Algorithm, private)
+	}
+	if err != nil {
+		return nil, invalid("key.privateKey", "invalid", "This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
+	}
+	return private, nil
+}
+
+func (s *Server) storeNewKey(r *http.Request, k *namedKey, kid string) (err error) {
+	if k.kid = kid; kid == "" {
+		if k.kid, err = fingerprint(k.private); err != nil {
+			return err
+		}
+	}
+	if err := s.insertKey(r.Context(), *k); err != nil {
+		return err
+	}
+	s.log.InfoContext(r.Context(), "key made", "key", k.keyID, "kid", k.kid, "algorithm", k.algorithm)
+	return nil
+}
