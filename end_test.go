@@ -21,7 +21,7 @@ func TestEnd(t *testing.T) {
 		must(t, err)
 		newest := records[0].RefreshTokenID
 
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, newest, "another"); n != 1 || err != nil {
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin, newest, "another"); n != 1 || err != nil {
 			t.Errorf("%d ended, %v; want the one", n, err)
 		}
 		ended, kept := other, ada
@@ -35,15 +35,15 @@ func TestEnd(t *testing.T) {
 			newBrowser().login(w.shop)
 		}
 		w.store.cut(true)
-		if _, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
+		if _, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
 			t.Errorf("store down: %v", err)
 		}
 		w.store.cut(false)
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndPasswordChanged); n != 151 || err != nil {
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged); n != 151 || err != nil {
 			t.Errorf("%d ended, %v; want all", n, err)
 		}
 		kept.get(w.shop, "/api/private").want(t, 401, "login_required", "password_changed")
-		if n, err := w.shop.guard.End(t.Context(), "nobody", latchkey.EndPasswordChanged); n != 0 || err != nil {
+		if n, err := w.shop.guard.End(t.Context(), "nobody", time.Time{}, latchkey.EndPasswordChanged); n != 0 || err != nil {
 			t.Errorf("nobody: %d, %v", n, err)
 		}
 	})
@@ -60,7 +60,7 @@ func TestEndOfOneAmongMany(t *testing.T) {
 		for range 120 { // more than one page of them
 			newBrowser().login(w.shop)
 		}
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, records[0].RefreshTokenID); n != 1 || err != nil {
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin, records[0].RefreshTokenID); n != 1 || err != nil {
 			t.Errorf("%d ended, %v; want the one", n, err)
 		}
 		oldest.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/wire"
@@ -39,7 +40,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) endBefore(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()
-	if _, err := h.Guard.End(ctx, userID, latchkey.EndPasswordChanged); err != nil {
+	if _, err := h.Guard.End(ctx, userID, time.Time{}, latchkey.EndPasswordChanged); err != nil {
 		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", userID, "error", err)
 	}
 }

@@ -188,7 +188,7 @@ func (rc *Receiver) end(ctx context.Context, e event, ending ending) (ended int,
 			}
 			continue
 		}
-		n, err := a.Guard.End(ctx, ending.userID, ending.reason, ending.refreshTokenIDs()...)
+		n, err := a.Guard.End(ctx, ending.userID, e.created(), ending.reason, ending.refreshTokenIDs()...)
 		ended += n
 		if err != nil {
 			errs = append(errs, fmt.Errorf("application %s: %w", a.ApplicationID, err))

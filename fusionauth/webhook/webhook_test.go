@@ -262,6 +262,19 @@ func TestOtherEvents(t *testing.T) {
 	}
 }
 
+// An event may come late: who has logged in with the new password meanwhile stays.
+func TestLateEvent(t *testing.T) {
+	w := newWorld(t)
+	changed := time.Now().UnixMilli()
+	for time.Now().UnixMilli() == changed {
+	}
+	w.browsers[0].Want(w.browsers[0].Login(), 200, "", "")
+	if status := w.post(t, object{"type": "user.password.update", "user": object{"id": fusionauthtest.UserID}, "createInstant": changed}); status != 200 {
+		t.Fatal(status)
+	}
+	w.ended(t, "", "password_changed")
+}
+
 // A copy of an event does nothing: the user has logged in again meanwhile.
 func TestReplay(t *testing.T) {
 	w := newWorld(t)
