@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
+	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
 
 const (
@@ -68,6 +70,9 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 	return len(req.Users), s.importAll(ctx, sc, req.Users)
 }
 
+// importTime is how long the transaction of an import may take: all or none of ten thousand users.
+const importTime = time.Minute
+
 var errImportSize = invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
 
 // moreUsersThan counts the users before anything is made of them: "{}" becomes a hundred times as large. What is no import has none; the decoder says so.
@@ -117,7 +122,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 		}
 		rows = append(rows, row)
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.db.Write(postgres.Patient(ctx, importTime), func(tx *sql.Tx) error {
 		for i, row := range rows {
 			err := row.insert(tx, s.now())
 			if bad, ok := errors.AsType[ValidationError](err); ok {

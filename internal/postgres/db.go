@@ -73,9 +73,21 @@ func (db *DB) Write(ctx context.Context, run func(*sql.Tx) error) error {
 	})
 }
 
-// bounded returns a context that ends after Limit, whatever becomes of ctx.
+// patience is the key of what Patient allows.
+type patience struct{}
+
+// Patient allows a transaction of very many statements that long, in place of Limit. Each of them has Limit all the same.
+func Patient(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, patience{}, d)
+}
+
+// bounded returns a context that ends after Limit, or what Patient allows, whatever becomes of ctx.
 func bounded(ctx context.Context) context.Context {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), Limit)
+	limit := Limit
+	if longer, ok := ctx.Value(patience{}).(time.Duration); ok {
+		limit = longer
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	context.AfterFunc(ctx, cancel)
 	return ctx
 }
