@@ -23,6 +23,7 @@ type courier struct {
 const (
 	maxCouriers   = 8           // webhooks at once
 	courierRound  = time.Minute // to look for what other nodes, or a crash, have left
+	courierRest   = time.Hour   // where there is no webhook: whoever makes one, or raises its first event, says so
 	courierBreath = 10 * time.Millisecond
 )
 
@@ -129,5 +130,13 @@ func (s *Server) due(ctx context.Context) (ids []string, next time.Duration, err
 		}
 		next = min(next, max(time.Duration(at-now)*time.Millisecond, courierBreath))
 	}
-	return ids, next, rows.Err()
+	if err := rows.Err(); err != nil || len(ids) > 0 || next < courierRound {
+		return ids, next, err
+	}
+	rows.Close()
+	var any bool
+	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhooks)`).Scan(&any); err != nil || any {
+		return nil, next, err
+	}
+	return nil, courierRest, nil
 }
