@@ -70,6 +70,7 @@ func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope)
 	h, err := s.newWebhook(w, r, sc)
 	if err == nil {
 		err = s.db.Write(r.Context(), h.insert)
+		s.courier.wake() // to look more often from now on
 	}
 	s.replyWebhook(w, r, h, err)
 }
