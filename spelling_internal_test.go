@@ -11,7 +11,7 @@ import (
 
 // asProvider is how the embedded provider compares login ids.
 func asProvider(s string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.ToLower(s))))
 }
 
 // Whatever is one account for the provider is one for the throttle: each character that is not ambiguous stands for itself, in its case, and is joined with none before it.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,5 +97,5 @@ func network(ip string) string {
 
 // mailbox is the same for all spellings of an address with which the provider finds one account.
 func mailbox(email string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(email)))
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.ToLower(email))))
 }

@@ -80,6 +80,9 @@ func TestMailbox(t *testing.T) {
 			t.Errorf("%s is counted as %s", s, got)
 		}
 	}
+	if mailbox("İda@example.com") != mailbox("ida@example.com") {
+		t.Error("the provider keeps addresses in small letters, and has one account for both")
+	}
 	if mailbox("jürgen@example.com") != mailbox("ju\u0308rgen@example.com") || mailbox("jürgen@example.com") == mailbox("jurgen@example.com") {
 		t.Error("ü")
 	}
