@@ -169,16 +169,18 @@ func (s *Server) post(ctx context.Context, d delivery) error {
 	return nil
 }
 
-// postpone has the webhook wait before the next attempt. A Server that closes has no failure to note.
+// postpone has the webhook wait before the next attempt, unless it was changed during this one. A Server that closes has no failure to note.
 func (s *Server) postpone(ctx context.Context, webhookID, claim string, d delivery, cause error) {
 	if ctx.Err() != nil {
 		return
 	}
 	var attempts int64
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRow(`SELECT attempts FROM webhooks WHERE id = $1 AND claim = $2`, webhookID, claim).Scan(&attempts)
-		if err != nil {
-			return ignoreNoRows(err) // it was deleted, or another node has it
+		var url string
+		var updated int64
+		err := tx.QueryRow(`SELECT attempts, url, last_update_instant FROM webhooks WHERE id = $1 AND claim = $2`, webhookID, claim).Scan(&attempts, &url, &updated)
+		if err != nil || url != d.hook.url || updated != d.hook.updated {
+			return ignoreNoRows(err) // it was deleted, or changed, or another node has it
 		}
 		attempts++
 		_, err = tx.Exec(`UPDATE webhooks SET attempts = $1, next_instant = $2 WHERE id = $3`, attempts, millis(s.now().Add(backOff(attempts))), webhookID)

@@ -169,6 +169,22 @@ func TestChangedWebhook(t *testing.T) {
 	})
 }
 
+// TestChangedWhileItIsTried: the same where the change comes while an attempt at the old address is under way.
+func TestChangedWhileItIsTried(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world, h *hearing) {
+		id := w.hook("b.test", "user.create")
+		h.answer("b.test", func(*http.Request) (*http.Response, error) {
+			w.keyed("PUT", "/api/webhook/"+id, `{"webhook":{"url":"https://c.test/","global":true,"eventsEnabled":{"user.create":true}}}`).want(http.StatusOK)
+			return nil, errors.New("nobody listens any more")
+		})
+		w.AddUser("bob@example.com")
+		old, changed := h.next(), h.next()
+		if old.host != "b.test" || changed.host != "c.test" || changed.at != old.at || changed.event.ID != old.event.ID {
+			t.Errorf("%s %s, then %s %s after %v", old.host, old.event.ID, changed.host, changed.event.ID, changed.at.Sub(old.at))
+		}
+	})
+}
+
 // TestManyWebhooks: there are more than are sent to at once.
 func TestManyWebhooks(t *testing.T) {
 	h := newHearing(t)

@@ -44,11 +44,13 @@ func (s *Server) revokesOnPasswordChange() bool {
 func (s *Server) byAdministrator(kind, userID string, revokes bool, change func(*User)) int {
 	s.mu.Lock()
 	u := s.state.user(func(u *User) bool { return u.ID == userID })
-	s.mu.Unlock()
 	if u == nil {
+		s.mu.Unlock()
 		return http.StatusNotFound
 	}
-	if !s.raise(object{"type": kind, "user": u.json()}) {
+	event := object{"type": kind, "user": u.json()}
+	s.mu.Unlock()
+	if !s.raise(event) {
 		return http.StatusGatewayTimeout
 	}
 	s.mu.Lock()
@@ -59,19 +61,23 @@ func (s *Server) byAdministrator(kind, userID string, revokes bool, change func(
 	}
 	s.mu.Unlock()
 	if len(revoked) > 0 {
-		s.raise(s.manyRevoked(userID, ""))
+		s.raise(manyRevoked(userID, ""))
 	}
 	return http.StatusOK
 }
 
-func (s *Server) oneRevoked(t *token) object {
-	return object{
-		"type": refreshTokenRevoke, "applicationId": t.applicationID, "userId": t.user.ID, "user": t.user.json(),
-		"refreshToken": t.json(), "applicationTimeToLiveInSeconds": object{t.applicationID: 3600},
+// eachRevoked has an event for each token. They are to be raised without the lock, for receivers may call the server.
+func eachRevoked(tokens []*token) (events []object) {
+	for _, t := range tokens {
+		events = append(events, object{
+			"type": refreshTokenRevoke, "applicationId": t.applicationID, "userId": t.user.ID, "user": t.user.json(),
+			"refreshToken": t.json(), "applicationTimeToLiveInSeconds": object{t.applicationID: 3600},
+		})
 	}
+	return events
 }
 
-func (s *Server) manyRevoked(userID, applicationID string) object {
+func manyRevoked(userID, applicationID string) object {
 	event := object{"type": refreshTokenRevoke, "applicationTimeToLiveInSeconds": object{ApplicationID: 3600}}
 	if userID != "" {
 		event["userId"], event["user"] = userID, object{"id": userID}

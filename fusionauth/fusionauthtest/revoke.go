@@ -20,17 +20,20 @@ func (s *Server) revokeTokens(w http.ResponseWriter, r *http.Request) {
 		return id != "" && t.id == id || value != "" && t.value == value ||
 			id+value == "" && userID+applicationID != "" && (userID == "" || t.user.ID == userID) && (applicationID == "" || t.applicationID == applicationID)
 	})
+	var events []object
+	switch {
+	case id != "" || value != "":
+		events = eachRevoked(revoked)
+	case len(revoked) > 0:
+		events = []object{manyRevoked(userID, applicationID)}
+	}
 	s.mu.Unlock()
 	if id != "" && len(revoked) == 0 {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	if id != "" || value != "" {
-		for _, t := range revoked {
-			s.raise(s.oneRevoked(t))
-		}
-	} else if len(revoked) > 0 {
-		s.raise(s.manyRevoked(userID, applicationID))
+	for _, event := range events {
+		s.raise(event)
 	}
 }
 
@@ -60,10 +63,10 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	of := s.alive(value)
 	all := r.URL.Query().Get("global") == "true"
-	revoked := s.drop(func(t *token) bool { return of != nil && (t == of || all && t.user == of.user) })
+	events := eachRevoked(s.drop(func(t *token) bool { return of != nil && (t == of || all && t.user == of.user) }))
 	s.mu.Unlock()
-	for _, t := range revoked {
-		s.raise(s.oneRevoked(t))
+	for _, event := range events {
+		s.raise(event)
 	}
 }
 
