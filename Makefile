@@ -24,8 +24,10 @@ tools:
 	sh scripts/install-test-tools
 
 test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json
-	$(GO) test -run '^TestSearch' .
-	$(GO) test -timeout 20m -run '^Test(LoginFlood|Postgres)$$' ./idp
+	$(GO) test -run '^Test(Search|Step|SizeOfTheCache)' .
+	$(GO) test -run '^Test(Mix|SameSeed)' ./sim
+	$(GO) test -run '^TestSizes' ./sqlitestore ./pgstore ./redisstore
+	$(GO) test -timeout 20m -run '^Test(LoginFlood|ImportOfTheMost|Postgres)$$' ./idp
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 	npm --prefix web --silent test
 	$(GO) test -C bench -count=1 .

@@ -66,7 +66,7 @@ func TestEndAllIsKnown(t *testing.T) {
 		})
 	})
 	t.Run("months later", func(t *testing.T) {
-		simulate(t, func(t *testing.T, w *world) {
+		simulateMonths(t, func(t *testing.T, w *world) {
 			b := begin(t, w)
 			time.Sleep(60 * 24 * time.Hour)
 			if _, err := w.store.Sweep(t.Context(), time.Now()); err != nil {

@@ -12,6 +12,9 @@ import (
 // What outlives its request can ask whether its session is over. That keeps no session alive.
 func TestEnded(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
+		config := w.config(w.shop, discard)
+		config.AbsoluteTimeout, config.RefreshTTL = 9*24*time.Hour, 3*24*time.Hour
+		w.shop.start(config)
 		var id latchkey.ID
 		find := w.shop.guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			session, _ := latchkey.From(r.Context())
@@ -44,9 +47,9 @@ func TestEnded(t *testing.T) {
 
 		time.Sleep(25 * time.Minute) // the store is swept at full hours
 		login()
-		time.Sleep(30 * 24 * time.Hour)
+		time.Sleep(3 * 24 * time.Hour)
 		want("when the refresh token has expired", latchkey.EndRefreshExpired)
-		time.Sleep(60 * 24 * time.Hour)
+		time.Sleep(6 * 24 * time.Hour)
 		want("after the absolute timeout", latchkey.EndAbsoluteTimeout)
 
 		w.store.cut(true)

@@ -207,7 +207,7 @@ func TestRevocationIsNotBelievedOfAProxy(t *testing.T) {
 }
 
 func TestTombstonesAreSweptAtTheirDeadline(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
+	simulateMonths(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
 		b.send(w.shop, "POST", "/api/logout", "")

@@ -36,7 +36,7 @@ func TestRebuildAfterLossOfTheStore(t *testing.T) {
 }
 
 func TestRebuildNeedsTheProvidersYes(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
+	simulateMonths(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
 		w.store.lose()

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"slices"
 	"testing"
+
+	"github.com/latchkey-dev/latchkey/internal/race"
 )
 
 var searchLong = flag.Bool("search.long", false, "search the large scopes as well (minutes)")
@@ -115,7 +117,7 @@ func withLong(short, long []scope) []scope {
 
 // some is all, but under the race detector.
 func some[T any](all []T) []T {
-	if underRace {
+	if race.Enabled {
 		return all[:1]
 	}
 	return all

@@ -23,7 +23,7 @@ func TestTHR07_MemoryIsBounded(t *testing.T) {
 	for range 7 {
 		th.enter(busy, epoch)
 	}
-	for i := range 1_000_000 {
+	for i := range 600_000 {
 		th.enter([]lane{{accountLane, fmt.Sprint("one-off ", i)}}, epoch)
 	}
 	n := 0

@@ -156,7 +156,7 @@ func TestTHR05_ParallelGuesses(t *testing.T) {
 
 // THR-07, THR-08: known and unknown accounts are slowed alike; a right password, or a provider that could not look, costs nothing.
 func TestTHR07_WhatCounts(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
+	simulateMonths(t, func(t *testing.T, w *world) {
 		w.withAddresses()
 		for _, email := range []string{"ada@example.com", "nobody@example.com"} {
 			var statuses []int

@@ -87,7 +87,7 @@ func TestNoSingleSignOn(t *testing.T) {
 }
 
 func TestRefreshTokenExpires(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
+	simulateMonths(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
 		time.Sleep(30 * 24 * time.Hour)
@@ -98,7 +98,7 @@ func TestRefreshTokenExpires(t *testing.T) {
 
 // SES-05: the absolute end counts from login, whatever happens after it.
 func TestSES05_AbsoluteTimeout(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
+	simulateMonths(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
 		for range 8 {

@@ -33,16 +33,26 @@ type world struct {
 	store    *flakyStore
 	keys     latchkey.KeyRing
 	user     idp.User
-	shop     *app // refreshes through /api/jwt/refresh
-	forums   *app // refreshes through /oauth2/token
+	shop     *app          // refreshes through /api/jwt/refresh
+	forums   *app          // refreshes through /oauth2/token
+	idle     time.Duration // of sessions, and their cap; 0: the default
 	log      *lockedBuffer
 	secrets  *lockedBuffer // everything that must never be in the log
 }
 
 // simulate runs a test in a bubble with a clock of its own. No log line of it may have a secret.
 func simulate(t *testing.T, run func(*testing.T, *world)) {
+	simulateIdle(t, 0, run)
+}
+
+// simulateMonths is for tests in which little happens for long. A session may be idle for half a day, so that the nodes need not look after it every few minutes.
+func simulateMonths(t *testing.T, run func(*testing.T, *world)) {
+	simulateIdle(t, 12*time.Hour, run)
+}
+
+func simulateIdle(t *testing.T, idle time.Duration, run func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, faults: &faults{}, store: newFlakyStore(), keys: latchkey.KeyRing{latchkey.NewKey()}, log: &lockedBuffer{}, secrets: &lockedBuffer{}}
+		w := &world{T: t, idle: idle, faults: &faults{}, store: newFlakyStore(), keys: latchkey.KeyRing{latchkey.NewKey()}, log: &lockedBuffer{}, secrets: &lockedBuffer{}}
 		logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		w.provider = idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
 			idptest.WithConfig(func(c *idp.Config) { c.Logger = logger }))
@@ -101,7 +111,8 @@ func (w *world) config(a *app, logger *slog.Logger) latchkey.Config {
 	}
 	return latchkey.Config{
 		Origin: "https://" + a.host, App: a.name, Provider: provider, Store: w.store, Keys: w.keys, Logger: logger,
-		ClientIP: func(*http.Request) string { return "203.0.113.7" },
+		ClientIP:    func(*http.Request) string { return "203.0.113.7" },
+		IdleTimeout: w.idle, SessionCap: w.idle,
 	}
 }
 

@@ -1,3 +1,7 @@
+// Sizes are not for the race detector, which has memory and time of its own.
+
+//go:build !race
+
 package redisstore_test
 
 import (

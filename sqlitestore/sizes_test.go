@@ -1,3 +1,7 @@
+// Sizes are not for the race detector, which has memory and time of its own.
+
+//go:build !race
+
 package sqlitestore_test
 
 import (
@@ -42,23 +46,4 @@ func TestSizes(t *testing.T) {
 			}
 		},
 	})
-}
-
-// insert stores sessions past the Store.
-func insert(tx *sql.Tx, from, to int) error {
-	stmt, err := tx.Prepare(`INSERT INTO sessions (id, app, user_id, version, last_seen_at, created_at, deadline, ended, unrevoked, body) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`)
-	if err != nil {
-		return err
-	}
-	for n := from; n < to; n++ {
-		rec := sizetest.Session(n)
-		body, err := rec.MarshalBinary()
-		if err != nil {
-			return err
-		}
-		if _, err := stmt.Exec(rec.ID[:], rec.App, rec.User.ID, rec.Version, rec.LastSeenAt.UnixMilli(), rec.CreatedAt.UnixMilli(), rec.Deadline.UnixMilli(), body); err != nil {
-			return err
-		}
-	}
-	return nil
 }

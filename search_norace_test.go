@@ -1,5 +1,0 @@
-//go:build !race
-
-package latchkey
-
-const underRace = false
