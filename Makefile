@@ -23,12 +23,15 @@ demo:
 tools:
 	sh scripts/install-test-tools
 
+# So many packages are tested at once: one more than there are processors, for many tests wait for servers and browsers.
+PACKAGES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+
 test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json
 	$(GO) test -run '^Test(Search|Step|SizeOfTheCache)' .
 	$(GO) test -run '^Test(Mix|SameSeed)' ./sim
 	$(GO) test -run '^TestSizes' ./sqlitestore ./pgstore ./redisstore
 	$(GO) test -timeout 20m -run '^Test(LoginFlood|ImportOfTheMost|Postgres)$$' ./idp
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+	$(GO) test -race -shuffle=on -p $(PACKAGES) -timeout 20m ./...
 	npm --prefix web --silent test
 	$(GO) test -C bench -count=1 .
 	$(GO) test -C e2e -race -count=1 ./...

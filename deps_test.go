@@ -44,6 +44,7 @@ func TestDeps(t *testing.T) {
 		"/internal/breached":               {},
 		"/internal/kickstart":              {},
 		"/internal/mail":                   {"/idp"},
+		"/internal/race":                   {},
 		"/internal/wire":                   {},
 		"/account":                         {"", "/fusionauth", "/internal/wire"},
 		"/examples/internal/spa":           {"/internal/wire"},
