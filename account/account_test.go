@@ -107,6 +107,7 @@ func TestForgottenPassword(t *testing.T) {
 			b.post("/api/forgot-password", object{"email": spelling}).want(202, "")
 		}
 	}
+	w.accounts.Close() // waits for what the provider is asked to send
 	w.provider.Close() // waits for letters
 	if n := len(w.letters); n > 3 {
 		t.Errorf("%d letters", n)

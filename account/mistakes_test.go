@@ -67,6 +67,7 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 	w.server.Close()
+	w.accounts.Close()
 	w.provider.Close()
 	if w.log.Len() > 0 {
 		t.Errorf("%s", &w.log)

@@ -36,6 +36,7 @@ type world struct {
 	url      string
 	server   *httptest.Server
 	letters  chan idp.Mail
+	accounts *account.Handler
 	moved    atomic.Int64
 	log      bytes.Buffer // what the operator is told, of errors alone; read it when the handlers are done
 }
@@ -76,14 +77,14 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := account.New(account.Config{Guard: guard, Client: client, Origin: w.url, Registration: registration, Issuer: "Shop", Logger: log, Now: w.now})
+	w.accounts, err = account.New(account.Config{Guard: guard, Client: client, Origin: w.url, Registration: registration, Issuer: "Shop", Logger: log, Now: w.now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	login := guard.Handler()
 	mux.HandleFunc("/api/", func(rw http.ResponseWriter, r *http.Request) {
-		if accounts.Serves(r.URL.Path) {
-			accounts.ServeHTTP(rw, r)
+		if w.accounts.Serves(r.URL.Path) {
+			w.accounts.ServeHTTP(rw, r)
 			return
 		}
 		login.ServeHTTP(rw, r)
@@ -92,7 +93,7 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	w.server.StartTLS()
 	t.Cleanup(func() {
 		w.server.Close()
-		accounts.Close()
+		w.accounts.Close()
 		guard.Close(context.WithoutCancel(t.Context()))
 	})
 	return w
