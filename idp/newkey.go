@@ -10,8 +10,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// newKey checks what generating and importing a key have in common.
-func (s *Server) newKey(r *http.Request, j keyJSON) (k namedKey, err error) {
+// newKey reads and checks what generating and importing a key have in common.
+func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k namedKey, err error) {
+	var body keyBody
+	if err := decode(w, r, &body); err != nil {
+		return j, k, err
+	}
+	j = body.Key
 	var wrong ValidationError
 	if id := r.PathValue("keyId"); id != "" {
 		j.ID = id
@@ -33,7 +38,7 @@ func (s *Server) newKey(r *http.Request, j keyJSON) (k namedKey, err error) {
 	}
 	k.name, k.algorithm, k.made = j.Name, j.Algorithm, s.now()
 	k.updated = millis(k.made)
-	return k, wrong.orNil()
+	return j, k, wrong.orNil()
 }
 
 func checkKeyName(name string) (kind string) {
@@ -50,13 +55,8 @@ func checkKeyName(name string) (kind string) {
 
 // generateKey answers POST /api/key/generate[/{keyId}].
 func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
-	var body keyBody
-	err := decode(w, r, &body)
-	var k namedKey
-	if err == nil {
-		k, err = s.newKey(r, body.Key)
-	}
-	bits := body.Key.Length
+	j, k, err := s.newKey(w, r)
+	bits := j.Length
 	if bits == 0 {
 		bits = minRSABits
 	}
@@ -74,22 +74,17 @@ func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) (namedKey, 
 
 // importKey answers POST /api/key/import[/{keyId}].
 func (s *Server) importKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
-	var body keyBody
-	err := decode(w, r, &body)
-	var k namedKey
+	j, k, err := s.newKey(w, r)
 	if err == nil {
-		k, err = s.newKey(r, body.Key)
+		k.private, err = imported(j)
 	}
-	if err == nil {
-		k.private, err = imported(body.Key)
-	}
-	if kid := body.Key.KID; err == nil && (len(kid) > 191 || strings.Trim(kid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "") {
+	if kid := j.KID; err == nil && (len(kid) > 191 || strings.Trim(kid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "") {
 		err = invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
 	}
 	if err != nil {
 		return k, err
 	}
-	return k, s.storeNewKey(r, &k, body.Key.KID)
+	return k, s.storeNewKey(r, &k, j.KID)
 }
 
 // imported is the key that a request brings.
