@@ -80,6 +80,14 @@ func (b *browser) jar() []*network.Cookie {
 	return result.Cookies
 }
 
+// fillRegistration goes from the login to the form for a new account, and fills it.
+func (p *tab) fillRegistration(email string) {
+	p.Helper()
+	p.click("to-register")
+	p.fill("register-email", email)
+	p.fill("register-newPassword", fresh)
+}
+
 // submitLogin fills the login form that is on the page, and sends it.
 func (p *tab) submitLogin(email, password string) {
 	p.Helper()

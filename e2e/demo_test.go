@@ -118,9 +118,7 @@ func (d *demo) loopback(name string) string {
 func (d *demo) registerAt(app string, b *browser) {
 	d.Helper()
 	p := b.open(d.ready[app])
-	p.click("to-register")
-	p.fill("register-email", "bob@example.com")
-	p.fill("register-newPassword", fresh)
+	p.fillRegistration("bob@example.com")
 	p.click("register-submit")
 	p.see("mailed")
 	o := &outbox{T: d.T, folder: d.ready["outbox"], read: make(map[string]bool)}

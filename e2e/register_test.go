@@ -81,9 +81,7 @@ func (s *site) wantNone(path string) {
 func TestUnconfirmed(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
-		p.click("to-register")
-		p.fill("register-email", "bob@example.com")
-		p.fill("register-newPassword", fresh)
+		p.fillRegistration("bob@example.com")
 		p.press(kb.Enter)
 		p.see("mailed")
 		s.outbox.link("bob@example.com")
@@ -138,9 +136,7 @@ func later(w http.ResponseWriter) {
 func TestSlowNetwork(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
-		p.click("to-register")
-		p.fill("register-email", "bob@example.com")
-		p.fill("register-newPassword", fresh)
+		p.fillRegistration("bob@example.com")
 		hold, tries := make(chan struct{}), make(chan struct{}, 10)
 		s.front.answer(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/api/register" {
