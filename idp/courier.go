@@ -22,8 +22,9 @@ type courier struct {
 
 const (
 	maxCouriers   = 8           // webhooks at once
-	courierRound  = time.Minute // to look for what other nodes, or a crash, have left
+	courierRound  = time.Second // to look for what another process (a node, a command line) or a crash has left
 	courierRest   = time.Hour   // where there is no webhook: whoever makes one, or raises its first event, says so
+	courierPause  = time.Minute // where the database does not answer
 	courierBreath = 10 * time.Millisecond
 )
 
@@ -110,19 +111,19 @@ func (s *Server) carry(ctx context.Context) {
 
 // due returns the webhooks for which something is to be sent now, those that wait for longest first, and how long until the next will be.
 func (s *Server) due(ctx context.Context) (ids []string, next time.Duration, err error) {
-	next = courierRound
 	rows, err := s.db.QueryContext(ctx, `SELECT w.id, w.next_instant, w.claimed_until FROM webhooks w JOIN deliveries d ON d.webhook_id = w.id
 		GROUP BY w.id, w.next_instant, w.claimed_until ORDER BY min(d.seq)`)
 	if err != nil {
-		return nil, next, err
+		return nil, courierPause, err
 	}
 	defer rows.Close()
+	next = courierRound
 	now := millis(s.now())
 	for rows.Next() {
 		var id string
 		var at, claimed int64
 		if err := rows.Scan(&id, &at, &claimed); err != nil {
-			return nil, next, err
+			return nil, courierPause, err
 		}
 		if at = max(at, claimed); at <= now {
 			ids = append(ids, id)
@@ -130,13 +131,19 @@ func (s *Server) due(ctx context.Context) (ids []string, next time.Duration, err
 		}
 		next = min(next, max(time.Duration(at-now)*time.Millisecond, courierBreath))
 	}
-	if err := rows.Err(); err != nil || len(ids) > 0 || next < courierRound {
-		return ids, next, err
+	if err := rows.Err(); err != nil {
+		return nil, courierPause, err
+	}
+	if len(ids) > 0 || next < courierRound {
+		return ids, next, nil
 	}
 	rows.Close()
 	var any bool
-	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhooks)`).Scan(&any); err != nil || any {
-		return nil, next, err
+	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhooks)`).Scan(&any); err != nil {
+		return nil, courierPause, err
 	}
-	return nil, courierRest, nil
+	if !any {
+		next = courierRest
+	}
+	return nil, next, nil
 }

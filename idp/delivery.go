@@ -44,7 +44,7 @@ func (s *Server) deliver(ctx context.Context, webhookID string) {
 		if err != nil { // what was sent must get off the list before anything is sent again
 			s.log.WarnContext(ctx, "webhook: the database does not answer", "webhook", webhookID, "error", err)
 			rest(ctx, pause)
-			pause = min(2*pause, courierRound)
+			pause = min(2*pause, courierPause)
 			continue
 		}
 		if err := s.post(ctx, d); err != nil && !s.dropWrong(ctx, d, err) {

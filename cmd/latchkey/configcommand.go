@@ -46,7 +46,7 @@ func (c configCheckCommand) Run(w world) error {
 		return err
 	}
 	defer g.Close(context.Background())
-	if _, err := newReceiver(file, g, s.log); err != nil {
+	if _, err := s.newReceiver(file, g); err != nil {
 		return err
 	}
 	fmt.Fprintf(w.stdout, "%s is good:\n", c.Config)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // A running is the demo as a user started it.
@@ -159,6 +160,29 @@ func TestDemo(t *testing.T) {
 	}
 	again.login(d.store)
 	again.interrupt()
+}
+
+// One account for both apps: a new password in one signs the user out of the other at once, and not of the browser where it was set.
+func TestDemoNewPassword(t *testing.T) {
+	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0")
+	defer d.interrupt()
+	atForums, atStore := d.login(d.forums), d.login(d.store)
+	changed := d.send(d.store, "POST", "/api/password", `{"currentPassword":"`+d.password+`","password":"a passphrase of mine"}`, atStore)
+	if changed.StatusCode != 200 {
+		t.Fatalf("change the password: %s", changed.Status)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		posts := d.send(d.forums, "GET", "/api/load-posts", "", atForums)
+		if body, _ := io.ReadAll(posts.Body); posts.StatusCode == 401 && strings.Contains(string(body), "password_changed") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the forums go on: %s; %s", posts.Status, d.stderr)
+		}
+	}
+	if cart := d.send(d.store, "GET", "/api/load-shopping-cart", "", changed.Cookies()); cart.StatusCode != 200 {
+		t.Errorf("the browser with the new password: %s", cart.Status)
+	}
 }
 
 func firstProduct(t *testing.T, d *running) string {

@@ -22,7 +22,7 @@ func newServer(handler http.Handler) *http.Server {
 // serve answers until the user stops the program, then lets requests end and closes everything.
 func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	defer func() { err = errors.Join(err, d.Close()) }()
-	servers := []*http.Server{newServer(http.HandlerFunc(d.route)), newServer(d.provider)}
+	servers := []*http.Server{newServer(http.HandlerFunc(d.route)), newServer(&d.events)}
 	failed := make(chan error, len(servers))
 	listeners := []net.Listener{apps, provider}
 	if d.tls != nil {

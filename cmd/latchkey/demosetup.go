@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-dev/latchkey/examples/forums"
 	"github.com/latchkey-dev/latchkey/examples/store"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
 	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/mail"
@@ -40,6 +41,8 @@ type demo struct {
 	idpURL   string
 	keys     latchkey.KeyRing
 	provider *idp.Server
+	events   providerEvents // in front of provider
+	apps     []webhook.App
 	sessions *sqlitestore.Store
 	hosts    map[string]http.Handler // by host without port
 	tls      *certificates           // nil without --tls
@@ -73,7 +76,10 @@ func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Lo
 	if err = d.openStore(ctx); err != nil {
 		return d, err
 	}
-	return d, d.openForums(ctx)
+	if err = d.openForums(ctx); err != nil {
+		return d, err
+	}
+	return d, d.openEvents(ctx)
 }
 
 func (d *demo) origin(name string) string {
@@ -121,6 +127,17 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 	})
 	_, swept := d.provider.Sweep(ctx)
 	return errors.Join(err, swept, d.ensureUser(ctx))
+}
+
+// openEvents has sessions end at once when the provider says so.
+func (d *demo) openEvents(ctx context.Context) error {
+	receiver, err := webhook.New(webhook.Config{Apps: d.apps, KeySetURL: keySetOf(d.idpURL), Logger: d.log})
+	if err != nil {
+		return err
+	}
+	d.events.next = d.provider
+	d.events.receiver.Store(receiver)
+	return d.provider.EnsureWebhook(ctx, ownWebhook(d.idpURL))
 }
 
 // outbox is where the provider's mails are put.
@@ -195,6 +212,7 @@ func (d *demo) openStore(ctx context.Context) error {
 		return err
 	}
 	d.closers = append(d.closers, closeFunc(func() error { accounts.Close(); return nil }))
+	d.apps = append(d.apps, webhook.App{ApplicationID: storeApplication, Guard: guard})
 	app, err := store.Open(ctx, store.Config{Path: filepath.Join(d.command.Data, "store.db"), Guard: guard, Account: accounts, Logger: d.log})
 	return d.serveHost("store", app, app, err)
 }
@@ -225,6 +243,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	if err != nil {
 		return inFlags(err)
 	}
+	d.apps = append(d.apps, webhook.App{ApplicationID: forumsApplication, Guard: g.Guard("forums.localhost")})
 	return d.serveHost("forums", g, closeWithin(5*time.Second, g.Close), nil)
 }
 

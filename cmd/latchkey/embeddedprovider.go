@@ -26,6 +26,7 @@ type embeddedProvider struct {
 	url    string
 	apiKey latchkey.Secret
 	http   *http.Server
+	events providerEvents // in front of the Server
 }
 
 // providerSecrets are made anew for each data directory.
@@ -55,7 +56,8 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	p = &embeddedProvider{Server: server, url: "http://" + listener.Addr().String(), apiKey: latchkey.Secret(secrets.APIKey), http: newServer(server)}
+	p = &embeddedProvider{Server: server, url: "http://" + listener.Addr().String(), apiKey: latchkey.Secret(secrets.APIKey)}
+	p.events.next, p.http = server, newServer(&p.events)
 	p.http.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	go p.http.Serve(listener) // ends with Close
 	return p, nil

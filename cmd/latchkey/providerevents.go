@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -10,39 +9,53 @@ import (
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
 	"github.com/latchkey-dev/latchkey/gateway"
+	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// eventsPath is where FusionAuth sends its events, on any host of the gateway. No app sees it.
+// eventsPath is where a provider sends its events: a FusionAuth on any host of the gateway, where no app sees it; the embedded provider on its own address.
 const eventsPath = "/latchkey/webhook"
 
-// providerEvents takes the provider's events out of what goes to the gateway.
+// providerEvents takes the provider's events out of what goes to another handler.
 type providerEvents struct {
-	receiver atomic.Pointer[webhook.Receiver] // nil: the file names no key
-	gateway  http.Handler
+	receiver atomic.Pointer[webhook.Receiver] // nil: no events come here
+	next     http.Handler
 }
 
-// ServeHTTP gives the request to the receiver or to the gateway.
+// ServeHTTP gives the request to the receiver or to the other handler.
 func (e *providerEvents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if receiver := e.receiver.Load(); receiver != nil && r.URL.Path == eventsPath {
 		receiver.ServeHTTP(w, r)
 		return
 	}
-	e.gateway.ServeHTTP(w, r)
+	e.next.ServeHTTP(w, r)
 }
 
-// newReceiver makes what ends sessions of a gateway when the provider says so, or nil where the file names no key.
-func newReceiver(file *configfile.File, g *gateway.Gateway, log *slog.Logger) (*webhook.Receiver, error) {
+// ownWebhook is that through which an embedded provider ends the sessions of the apps in its own process, also when it is another process (the command
+// line) that has changed a user.
+func ownWebhook(url string) idp.Webhook {
+	return idp.Webhook{
+		ID: "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a03", URL: url + eventsPath, Description: "ends the sessions of latchkey's apps; made again at each start",
+		Events: []string{"jwt.refresh-token.revoke", "user.deactivate", "user.delete", "user.password.update", "user.registration.delete"},
+	}
+}
+
+// keySetOf is where a provider publishes the keys that sign its events.
+func keySetOf(url string) string { return strings.TrimSuffix(url, "/") + "/.well-known/jwks.json" }
+
+// newReceiver makes what ends sessions of a gateway when the provider says so, or nil where the file names a FusionAuth without a key.
+func (s *serving) newReceiver(file *configfile.File, g *gateway.Gateway) (*webhook.Receiver, error) {
 	p := file.Provider
-	if !p.Webhook.On() {
+	config := webhook.Config{PublicKey: p.Webhook.PublicKey, Logger: s.log}
+	switch {
+	case s.embedded != nil:
+		config.KeySetURL = keySetOf(s.embedded.url)
+	case !p.Webhook.On():
 		return nil, nil
-	}
-	config := webhook.Config{PublicKey: p.Webhook.PublicKey, Logger: log}
-	if p.Webhook.Secret != "" {
+	case p.Webhook.Secret != "":
 		config.Secrets = []latchkey.Secret{latchkey.Secret(p.Webhook.Secret)}
-	}
-	if p.Webhook.KeySet {
-		config.KeySetURL = strings.TrimSuffix(p.URL, "/") + "/.well-known/jwks.json"
+	case p.Webhook.KeySet:
+		config.KeySetURL = keySetOf(p.URL)
 	}
 	for _, a := range file.Apps {
 		config.Apps = append(config.Apps, webhook.App{ApplicationID: a.ApplicationID, Guard: g.Guard(a.Host)})
@@ -52,6 +65,15 @@ func newReceiver(file *configfile.File, g *gateway.Gateway, log *slog.Logger) (*
 		return nil, errors.New(receiverFields.Replace(err.Error()))
 	}
 	return receiver, nil
+}
+
+// hear puts a receiver in force, where events come in.
+func (s *serving) hear(receiver *webhook.Receiver) {
+	if s.embedded != nil {
+		s.embedded.events.receiver.Store(receiver)
+		return
+	}
+	s.events.receiver.Store(receiver)
 }
 
 // receiverFields says the receiver's mistakes in the words of the file.

@@ -5,10 +5,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
 )
@@ -66,4 +69,54 @@ func TestServeTakesEvents(t *testing.T) {
 		t.Errorf("after a reload: %d", status)
 	}
 	s.want("/api/user", cookies, 404, "password_changed")
+}
+
+// The command line is another process beside the gateway: who is locked out with it is out at once, and the open stream with him, before and after a reload.
+func TestLockedOutAtOnce(t *testing.T) {
+	s := newServed(t)
+	s.write("")
+	s.start()
+	defer s.interrupt()
+	user := func(command string) {
+		t.Helper()
+		if status := run(t.Context(), []string{"user", command, "-c", filepath.Join(s.dir, "latchkey.yaml"), "ada@example.com"}, io.Discard, s.stderr); status != 0 {
+			t.Fatalf("user %s: exit status %d: %s", command, status, s.stderr)
+		}
+	}
+	for range 2 {
+		cookies := s.login()
+		events := s.open("GET", "/api/events", "", cookies)
+		user("lock")
+		cut := make(chan struct{})
+		go func() { io.Copy(io.Discard, events.Body); close(cut) }()
+		select {
+		case <-cut:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("the stream goes on; %s", s.stderr)
+		}
+		s.want("/api/x", cookies, 401, "user_deactivated")
+		user("unlock")
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		s.logged("was read anew")
+	}
+}
+
+// What was done while the gateway was stopped counts when it starts again.
+func TestLockedOutWhileStopped(t *testing.T) {
+	s := newServed(t)
+	s.writeWith(fmt.Sprintf("listen: 127.0.0.1:%d\n", freePort(t)), "")
+	s.start()
+	cookies := s.login()
+	s.interrupt()
+	for _, command := range []string{"lock", "unlock"} {
+		if status := run(t.Context(), []string{"user", command, "-c", filepath.Join(s.dir, "latchkey.yaml"), "ada@example.com"}, io.Discard, s.stderr); status != 0 {
+			t.Fatalf("user %s: exit status %d: %s", command, status, s.stderr)
+		}
+	}
+	s.start()
+	defer s.interrupt()
+	s.logged("ended=1")
+	s.want("/api/x", cookies, 401, "user_deactivated")
 }

@@ -68,14 +68,19 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	if err != nil {
 		return s, err
 	}
-	receiver, err := newReceiver(file, g, log)
+	receiver, err := s.newReceiver(file, g)
 	if err != nil {
 		return s, errors.Join(err, g.Close(ctx))
 	}
 	s.live.replace(g)
-	s.events.gateway = &s.live
-	s.events.receiver.Store(receiver)
+	s.events.next = &s.live
+	s.hear(receiver)
 	s.closers = append(s.closers, closeWithin(shutdownTime, s.live.close))
+	if s.embedded != nil {
+		if err := s.embedded.EnsureWebhook(ctx, ownWebhook(s.embedded.url)); err != nil {
+			return s, err
+		}
+	}
 	s.health = newReadiness(s)
 	s.health.askAt(s.providerURL(file))
 	return s, nil
@@ -106,7 +111,7 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	if err != nil {
 		return err
 	}
-	receiver, err := newReceiver(file, g, s.log)
+	receiver, err := s.newReceiver(file, g)
 	if err != nil {
 		return errors.Join(err, g.Close(ctx))
 	}
@@ -117,7 +122,7 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	}
 	s.file = file
 	s.live.replace(g)
-	s.events.receiver.Store(receiver)
+	s.hear(receiver)
 	s.health.askAt(s.providerURL(file))
 	return nil
 }

@@ -19,10 +19,10 @@ type userCommand struct {
 	Add           userAddCommand      `cmd:"" help:"Add a user to the embedded provider, registered for every app. The password is read from the terminal or from standard input."`
 	List          userListCommand     `cmd:"" help:"List users."`
 	Show          userShowCommand     `cmd:"" help:"Show a user."`
-	Lock          userLockCommand     `cmd:"" help:"Lock a user out. Refresh tokens are revoked at once; sessions of a gateway that runs end at their next refresh, within session.cap."`
+	Lock          userLockCommand     `cmd:"" help:"Lock a user out: refresh tokens are revoked, and the sessions of a gateway that runs end within a second or two."`
 	Unlock        userUnlockCommand   `cmd:"" help:"Let a user in again."`
-	Delete        userDeleteCommand   `cmd:"" help:"Delete a user for good, with all registrations."`
-	ResetPassword userPasswordCommand `cmd:"" help:"Give a user a new password, which is read from the terminal or from standard input. Refresh tokens are revoked."`
+	Delete        userDeleteCommand   `cmd:"" help:"Delete a user for good, with all registrations. Sessions end as with lock."`
+	ResetPassword userPasswordCommand `cmd:"" help:"Give a user a new password, which is read from the terminal or from standard input. Refresh tokens are revoked, and sessions end as with lock."`
 	Import        userImportCommand   `cmd:"" help:"Import users from a file in the format of FusionAuth's import, hashes of other systems included: all of them, or none."`
 }
 

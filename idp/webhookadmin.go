@@ -1,0 +1,46 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// Webhook is a receiver of the events of all tenants. They are signed with the
+// key that signs the JWTs: the receiver checks that against the published keys.
+type Webhook struct {
+	ID          string // a UUID
+	URL         string // http or https
+	Description string
+	Events      []string // types, with FusionAuth's names, such as "user.deactivate"
+}
+
+// EnsureWebhook makes a webhook, or changes the one with its ID, to which what
+// waits is then sent at once.
+func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
+	j := webhookJSON{URL: w.URL, Description: w.Description, Global: true, EventsEnabled: make(map[string]bool)}
+	for _, t := range w.Events {
+		j.EventsEnabled[t] = true
+	}
+	h, err := j.stored("")
+	if err != nil {
+		return err
+	}
+	if h.id, err = parseID("webhook.id", w.ID); err != nil {
+		return err
+	}
+	if h.id == "" {
+		return invalid("webhook.id", "blank", "A webhook that is made sure of needs an id.")
+	}
+	h.inserted = millis(s.now())
+	h.updated = h.inserted
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := h.update(tx)
+		if errors.Is(err, ErrNotFound) {
+			return h.insert(tx)
+		}
+		return err
+	})
+	s.courier.wake()
+	return err
+}
