@@ -7,14 +7,15 @@ import (
 )
 
 // bundle makes one small file of an entry point and all that it imports. Paths are relative to root, which leaves no trace in the
-// output.
-func bundle(root, entry, out string, format api.Format) error {
+// output. The metafile that it returns names what went in.
+func bundle(root, entry, out string, format api.Format) (metafile string, err error) {
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     root,
 		EntryPoints:       []string{entry},
 		Outfile:           out,
 		Bundle:            true,
 		Write:             true,
+		Metafile:          true,
 		Format:            format,
 		Platform:          api.PlatformBrowser,
 		Engines:           browsers,
@@ -25,14 +26,14 @@ func bundle(root, entry, out string, format api.Format) error {
 		MinifySyntax:      true,
 		Charset:           api.CharsetUTF8,
 		Loader:            map[string]api.Loader{".svg": api.LoaderDataURL}, // an icon in the page is there without a network, too
-		LegalComments:     api.LegalCommentsNone,
-		TsconfigRaw:       "{}", // the type check's own business
+		LegalComments:     api.LegalCommentsNone,                            // licenses.txt has it all
+		TsconfigRaw:       "{}",                                             // the type check's own business
 		LogLevel:          api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
-		return errors.New(result.Errors[0].Text)
+		return "", errors.New(result.Errors[0].Text)
 	}
-	return nil
+	return result.Metafile, nil
 }
 
 // browsers are the oldest that the pages are made for: those that know everything the client uses (AbortSignal.any).

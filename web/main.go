@@ -24,7 +24,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(root, "node_modules", "preact")); err != nil {
+	if _, err = os.Stat(filepath.Join(root, "node_modules", "preact")); err != nil {
 		return fmt.Errorf("preact is not installed: run npm ci in %s first", root)
 	}
 	for _, app := range []string{"store", "forums"} {
@@ -32,10 +32,11 @@ func run() error {
 			return fmt.Errorf("build %s: %w", app, err)
 		}
 	}
-	return bundle(root, "../client/src/index.ts", "../client/dist/latchkey.js", api.FormatESModule)
+	_, err = bundle(root, "../client/src/index.ts", "../client/dist/latchkey.js", api.FormatESModule)
+	return err
 }
 
-// buildApp makes examples/<app>/dist anew: app.js, app.css, and a copy of the app's public folder.
+// buildApp makes examples/<app>/dist anew: app.js, app.css, the licenses of what is in them, and a copy of the app's public folder.
 func buildApp(root, app string) error {
 	dist := filepath.Join(root, "..", "examples", app, "dist")
 	if err := os.RemoveAll(dist); err != nil {
@@ -45,8 +46,17 @@ func buildApp(root, app string) error {
 		return err
 	}
 	out := "../examples/" + app + "/dist/app"
-	if err := bundle(root, app+"/main.tsx", out+".js", api.FormatIIFE); err != nil {
+	metafile, err := bundle(root, app+"/main.tsx", out+".js", api.FormatIIFE)
+	if err != nil {
 		return err
 	}
-	return bundle(root, app+"/style.css", out+".css", api.FormatDefault)
+	text, err := licenses(root, metafile)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dist, "licenses.txt"), []byte(text), 0o666); err != nil {
+		return err
+	}
+	_, err = bundle(root, app+"/style.css", out+".css", api.FormatDefault)
+	return err
 }

@@ -65,6 +65,7 @@ var contentTypes = map[string]string{
 	".css":  "text/css; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
+	".txt":  "text/plain; charset=utf-8",
 }
 
 // ServeHTTP answers GET with a file. Navigations to unknown paths get the page, which does its own routing; everything else that

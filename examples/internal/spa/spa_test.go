@@ -13,9 +13,10 @@ import (
 func files(t *testing.T) http.Handler {
 	t.Helper()
 	f, err := spa.New(fstest.MapFS{
-		"index.html":  {Data: []byte("<!doctype html><title>page</title>")},
-		"app.js":      {Data: []byte("let a")},
-		"art/cup.svg": {Data: []byte("<svg/>")},
+		"index.html":   {Data: []byte("<!doctype html><title>page</title>")},
+		"app.js":       {Data: []byte("let a")},
+		"art/cup.svg":  {Data: []byte("<svg/>")},
+		"licenses.txt": {Data: []byte("MIT")},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +45,7 @@ func TestServe(t *testing.T) {
 		{"root, by a program", "GET", "/", "", 200, "text/html; charset=utf-8"},
 		{"script", "GET", "/app.js", "no-cors", 200, "text/javascript; charset=utf-8"},
 		{"picture", "GET", "/art/cup.svg", "no-cors", 200, "image/svg+xml"},
+		{"licenses", "GET", "/licenses.txt", "navigate", 200, "text/plain; charset=utf-8"},
 		{"head", "HEAD", "/app.js", "no-cors", 200, "text/javascript; charset=utf-8"},
 		{"a page of the app's own routing", "GET", "/some/page", "navigate", 200, "text/html; charset=utf-8"},
 		{"unknown script", "GET", "/old.js", "no-cors", 404, "application/problem+json"},
