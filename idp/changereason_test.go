@@ -35,3 +35,26 @@ func TestNewUserWithADemand(t *testing.T) {
 		})
 	}
 }
+
+// TestNewPasswordWithADemand: whoever gives a user a password can still ask for one that only the user knows.
+func TestNewPasswordWithADemand(t *testing.T) {
+	for _, c := range []struct {
+		method, user, want string
+	}{
+		{"PUT", `{"email":"ada@example.com","password":"` + newPassword + `","passwordChangeRequired":true}`, "Administrative"},
+		{"PATCH", `{"password":"` + newPassword + `","passwordChangeReason":"Expired"}`, "Expired"},
+		{"PUT", `{"email":"ada@example.com","password":"` + newPassword + `"}`, ""},
+	} {
+		w := newWorld(t)
+		must(t, w.RequirePasswordChange(t.Context(), w.user.ID, "Breached"))
+		w.keyed(c.method, "/api/user/"+w.user.ID, `{"user":`+c.user+`}`).want(http.StatusOK)
+		status := http.StatusOK
+		if c.want != "" {
+			status = 203
+		}
+		got := w.login(object{"password": newPassword}).want(status)
+		if c.want != "" && got.text("changePasswordReason") != c.want {
+			t.Errorf("%s: %s", c.user, got.body)
+		}
+	}
+}

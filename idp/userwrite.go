@@ -174,7 +174,11 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		if err != nil || hash == "" {
 			return err
 		}
-		return s.storePassword(ctx, tx, u.ID, hash, "true")
+		if err := s.storePassword(ctx, tx, u.ID, hash, "true"); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE users SET password_change_reason = $1 WHERE id = $2`, string(req.User.changeReason()), u.ID) // which a new password takes away by itself
+		return err
 	})
 	if err != nil {
 		return User{}, err
