@@ -71,7 +71,12 @@ const insertApplication = `INSERT INTO applications (id, tenant_id, name, active
 	refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, insert_instant, last_update_instant, page_url, access_token_key_id)
 VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17)`
 
-const setApplication = `SET name = $3, client_secret_digest = $4, client_authentication = $5,
+const setApplication = `SET client_secret_digest = $4, ` + setOther
+
+// keepSecret is setApplication where no secret may be given: the one that is there when it is written stays.
+const keepSecret = `SET client_secret_digest = COALESCE($4, client_secret_digest), ` + setOther
+
+const setOther = `name = $3, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
 	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16, access_token_key_id = $17`

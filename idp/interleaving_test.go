@@ -31,8 +31,11 @@ func interleaved(t *testing.T, app idp.Application) (w *world, meanwhile func(f 
 	return w, func(f func()) { armed.Store(&f) }
 }
 
-// inRequest says whether a request asks, and not the courier, who wakes when he likes.
-func inRequest() bool { return bytes.Contains(debug.Stack(), []byte("ServeHTTP")) }
+// inRequest says whether a request asks that was let in, and not the courier, who wakes when he likes.
+func inRequest() bool {
+	stack := debug.Stack()
+	return bytes.Contains(stack, []byte("ServeHTTP")) && !bytes.Contains(stack, []byte("authorizedKey"))
+}
 
 func TestRefreshInterleaved(t *testing.T) {
 	for _, c := range []struct {
@@ -154,4 +157,20 @@ func TestPWD12_ChangeInterleaved(t *testing.T) {
 	meanwhile(func() { change("the first of two").want(http.StatusOK) })
 	change("the second of two").wantEmpty(http.StatusNotFound)
 	w.login(object{"password": "the first of two"}).want(http.StatusOK)
+}
+
+// TestClientSecretInterleaved: a client secret that is replaced while its application is changed does not come back.
+func TestClientSecretInterleaved(t *testing.T) {
+	for _, method := range []string{"PUT", "PATCH"} {
+		w := newWorld(t)
+		token, _ := w.loggedIn()
+		var secret string
+		w.slow(method, "/api/application/"+w.app.ID, `{"application":{"name":"Another name","oauthConfiguration":{"enabledGrants":["refresh_token"]}}}`, func() {
+			var err error
+			secret, err = w.NewClientSecret(t.Context(), w.app.ID)
+			must(t, err)
+		}).want(http.StatusOK)
+		w.exchange(token).want(http.StatusUnauthorized)
+		w.exchange(token, "client_secret", secret).want(http.StatusOK)
+	}
 }
