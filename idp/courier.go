@@ -48,6 +48,9 @@ func (c *courier) start(s *Server, transport http.RoundTripper) {
 // stop ends what is under way. What was not answered is sent again at the next start.
 func (c *courier) stop() {
 	c.late.Wait()
+	if c.cancel == nil { // Config.LeaveEvents
+		return
+	}
 	c.cancel()
 	<-c.ended
 	c.http.CloseIdleConnections()

@@ -75,7 +75,9 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s.handler = s.routes()
-	s.courier.start(s, c.WebhookTransport)
+	if !c.LeaveEvents {
+		s.courier.start(s, c.WebhookTransport)
+	}
 	return s, nil
 }
 

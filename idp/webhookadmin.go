@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 )
 
 // Webhook is a receiver of the events of all tenants. They are signed with the
@@ -43,4 +44,11 @@ func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 	})
 	s.courier.wake()
 	return err
+}
+
+// RemoveWebhook removes a webhook and what waits for it. Unknown: ErrNotFound.
+func (s *Server) RemoveWebhook(ctx context.Context, id string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`DELETE FROM webhooks WHERE id = $1`, strings.ToLower(id)))
+	})
 }

@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"database/sql"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -128,7 +127,7 @@ func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope)
 func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 	h, err := s.webhookOfPath(r, sc)
 	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM webhooks WHERE id = $1`, h.id)) })
+		err = s.RemoveWebhook(r.Context(), h.id)
 	}
 	if err != nil {
 		s.fail(w, r, err)

@@ -36,7 +36,7 @@ type providerSecrets struct {
 }
 
 func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.Logger) (p *embeddedProvider, err error) {
-	server, secrets, err := openProviderIn(ctx, file.Data, file.Provider.BreachedPasswords, log)
+	server, secrets, err := openProviderIn(ctx, file.Data, idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +70,14 @@ func backendEndpoints() map[string][]string {
 	return endpoints
 }
 
-// openProviderIn opens the provider of a data directory, and makes it where there is none. The file of breached passwords may be empty.
-func openProviderIn(ctx context.Context, data, breached string, log *slog.Logger) (*idp.Server, providerSecrets, error) {
+// openProviderIn opens the provider of a data directory, and makes it where there is none.
+func openProviderIn(ctx context.Context, data string, config idp.Config) (*idp.Server, providerSecrets, error) {
 	secrets, err := loadProviderSecrets(filepath.Join(data, "provider.json"))
 	if err != nil {
 		return nil, secrets, err
 	}
-	server, err := idp.Open(ctx, idp.Config{Path: filepath.Join(data, "idp.db"), Secret: [32]byte(secrets.Provider), BreachedPasswords: breached, Logger: log})
+	config.Path, config.Secret = filepath.Join(data, "idp.db"), [32]byte(secrets.Provider)
+	server, err := idp.Open(ctx, config)
 	return server, secrets, err
 }
 

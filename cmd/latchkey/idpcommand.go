@@ -91,15 +91,19 @@ func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Lo
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, err
 	}
-	secrets, err := loadProviderSecrets(filepath.Join(c.Data, "provider.json"))
-	if err != nil {
-		return nil, err
-	}
-	config := idp.Config{Path: filepath.Join(c.Data, "idp.db"), Secret: [32]byte(secrets.Provider), BreachedPasswords: c.BreachedPasswords, Logger: log}
+	config := idp.Config{BreachedPasswords: c.BreachedPasswords, Logger: log}
 	if file != nil {
 		config.DefaultTenantID = file.DefaultTenantID
 	}
-	return idp.Open(ctx, config)
+	server, _, err := openProviderIn(ctx, c.Data, config)
+	if err != nil {
+		return nil, err
+	}
+	// The gateway that had this provider in its process is another program now, or none: its address would get the users' names.
+	if err := server.RemoveWebhook(ctx, ownWebhook("").ID); err != nil && !errors.Is(err, idp.ErrNotFound) {
+		return nil, errors.Join(err, server.Close())
+	}
+	return server, nil
 }
 
 // firstKey makes the key of whoever administers the provider.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
+	"github.com/latchkey-dev/latchkey/idp"
 )
 
 // signer signs as FusionAuth does with an HMAC key.
@@ -119,4 +121,25 @@ func TestLockedOutWhileStopped(t *testing.T) {
 	defer s.interrupt()
 	s.logged("ended=1")
 	s.want("/api/x", cookies, 401, "user_deactivated")
+}
+
+// The provider of a gateway, run alone, does not tell a gateway that is there no more.
+func TestProviderAloneHasNoGateway(t *testing.T) {
+	s := newServed(t)
+	s.write("")
+	s.start()
+	s.interrupt()
+	key := rand.Text() + rand.Text()
+	server, _, err := openProviderIn(t.Context(), s.dir, idp.Config{LeaveEvents: true})
+	if err == nil {
+		err = errors.Join(server.EnsureAPIKey(t.Context(), idp.APIKey{Key: key}), server.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, _, _ := startIDP(t, "--data", s.dir)
+	status, answer := call(t, "GET", url+"/api/webhook", key, "")
+	if hooks, ok := answer["webhooks"].([]any); status != 200 || !ok || len(hooks) != 0 {
+		t.Errorf("%d %v", status, answer)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -52,7 +51,7 @@ func newServed(t *testing.T) *served {
 		s.app.CloseClientConnections()
 		s.app.Close()
 	})
-	server, _, err := openProviderIn(t.Context(), s.dir, "", slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(t.Context(), s.dir, idp.Config{LeaveEvents: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,7 +40,7 @@ func (p providerPlace) use(w world, do func(*idp.Server) error) (err error) {
 	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no provider in %s yet", data)
 	}
-	server, _, err := openProviderIn(w.ctx, data, p.breached, slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(w.ctx, data, idp.Config{BreachedPasswords: p.breached, LeaveEvents: true})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 
@@ -48,7 +47,7 @@ func (c userAddCommand) Run(w world) (err error) {
 	if err := os.MkdirAll(file.Data, 0o700); err != nil {
 		return err
 	}
-	server, _, err := openProviderIn(w.ctx, file.Data, file.Provider.BreachedPasswords, slog.New(slog.DiscardHandler))
+	server, _, err := openProviderIn(w.ctx, file.Data, idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, LeaveEvents: true})
 	if err != nil {
 		return err
 	}
