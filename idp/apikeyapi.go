@@ -1,9 +1,7 @@
 package idp
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
-	"database/sql"
 	"fmt"
 	"net/http"
 
@@ -78,7 +76,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 	}
 	key := body.APIKey.Key
 	if key == "" {
-		key = rand.Text() + rand.Text()
+		key = freshSecret()
 	}
 	if len(key) < minAPIKey {
 		return nil, invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
@@ -142,7 +140,7 @@ func (s *Server) changeAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 func (s *Server) deleteAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
 	k, err := s.keyOfPath(r, by)
 	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, k.ID)) })
+		err = s.DeleteAPIKey(r.Context(), k.ID)
 	}
 	if err == nil {
 		s.log.InfoContext(r.Context(), "API key deleted", "key", k.ID, "by", by.ID)

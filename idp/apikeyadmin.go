@@ -1,0 +1,82 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// KnownAPIKey is an API key as it is kept: the key itself is not known any more.
+type KnownAPIKey struct {
+	ID          string
+	Description string
+	TenantID    string              // empty: it is for all tenants
+	Endpoints   map[string][]string // as in APIKey
+	Expiry      time.Time           // zero: never
+
+	InsertInstant time.Time
+}
+
+func (k storedKey) known() KnownAPIKey {
+	known := KnownAPIKey{ID: k.ID, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Endpoints, InsertInstant: fromMillis(k.Inserted)}
+	if k.Name != "" && known.Description == "" { // one that was made over HTTP
+		known.Description = k.Name
+	}
+	if k.Expiry != 0 {
+		known.Expiry = fromMillis(k.Expiry)
+	}
+	return known
+}
+
+// NewAPIKey makes a key and returns it, here and never again. The ID and the
+// InsertInstant are the server's to choose.
+func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string, made KnownAPIKey, err error) {
+	j := apiKeyJSON{TenantID: wanted.TenantID}
+	j.MetaData.Attributes.Description, j.Permissions.Endpoints = wanted.Description, wanted.Endpoints
+	if !wanted.Expiry.IsZero() {
+		j.ExpirationInstant = millis(wanted.Expiry)
+	}
+	k, err := s.stored(ctx, j)
+	if err != nil {
+		return "", made, err
+	}
+	key = freshSecret()
+	k.ID, k.digest, k.Inserted = uuid.NewString(), s.apiKeyDigest(key), millis(s.now())
+	k.Updated = k.Inserted
+	if err := s.db.Write(ctx, k.insert); err != nil {
+		return "", made, err
+	}
+	return key, k.known(), nil
+}
+
+// APIKeys returns the keys of all tenants, the oldest first.
+func (s *Server) APIKeys(ctx context.Context) ([]KnownAPIKey, error) {
+	ids, err := s.idsWhere(ctx, `SELECT id FROM api_keys ORDER BY insert_instant, id`)
+	if err != nil {
+		return nil, err
+	}
+	var all []KnownAPIKey
+	for _, id := range ids {
+		k, err := s.apiKeyWhere(ctx, "id = $1", id)
+		if errors.Is(err, ErrNotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, k.known())
+	}
+	return all, nil
+}
+
+// DeleteAPIKey takes a key back: from the next call on it is unknown. No such
+// id: ErrNotFound.
+func (s *Server) DeleteAPIKey(ctx context.Context, id string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, strings.ToLower(id)))
+	})
+}
