@@ -246,16 +246,22 @@ func TestNodesSendOnce(t *testing.T) {
 	w.inOrder(h, w.happensIn(&other, 60))
 }
 
-// TestAfterRestart: what was not taken before the server closed is sent when it is open again.
-func TestAfterRestart(t *testing.T) {
-	h := newHearing(t)
-	var config idp.Config
-	w := newWorld(t, h.option(), idptest.WithConfig(func(c *idp.Config) {
+// lasting is a world in a database that can be opened again, with the configuration for that.
+func lasting(t *testing.T, h *hearing) (w *world, config idp.Config) {
+	t.Helper()
+	w = newWorld(t, h.option(), idptest.WithConfig(func(c *idp.Config) {
 		if c.Postgres == "" {
 			c.Path = filepath.Join(t.TempDir(), "idp.db")
 		}
 		config = *c
 	}))
+	return w, config
+}
+
+// TestAfterRestart: what was not taken before the server closed is sent when it is open again.
+func TestAfterRestart(t *testing.T) {
+	h := newHearing(t)
+	w, config := lasting(t, h)
 	w.hook("a.test", "user.update")
 	stuck := make(chan struct{})
 	h.answer("a.test", func(r *http.Request) (*http.Response, error) {
@@ -273,60 +279,6 @@ func TestAfterRestart(t *testing.T) {
 	defer again.Close()
 	if one := h.next(); one.event.ID != first.event.ID || one.body != first.body {
 		t.Errorf("%s, want %s", one.body, first.body)
-	}
-}
-
-type sends func(*http.Request) (*http.Response, error)
-
-func (f sends) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// TestLeaveEvents: what a program has changed that sends nothing itself, another that has the same database open tells of.
-func TestLeaveEvents(t *testing.T) {
-	h := newHearing(t)
-	var config idp.Config
-	w := newWorld(t, h.option(), idptest.WithConfig(func(c *idp.Config) {
-		if c.Postgres == "" {
-			c.Path = filepath.Join(t.TempDir(), "idp.db")
-		}
-		config = *c
-	}))
-	must(t, w.EnsureWebhook(t.Context(), idp.Webhook{ID: w.app.ID, URL: "https://a.test/events", Events: []string{"user.deactivate"}}))
-	config.LeaveEvents, config.WebhookTransport = true, sends(func(*http.Request) (*http.Response, error) {
-		t.Error("it sends")
-		return nil, errors.ErrUnsupported
-	})
-	command, err := idp.Open(t.Context(), config)
-	must(t, err)
-	must(t, command.SetUserActive(t.Context(), w.user.ID, false))
-	must(t, command.Close())
-	if one := h.next(); one.event.Type != "user.deactivate" || one.event.User["id"] != w.user.ID {
-		t.Errorf("%s", one.body)
-	}
-	must(t, w.RemoveWebhook(t.Context(), w.app.ID))
-	if err := w.RemoveWebhook(t.Context(), w.app.ID); !errors.Is(err, idp.ErrNotFound) {
-		t.Errorf("removed twice: %v", err)
-	}
-}
-
-// TestEnsureWebhook: the second time it is changed, and what is wrong is said.
-func TestEnsureWebhook(t *testing.T) {
-	w := newWorld(t)
-	for _, url := range []string{"http://127.0.0.1:9011/a", "http://127.0.0.1:9012/b"} {
-		must(t, w.EnsureWebhook(t.Context(), idp.Webhook{ID: w.app.ID, URL: url, Description: "ours", Events: []string{"user.delete", "user.deactivate"}}))
-		list := w.keyed("GET", "/api/webhook", "").want(http.StatusOK).body
-		if strings.Count(list, `"url"`) != 1 || !strings.Contains(list, url) || !strings.Contains(list, `"global":true`) || !strings.Contains(list, `"user.delete":true`) || strings.Contains(list, `"user.update":true`) {
-			t.Errorf("%s", list)
-		}
-	}
-	for field, hook := range map[string]idp.Webhook{
-		"webhook.id":            {URL: "http://127.0.0.1/"},
-		"webhook.url":           {ID: w.app.ID},
-		"webhook.eventsEnabled": {ID: w.app.ID, URL: "http://127.0.0.1/", Events: []string{"user.sneeze"}},
-	} {
-		var wrong idp.ValidationError
-		if err := w.EnsureWebhook(t.Context(), hook); !errors.As(err, &wrong) || wrong[0].Field != field {
-			t.Errorf("%s: %v", field, err)
-		}
 	}
 }
 
