@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,11 +24,11 @@ import (
 )
 
 // inBubble runs a test on fake time, with a provider in memory whose clock is that time, and a webhook at a.test for user.update.
-func inBubble(t *testing.T, run func(t *testing.T, w *world, h *hearing)) {
+func inBubble(t *testing.T, run func(t *testing.T, w *world, h *hearing), opts ...idptest.Option) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHearing(t)
 		h.wait = 10 * time.Minute
-		w := &world{Provider: idptest.New(t, idptest.WithoutSocket(), h.option()), t: t}
+		w := &world{Provider: idptest.New(t, append(opts, idptest.WithoutSocket(), h.option())...), t: t}
 		w.user = w.AddUser("ada@example.com")
 		w.hook("a.test", "user.update")
 		run(t, w, h)
@@ -73,12 +74,15 @@ func TestBackOff(t *testing.T) {
 
 // TestDroppedAfterADay: an event that is not taken for a day is dropped, and holds up nothing any more.
 func TestDroppedAfterADay(t *testing.T) {
+	var passed atomic.Int64 // of the day, without a courier that looks every second
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		h.answer("a.test", func(*http.Request) (*http.Response, error) { return nil, errors.New("nobody listens") })
 		w.happens()
-		time.Sleep(23 * time.Hour)
+		passed.Add(int64(23 * time.Hour))
 		w.happens()
-		time.Sleep(90 * time.Minute)
+		time.Sleep(10 * time.Minute)
+		passed.Add(int64(time.Hour))
+		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		first := h.next()
 		for len(h.heard) > 0 {
@@ -88,12 +92,14 @@ func TestDroppedAfterADay(t *testing.T) {
 		if one := h.next(); one.event.ID == first.event.ID {
 			t.Error("the old event still comes")
 		}
-		time.Sleep(time.Hour)
+		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if n := len(h.heard); n != 0 {
 			t.Errorf("%d more", n)
 		}
-	})
+	}, idptest.WithConfig(func(c *idp.Config) {
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }
+	}))
 }
 
 // TestDeadReceiver: one that never answers is given up after its timeouts, and holds up nobody else, however many there are of it.
