@@ -10,6 +10,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/internal/passkeytest"
 )
 
 // device is one that holds a passkey for the user ada at the app's page.
@@ -21,7 +22,7 @@ type device struct {
 
 func (w *world) device() *device {
 	host := strings.TrimPrefix(w.url, "https://")
-	d := &device{virtualwebauthn.NewAuthenticator(), virtualwebauthn.RelyingParty{ID: host, Name: "Shop", Origin: w.url}, virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	d := &device{virtualwebauthn.NewAuthenticator(), virtualwebauthn.RelyingParty{ID: host, Name: "Shop", Origin: w.url}, passkeytest.NewKey()}
 	return d
 }
 
@@ -138,7 +139,7 @@ func TestPasskeyRefused(t *testing.T) {
 	for name, change := range map[string]func(*device){
 		"another page":       func(d *device) { d.rp.Origin = "https://evil.example" },
 		"another host":       func(d *device) { d.rp.ID = "evil.example" },
-		"another key":        func(d *device) { d.key.Key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2).Key },
+		"another key":        func(d *device) { d.key.Key = passkeytest.NewKey().Key },
 		"nobody verified":    func(d *device) { d.Options.UserNotVerified = true },
 		"nobody was present": func(d *device) { d.Options.UserNotPresent = true },
 	} {

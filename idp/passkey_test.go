@@ -11,13 +11,14 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/internal/passkeytest"
 )
 
 // TestPasskeys goes through FusionAuth's calls for a page on localhost, as a developer's is.
 func TestPasskeys(t *testing.T) {
 	w := newWorld(t)
 	rp := virtualwebauthn.RelyingParty{ID: "store.localhost", Name: "Store", Origin: "http://store.localhost:8080"}
-	device, key := virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	device, key := virtualwebauthn.NewAuthenticator(), passkeytest.NewKey()
 	post := func(path string, body object) answer { return w.keyed("POST", "/api/webauthn/"+path, body.String()) }
 	options := func(a answer) string {
 		var body struct{ Options json.RawMessage }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/descope/virtualwebauthn"
+
+	"github.com/latchkey-dev/latchkey/internal/passkeytest"
 )
 
 // TestSwitchedOffApplication: no way of logging in issues tokens for an application that is switched off.
@@ -13,7 +15,7 @@ func TestSwitchedOffApplication(t *testing.T) {
 	w := newWorld(t)
 	a := enrolled(w)
 	rp := virtualwebauthn.RelyingParty{ID: "store.localhost", Name: "Store", Origin: "http://store.localhost:8080"}
-	device, key := virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	device, key := virtualwebauthn.NewAuthenticator(), passkeytest.NewKey()
 	post := func(path string, body object) answer { return w.keyed("POST", "/api/webauthn/"+path, body.String()) }
 	options := func(path string, body object) string {
 		var got struct{ Options json.RawMessage }
