@@ -18,6 +18,7 @@ func TestDeps(t *testing.T) {
 		"/internal/postgres":               {},
 		"/internal/faultproxy":             {},
 		"/internal/pgtest":                 {},
+		"/internal/passkeytest":            {},
 		"/internal/redistest":              {},
 		"/internal/sizetest":               {""},
 		"/memstore":                        {"", "/internal/broadcast"},
