@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 
 	"github.com/latchkey-dev/latchkey/idp"
@@ -38,6 +37,11 @@ func (c idpCommand) Run(w world) (err error) {
 		}
 	}
 	log := slog.New(slog.NewTextHandler(w.stderr, nil))
+	unlock, err := claimDirectory("--data", c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	server, err := c.open(w.ctx, file, log)
 	if err != nil {
 		return err
@@ -88,9 +92,6 @@ func (c idpCommand) checkAddr() error {
 }
 
 func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Logger) (*idp.Server, error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, err
-	}
 	config := idp.Config{BreachedPasswords: c.BreachedPasswords, Logger: log}
 	if file != nil {
 		config.DefaultTenantID = file.DefaultTenantID

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -142,4 +143,24 @@ func TestProviderAloneHasNoGateway(t *testing.T) {
 	if hooks, ok := answer["webhooks"].([]any); status != 200 || !ok || len(hooks) != 0 {
 		t.Errorf("%d %v", status, answer)
 	}
+}
+
+// A provider that is started beside the gateway that has its data is refused, and the gateway goes on hearing of what happens.
+func TestProviderBesideItsGateway(t *testing.T) {
+	s := newServed(t)
+	s.write("")
+	s.start()
+	defer s.interrupt()
+	cookies := s.login()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // it would serve
+	defer cancel()
+	if status := run(ctx, []string{"idp", "--addr", "127.0.0.1:0", "--data", s.dir}, io.Discard, s.stderr); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	s.logged("another latchkey uses this directory")
+	if status := run(t.Context(), []string{"user", "lock", "-c", filepath.Join(s.dir, "latchkey.yaml"), "ada@example.com"}, io.Discard, s.stderr); status != 0 {
+		t.Fatalf("user lock: exit status %d: %s", status, s.stderr)
+	}
+	s.logged("ended=1")
+	s.want("/api/x", cookies, 401, "user_deactivated")
 }
