@@ -17,6 +17,7 @@ func TestDeps(t *testing.T) {
 		"/internal/sqlite":                 {},
 		"/internal/postgres":               {},
 		"/internal/faultproxy":             {},
+		"/internal/filemode":               {},
 		"/internal/pgtest":                 {},
 		"/internal/passkeytest":            {},
 		"/internal/redistest":              {},
