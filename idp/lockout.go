@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // Lockout says when a tenant refuses logins after wrong passwords, with
@@ -85,7 +87,7 @@ func (s *Server) failureSubject(u *User, tenantID, loginID string) string {
 	if u.ID != "" {
 		return "user " + u.ID
 	}
-	return "login id " + hex.EncodeToString(s.secrets.credentialDigest("login id", tenantID+" "+normalizeLoginID(loginID)))
+	return "login id " + hex.EncodeToString(s.secrets.credentialDigest("login id", tenantID+" "+loginid.Canonical(loginID)))
 }
 
 // countFailure counts a wrong password or code, and locks after too many. While

@@ -5,25 +5,10 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // maxLoginID is the longest e-mail address or username, in code points.
 const maxLoginID = 255
-
-// normalizeLoginID returns the form in which e-mail addresses and usernames
-// are compared: compatibility composed and case folded. It is the only such
-// function: creation, login and log all see the same account in "Ada" and
-// "ａｄａ". Nothing is trimmed.
-func normalizeLoginID(s string) string {
-	// An address is kept in small letters, and must be found by them: "İ" folds to
-	// two characters, and its small letter is an "i".
-	s = strings.ToLower(s)
-	// Folding can undo the composition, and composing can bring up new capitals.
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
-}
 
 // checkLoginID returns the kind of mistake in a new e-mail address or username,
 // or "". What cannot be seen (controls, zero-width characters) could make two

@@ -9,10 +9,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // NewUser is a user to be made. It needs an e-mail address or a username, and
-// a password.
+// a password. White space around an address or a username is left out.
 type NewUser struct {
 	ID       string // UUID; empty: a new one
 	TenantID string // empty: the default tenant
@@ -30,6 +32,7 @@ type NewUser struct {
 // [ValidationError], which is [ErrDuplicate] where an address, name or id is
 // taken.
 func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
+	n.Email, n.Username = loginid.Trim(n.Email), loginid.Trim(n.Username)
 	tenantID, err := s.tenantOrDefault(ctx, "user.tenantId", n.TenantID)
 	if err != nil {
 		return User{}, err
@@ -78,7 +81,7 @@ func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n N
 
 // loginIDKey is the form that is unique within the tenant, NULL where there is none.
 func loginIDKey(s string) sql.NullString {
-	return sql.NullString{String: normalizeLoginID(s), Valid: s != ""}
+	return sql.NullString{String: loginid.Canonical(s), Valid: s != ""}
 }
 
 // checkNewUser looks at everything but the password.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // secrets are the keys that follow from Config.Secret, one for each purpose.
@@ -61,7 +62,7 @@ func (s *secrets) credentialDigest(kind, credential string) []byte {
 // wrong field.
 func (s *secrets) loginIDHash(loginID string) string {
 	mac := hmac.New(sha256.New, s.loginID[:])
-	mac.Write([]byte(normalizeLoginID(loginID)))
+	mac.Write([]byte(loginid.Canonical(loginID)))
 	return hex.EncodeToString(mac.Sum(nil)[:6])
 }
 

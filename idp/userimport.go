@@ -154,6 +154,7 @@ type importRow struct {
 }
 
 func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row importRow, err error) {
+	u.userWrite = u.trimmed()
 	n, err := s.newUser(ctx, sc, userRequest{User: u.userWrite}, "")
 	if err != nil {
 		return row, err

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // UserByID returns a user, or ErrNotFound.
@@ -35,10 +37,11 @@ const (
 
 // userByLoginID tries the types in the order in which they are listed.
 func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, types []string) (User, error) {
+	loginID = loginid.Trim(loginID)
 	if checkLoginID(loginID) != "" {
 		return User{}, ErrNotFound // such a one cannot have been made
 	}
-	key := normalizeLoginID(loginID)
+	key := loginid.Canonical(loginID)
 	for _, t := range types {
 		var where string
 		switch t {

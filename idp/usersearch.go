@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // searchRequest is the part of FusionAuth's search that is built: by ids, or by a word in the login ids.
@@ -135,6 +137,6 @@ func (s *Server) idsWhere(ctx context.Context, query string, args ...any) (ids [
 
 // likePattern finds a word anywhere; * stands for anything, as in FusionAuth.
 func likePattern(query string) string {
-	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(normalizeLoginID(query))
+	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(loginid.Canonical(query))
 	return "%" + escaped + "%"
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 // userWrite is what a request may say of a user. What it does not may not be written: active and verified have calls of their own.
@@ -42,12 +44,18 @@ func (u userWrite) changeReason() PasswordChangeReason {
 	return u.PasswordChangeReason
 }
 
+// trimmed leaves out the white space around the login ids, as a login does.
+func (u userWrite) trimmed() userWrite {
+	u.Email, u.Username = loginid.Trim(u.Email), loginid.Trim(u.Username)
+	return u
+}
+
 // newUser checks a request to make a user, and says where.
 func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID string) (NewUser, error) {
 	if req.SendSetPasswordEmail {
 		return NewUser{}, invalid("sendSetPasswordEmail", "notSupported", "This provider sends no mail to set a password: give one.")
 	}
-	u := req.User
+	u := req.User.trimmed()
 	if pathID != "" {
 		u.ID = pathID
 	}
@@ -138,7 +146,12 @@ func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (
 // replaceUser puts what the request says in place of what is stored. A password that is not given stays; a new one revokes all refresh tokens. Another
 // e-mail address is to be verified again. What the request says may depend on the user, and is asked for again once nobody else can change that one.
 func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (userRequest, error)) (User, error) {
-	req, err := request(old)
+	wanted := func(u User) (userRequest, error) {
+		req, err := request(u)
+		req.User = req.User.trimmed()
+		return req, err
+	}
+	req, err := wanted(old)
 	if err == nil {
 		err = s.checkReplacement(ctx, old.TenantID, req.User)
 	}
@@ -161,7 +174,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		if err != nil {
 			return err
 		}
-		req, err := request(u)
+		req, err := wanted(u)
 		if err == nil {
 			err = s.checkWritten(req.User).orNil()
 		}
