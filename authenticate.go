@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
@@ -18,21 +20,20 @@ type finding struct {
 }
 
 // refuse answers a request without a login: with the code, with a question where its cookies are stale, or 503 where it cannot be known.
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, code Code) {
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, code string) {
 	switch {
 	case found.echo != "":
 		g.challenge(w, r, found.echo)
 		return
 	case found.err == nil:
-		problem{Code: code, EndReason: found.endReason}.write(w)
+		p := wire.Of(code)
+		p.EndReason = string(found.endReason)
+		p.Write(w)
 		return
 	}
-	p := problem{Code: codeProviderUnavailable}
 	var e *ProviderError
-	if errors.As(found.err, &e) {
-		p.retryAfter = e.RetryAfter
-	}
-	p.write(w)
+	errors.As(found.err, &e)
+	unavailable(w, e)
 }
 
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A Guard stands between the browsers of one app and its handlers. Its methods may be called by many goroutines.
@@ -125,7 +127,7 @@ func (g *Guard) Handler() http.Handler {
 	mux.HandleFunc("/api/logout", g.ServeLogout)
 	mux.HandleFunc("/api/sessions", g.ServeSessions)
 	mux.HandleFunc("/api/sessions/{id}", g.ServeSessions)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { problem{Code: codeNotFound}.write(w) })
+	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux
 }
 
@@ -135,12 +137,12 @@ func (g *Guard) Handler() http.Handler {
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.sameOrigin(r) {
-			problem{Code: codeCrossOrigin}.write(w)
+			wire.Of(wire.CodeCrossOrigin).Write(w)
 			return
 		}
 		found := g.authenticate(r)
 		if found.record == nil {
-			g.refuse(w, r, found, codeLoginRequired)
+			g.refuse(w, r, found, wire.CodeLoginRequired)
 			return
 		}
 		g.serve(w, r, found, next)
@@ -152,7 +154,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 func (g *Guard) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.sameOrigin(r) {
-			problem{Code: codeCrossOrigin}.write(w)
+			wire.Of(wire.CodeCrossOrigin).Write(w)
 			return
 		}
 		found := g.authenticate(r)
@@ -192,7 +194,7 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		g.refuse(w, r, found, codeNotLoggedIn)
+		g.refuse(w, r, found, wire.CodeNotLoggedIn)
 		return
 	}
 	if found.cookies != nil {
@@ -202,7 +204,8 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeUser(w http.ResponseWriter, user User) {
-	writeJSON(w, "application/json", http.StatusOK, struct {
+	w.Header().Set("Cache-Control", "no-store")
+	wire.Write(w, http.StatusOK, struct {
 		User User `json:"user"`
 	}{user})
 }

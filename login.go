@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and the cookies.
@@ -15,7 +17,7 @@ import (
 // asked for: "code" of the second factor, or "newPassword". No handle of a half-finished login ever leaves the backend.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {
-		problem{Code: codeCrossOrigin}.write(w)
+		wire.Of(wire.CodeCrossOrigin).Write(w)
 		return
 	}
 	if !allow(w, r, http.MethodPost) {
@@ -23,7 +25,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	form, refusal := readLoginForm(w, r)
 	if refusal != nil {
-		refusal.write(w)
+		refusal.Write(w)
 		return
 	}
 	device := g.device(r)
@@ -52,7 +54,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 // must be the provider's answer to this very request. A request from another origin is answered with 403.
 func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) {
 	if !g.sameOrigin(r) {
-		problem{Code: codeCrossOrigin}.write(w)
+		wire.Of(wire.CodeCrossOrigin).Write(w)
 		return
 	}
 	device := g.device(r)
@@ -70,7 +72,7 @@ func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, dev
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
 		g.notBegun(r.Context(), rec, grant, device, err)
-		problem{Code: codeProviderUnavailable}.write(w)
+		wire.Of(wire.CodeProviderUnavailable).Write(w)
 		return nil
 	}
 	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
@@ -143,24 +145,30 @@ func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device D
 // loginRefused answers with the provider's no, or with 503 where there was no answer.
 func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Device, err error) {
 	var e *ProviderError
-	if !errors.As(err, &e) || answers[e.Code].status == 0 {
+	if !errors.As(err, &e) || !wire.Known(string(e.Code)) {
 		if r.Context().Err() != nil {
 			return // the browser went away
 		}
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
-		p := problem{Code: codeProviderUnavailable}
-		if e != nil {
-			p.retryAfter = e.RetryAfter
-		}
-		p.write(w)
+		unavailable(w, e)
 		return
 	}
 	g.emit(r.Context(), Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
-	p := problem{Code: e.Code, Methods: e.Methods, Reason: e.Reason}
+	p := wire.Of(string(e.Code))
+	p.Methods, p.Reason = e.Methods, e.Reason
 	if e.Code == CodeTooManyAttempts {
-		p.retryAfter = max(e.RetryAfter, time.Second)
+		p.RetryAfter = max(e.RetryAfter, time.Second)
 	}
-	p.write(w)
+	p.Write(w)
+}
+
+// unavailable answers 503, with the time that the provider asked for where it did.
+func unavailable(w http.ResponseWriter, said *ProviderError) {
+	p := wire.Of(wire.CodeProviderUnavailable)
+	if said != nil && said.RetryAfter > 0 {
+		p.RetryAfter = said.RetryAfter
+	}
+	p.Write(w)
 }
 
 const maxUserAgent = 256 // bytes

@@ -1,19 +1,22 @@
 package latchkey
 
 import (
+	"bytes"
+	"errors"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
 
 // LGN-07: what encoding/json would let pass, and what it would change.
-func TestLGN07_ParseLoginForm(t *testing.T) {
+func TestLGN07_LoginForm(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"email":"a@b","password":"p"}`:                                          "",
 		` {"loginId":"ada","password":" p ","remember":false} `:                   "",
 		`{"email":"a@b","password":"\ud83d\ude00"}`:                               "",
 		`{"email":"a@b","password":"p","code":"123456","newPassword":"q"}`:        "",
-		`{"email":"a@b","password":"p","code":123456}`:                            "code: want a string",
+		`{"email":"a@b","password":"p","code":123456}`:                            "code: not of the right type",
 		`{"email":"a@b","password":"p","code":"1\u0000"}`:                         "code: not one",
 		`{"email":"a@b","password":"p","code":"` + strings.Repeat("1", 65) + `"}`: "code: not one",
 		`{"email":"a@b","password":"p","newPassword":"q\u0000"}`:                  "newPassword: has a NUL",
@@ -31,11 +34,11 @@ func TestLGN07_ParseLoginForm(t *testing.T) {
 		`{"email":"a@b","PASSWORD":"p"}`:                              "unknown key",
 		`{"email":"a@b","password":"p","x":1}`:                        "unknown key",
 		`{"email":"a@b","loginId":"a","password":"p"}`:                "both email and loginId",
-		`{"email":1,"password":"p"}`:                                  "email: want a string",
-		`{"email":null,"password":"p"}`:                               "email: want a string",
-		`{"email":{"a":1},"password":"p"}`:                            "email: want a string",
-		`{"email":"a@b","password":["p"]}`:                            "password: want a string",
-		`{"email":"a@b","password":"p","remember":"yes"}`:             "remember: want true or false",
+		`{"email":1,"password":"p"}`:                                  "email: not of the right type",
+		`{"email":null,"password":"p"}`:                               "email: not of the right type",
+		`{"email":{"a":1},"password":"p"}`:                            "email: not of the right type",
+		`{"email":"a@b","password":["p"]}`:                            "password: not of the right type",
+		`{"email":"a@b","password":"p","remember":"yes"}`:             "remember: not of the right type",
 		`{"email":"a@b"}`:                                             "password: required",
 		`{"password":"p"}`:                                            "email: required",
 		`{"email":"","password":"p"}`:                                 "email: required",
@@ -47,11 +50,22 @@ func TestLGN07_ParseLoginForm(t *testing.T) {
 		"{\"email\":\"a\xff\",\"password\":\"p\"}":                    "not UTF-8",
 		`{"email":"` + strings.Repeat("ä", 256) + `","password":"p"}`: "longer than 255",
 	} {
-		_, err := parseLoginForm([]byte(body))
+		_, err := formOf([]byte(body))
 		if got := errorText(err); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", body, got, want)
 		}
 	}
+}
+
+// formOf reads a body as a login request does. The error is the problem's detail.
+func formOf(body []byte) (loginForm, error) {
+	r := httptest.NewRequest("POST", "/api/login", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	form, refusal := readLoginForm(httptest.NewRecorder(), r)
+	if refusal != nil {
+		return form, errors.New(refusal.Detail)
+	}
+	return form, nil
 }
 
 func errorText(err error) string {
@@ -65,7 +79,7 @@ func errorText(err error) string {
 func TestLGN05_PasswordIsNotTouched(t *testing.T) {
 	for _, password := range []string{" leading", "trailing ", "ÅÅ", "%00<b>", "\t\n", "🦊", strings.Repeat("x", 5000)} {
 		quoted := strings.NewReplacer("\t", `\t`, "\n", `\n`).Replace(password)
-		form, err := parseLoginForm([]byte(`{"email":"a@b","password":"` + quoted + `"}`))
+		form, err := formOf([]byte(`{"email":"a@b","password":"` + quoted + `"}`))
 		if err != nil || string(form.password) != password || !form.remember {
 			t.Errorf("%q: %q, %v", password, string(form.password), err)
 		}
@@ -76,7 +90,7 @@ func FuzzLoginForm(f *testing.F) {
 	f.Add([]byte(`{"email":"a@b","password":"p","remember":false}`))
 	f.Add([]byte(`{"loginId":"\ud83d\ude00","password":[{}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		form, err := parseLoginForm(body)
+		form, err := formOf(body)
 		if err == nil && (form.loginID == "" || form.password == "" || !utf8.ValidString(form.loginID) || strings.ContainsAny(form.loginID, "\r\n\x00")) {
 			t.Errorf("%q was let through as %+v", body, form)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // ServeLogout answers POST: it ends the session of the request's cookies and clears them. 204 once the end is stored, also where
@@ -12,7 +14,7 @@ import (
 // the end when it can. The refresh token is revoked at the provider in the background, repeated until that is done.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {
-		problem{Code: codeCrossOrigin}.write(w)
+		wire.Of(wire.CodeCrossOrigin).Write(w)
 		return
 	}
 	if !allow(w, r, http.MethodPost) {
@@ -25,7 +27,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: fmt.Errorf("logout incomplete: %w", err)})
-		problem{Code: codeLogoutIncomplete}.write(w)
+		wire.Of(wire.CodeLogoutIncomplete).Write(w)
 		return
 	}
 	noContent(w)

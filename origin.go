@@ -3,6 +3,8 @@ package latchkey
 import (
 	"net/http"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // sameOrigin tells whether a request may use the cookies. It reads no body and no store.
@@ -43,6 +45,6 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 		}
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
-	problem{Code: codeMethodNotAllowed}.write(w)
+	wire.Of(wire.CodeMethodNotAllowed).Write(w)
 	return false
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // maxListed bounds a user's list of sessions; only the newest are shown.
@@ -25,7 +27,7 @@ type sessionView struct {
 // the path names in {id}, or all but the current one where the pattern has no {id}. Ended sessions are revoked at the provider as well.
 func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	if !g.sameOrigin(r) {
-		problem{Code: codeCrossOrigin}.write(w)
+		wire.Of(wire.CodeCrossOrigin).Write(w)
 		return
 	}
 	id := r.PathValue("id")
@@ -34,7 +36,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		g.refuse(w, r, found, codeLoginRequired)
+		g.refuse(w, r, found, wire.CodeLoginRequired)
 		return
 	}
 	if found.cookies != nil {
@@ -53,7 +55,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() == nil {
 			g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: err})
 		}
-		problem{Code: codeProviderUnavailable}.write(w)
+		wire.Of(wire.CodeProviderUnavailable).Write(w)
 	}
 }
 
@@ -72,7 +74,8 @@ func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Re
 			Device: describe(rec.Device.UserAgent), IP: rec.Device.IP, DeviceBound: rec.Device.PublicKey != nil,
 		})
 	}
-	writeJSON(w, "application/json", http.StatusOK, map[string]any{"sessions": views})
+	w.Header().Set("Cache-Control", "no-store")
+	wire.Write(w, http.StatusOK, map[string]any{"sessions": views})
 	return nil
 }
 
@@ -135,7 +138,7 @@ func (g *Guard) endOne(w http.ResponseWriter, r *http.Request, current *Record, 
 			return nil
 		}
 	}
-	problem{Code: codeNotFound}.write(w) // it has ended meanwhile, or is somebody else's
+	wire.Of(wire.CodeNotFound).Write(w) // it has ended meanwhile, or is somebody else's
 	return nil
 }
 

@@ -168,7 +168,7 @@ func (h *Handler) routes() http.Handler {
 		h.paths[path] = true
 		mux.Handle(path, h.Guard.Protect(private(methods)))
 	}
-	mux.Handle("/", wire.NotFound)
+	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux
 }
 

@@ -83,7 +83,7 @@ func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) {
 	session, _ := latchkey.From(r.Context())
 	if has, err := h.hasSecondFactor(r, session.User.ID); err != nil || has {
 		if err == nil {
-			err = authenticatorSet
+			err = wire.Of(wire.CodeAuthenticatorExists)
 		}
 		h.fail(w, r, err)
 		return
@@ -119,7 +119,7 @@ func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) {
 	session, _ := latchkey.From(r.Context())
 	codes, err := h.Client.RecoveryCodes(r.Context(), session.User.ID)
 	if errors.Is(err, fusionauth.ErrNotFound) {
-		err = wire.NotFound
+		err = wire.Of(wire.CodeNotFound)
 	}
 	h.showCodes(w, r, codes, err)
 }

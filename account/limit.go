@@ -40,9 +40,7 @@ func (l *limiter) take(key string, now time.Time) error {
 	if bucket.AllowN(now, 1) {
 		return nil
 	}
-	p := tooMany
-	p.RetryAfter = time.Duration(math.Ceil((1 - bucket.TokensAt(now)) * float64(l.every)))
-	return p
+	return tooMany(time.Duration(math.Ceil((1 - bucket.TokensAt(now)) * float64(l.every))))
 }
 
 // forget lets a key begin anew.

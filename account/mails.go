@@ -27,7 +27,7 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
 
 func link(err error) error {
 	if errors.Is(err, fusionauth.ErrNotFound) {
-		return linkInvalid
+		return wire.Of(wire.CodeLinkInvalid)
 	}
 	return err
 }

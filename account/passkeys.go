@@ -61,7 +61,7 @@ func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, fusionauth.ErrNotFound):
-		wire.NotFound.ServeHTTP(w, r)
+		wire.Of(wire.CodeNotFound).ServeHTTP(w, r)
 	case err != nil:
 		h.fail(w, r, err)
 	default:
@@ -118,7 +118,7 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	grant, err := h.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
 	if isRefused(err) {
-		err = passkeyRefused
+		err = wire.Of(wire.CodePasskeyRefused)
 	}
 	if err != nil {
 		h.fail(w, r, err)

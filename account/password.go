@@ -18,7 +18,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 		who, err = h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
 	}
 	if err == nil && who.CodeDue {
-		err = codeRequired
+		err = wire.Of(wire.CodeTwoFactorRequired)
 	}
 	if err == nil {
 		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), latchkey.Secret(password))

@@ -29,7 +29,7 @@ func (h *Handler) readProvedFully(w http.ResponseWriter, r *http.Request, others
 	others["code"] = wire.Optional{Target: &code}
 	who, err := h.readProof(w, r, others, &code)
 	if err == nil && who.CodeDue {
-		err = codeRequired
+		err = wire.Of(wire.CodeTwoFactorRequired)
 	}
 	return err
 }
@@ -65,7 +65,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 		return proven{}, err
 	}
 	if password == "" { // which the provider would not look at
-		return proven{}, invalidCredentials
+		return proven{}, wire.Of(wire.CodeInvalidCredentials)
 	}
 	now, err := h.Client.Account(r.Context(), session.User.ID)
 	if err != nil {
@@ -73,7 +73,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	}
 	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: now.LoginID, Password: password, Code: code, Device: h.device(r)})
 	if err == nil && shown.UserID != session.User.ID {
-		err = invalidCredentials
+		err = wire.Of(wire.CodeInvalidCredentials)
 	}
 	if err == nil && !shown.CodeDue { // who knows the password alone must not buy guesses at the code with it
 		h.guesses.forget(session.User.ID)
@@ -84,7 +84,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 // nobody is the error about a user who has been deleted.
 func nobody(err error) error {
 	if errors.Is(err, fusionauth.ErrNotFound) {
-		return invalidCredentials
+		return wire.Of(wire.CodeInvalidCredentials)
 	}
 	return err
 }
@@ -94,7 +94,7 @@ func (h *Handler) provePasskey(r *http.Request, credential json.RawMessage) erro
 	session, _ := latchkey.From(r.Context())
 	userID, err := h.Client.CheckPasskey(r.Context(), h.answerOf(credential), h.device(r))
 	if isRefused(err) || err == nil && userID != session.User.ID {
-		return passkeyRefused
+		return wire.Of(wire.CodePasskeyRefused)
 	}
 	return err
 }

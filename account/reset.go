@@ -18,7 +18,7 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
 	var who fusionauth.Account
 	if err == nil && id == "" {
-		err = linkInvalid
+		err = wire.Of(wire.CodeLinkInvalid)
 	}
 	if err == nil {
 		who, err = h.Client.AccountOfChange(r.Context(), latchkey.Secret(id))

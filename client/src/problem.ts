@@ -32,7 +32,7 @@ export class Problem extends Error {
   readonly code: string;
   /** The HTTP status, or 0 where there was no answer. */
   readonly status: number;
-  /** The backend's own sentence, where it gave one. */
+  /** The backend's own sentence, where it gave one: the problem's detail, or else its title. */
   readonly detail: string;
   /** Seconds to wait before the next try, where the backend said so. */
   readonly retryAfter: number | null;
@@ -56,12 +56,16 @@ export class Problem extends Error {
     const body = await problemBody(response);
     return new Problem(typeof body.code === "string" ? body.code : "unexpected", {
       status: response.status,
-      detail: typeof body.detail === "string" ? body.detail : "",
+      detail: text(body.detail) || text(body.title),
       retryAfter: seconds(response.headers.get("Retry-After")),
       endReason: endReasons.find((reason) => reason === body.endReason) ?? null,
-      reason: typeof body.reason === "string" ? body.reason : "",
+      reason: text(body.reason),
     });
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 async function problemBody(response: Response): Promise<Record<string, unknown>> {

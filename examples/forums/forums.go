@@ -102,6 +102,6 @@ func routes(m *members, h *boardHandlers) http.Handler {
 	mux.Handle("/api/load-posts", m.only(wire.Methods{"GET": h.load}))
 	mux.Handle("/api/threads", m.only(wire.Methods{"POST": h.start}))
 	mux.Handle("/api/threads/{id}/posts", m.only(wire.Methods{"POST": h.reply}))
-	mux.Handle("/", wire.NotFound)
+	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux
 }

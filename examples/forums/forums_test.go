@@ -158,7 +158,7 @@ func TestRefusals(t *testing.T) {
 		{"bell", "POST", "/api/threads", `{"title":"a","body":"\u0007x"}`, 400, "bad_request"},
 		{"an author", "POST", "/api/threads", `{"title":"a","body":"x","author":"Bob"}`, 400, "bad_request"},
 		{"long post", "POST", "/api/threads/1/posts", `{"body":"` + strings.Repeat("x", 4001) + `"}`, 400, "bad_request"},
-		{"huge", "POST", "/api/threads/1/posts", `{"body":"` + strings.Repeat("x", 40000) + `"}`, 413, "too_large"},
+		{"huge", "POST", "/api/threads/1/posts", `{"body":"` + strings.Repeat("x", 40000) + `"}`, 413, "payload_too_large"},
 		{"unknown thread", "POST", "/api/threads/99999/posts", `{"body":"x"}`, 404, "unknown_thread"},
 		{"no number", "POST", "/api/threads/one/posts", `{"body":"x"}`, 404, "unknown_thread"},
 		{"method", "DELETE", "/api/threads/1/posts", "", 405, "method_not_allowed"},

@@ -11,7 +11,7 @@ import (
 
 const maxBody = 32 << 10 // bytes: the longest post, escaped
 
-var unknownThread = wire.Problem{Status: http.StatusNotFound, Code: "unknown_thread", Detail: "This thread does not exist."}
+var unknownThread = wire.Problem{Status: http.StatusNotFound, Code: "unknown_thread", Title: "This thread does not exist."}
 
 type boardHandlers struct {
 	board
@@ -86,6 +86,6 @@ func (h *boardHandlers) refuse(w http.ResponseWriter, r *http.Request, err error
 	case r.Context().Err() != nil: // the browser has gone
 	default:
 		h.log.ErrorContext(r.Context(), "board", "error", err)
-		wire.Internal.ServeHTTP(w, r)
+		wire.Of(wire.CodeInternalError).ServeHTTP(w, r)
 	}
 }

@@ -24,7 +24,7 @@ type members struct {
 	now    func() time.Time
 }
 
-var noMember = wire.Problem{Status: http.StatusUnauthorized, Code: "login_required", Detail: "This needs a login."}
+var noMember = wire.Of(wire.CodeLoginRequired)
 
 // only lets members through to next. The gateway has asked for a login before; this is for whoever comes around the gateway.
 func (m *members) only(next http.Handler) http.Handler {

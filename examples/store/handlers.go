@@ -13,9 +13,9 @@ import (
 const maxBody = 8 << 10 // bytes
 
 var (
-	unknownProduct = wire.Problem{Status: http.StatusNotFound, Code: "unknown_product", Detail: "We don't sell that."}
+	unknownProduct = wire.Problem{Status: http.StatusNotFound, Code: "unknown_product", Title: "We don't sell that."}
 	quantityLimit  = wire.Problem{Status: http.StatusConflict, Code: "quantity_limit",
-		Detail: fmt.Sprintf("The cart can hold at most %d of one kind.", maxQuantity)}
+		Title: fmt.Sprintf("The cart can hold at most %d of one kind.", maxQuantity)}
 	badQuantity = wire.BadRequest(fmt.Sprintf("quantity: must be from 1 to %d", maxQuantity))
 )
 
@@ -86,6 +86,6 @@ func (h *cartHandlers) answer(w http.ResponseWriter, r *http.Request, err error)
 	case r.Context().Err() != nil: // the browser has gone
 	default:
 		h.log.ErrorContext(r.Context(), "cart", "error", err)
-		wire.Internal.ServeHTTP(w, r)
+		wire.Of(wire.CodeInternalError).ServeHTTP(w, r)
 	}
 }

@@ -101,7 +101,7 @@ func routes(guard *latchkey.Guard, accounts *account.Handler, cart *cartHandlers
 			accounts.ServeHTTP(w, r)
 			return
 		}
-		wire.NotFound.ServeHTTP(w, r)
+		wire.Of(wire.CodeNotFound).ServeHTTP(w, r)
 	})
 	mux.Handle("/", page)
 	return mux

@@ -19,18 +19,17 @@ type Fields map[string]any
 // Optional is for a field that may be left out, and then stays as it was.
 type Optional struct{ Target any }
 
-// Read reads a JSON body of at most limit bytes into the fields. The error is a Problem.
+// Read reads a JSON body of at most limit bytes into the fields. The error is a Problem: unsupported_media_type, payload_too_large or
+// bad_request.
 func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) error {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := params["charset"]
-	if err != nil || mediaType != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return typeUnsupported
+	if !isJSON(r.Header) {
+		return Of(CodeUnsupportedMediaType)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return bodyTooLarge
+		return Of(CodePayloadTooLarge)
 	case err != nil:
 		return BadRequest("the body could not be read")
 	}
@@ -40,9 +39,14 @@ func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) er
 	return nil
 }
 
-// BadRequest is the problem of a request that says something else than the route expects.
-func BadRequest(detail string) Problem {
-	return Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: detail}
+// isJSON tells whether a body is uncompressed JSON in UTF-8. A type that is given twice is none: two readers could each believe another.
+func isJSON(h http.Header) bool {
+	if len(h["Content-Type"]) != 1 || h.Get("Content-Encoding") != "" {
+		return false
+	}
+	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	charset := params["charset"]
+	return err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // parse is strict where encoding/json is not: one object, exactly these keys, each once and in this case, no null, valid UTF-8
@@ -99,8 +103,14 @@ func value(in *json.Decoder, target any) error {
 	if string(raw) == "null" || json.Unmarshal(raw, target) != nil {
 		return errors.New("not of the right type")
 	}
-	if text, ok := target.(*string); ok && strings.ContainsRune(*text, utf8.RuneError) {
-		return errors.New("not Unicode text") // encoding/json puts it in place of a lone surrogate
+	if raw[0] == '"' && !isUnicode(raw) {
+		return errors.New("not Unicode text")
 	}
 	return nil
+}
+
+// isUnicode is false for text with a lone surrogate, in whose place encoding/json puts U+FFFD.
+func isUnicode(raw json.RawMessage) bool {
+	var text string
+	return json.Unmarshal(raw, &text) == nil && !strings.ContainsRune(text, utf8.RuneError)
 }

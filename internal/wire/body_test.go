@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-func read(contentType, body string, fields wire.Fields) error {
+func readBody(contentType, body string, fields wire.Fields) error {
 	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
 	return wire.Read(httptest.NewRecorder(), r, 64, fields)
@@ -45,7 +45,7 @@ func TestReadRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var n int
 			var s string
-			err := read(c.contentType, c.body, wire.Fields{"n": &n, "s": &s})
+			err := readBody(c.contentType, c.body, wire.Fields{"n": &n, "s": &s})
 			var p wire.Problem
 			if !errors.As(err, &p) || p.Status != c.status {
 				t.Errorf("got %v, want a problem with status %d", err, c.status)
@@ -57,7 +57,7 @@ func TestReadRefuses(t *testing.T) {
 func TestReadFillsFields(t *testing.T) {
 	var n int
 	var s string
-	if err := read("application/json; charset=UTF-8", ` {"s":"a b","n":-3} `, wire.Fields{"n": &n, "s": &s}); err != nil {
+	if err := readBody("application/json; charset=UTF-8", ` {"s":"a b","n":-3} `, wire.Fields{"n": &n, "s": &s}); err != nil {
 		t.Fatal(err)
 	}
 	if n != -3 || s != "a b" {
@@ -87,7 +87,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		var n int
 		var s string
-		if read("application/json", body, wire.Fields{"n": &n, "s": &s}) != nil {
+		if readBody("application/json", body, wire.Fields{"n": &n, "s": &s}) != nil {
 			return
 		}
 		var same map[string]any

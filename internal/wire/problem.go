@@ -1,83 +1,64 @@
-// Package wire is what handlers around the guard say and understand over HTTP: JSON, problems in the form of RFC 9457, and a strict
-// reader of small request bodies.
+// Package wire is how the handlers of this module speak HTTP: JSON, problems in the form of RFC 9457
+// with one table of codes, and a strict reader of small request bodies. It imports the standard
+// library only.
 package wire
 
 import (
 	"encoding/json"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
-// A Problem is an answer that is not a success. Code is for programs and does not change; Detail is a sentence for people.
+// A Problem is an answer that is not a success (RFC 9457). Code is for programs and does not change;
+// Title and Detail are for people. Of makes the ones that docs/http.md has; an app may have codes of its own.
 type Problem struct {
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-	Reason string `json:"reason,omitempty"` // a word of the provider's that says more
+	Title     string   `json:"title"`
+	Status    int      `json:"status"`
+	Code      string   `json:"code"`
+	Detail    string   `json:"detail,omitempty"`
+	EndReason string   `json:"endReason,omitempty"` // why the session is over
+	Methods   []string `json:"methods,omitempty"`   // with two_factor_required
+	Reason    string   `json:"reason,omitempty"`    // the provider's word for why, such as tooShort
 
-	RetryAfter time.Duration `json:"-"` // 0: not said
+	RetryAfter time.Duration `json:"-"` // of the header, rounded up to seconds; 0: no header
 }
 
-// The problems that every route can have. A body that cannot be read is refused with "bad_request" and its own detail.
-var (
-	NotFound        = Problem{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing here."}
-	Internal        = Problem{Status: http.StatusInternalServerError, Code: "internal_error", Detail: "Something went wrong on our side."}
-	methodUnknown   = Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "This route does not answer that method."}
-	bodyTooLarge    = Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "The request is too large."}
-	typeUnsupported = Problem{Status: http.StatusUnsupportedMediaType, Code: "unsupported_type", Detail: "The request must be application/json."}
-)
-
-// Error returns the detail.
-func (p Problem) Error() string { return p.Detail }
+// Error returns the code and the detail.
+func (p Problem) Error() string {
+	if p.Detail == "" {
+		return p.Code
+	}
+	return p.Code + ": " + p.Detail
+}
 
 // ServeHTTP answers with the problem.
-func (p Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (p Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) { p.Write(w) }
+
+// Write answers with the problem. Nobody may store it, and where a browser shows it, nothing runs.
+func (p Problem) Write(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	if p.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	write(w, "application/problem+json", p.Status, p)
 }
 
-// Write answers with the value as JSON.
+// Write answers with the value as JSON. Nobody may store it, unless the handler has set Cache-Control.
 func Write(w http.ResponseWriter, status int, value any) {
+	if h := w.Header(); h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
 	write(w, "application/json", status, value)
 }
 
 func write(w http.ResponseWriter, contentType string, status int, value any) {
-	w.Header().Set("Content-Type", contentType)
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(value) // the browser is gone if this fails
-}
-
-// Methods are the handlers of one path. GET answers HEAD too; all other methods get 405 with Allow (RFC 9110 §15.5.6).
-type Methods map[string]http.HandlerFunc
-
-// ServeHTTP calls the handler of the request's method.
-func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method := r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	if handle, ok := m[method]; ok {
-		handle(w, r)
-		return
-	}
-	w.Header().Set("Allow", m.allow())
-	methodUnknown.ServeHTTP(w, r)
-}
-
-func (m Methods) allow() string {
-	var allowed []string
-	for method := range m {
-		allowed = append(allowed, method)
-	}
-	if m[http.MethodGet] != nil {
-		allowed = append(allowed, http.MethodHead)
-	}
-	slices.Sort(allowed)
-	return strings.Join(allowed, ", ")
+	json.NewEncoder(w).Encode(value) // the client is gone if this fails
 }

@@ -81,7 +81,7 @@ func (f *Files) get(w http.ResponseWriter, r *http.Request) {
 		found, ok = f.byPath[index], true
 	}
 	if !ok {
-		wire.NotFound.ServeHTTP(w, r)
+		wire.Of(wire.CodeNotFound).ServeHTTP(w, r)
 		return
 	}
 	h := w.Header()
