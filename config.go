@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/clientip"
 )
 
 // Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
@@ -150,7 +151,7 @@ func (c *Config) fillIn() {
 		c.Now = time.Now
 	}
 	if c.ClientIP == nil {
-		c.ClientIP = remoteHost
+		c.ClientIP = clientip.Peer
 	}
 }
 
@@ -200,12 +201,4 @@ func isLoopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -13,7 +13,7 @@ const module = "github.com/latchkey-dev/latchkey"
 // TestDeps pins who imports whom: arrows point to the root, and the root needs nothing but the standard library.
 func TestDeps(t *testing.T) {
 	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
-		"":                                 {"/internal/wire"},
+		"":                                 {"/internal/clientip", "/internal/wire"},
 		"/internal/sqlite":                 {},
 		"/internal/postgres":               {},
 		"/internal/faultproxy":             {},
@@ -47,9 +47,10 @@ func TestDeps(t *testing.T) {
 		"/internal/kickstart":              {},
 		"/internal/mail":                   {"/idp"},
 		"/internal/race":                   {},
+		"/internal/clientip":               {},
 		"/internal/wire":                   {},
 		"/internal/loginid":                {},
-		"/account":                         {"", "/fusionauth", "/internal/wire"},
+		"/account":                         {"", "/fusionauth", "/internal/clientip", "/internal/wire"},
 		"/examples/internal/spa":           {"/internal/wire"},
 		"/examples/internal/apptest":       {"…"},
 		"/examples/store":                  {"", "/account", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},

@@ -1,6 +1,6 @@
 package latchkey
 
-import "net/netip"
+import "github.com/latchkey-dev/latchkey/internal/clientip"
 
 // A loginAttempt is one login on its way through its lanes.
 type loginAttempt struct {
@@ -17,7 +17,7 @@ func (g *Guard) attemptLogin(loginID, deviceCookie, ip string) loginAttempt {
 		return a
 	}
 	counted := guessedAs(loginID)
-	a.lanes, a.own = []lane{{accountLane, g.cookies.device.account(counted)}, {addressLane, network(ip)}}, counted == sameCase(loginID)
+	a.lanes, a.own = []lane{{accountLane, g.cookies.device.account(counted)}, {addressLane, clientip.Network(ip)}}, counted == sameCase(loginID)
 	return a
 }
 
@@ -28,20 +28,4 @@ func (t *throttle) succeeded(a loginAttempt) {
 	} else {
 		t.leave(a.lanes)
 	}
-}
-
-// network is what one customer of a provider usually has: an IPv4 address, or the first 64 bits of an IPv6 one.
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap(); addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }

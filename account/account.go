@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/clientip"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -92,13 +92,7 @@ func New(c Config) (*Handler, error) {
 		c.Now = time.Now
 	}
 	if c.ClientIP == nil {
-		c.ClientIP = func(r *http.Request) string {
-			host, _, err := net.SplitHostPort(r.RemoteAddr)
-			if err != nil {
-				return r.RemoteAddr
-			}
-			return host
-		}
+		c.ClientIP = clientip.Peer
 	}
 	h := &Handler{
 		Config: c, host: origin.Hostname(),

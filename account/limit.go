@@ -3,7 +3,6 @@ package account
 import (
 	"math"
 	"net/http"
-	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +10,8 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/time/rate"
+
+	"github.com/latchkey-dev/latchkey/internal/clientip"
 )
 
 const (
@@ -74,23 +75,7 @@ func (l *limiter) makeRoom(now time.Time) {
 
 // visit counts a request of a browser that is not logged in.
 func (h *Handler) visit(r *http.Request) error {
-	return h.visitors.take(network(h.ClientIP(r)), h.Now())
-}
-
-// network is what one customer of a provider usually has: an IPv4 address, or the first 64 bits of an IPv6 one. The guard counts so, too.
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap(); addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
+	return h.visitors.take(clientip.Network(h.ClientIP(r)), h.Now())
 }
 
 // mailbox is the same for all spellings of an address with which the provider finds one account.
