@@ -37,6 +37,8 @@ type Guard struct {
 	refusals    refusals
 	throttle    *throttle
 
+	verifiedOnly atomic.Bool // see RequireVerifiedEmail
+
 	kick  chan struct{} // there is something to store or to revoke
 	lossy atomic.Bool   // the store was away, and may have lost something
 	stop  context.CancelFunc

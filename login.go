@@ -58,7 +58,11 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 		return
 	}
 	device := g.device(r)
-	if err := whole(grant, nil); err != nil {
+	err := whole(grant, nil)
+	if err == nil {
+		err = g.admit(r.Context(), grant)
+	}
+	if err != nil {
 		g.loginRefused(w, r, device, err)
 		return
 	}
@@ -101,7 +105,10 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Login(ctx, c)
-	return grant, whole(grant, err)
+	if err = whole(grant, err); err != nil {
+		return grant, g.disguise(err)
+	}
+	return grant, g.admit(ctx, grant)
 }
 
 // whole turns a grant that lacks what a session needs into an error.
@@ -136,10 +143,7 @@ func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device D
 		g.revokeOnce(ctx, grant.RefreshTokenID)
 		return
 	}
-	tombstone := rec.tombstone(g.now(), EndLogout)
-	g.ends.note(tombstone)
-	g.ends.owed.add(tombstone, false)
-	g.wake()
+	g.owe(rec)
 }
 
 // loginRefused answers with the provider's no, or with 503 where there was no answer.

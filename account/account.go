@@ -21,9 +21,9 @@ type Registration int
 const (
 	// RegistrationClosed has no route for it.
 	RegistrationClosed Registration = iota
-	// RegistrationVerified lets everybody in who proves an address: the provider must not let others log in (the tenant's emailConfiguration: verifyEmail, and
-	// unverified.behavior Gated). Nobody learns whether an address has an account: a login before that is answered as one with a wrong password is (fusionauth.HideUnverified,
-	// which New switches on), so a page should offer the mail once more, beside the form.
+	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The
+	// provider sends the mails (the tenant's emailConfiguration.verifyEmail), and should not issue tokens for unverified addresses in the first place (unverified.behavior Gated).
+	// Nobody learns whether an address has an account: an unverified login is answered like a wrong password, so a page should offer to send the mail again beside the form.
 	RegistrationVerified
 	// RegistrationUnverified lets everybody in at once. It tells whoever asks whether an address has an account.
 	RegistrationUnverified
@@ -101,7 +101,7 @@ func New(c Config) (*Handler, error) {
 		guesses:  limiter{every: time.Minute, burst: 5},
 	}
 	if h.Registration == RegistrationVerified {
-		h.Client.HideUnverified()
+		h.Guard.RequireVerifiedEmail()
 	}
 	h.Handler = h.routes()
 	return h, nil

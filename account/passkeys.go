@@ -117,7 +117,11 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	grant, err := h.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
-	if isRefused(err) {
+	switch {
+	case err == nil && !h.admits(grant.User.EmailVerified):
+		h.Guard.Discard(grant)
+		err = wire.Of(wire.CodePasskeyRefused)
+	case isRefused(err) || h.Registration == RegistrationVerified && wouldTell(err):
 		err = wire.Of(wire.CodePasskeyRefused)
 	}
 	if err != nil {
@@ -132,7 +136,18 @@ func (h *Handler) answerOf(credential json.RawMessage) fusionauth.PasskeyAnswer 
 	return fusionauth.PasskeyAnswer{Origin: h.Origin, RPID: h.host, Credential: credential}
 }
 
-func isRefused(err error) bool {
+func isRefused(err error) bool { return codeOf(err) == latchkey.CodeInvalidCredentials }
+
+// wouldTell tells whether a refusal says that an account exists whose address is not verified.
+func wouldTell(err error) bool {
+	code := codeOf(err)
+	return code == latchkey.CodeEmailNotVerified || code == latchkey.CodeLoginPrevented
+}
+
+func codeOf(err error) latchkey.Code {
 	var refused *latchkey.ProviderError
-	return errors.As(err, &refused) && refused.Code == latchkey.CodeInvalidCredentials
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return ""
 }

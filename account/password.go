@@ -17,8 +17,12 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		who, err = h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
 	}
-	if err == nil && who.CodeDue {
+	switch {
+	case err != nil:
+	case who.CodeDue:
 		err = wire.Of(wire.CodeTwoFactorRequired)
+	case !h.admits(who.verified): // no session could begin with the new password
+		err = wire.Of(wire.CodeInvalidCredentials)
 	}
 	if err == nil {
 		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), latchkey.Secret(password))

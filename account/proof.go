@@ -54,7 +54,8 @@ func (h *Handler) readProof(w http.ResponseWriter, r *http.Request, others wire.
 // A proven is who is logged in and has shown it again.
 type proven struct {
 	fusionauth.Proof
-	loginID string // as it is now
+	loginID  string // as it is now
+	verified bool   // the address
 }
 
 // prove checks the password, and a code where there is one, of who is logged in (and of nobody else, although they be good: an address may have gone to somebody
@@ -78,7 +79,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	if err == nil && !shown.CodeDue { // who knows the password alone must not buy guesses at the code with it
 		h.guesses.forget(session.User.ID)
 	}
-	return proven{shown, now.LoginID}, nobody(err)
+	return proven{shown, now.LoginID, now.Verified}, nobody(err)
 }
 
 // nobody is the error about a user who has been deleted.

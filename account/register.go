@@ -48,6 +48,11 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	accepted(w)
 }
 
+// admits tells whether a session may begin for a user, by whether the address is verified. The guard asks the same again.
+func (h *Handler) admits(verified bool) bool {
+	return verified || h.Registration != RegistrationVerified
+}
+
 // registerNow makes an account and logs its owner in.
 func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser) {
 	if err := h.Client.Register(r.Context(), u); err != nil {

@@ -36,6 +36,7 @@ type world struct {
 	url      string
 	server   *httptest.Server
 	letters  chan idp.Mail
+	revoked  chan struct{} // once for each refresh token that the guard revokes
 	accounts *account.Handler
 	moved    atomic.Int64
 	log      bytes.Buffer // what the operator is told, of errors alone; read it when the handlers are done
@@ -43,7 +44,7 @@ type world struct {
 
 func newWorld(t *testing.T, registration account.Registration) *world {
 	t.Helper()
-	w := &world{T: t, letters: make(chan idp.Mail, 20)}
+	w := &world{T: t, letters: make(chan idp.Mail, 20), revoked: make(chan struct{}, 20)}
 	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) {
 		c.Now = w.now
 		c.SendMail = func(_ context.Context, m idp.Mail) error { w.letters <- m; return nil }
@@ -69,7 +70,14 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(key.Key), ApplicationID: w.app.ID, PasswordCheckedFirst: true, Now: w.now})
+	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(key.Key), ApplicationID: w.app.ID, PasswordCheckedFirst: true, Now: w.now,
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			answer, err := http.DefaultTransport.RoundTrip(r)
+			if r.Method == "DELETE" && strings.HasPrefix(r.URL.Path, "/api/jwt/refresh/") {
+				w.revoked <- struct{}{}
+			}
+			return answer, err
+		})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +106,10 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	})
 	return w
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.moved.Load())) }
 

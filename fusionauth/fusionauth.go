@@ -45,7 +45,6 @@ type Client struct {
 	now    func() time.Time
 
 	lastWorked atomic.Int64 // Unix milliseconds of the last answer that only a working server gives
-	hides      atomic.Bool  // see HideUnverified
 }
 
 var _ latchkey.Provider = (*Client)(nil)
@@ -89,10 +88,6 @@ func New(c Config) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
-
-// HideUnverified makes a login at an account whose address is not verified the same as one with a wrong password, and one that the server prevents for too many failures, too.
-// Where everybody may register, whoever registers an address with a password of his own and logs in with it would learn from the difference whether the address had an account before.
-func (c *Client) HideUnverified() { c.hides.Store(true) }
 
 func transport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()

@@ -59,23 +59,6 @@ func scripted(t *testing.T, works bool, status int, contentType, body string, ch
 
 const jsonType = "application/json;charset=UTF-8"
 
-// Where everybody may register, an account that is not verified is answered for as a wrong password is, and so is one that too many failures have locked.
-func TestHideUnverified(t *testing.T) {
-	for _, status := range []int{212, 213, 404, 409} {
-		body := `{"user":{},"actions":[]}`
-		if status == 404 {
-			body = ""
-		}
-		c := scripted(t, true, status, typeOf(body), body, func(c *fusionauth.Config) { c.PasswordCheckedFirst = true })
-		c.HideUnverified()
-		_, err := c.Login(t.Context(), credentials)
-		var e *latchkey.ProviderError
-		if !errors.As(err, &e) || e.Code != latchkey.CodeInvalidCredentials || len(e.Methods) > 0 || e.Reason != "" || e.RetryAfter != 0 {
-			t.Errorf("%d: %v", status, err)
-		}
-	}
-}
-
 // LGN-16: every documented status of POST /api/login has its code, and nothing but a whole 200 is a login.
 func TestLGN16_LoginStatuses(t *testing.T) {
 	first := func(c *fusionauth.Config) { c.PasswordCheckedFirst = true }

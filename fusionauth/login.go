@@ -90,11 +90,7 @@ func (c *Client) grant(a answer) (latchkey.Grant, error) {
 	if a.status == http.StatusOK {
 		return c.loggedIn(a)
 	}
-	err := c.loginRefused(a)
-	if c.hides.Load() && a.plain() && (a.status == statusUnverified || a.status == statusRegistrationUnverified || a.status == http.StatusConflict) {
-		err = &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials, Err: err}
-	}
-	return latchkey.Grant{}, err
+	return latchkey.Grant{}, c.loginRefused(a)
 }
 
 func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {

@@ -1,0 +1,48 @@
+package latchkey
+
+import (
+	"context"
+	"errors"
+)
+
+// RequireVerifiedEmail has sessions begin only for users whose e-mail address the provider calls verified (User.EmailVerified), however they log in.
+// All others are answered as with a wrong password: where everybody may register, whoever registers an address with a password of their own and logs in with it
+// would learn from a difference whether the address had an account before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on.
+// Package account calls it where registration asks for a proof of the address.
+func (g *Guard) RequireVerifiedEmail() { g.verifiedOnly.Store(true) }
+
+// Discard revokes the refresh token of a grant with which no session is to begin. It does not wait: the Guard tries in the background until the provider has done it.
+func (g *Guard) Discard(grant Grant) {
+	if grant.RefreshTokenID == "" {
+		return
+	}
+	now := g.now()
+	g.owe(&Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.cap)})
+}
+
+// owe ends a session that no browser has the cookies of, and with it its refresh token, in the background.
+func (g *Guard) owe(rec *Record) {
+	tombstone := rec.tombstone(g.now(), EndLogout)
+	g.ends.note(tombstone)
+	g.ends.owed.add(tombstone, false)
+	g.wake()
+}
+
+// admit has the last word before a session begins. It refuses users who may not have one, and revokes what came with their login.
+func (g *Guard) admit(ctx context.Context, grant Grant) error {
+	if grant.User.EmailVerified || !g.verifiedOnly.Load() {
+		return nil
+	}
+	g.log.InfoContext(ctx, "login refused: the e-mail address is not verified", "app", g.app, "user", grant.User.ID)
+	g.Discard(grant)
+	return &ProviderError{Code: CodeInvalidCredentials}
+}
+
+// disguise makes the same of a refusal that would tell that an unverified account exists. Where it has failed too often, the provider may prevent the login instead.
+func (g *Guard) disguise(err error) error {
+	var e *ProviderError
+	if g.verifiedOnly.Load() && errors.As(err, &e) && (e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented) {
+		return &ProviderError{Code: CodeInvalidCredentials, Err: err}
+	}
+	return err
+}
