@@ -42,8 +42,9 @@ type Application struct {
 	ClientSecret               string
 	ClientAuthenticationPolicy ClientAuthenticationPolicy
 
-	// PageURL is where mails send the application's users, such as
-	// https://shop.example.com. Empty: mails have a code instead of a link.
+	// PageURL is the page to which mails send the application's users, such as
+	// https://shop.example.com/account. It gets "#verify-email=" or
+	// "#reset-password=" and the id. Empty: mails have a code instead of a link.
 	PageURL string
 
 	GenerateRefreshTokens bool     // logins answer a refresh token

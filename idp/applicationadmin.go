@@ -52,7 +52,8 @@ func (s *Server) NewClientSecret(ctx context.Context, id string) (string, error)
 	id = strings.ToLower(id)
 	secret := freshSecret()
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE applications SET client_secret_digest = $1, client_authentication = $2, last_update_instant = $3 WHERE id = $4`,
+		return changed(tx.Exec(`UPDATE applications SET client_secret_digest = $1, client_authentication = $2,
+			last_update_instant = CASE WHEN last_update_instant >= $3 THEN last_update_instant + 1 ELSE $3 END WHERE id = $4`,
 			s.clientSecretDigest(id, secret), string(ClientAuthenticationRequired), millis(s.now()), id))
 	})
 	if err != nil {

@@ -199,11 +199,7 @@ func (s *Server) replaceApplication(ctx context.Context, old application, j appl
 	if settings.TenantID == "" {
 		settings.TenantID = old.TenantID
 	}
-	var digest []byte
-	if settings.ClientSecret != "" {
-		digest = s.clientSecretDigest(old.ID, settings.ClientSecret)
-	}
-	err = s.storeApplication(ctx, settings, digest, `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`)
+	err = s.storeApplication(ctx, settings, s.newSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`)
 	if errors.Is(err, ErrNotFound) && !strings.EqualFold(settings.TenantID, old.TenantID) {
 		err = errOtherTenant
 	}

@@ -11,26 +11,37 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// EnsureApplication makes an application, or brings the one with its ID up to
-// date: what a says is what there is afterwards.
+// EnsureApplication makes an application, or replaces the one with its ID: what
+// a says is what there is afterwards, with defaults where it says nothing.
+// [Server.ChangeApplication] leaves alone what it does not name.
 func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
-	id, err := parseID("application.id", a.ID)
+	id, err := applicationID(a.ID)
 	if err != nil {
 		return err
 	}
-	if id == "" {
-		return invalid("application.id", "blank", "An application needs an id.")
-	}
-	var digest []byte
-	if a.ClientSecret != "" {
-		digest = s.clientSecretDigest(id, a.ClientSecret)
-	}
 	a.ID = id
-	err = s.storeApplication(ctx, a, digest, insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
+	err = s.storeApplication(ctx, a, s.newSecretDigest(a), insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
 	if errors.Is(err, ErrNotFound) {
 		return errOtherTenant
 	}
 	return err
+}
+
+// applicationID returns the id of an application that must have one.
+func applicationID(id string) (string, error) {
+	id, err := parseID("application.id", id)
+	if err == nil && id == "" {
+		err = invalid("application.id", "blank", "An application needs an id.")
+	}
+	return id, err
+}
+
+// newSecretDigest is nil where a has no client secret.
+func (s *Server) newSecretDigest(a Application) []byte {
+	if a.ClientSecret == "" {
+		return nil
+	}
+	return s.clientSecretDigest(a.ID, a.ClientSecret)
 }
 
 var errOtherTenant = invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
@@ -76,16 +87,18 @@ const setApplication = `SET client_secret_digest = $4, ` + setOther
 // keepSecret is setApplication where no secret may be given: the one that is there when it is written stays.
 const keepSecret = `SET client_secret_digest = COALESCE($4, client_secret_digest), ` + setOther
 
+// setOther has the time of the last change rise with each one: whoever read an application before it knows.
 const setOther = `name = $3, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
-	on_one_time_token_reuse = $14, last_update_instant = $15, page_url = $16, access_token_key_id = $17`
+	on_one_time_token_reuse = $14, last_update_instant = CASE WHEN applications.last_update_instant >= $15 THEN applications.last_update_instant + 1 ELSE $15 END, page_url = $16, access_token_key_id = $17`
 
 // SetApplicationActive switches an application off, so that it can neither log
 // in nor refresh, or on again. Unknown: ErrNotFound.
 func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE applications SET active = $1, last_update_instant = $2 WHERE id = $3`, active, millis(s.now()), strings.ToLower(id)))
+		return changed(tx.Exec(`UPDATE applications SET active = $1,
+			last_update_instant = CASE WHEN last_update_instant >= $2 THEN last_update_instant + 1 ELSE $2 END WHERE id = $3`, active, millis(s.now()), strings.ToLower(id)))
 	})
 }
 
@@ -104,6 +117,7 @@ func changed(res sql.Result, err error) error {
 type application struct {
 	Application
 	active       bool
+	updated      int64 // rises with each write
 	secretDigest []byte
 }
 
@@ -113,10 +127,10 @@ func (s *Server) application(ctx context.Context, id string) (application, error
 	var access, refresh, maximum int64
 	err := s.db.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
 		generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
-		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url, coalesce(access_token_key_id, '') FROM applications WHERE id = $1`, id).
+		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url, coalesce(access_token_key_id, ''), last_update_instant FROM applications WHERE id = $1`, id).
 		Scan(&a.ID, &a.TenantID, &a.Name, &a.active, &a.secretDigest, (*string)(&a.ClientAuthenticationPolicy),
 			&a.GenerateRefreshTokens, &a.AllowTokenRefresh, &grants, &access, &refresh, &maximum,
-			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse, &a.PageURL, &a.AccessTokenKeyID)
+			(*string)(&a.UsagePolicy), (*string)(&a.ExpirationPolicy), &a.OnOneTimeTokenReuse, &a.PageURL, &a.AccessTokenKeyID, &a.updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return application{}, ErrNotFound
 	}

@@ -3,7 +3,7 @@ package idp
 import (
 	"context"
 	"fmt"
-	"strings"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -42,6 +42,19 @@ func (s *Server) mail(ctx context.Context, m Mail) {
 	})
 }
 
+// linkTo is the address of a page with a ticket in its fragment.
+func linkTo(page, what string, t ticket) string {
+	u, err := url.Parse(page)
+	if err != nil { // Application.check does not let it in
+		return page + "#" + what + "=" + string(t)
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	u.Fragment = what + "=" + string(t)
+	return u.String()
+}
+
 // letterOf is the mail with a ticket. It links to the application's page, with
 // the ticket behind the #, which browsers send to nobody.
 func letterOf(u *User, app application, what string, t ticket) Mail {
@@ -51,7 +64,7 @@ func letterOf(u *User, app application, what string, t ticket) Mail {
 	}
 	link := "Your code is:\n\n" + string(t)
 	if app.PageURL != "" {
-		link = "Open this page:\n\n" + strings.TrimSuffix(app.PageURL, "/") + "/#" + what + "=" + string(t)
+		link = "Open this page:\n\n" + linkTo(app.PageURL, what, t)
 	}
 	if what == "verify-email" {
 		return Mail{u.Email, "Confirm your e-mail address for " + name, fmt.Sprintf(

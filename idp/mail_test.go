@@ -162,3 +162,22 @@ func TestMailedChangeOfAnotherAddress(t *testing.T) {
 		t.Errorf("verified %t, %v", u.Verified, err)
 	}
 }
+
+// A mail links to the very page that the application names.
+func TestMailsLinkToThePage(t *testing.T) {
+	w, letters := mailWorld(t)
+	for page, want := range map[string]string{
+		"https://shop.example.com":                     "https://shop.example.com/#reset-password=",
+		"https://shop.example.com/":                    "https://shop.example.com/#reset-password=",
+		"https://shop.example.com/account.html":        "https://shop.example.com/account.html#reset-password=",
+		"https://shop.example.com/.latchkey/account/":  "https://shop.example.com/.latchkey/account/#reset-password=",
+		"https://shop.example.com/a%2Fb/?page=account": "https://shop.example.com/a%2Fb/?page=account#reset-password=",
+		"https://shop.example.com?page=account":        "https://shop.example.com/?page=account#reset-password=",
+	} {
+		must(t, w.ChangeApplication(t.Context(), w.app.ID, func(a *idp.Application) { a.PageURL = page }))
+		w.keyed("POST", "/api/user/forgot-password", object{"loginId": "ada@example.com", "applicationId": w.app.ID}.String()).want(http.StatusOK)
+		if m := <-letters; !strings.Contains(m.Text, "\n"+want) {
+			t.Errorf("%s: %q, want a link to %s", page, m.Text, want)
+		}
+	}
+}

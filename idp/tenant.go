@@ -37,12 +37,16 @@ type Tenant struct {
 	OnMultiFactorEnable bool
 }
 
-// EnsureTenant makes a tenant, or brings the one with its ID up to date. An
-// empty ID means the default tenant.
+// EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
+// with defaults where t says nothing. An empty ID means the default tenant.
+// [Server.ChangeTenant] leaves alone what it does not name.
 func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
-	return s.writeTenant(ctx, t, `UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
-		password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15, last_update_instant = $4`)
+	return s.writeTenant(ctx, t, setTenant)
 }
+
+const setTenant = `UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
+	password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15,
+	last_update_instant = CASE WHEN tenants.last_update_instant >= $4 THEN tenants.last_update_instant + 1 ELSE $4 END`
 
 // makeTenant makes a tenant whose id nobody has.
 func (s *Server) makeTenant(ctx context.Context, t Tenant) error {

@@ -1,0 +1,74 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ChangeApplication makes the application with this id, with the defaults of a new one, or changes the one that has it: what change sets. The rest stays as it is,
+// the client secret too, which change sees as "". Change may be called again with what somebody else has written meanwhile. Mistakes are a [ValidationError].
+func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*Application)) error {
+	id, err := applicationID(id)
+	if err != nil {
+		return err
+	}
+	for {
+		old, err := s.application(ctx, id)
+		known := err == nil
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		a, statement := old.Application, insertApplication+` ON CONFLICT (id) DO NOTHING`
+		if known {
+			statement = fmt.Sprintf(`UPDATE applications %s WHERE id = $1 AND tenant_id = $2 AND last_update_instant = %d`, keepSecret, old.updated)
+		}
+		change(&a)
+		a.ID = id
+		if known && !strings.EqualFold(a.TenantID, old.TenantID) {
+			return errOtherTenant
+		}
+		if err := s.storeApplication(ctx, a, s.newSecretDigest(a), statement); !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+}
+
+// ChangeTenant changes a tenant: what change sets, and nothing else. An empty id means the default tenant. Change may be called again with what somebody else has
+// written meanwhile. Unknown: ErrNotFound; mistakes are a [ValidationError].
+func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenant)) error {
+	id, err := parseID("tenant.id", id)
+	if err != nil {
+		return err
+	}
+	for {
+		t, updated, err := s.versionedTenant(ctx, id)
+		if err != nil {
+			return err
+		}
+		id = t.ID
+		change(&t)
+		t.ID = id
+		if err := s.writeTenant(ctx, t, setTenant+fmt.Sprintf(` WHERE tenants.last_update_instant = %d`, updated)); !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+}
+
+// versionedTenant returns a tenant and when it was written last, which rises with each write.
+func (s *Server) versionedTenant(ctx context.Context, id string) (t Tenant, updated int64, err error) {
+	if id == "" {
+		t, err = s.DefaultTenant(ctx)
+	} else {
+		t, err = s.tenant(ctx, id)
+	}
+	if err != nil {
+		return t, 0, err
+	}
+	err = s.db.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, t.ID).Scan(&updated)
+	if err == nil { // who wrote between the two is seen by the second reading
+		t, err = s.tenant(ctx, t.ID)
+	}
+	return t, updated, err
+}
