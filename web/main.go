@@ -7,6 +7,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -32,8 +33,23 @@ func run() error {
 			return fmt.Errorf("build %s: %w", app, err)
 		}
 	}
-	_, err = bundle(root, "../client/src/index.ts", "../client/dist/latchkey.js", api.FormatESModule)
-	return err
+	return buildClient(root)
+}
+
+// buildClient makes client/dist anew: one ES module, and the types of its exports.
+func buildClient(root string) error {
+	if err := os.RemoveAll(filepath.Join(root, "..", "client", "dist")); err != nil {
+		return err
+	}
+	if _, err := bundle(root, "../client/src/index.ts", "../client/dist/latchkey.js", api.FormatESModule); err != nil {
+		return err
+	}
+	types := exec.Command(filepath.Join(root, "node_modules", ".bin", "tsc"), "-p", "../client/tsconfig.types.json")
+	types.Dir, types.Stdout, types.Stderr = root, os.Stderr, os.Stderr
+	if err := types.Run(); err != nil {
+		return fmt.Errorf("types of the client: %w", err)
+	}
+	return nil
 }
 
 // buildApp makes examples/<app>/dist anew: app.js, app.css, the licenses of what is in them, and a copy of the app's public folder.

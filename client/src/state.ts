@@ -1,13 +1,20 @@
 import type { EndReason } from "./problem.ts";
 
-/** What the backend tells about the person who is logged in. */
+/** The person who is logged in. */
 export interface User {
   id: string;
   email?: string;
+  /** Whether the provider has verified that the address is theirs. */
+  emailVerified?: boolean;
   username?: string;
   firstName?: string;
   lastName?: string;
   fullName?: string;
+  imageUrl?: string;
+  /** A language tag (BCP 47), such as `de-CH`. */
+  preferredLanguage?: string;
+  /** A name of the time zone database, such as `Europe/Zurich`. */
+  timezone?: string;
   roles?: string[];
 }
 

@@ -1,0 +1,7 @@
+/** A promise that is settled from outside: what all requests wait at while the form is open. */
+export declare class Gate {
+    readonly passed: Promise<void>;
+    open: () => void;
+    shut: (reason: Error) => void;
+    constructor();
+}

@@ -1,0 +1,61 @@
+import type { EndReason } from "./problem.ts";
+/** The person who is logged in. */
+export interface User {
+    id: string;
+    email?: string;
+    /** Whether the provider has verified that the address is theirs. */
+    emailVerified?: boolean;
+    username?: string;
+    firstName?: string;
+    lastName?: string;
+    fullName?: string;
+    imageUrl?: string;
+    /** A language tag (BCP 47), such as `de-CH`. */
+    preferredLanguage?: string;
+    /** A name of the time zone database, such as `Europe/Zurich`. */
+    timezone?: string;
+    roles?: string[];
+}
+/** What the login form sends. `remember: false` makes the login end with the browser. */
+export interface Credentials {
+    email: string;
+    password: string;
+    remember?: boolean;
+    /** Of an authenticator, or a recovery code: after a Problem `two_factor_required`. */
+    code?: string;
+    /** After a Problem `password_change_required`. */
+    newPassword?: string;
+}
+/**
+ * - `checking`: the backend has not yet said who this is
+ * - `unreachable`: it could not be asked, or could not know; `check()` tries again
+ * - `out`: nobody is logged in
+ * - `in`: `user` is logged in
+ * - `asking`: a request waits for a login: show the form in place
+ */
+export type Phase = "checking" | "unreachable" | "out" | "in" | "asking";
+/** A moment of the login. Never changed in place: each change is a new object. */
+export interface State {
+    readonly phase: Phase;
+    /** Present in phase `in` only: whoever has left is forgotten at once. */
+    readonly user: User | null;
+    /** In phase `asking`: whether someone was logged in on this page before. */
+    readonly returning: boolean;
+    /** Why the last session ended, where the backend knows. */
+    readonly endReason: EndReason | null;
+}
+/** All fields have a good default. */
+export interface Options {
+    /** Where the backend's routes are mounted. Default `/api`. */
+    base?: string;
+    /** The fetch to use. Default: the browser's. */
+    fetch?: (request: Request) => Promise<Response>;
+    /** Milliseconds after which a request is given up. Default 30,000. */
+    timeout?: number;
+    /** How often a request is repeated while the provider cannot be reached. Default 2. */
+    repeats?: number;
+    /** Waits that many milliseconds, or until the signal aborts. Default: a timer. */
+    sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+    /** The channel on which the tabs of one app agree. Default `latchkey`. */
+    channel?: string;
+}
