@@ -184,7 +184,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, nex
 	}
 	rec := found.record
 	ctx := &sessionContext{Context: r.Context(), session: Session{
-		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, record: rec, tokens: g.access, token: found.token,
+		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, Persistent: rec.Persistent, record: rec, tokens: g.access, token: found.token,
 	}}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }

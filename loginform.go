@@ -6,14 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 const (
 	maxLoginBody = 8 << 10 // bytes
-	maxLoginID   = 255     // code points
 	maxCode      = 64      // bytes; recovery codes are longer than six digits
 )
 
@@ -53,28 +51,28 @@ func (f *loginForm) name(email, loginID *string) error {
 	switch {
 	case email != nil && loginID != nil:
 		return errors.New("both email and loginId")
-	case email != nil:
-		f.loginID = *email
-	case loginID != nil:
-		f.loginID = *loginID
+	case email == nil && loginID == nil:
+		return errors.New("email: required")
+	case email == nil:
+		email = loginID
+	}
+	var err error
+	if f.loginID, err = wire.LoginID(*email); err != nil {
+		return fmt.Errorf("email: %w", err)
 	}
 	return nil
 }
 
 func (f *loginForm) check() error {
+	if err := wire.Password(string(f.password)); err != nil {
+		return fmt.Errorf("password: %w", err)
+	}
+	if err := wire.Password(string(f.newPassword)); err != nil {
+		return fmt.Errorf("newPassword: %w", err)
+	}
 	switch {
-	case f.loginID == "":
-		return errors.New("email: required")
 	case f.password == "":
 		return errors.New("password: required")
-	case utf8.RuneCountInString(f.loginID) > maxLoginID:
-		return fmt.Errorf("email: longer than %d characters", maxLoginID)
-	case strings.IndexFunc(f.loginID, unicode.IsControl) >= 0:
-		return errors.New("email: has a control character")
-	case strings.ContainsRune(string(f.password), 0):
-		return errors.New("password: has a NUL")
-	case strings.ContainsRune(string(f.newPassword), 0):
-		return errors.New("newPassword: has a NUL")
 	case len(f.code) > maxCode || strings.IndexFunc(string(f.code), unicode.IsControl) >= 0:
 		return errors.New("code: not one")
 	}

@@ -12,6 +12,9 @@ type Session struct {
 	User      User
 	CreatedAt time.Time // when the user logged in
 
+	// Persistent tells whether the login outlives the browser: what "remember" was at the login.
+	Persistent bool
+
 	record *Record
 	tokens *sealer
 	token  *openedToken // nil: open it each time

@@ -19,7 +19,7 @@ import (
 type Registration int
 
 const (
-	// RegistrationClosed has no route for it.
+	// RegistrationClosed is for existing users only: the route answers 404.
 	RegistrationClosed Registration = iota
 	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The
 	// provider sends the mails (the tenant's emailConfiguration.verifyEmail), and should not issue tokens for unverified addresses in the first place (unverified.behavior Gated).
@@ -121,17 +121,18 @@ func (h *Handler) Serves(path string) bool {
 }
 
 // open are the routes for everybody.
-func (h *Handler) open() map[string]wire.Methods {
-	routes := map[string]wire.Methods{
-		"/api/verify-email":          {"POST": h.verifyEmail},
-		"/api/verify-email/send":     {"POST": h.sendVerification},
-		"/api/forgot-password":       {"POST": h.forgotPassword},
-		"/api/reset-password":        {"POST": h.resetPassword},
-		"/api/passkey-login/options": {"POST": h.passkeyLoginOptions},
-		"/api/passkey-login":         {"POST": h.passkeyLogin},
+func (h *Handler) open() map[string]http.Handler {
+	routes := map[string]http.Handler{
+		"/api/register":              wire.Methods{"POST": h.register},
+		"/api/verify-email":          wire.Methods{"POST": h.verifyEmail},
+		"/api/verify-email/send":     wire.Methods{"POST": h.sendVerification},
+		"/api/forgot-password":       wire.Methods{"POST": h.forgotPassword},
+		"/api/reset-password":        wire.Methods{"POST": h.resetPassword},
+		"/api/passkey-login/options": wire.Methods{"POST": h.passkeyLoginOptions},
+		"/api/passkey-login":         wire.Methods{"POST": h.passkeyLogin},
 	}
-	if h.Registration != RegistrationClosed {
-		routes["/api/register"] = wire.Methods{"POST": h.register}
+	if h.Registration == RegistrationClosed { // still ours: the password of a form goes to no other handler
+		routes["/api/register"] = wire.Of(wire.CodeNotFound)
 	}
 	return routes
 }

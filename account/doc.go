@@ -1,7 +1,7 @@
 // Package account is what users do about their accounts beside logging in: register, prove an address, set a new password, and keep a second factor and passkeys. It stands
 // beside the guard of an app, and asks the provider in the app's name.
 //
-//	POST /api/register                {"email", "password", "firstName", "lastName"}
+//	POST /api/register                {"email", "password", "firstName", "lastName", "remember"}
 //	POST /api/verify-email            {"id"}, of a mail
 //	POST /api/verify-email/send       {"email"}
 //	POST /api/forgot-password         {"email"}

@@ -3,8 +3,6 @@ package account
 import (
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/wire"
@@ -18,18 +16,23 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, fields wire.Field
 	return h.visit(r)
 }
 
-// maxEmail is the longest address that there is, in code points: as in the form of a login.
-const maxEmail = 255
-
 // address reads a body that is an address alone.
 func (h *Handler) address(w http.ResponseWriter, r *http.Request) (email string, err error) {
 	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
 		return "", err
 	}
-	if email == "" || utf8.RuneCountInString(email) > maxEmail || strings.ContainsFunc(email, unicode.IsControl) {
-		return "", wire.BadRequest("email: want an address")
+	if email, err = wire.LoginID(email); err != nil {
+		return "", wire.BadRequest("email: " + err.Error())
 	}
 	return email, nil
+}
+
+// newPassword refuses a password that nobody could log in with.
+func newPassword(typed string) (latchkey.Secret, error) {
+	if wire.Password(typed) != nil {
+		return "", wire.Of(wire.CodePasswordRefused)
+	}
+	return latchkey.Secret(typed), nil
 }
 
 const maxUserAgent = 256 // bytes; the guard keeps as many

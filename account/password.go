@@ -13,6 +13,10 @@ import (
 func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	var current, password, code string
 	err := wire.Read(w, r, maxBody, wire.Fields{"currentPassword": &current, "password": &password, "code": wire.Optional{Target: &code}})
+	var fresh latchkey.Secret
+	if err == nil {
+		fresh, err = newPassword(password)
+	}
 	var who proven
 	if err == nil {
 		who, err = h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
@@ -25,19 +29,20 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 		err = wire.Of(wire.CodeInvalidCredentials)
 	}
 	if err == nil {
-		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), latchkey.Secret(password))
+		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), fresh)
 	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
 	h.endBefore(r, who.UserID)
-	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: latchkey.Secret(password), Device: h.device(r)})
+	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: fresh, Device: h.device(r)})
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	h.Guard.Begin(w, r, grant, true)
+	session, _ := latchkey.From(r.Context())
+	h.Guard.Begin(w, r, grant, session.Persistent)
 }
 
 // endBefore ends the sessions from before a new password, also where the browser has gone away.

@@ -16,21 +16,17 @@ const evenly = time.Second
 // register makes an account. Where addresses are verified the answer is the same whether there was one: then its owner gets a mail with which to set a new password.
 func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	var u fusionauth.NewUser
-	var password string
-	err := h.form(w, r, wire.Fields{
-		"email": &u.Email, "password": &password, "firstName": wire.Optional{Target: &u.FirstName}, "lastName": wire.Optional{Target: &u.LastName},
-	})
-	if err != nil {
+	remember := true
+	if err := h.readNewUser(w, r, &u, &remember); err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	u.Password = latchkey.Secret(password)
 	if h.Registration == RegistrationUnverified {
-		h.registerNow(w, r, u)
+		h.registerNow(w, r, u, remember)
 		return
 	}
 	done := time.After(evenly)
-	err = h.Client.Register(r.Context(), u)
+	err := h.Client.Register(r.Context(), u)
 	var field *fusionauth.FieldError
 	if errors.As(err, &field) && field.Kind == "duplicate" {
 		h.sendLater(r, u.Email, h.Client.ForgotPassword)
@@ -48,27 +44,37 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	accepted(w)
 }
 
+func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request, u *fusionauth.NewUser, remember *bool) error {
+	var password string
+	err := h.form(w, r, wire.Fields{
+		"email": &u.Email, "password": &password, "remember": wire.Optional{Target: remember},
+		"firstName": wire.Optional{Target: &u.FirstName}, "lastName": wire.Optional{Target: &u.LastName},
+	})
+	if err != nil {
+		return err
+	}
+	if u.Email, err = wire.LoginID(u.Email); err != nil {
+		return wire.Of(wire.CodeEmailRefused)
+	}
+	u.Password, err = newPassword(password)
+	return err
+}
+
 // admits tells whether a session may begin for a user, by whether the address is verified. The guard asks the same again.
 func (h *Handler) admits(verified bool) bool {
 	return verified || h.Registration != RegistrationVerified
 }
 
 // registerNow makes an account and logs its owner in.
-func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser) {
-	if err := h.Client.Register(r.Context(), u); err != nil {
-		h.fail(w, r, err)
-		return
+func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) {
+	err := h.Client.Register(r.Context(), u)
+	var grant latchkey.Grant
+	if err == nil { // where more than the password is asked for, the login form is the place for it
+		grant, err = h.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
 	}
-	h.begin(w, r, latchkey.Credentials{LoginID: u.Email, Password: u.Password})
-}
-
-// begin logs in with a password that has just been set. Where more is asked for than that, the login form is the place for it.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, c latchkey.Credentials) {
-	c.Device = h.device(r)
-	grant, err := h.Client.Login(r.Context(), c)
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	h.Guard.Begin(w, r, grant, true)
+	h.Guard.Begin(w, r, grant, remember)
 }

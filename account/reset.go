@@ -16,6 +16,10 @@ import (
 func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	var id, password string
 	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
+	var fresh latchkey.Secret
+	if err == nil {
+		fresh, err = newPassword(password)
+	}
 	var who fusionauth.Account
 	if err == nil && id == "" {
 		err = wire.Of(wire.CodeLinkInvalid)
@@ -28,7 +32,7 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 		err = h.dropFactors(r.Context(), who)
 	}
 	if err == nil {
-		err = h.Client.ResetPassword(r.Context(), latchkey.Secret(id), latchkey.Secret(password))
+		err = h.Client.ResetPassword(r.Context(), latchkey.Secret(id), fresh)
 	}
 	if err != nil {
 		h.fail(w, r, link(err))

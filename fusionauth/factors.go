@@ -35,7 +35,7 @@ func (c *Client) EnableAuthenticator(ctx context.Context, userID string, secret,
 		Code          string `json:"code"`
 		Method        string `json:"method"`
 		Secret        string `json:"secretBase32Encoded"`
-	}{c.config.ApplicationID, string(code), "authenticator", string(secret)}}, &made)
+	}{c.config.ApplicationID, typedCode(code), "authenticator", string(secret)}}, &made)
 	return made.RecoveryCodes, err
 }
 
@@ -45,7 +45,7 @@ func (c *Client) DisableFactor(ctx context.Context, userID, methodID string, cod
 		ApplicationID string `json:"applicationId"`
 		Code          string `json:"code"`
 		MethodID      string `json:"methodId"`
-	}{c.config.ApplicationID, string(code), methodID}})
+	}{c.config.ApplicationID, typedCode(code), methodID}})
 }
 
 // DropFactor takes a second factor away without a code of it: with a recovery code that it makes for that.

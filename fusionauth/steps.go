@@ -30,7 +30,7 @@ func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor)
 		TrustComputer bool   `json:"trustComputer,omitempty"`
 		NoJWT         bool   `json:"noJWT,omitempty"`
 		visit
-	}{r.TwoFactorID, string(f.credentials.Code), f.trust, f.noJWT, c.visit(device)}})
+	}{r.TwoFactorID, typedCode(f.credentials.Code), f.trust, f.noJWT, c.visit(device)}})
 	switch {
 	case err != nil:
 		return a, err
@@ -41,6 +41,9 @@ func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor)
 	}
 	return a, nil
 }
+
+// typedCode is a code without white space: authenticator apps show theirs in groups, and users type them so.
+func typedCode(code latchkey.Secret) string { return strings.Join(strings.Fields(string(code)), "") }
 
 // withNewPassword answers 203 with the new password, and logs in with it.
 func (c *Client) withNewPassword(ctx context.Context, asked answer, credentials latchkey.Credentials) (answer, error) {
