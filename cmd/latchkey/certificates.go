@@ -23,12 +23,14 @@ import (
 // certificates are where TLS takes its certificates from: files, an ACME server, or the local authority.
 type certificates struct {
 	closers
-	hosts   atomic.Pointer[[]string]
-	config  *tls.Config
-	roots   *x509.CertPool             // that of the local authority; nil: from elsewhere
-	files   *certificateFiles          // nil: from elsewhere
-	issuer  *certmagic.ACMEIssuer      // nil: from elsewhere
-	manager func(hosts []string) error // takes care of other hosts after a reload
+	hosts  atomic.Pointer[[]string]
+	config *tls.Config
+
+	howToTrust string                     // what the user must do so that browsers trust a local authority; empty: nothing
+	roots      *x509.CertPool             // that of the local authority; nil: from elsewhere
+	files      *certificateFiles          // nil: from elsewhere
+	issuer     *certmagic.ACMEIssuer      // nil: from elsewhere
+	manager    func(hosts []string) error // takes care of other hosts after a reload
 }
 
 func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c *certificates, err error) {
@@ -58,10 +60,10 @@ func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*cert
 	if err != nil {
 		return nil, err
 	}
-	log.Warn("TLS with a local certificate authority, for development only. " + authority.howToTrust())
+	log.Warn("tls: certificates of a local authority, for development only", "authority", authority.path)
 	roots := x509.NewCertPool()
 	roots.AddCert(authority.cert)
-	c := &certificates{roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}
+	c := &certificates{howToTrust: authority.howToTrust(), roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}
 	c.hosts.Store(&hosts)
 	return c, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 )
 
 type demoCommand struct {
+	logFlags `embed:""`
+
 	Addr           string        `default:"127.0.0.1:8080" help:"Loopback address of the store and the forums. Port 0 takes a free one."`
 	IDPAddr        string        `name:"idp-addr" default:"127.0.0.1:9011" help:"Loopback address of the identity provider."`
 	Data           string        `default:"latchkey-data" type:"path" help:"Directory of the databases and keys; made where it does not exist."`
@@ -39,7 +40,7 @@ func (c demoCommand) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(w.stderr, nil))
+	log := c.logger(w.stderr)
 	d, err := c.open(w.ctx, secrets, log, apps.Addr(), provider.Addr())
 	if err != nil {
 		return err

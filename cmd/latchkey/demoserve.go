@@ -39,6 +39,9 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	if err := d.probe(w.ctx, apps.Addr().String()); err != nil {
 		return err
 	}
+	if d.tls != nil {
+		fmt.Fprintln(w.stderr, d.tls.howToTrust)
+	}
 	fmt.Fprintf(w.stderr, "latchkey demo: NOT FOR PRODUCTION. Data is in %s; remove it to begin anew. Mails to users are put into %s. Ctrl-C ends the demo.\n", d.command.Data, d.outbox())
 	fmt.Fprintf(w.stdout, "ready store=%s forums=%s idp=%s user=%s password=%s outbox=%s\n",
 		d.origin("store"), d.origin("forums"), d.idpURL, d.secrets.Email, d.secrets.Password, d.outbox())

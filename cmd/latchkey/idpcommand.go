@@ -18,6 +18,8 @@ import (
 )
 
 type idpCommand struct {
+	logFlags `embed:""`
+
 	Addr                       string `default:"127.0.0.1:9011" help:"Where it listens. 9011 is FusionAuth's port."`
 	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and its keys."`
 	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets a new provider up: variables, API keys, and requests in order. Passed over where there are API keys already."`
@@ -36,7 +38,7 @@ func (c idpCommand) Run(w world) (err error) {
 			return err
 		}
 	}
-	log := slog.New(slog.NewTextHandler(w.stderr, nil))
+	log := c.logger(w.stderr)
 	unlock, err := claimDirectory("--data", c.Data)
 	if err != nil {
 		return err

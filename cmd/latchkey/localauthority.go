@@ -171,9 +171,9 @@ func (a *localAuthority) issue(host string) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// howToTrust says what to do once, so that browsers take the certificates.
+// howToTrust says what the user must do, once, so that browsers trust the certificates.
 func (a *localAuthority) howToTrust() string {
-	return fmt.Sprintf(`To have browsers trust it, once:
+	return fmt.Sprintf(`To make browsers trust the local certificate authority, once:
   macOS:            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain %[1]s
   Debian, Ubuntu:   sudo cp %[1]s /usr/local/share/ca-certificates/latchkey.crt && sudo update-ca-certificates
   Chromium, Linux:  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n latchkey -i %[1]s

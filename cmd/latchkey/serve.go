@@ -16,6 +16,8 @@ import (
 )
 
 type serveCommand struct {
+	logFlags `embed:""`
+
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration; latchkey init writes one."`
 	TLS    bool   `name:"tls" help:"As tls: local in the file: https for development, with a local certificate authority."`
 }
@@ -29,7 +31,7 @@ func (c serveCommand) Run(w world) (err error) {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(w.stderr, nil))
+	log := c.logger(w.stderr)
 	listener, err := listen("listen", file.Listen)
 	if err != nil {
 		return err
@@ -48,6 +50,9 @@ func (c serveCommand) Run(w world) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, shutdown()) }()
+	if s.certificates != nil && s.certificates.howToTrust != "" {
+		fmt.Fprintln(w.stderr, s.certificates.howToTrust)
+	}
 	fmt.Fprintf(w.stdout, "ready %s\n", strings.Join(s.origins(file), " "))
 	for {
 		select {

@@ -84,13 +84,13 @@ func (s *served) writeWith(head, extra string) {
 	}
 }
 
-func (s *served) start() {
+func (s *served) start(flags ...string) {
 	s.Helper()
 	ctx, stop := context.WithCancel(s.Context())
 	s.stop = stop
 	stdout, write := io.Pipe()
 	go func() {
-		s.status <- run(ctx, []string{"serve", "-c", filepath.Join(s.dir, "latchkey.yaml")}, write, s.stderr)
+		s.status <- run(ctx, append([]string{"serve", "-c", filepath.Join(s.dir, "latchkey.yaml")}, flags...), write, s.stderr)
 		write.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
