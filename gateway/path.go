@@ -15,7 +15,8 @@ var errPath = errors.New("the path can be read in more than one way")
 // cleanPath returns the path of a request as the rules and the app behind both see it: decoded once, to be encoded anew.
 // A path that some server would read otherwise is refused, because the rules would then protect something else than what is served:
 // dot segments, empty segments, backslashes, encoded slashes and dots, path parameters, what is still encoded after decoding, control
-// characters, bytes that are not UTF-8, and characters that become one of these by compatibility decomposition.
+// characters, bytes that are not UTF-8, "?" and "#" (which a second proxy that decodes takes for the end of the path), and characters
+// that become one of these by compatibility decomposition.
 func cleanPath(u *url.URL) (string, error) {
 	path := u.Path
 	if plainPath(path) && u.RawPath == "" {
@@ -65,7 +66,7 @@ func ambiguousEscape(raw string) bool {
 
 // ambiguous looks at a decoded path.
 func ambiguous(path string) bool {
-	if path == "" || path[0] != '/' || strings.ContainsAny(path, `\;`) || strings.ContainsFunc(path, unicode.IsControl) {
+	if path == "" || path[0] != '/' || strings.ContainsAny(path, `\;?#`) || strings.ContainsFunc(path, unicode.IsControl) {
 		return true
 	}
 	segments := strings.Split(path[1:], "/")

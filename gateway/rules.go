@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -16,45 +18,64 @@ type rules struct {
 	public  []string // as they are, without a slash at the end
 }
 
-// newRules reads the prefixes. Without any protect (nil, not empty) everything needs a login that is not public.
+// newRules reads the prefixes, and returns every mistake in them. Without any protect (nil, not empty) everything needs a login
+// that is not public.
 func newRules(protect, public []string) (rules, error) {
 	var r rules
+	var errs []error
 	if protect == nil {
 		protect = []string{"/"}
 	}
 	for _, prefix := range protect {
 		path, err := rulePath(prefix)
 		if err != nil {
-			return r, err
+			errs = append(errs, fmt.Errorf("protect: %w", err))
+			continue
 		}
 		r.protect = append(r.protect, fold(path))
 	}
 	for _, prefix := range public {
 		path, err := rulePath(prefix)
 		if err != nil {
-			return r, err
+			errs = append(errs, fmt.Errorf("public: %w", err))
+			continue
 		}
-		for _, other := range r.protect {
-			if fold(path) == other {
-				return r, fmt.Errorf("%s is both protected and public", prefix)
-			}
+		if slices.Contains(r.protect, fold(path)) {
+			errs = append(errs, fmt.Errorf("public: %s is protected, too: leave one of the two out", prefix))
 		}
 		r.public = append(r.public, path)
 	}
-	return r, nil
+	return r, errors.Join(errs...)
 }
 
-// rulePath takes a prefix only in the form in which paths are compared.
+// rulePath takes a plain path only, and returns it without a slash at the end. Patterns of other programs would match nothing, and
+// what they seem to protect would be open.
 func rulePath(prefix string) (string, error) {
-	u, err := url.ParseRequestURI(prefix)
-	if err != nil || u.RawQuery != "" || u.Host != "" || u.Path != prefix {
-		return "", fmt.Errorf("%q is not a path: want one like /api/, not encoded", prefix)
-	}
-	path, err := cleanPath(u)
-	if err != nil {
-		return "", fmt.Errorf("%q: %w", prefix, err)
+	path, err := cleanPath(&url.URL{Path: prefix})
+	if err != nil || strings.ContainsFunc(prefix, notInRules) || strings.Contains(prefix+"/", "/.../") {
+		return "", fmt.Errorf("%q is not a plain path: %s", prefix, instead(prefix))
 	}
 	return strings.TrimSuffix(path, "/"), nil
+}
+
+// notInRules tells whether a character has a meaning in some program's patterns, or may have one.
+func notInRules(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune("/-._~@", r)
+}
+
+// instead says what to write for a rule that is not a plain path.
+func instead(rule string) string {
+	var plain strings.Builder
+	for segment := range strings.SplitSeq(strings.Trim(rule, "/"), "/") {
+		if segment == "" || strings.ContainsFunc(segment, notInRules) || strings.Trim(segment, ".") == "" {
+			break
+		}
+		plain.WriteString("/" + segment)
+	}
+	if plain.Len() == 0 {
+		return "write one like /api/, which covers everything below it"
+	}
+	return "write " + plain.String() + "/, which covers everything below it, or a longer path of letters, digits and -._~@"
 }
 
 // protects tells whether a clean path needs a login. What is protected is compared without regard to case and the like, because the app behind
