@@ -42,6 +42,9 @@ type App struct {
 	UserKey latchkey.Secret
 	// AllowHeaders lists answer headers that the app behind may set although they speak for the whole origin, such as Access-Control-Allow-Origin.
 	AllowHeaders []string
+	// DropHeaders lists request headers that a client must not send to the app behind, besides those of docs/gateway.md:
+	// names by which only this app is told who asks.
+	DropHeaders []string
 
 	// Page holds the files of the page, with an index.html; see Dir. DevServer, "http://localhost:5173", stands in for them in development.
 	Page      fs.FS
@@ -68,7 +71,9 @@ type app struct {
 	idle         []func()               // close what transports keep
 	proxies      proxies
 	streams      *streams
-	signer       *userSigner // nil: no Latchkey-User
+	signer       *userSigner     // nil: no Latchkey-User
+	dropped      map[string]bool // of requests
+	allowed      map[string]bool // of answers, although they speak for the origin
 	bearer       bool
 	maxBody      int64
 	hsts         bool
@@ -107,6 +112,10 @@ func (a *app) read(c App) error {
 	}
 	var err error
 	a.rules, err = newRules(c.Protect, c.Public)
+	note(err)
+	a.dropped, err = droppedHeaders(c.DropHeaders)
+	note(err)
+	a.allowed, err = allowedHeaders(c.AllowHeaders)
 	note(err)
 	if c.Upstream != "" {
 		a.upstream, err = a.newProxy("Upstream", c.Upstream, c)
@@ -221,11 +230,10 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 	}
 	transport := newTransport(c.Timeout)
 	a.idle = append(a.idle, transport.CloseIdleConnections)
-	allowed := canonical(c.AllowHeaders...)
 	return &httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { a.rewrite(pr, target) },
 		Transport:      bounded{transport},
-		ModifyResponse: func(res *http.Response) error { a.received(res, allowed); return nil },
+		ModifyResponse: func(res *http.Response) error { a.received(res); return nil },
 		ErrorHandler:   a.failed,
 		ErrorLog:       slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		BufferPool:     buffers,

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/gateway"
 )
 
 // GWY-15: what docs/gateway.md tells an app to do with Latchkey-User takes a genuine header, and nothing else.
@@ -56,5 +58,16 @@ func TestDocumentedChecks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// docs/gateway.md lists the headers that are removed just as the code does.
+func TestDocumentedIdentityHeaders(t *testing.T) {
+	text, err := os.ReadFile("../docs/gateway.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table := gateway.IdentityTable(); !strings.Contains(string(text), "|---|---|\n"+table+"\n") {
+		t.Errorf("docs/gateway.md wants this table:\n%s", table)
 	}
 }

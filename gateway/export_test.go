@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -61,4 +63,23 @@ func SetPace(t *testing.T, d time.Duration) {
 	before := pace
 	pace = d
 	t.Cleanup(func() { pace = before })
+}
+
+// IdentityHeaders returns a name for each entry of the table.
+func IdentityHeaders() (names []string) {
+	for _, row := range identityHeaders {
+		for name := range strings.SplitSeq(row.names, ", ") {
+			names = append(names, strings.ReplaceAll(name, "*", "-Z"))
+		}
+	}
+	return names
+}
+
+// IdentityTable returns the table as docs/gateway.md has it.
+func IdentityTable() string {
+	var table strings.Builder
+	for _, row := range identityHeaders {
+		fmt.Fprintf(&table, "| `%s` | %s |\n", strings.ReplaceAll(row.names, ", ", "`, `"), row.of)
+	}
+	return table.String()
 }

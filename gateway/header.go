@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// cleanRequestHeader removes what a client must not tell the app behind: who it is, where it comes from, which path or method is
-// meant instead, and our cookies. A name with anything but letters, digits and hyphens is removed as well, because many servers take
-// "X_User" and "X-User" for the same.
-func cleanRequestHeader(h http.Header) {
+// cleanRequestHeader removes what a client must not tell the app behind: who it is, where it comes from,
+// which path or method is meant instead, our cookies, and what the configuration drops. A name with
+// anything but letters, digits and hyphens is removed as well, because many servers take "X_User" and
+// "X-User" for the same.
+func cleanRequestHeader(h http.Header, dropped map[string]bool) {
 	for name := range h {
-		if !plainName(name) || saysIdentity(http.CanonicalHeaderKey(name)) {
+		if canonical := http.CanonicalHeaderKey(name); !plainName(name) || identity.has(canonical) || dropped[canonical] {
 			delete(h, name)
 		}
 	}
@@ -27,62 +28,17 @@ func plainName(name string) bool {
 	return name != ""
 }
 
-// identityNames and identityPrefixes are in canonical form, in which net/http has names already: to compare them costs no allocation.
-var identityNames = canonical(
-	"authorization", "proxy-authorization", "forwarded", "x-forwarded", "via", "proxy",
-	"x-real-ip", "true-client-ip", "cf-connecting-ip", "cf-connecting-ipv6", "fastly-client-ip",
-	"x-client-ip", "x-cluster-client-ip", "client-ip", "x-remote-ip", "x-remote-addr", "x-originating-ip",
-	"x-original-url", "x-original-uri", "x-original-method", "x-original-host", "x-rewrite-url", "x-host",
-	"x-http-method-override", "x-http-method", "x-method-override",
-	"remote-user", "x-remote-user", "x-webauth-user", "x-token-subject", "x-email", "x-groups", "x-roles",
-	"x-sendfile", "x-accel-redirect", "sec-session-id",
-)
-
-var identityPrefixes = [...]string{"Latchkey", "X-Latchkey", "X-Forwarded-", "X-User", "X-Auth", "X-Client-Cert", "X-Ssl-", "Ssl-Client", "X-Arr-", "X-Envoy-"}
-
-func canonical(names ...string) map[string]bool {
-	set := make(map[string]bool)
-	for _, name := range names {
-		set[http.CanonicalHeaderKey(name)] = true
-	}
-	return set
-}
-
-// saysIdentity takes a name in canonical form.
-func saysIdentity(name string) bool {
-	if identityNames[name] {
-		return true
-	}
-	for _, prefix := range identityPrefixes {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// ourCookie names the guard's, of this version and those to come. Names of cookies have a case; some servers do not care.
-func ourCookie(name string) bool {
-	if len(name) < len("__Host-") || name[0] != '_' {
-		return false
-	}
-	for _, ours := range [...]string{"__Host-session", "__Host-refresh", "__Host-device", "__Host-echo", "__Host-bound"} {
-		if strings.EqualFold(name, ours) {
-			return true
-		}
-	}
-	return false
-}
-
 // cleanCookies removes our cookies and leaves the others.
 func cleanCookies(h http.Header) {
+	keepCookies(h, func(pair string) bool { return !namesOurs(pair) })
+}
+
+func keepCookies(h http.Header, keep func(pair string) bool) {
 	lines := h["Cookie"]
 	var kept []string
 	for _, line := range lines {
 		for pair := range strings.SplitSeq(line, ";") {
-			pair = strings.TrimSpace(pair)
-			name, _, _ := strings.Cut(pair, "=")
-			if pair != "" && !ourCookie(strings.Trim(name, ` "`)) {
+			if pair = strings.TrimSpace(pair); pair != "" && keep(pair) {
 				kept = append(kept, pair)
 			}
 		}
@@ -106,8 +62,7 @@ func cleanAnswerHeader(h http.Header, allowed map[string]bool) {
 	if lines := h["Set-Cookie"]; lines != nil {
 		kept := lines[:0:0]
 		for _, line := range lines {
-			name, _, _ := strings.Cut(line, "=")
-			if !ourCookie(strings.Trim(name, " \t\"")) {
+			if pair, _, _ := strings.Cut(line, ";"); !namesOurs(pair) {
 				kept = append(kept, line)
 			}
 		}

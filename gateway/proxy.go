@@ -153,7 +153,7 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 // remove what is set here.
 func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 	out := pr.Out
-	cleanRequestHeader(out.Header)
+	cleanRequestHeader(out.Header, a.dropped)
 	if up := out.Header.Get("Upgrade"); up != "" && !strings.EqualFold(up, "websocket") {
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
@@ -177,9 +177,9 @@ func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 }
 
 // received sees the answer of the app behind before anything of it is passed on.
-func (a *app) received(res *http.Response, allowed map[string]bool) {
-	cleanAnswerHeader(res.Header, allowed)
-	cleanAnswerHeader(res.Trailer, allowed)
+func (a *app) received(res *http.Response) {
+	cleanAnswerHeader(res.Header, a.allowed)
+	cleanAnswerHeader(res.Trailer, a.allowed)
 	if conn, ok := res.Body.(io.ReadWriteCloser); ok && res.StatusCode == http.StatusSwitchingProtocols {
 		res.Body = &quiet{conn}
 	}

@@ -92,6 +92,7 @@ type App struct {
 	Bearer        bool // default true
 	UserKey       string
 	AllowHeaders  []string
+	DropHeaders   []string
 	Headers       map[string]string // of the page; Content-Security-Policy among them where csp is there
 	SameSiteLax   bool
 	ClearSiteData bool

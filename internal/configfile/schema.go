@@ -177,7 +177,8 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		"host": r.text(&a.Host), "application_id": r.text(&a.ApplicationID), "client_secret": r.text(&a.ClientSecret), "client_secret_file": r.secretFile(&a.ClientSecret),
 		"accounts": r.text(&a.Accounts), "spa": r.text(&a.SPA), "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public), "timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.text(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders),
-		"csp": func(key string, n *yaml.Node) { hasCSP = true; r.text(&csp)(key, n) }, "headers": r.pairs(&a.Headers),
+		"drop_headers": r.texts(&a.DropHeaders),
+		"csp":          func(key string, n *yaml.Node) { hasCSP = true; r.text(&csp)(key, n) }, "headers": r.pairs(&a.Headers),
 		"same_site": r.text(&sameSite), "clear_site_data": r.boolean(&a.ClearSiteData),
 	})
 	if a.Host == "" {
