@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -49,7 +48,11 @@ func New(c Config) (*Gateway, error) {
 			errs = append(errs, &AppError{i, config.Login.Origin, err})
 			continue
 		}
-		name := hostname(a.host)
+		name, err := requestHost(a.host)
+		if err != nil {
+			errs = append(errs, &AppError{i, config.Login.Origin, err}, a.close(context.Background()))
+			continue
+		}
 		if g.apps[name] != nil {
 			twice := fmt.Errorf("two apps on the host %s: browsers would mix up their cookies", name)
 			errs = append(errs, &AppError{i, config.Login.Origin, twice}, a.close(context.Background()))
@@ -83,8 +86,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 { // whoever reads it, and if nobody does
 		http.NewResponseController(w).SetReadDeadline(time.Now().Add(pace))
 	}
-	a := g.apps[hostname(r.Host)]
-	if refusal := g.refusal(r, a); refusal != nil {
+	a, refusal := g.find(r)
+	if refusal != nil {
 		if r.ProtoMajor == 1 {
 			w.Header().Set("Connection", "close") // what follows on the connection may not be what it seems
 		}
@@ -99,37 +102,71 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.ServeHTTP(w, r)
 }
 
-// refusal is the answer to a request that nobody's login would make acceptable, or nil. It makes the path of others clean.
-func (g *Gateway) refusal(r *http.Request, a *app) http.Handler {
+// find returns the app of a request and makes its path clean, or returns the answer to a request that
+// nobody's login would make acceptable.
+func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	case http.MethodTrace, http.MethodConnect:
-		return methodNotAllowed
+		return nil, methodNotAllowed
 	default:
-		return methodUnknown
+		return nil, methodUnknown
 	}
 	if !r.ProtoAtLeast(1, 1) && !g.proxies.trustsPeer(r) {
-		return versionUnknown // nginx still asks so by default; whoever else does is no browser
+		return nil, versionUnknown // nginx still asks so by default; whoever else does is no browser
 	}
+	name, err := requestHost(r.Host)
+	if err != nil || r.URL.Opaque != "" || doubled(r.Header) {
+		return nil, badRequest
+	}
+	a := g.apps[name]
 	if a == nil {
-		return misdirected
+		return nil, misdirected
 	}
 	path, err := cleanPath(r.URL)
 	if err != nil {
-		return badRequest
+		return nil, badRequest
 	}
 	r.URL.Path, r.URL.RawPath = path, ""
-	return nil
+	return a, nil
 }
 
-func hostname(host string) string {
-	if strings.IndexByte(host, ':') >= 0 {
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
+// single are the headers that decide here or at the app, and that a client sends once at most. Others
+// that decide are removed (Authorization) or refused by net/http (Content-Length, Host) already.
+var single = [...]string{"Content-Type", "Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"}
+
+func doubled(h http.Header) bool {
+	for _, name := range single {
+		if len(h[name]) > 1 {
+			return true
 		}
-		host = strings.Trim(host, "[]")
 	}
-	return strings.ToLower(host)
+	return false
+}
+
+var errHost = errors.New("not a host with an optional port")
+
+// requestHost returns the name in a Host header, without its port and in lower case. A value that is no
+// host by RFC 9110 §7.2 is an error: a port has digits only, and brackets hold an IPv6 address.
+func requestHost(host string) (string, error) {
+	name, port := host, ""
+	if at := strings.LastIndexByte(host, ':'); at >= 0 && host[len(host)-1] != ']' {
+		name, port = host[:at], host[at+1:]
+	}
+	if strings.Trim(port, "0123456789") != "" {
+		return "", errHost
+	}
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		address, closed := strings.CutSuffix(inner, "]")
+		if ip, err := netip.ParseAddr(address); err != nil || !closed || !ip.Is6() || ip.Zone() != "" {
+			return "", errHost
+		}
+		return strings.ToLower(address), nil
+	}
+	if strings.ContainsAny(name, "[]:@/\\?# ") {
+		return "", errHost
+	}
+	return strings.ToLower(name), nil
 }
 
 // Wait returns when no request is under way any more, an open WebSocket among them, or when ctx is done. No new one may come.

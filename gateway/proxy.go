@@ -131,6 +131,10 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 			x.released()
 		}
 	}()
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		// An app that does not read such a body takes it for the next request, on a connection that users share.
+		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
+	}
 	if r.ContentLength != 0 {
 		control := http.NewResponseController(w)
 		if r.ContentLength < 0 {

@@ -54,6 +54,19 @@ func TestGWY01DestinationsAreConfigured(t *testing.T) {
 		"GET http://app.localhost HTTP/1.1\r\nHost: app.localhost\r\n":            "400",
 		"GET x HTTP/1.1\r\nHost: app.localhost\r\n":                               "400",
 		"GET //evil.example/x HTTP/1.1\r\nHost: app.localhost\r\n":                "400",
+		"GET x:@evil.example/ HTTP/1.1\r\nHost: app.localhost\r\n":                "400",
+		"GET http:.evil.example/ HTTP/1.1\r\nHost: app.localhost\r\n":             "400",
+		"GET /x HTTP/1.1\r\nHost: app.localhost:evil\r\n":                         "400",
+		"GET /x HTTP/1.1\r\nHost: app.localhost:80:80\r\n":                        "400",
+		"GET /x HTTP/1.1\r\nHost: app.localhost:+80\r\n":                          "400",
+		"GET /x HTTP/1.1\r\nHost: app.localhost:80@evil.example\r\n":              "400",
+		"GET /x HTTP/1.1\r\nHost: u@app.localhost\r\n":                            "400",
+		"GET /x HTTP/1.1\r\nHost: [app.localhost]\r\n":                            "400",
+		"GET /x HTTP/1.1\r\nHost: [app.localhost]:80\r\n":                         "400",
+		"GET /x HTTP/1.1\r\nHost: [::1\r\n":                                       "400",
+		"GET /x HTTP/1.1\r\nHost: [::1]:80\r\n":                                   "421",
+		"GET /x HTTP/1.1\r\nHost: ::1\r\n":                                        "400",
+		"GET /x HTTP/1.1\r\nHost: app.localhost:\r\n":                             "200",
 		"GET /x HTTP/1.1\r\nHost: APP.localhost:99\r\nX-Forwarded-Host: evil\r\n": "200",
 	} {
 		answer := n.raw(request + "Connection: close\r\n\r\n")
@@ -65,6 +78,64 @@ func TestGWY01DestinationsAreConfigured(t *testing.T) {
 				t.Errorf("%q: the app saw %s of %s %v", request, r.RequestURI, r.Host, r.Header)
 			}
 		}
+	}
+}
+
+// What comes twice, of what decides here or at the app, could be read in two ways.
+func TestDoubledHeaders(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	for _, h2 := range []bool{false, true} {
+		if h2 {
+			n = w.start(true)
+		}
+		ada := n.stranger()
+		for name, values := range map[string][2]string{
+			"Origin": {origin, "http://evil.example"}, "Sec-Fetch-Site": {"same-origin", "cross-site"}, "Sec-Fetch-Mode": {"cors", "navigate"}, "Sec-Fetch-Dest": {"empty", "document"},
+			"Content-Type": {"application/json", "text/plain"}, "Referer": {origin + "/", "http://evil.example/"},
+		} {
+			for _, both := range [][]string{{values[0], values[1]}, {values[1], values[0]}, {values[0], values[0]}, {"", values[0]}} {
+				for _, path := range []string{"/x", "/api/login", "/api/x"} {
+					r := ada.request("POST", path, "{}")
+					r.Header[name] = both
+					n.read(ada.open(r)).want(t, 400, "bad_request")
+				}
+			}
+		}
+	}
+	if seen := w.app.take(); len(seen) != 0 {
+		t.Errorf("the app saw %v", seen[0].Header)
+	}
+}
+
+// A body of GET or HEAD goes nowhere: an app that does not read it would take it for the next request on a connection that users share.
+func TestBodiesOfReads(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve()
+	const smuggled = "GET /smuggled HTTP/1.1\r\nHost: app.localhost\r\n\r\n"
+	for _, method := range []string{"GET", "HEAD"} {
+		for name, framed := range map[string]string{
+			"length":  fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(smuggled), smuggled),
+			"chunked": fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(smuggled), smuggled),
+		} {
+			var body []byte
+			w.app.answer(func(_ http.ResponseWriter, r *http.Request) { body, _ = io.ReadAll(r.Body) })
+			if answer := n.raw(method + " /x HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n" + framed); !strings.HasPrefix(answer, "HTTP/1.1 200") {
+				t.Errorf("%s, %s: %.40q", method, name, answer)
+			}
+			if r := w.app.last(t); len(body) != 0 || r.ContentLength != 0 || r.TransferEncoding != nil || r.Header["Content-Length"] != nil {
+				t.Errorf("%s, %s: the app saw %q, %v %v", method, name, body, r.Header, r.TransferEncoding)
+			}
+		}
+	}
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.Copy(rw, r.Body) })
+	if got := n.stranger().do("DELETE", "/x", "kept"); got.body != "kept" {
+		t.Errorf("DELETE: %d %s", got.status, got.body)
+	}
+	b, r := n.stranger(), n.stranger().request("GET", "/x", "")
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader("lost")), 4
+	if got := n.read(b.open(r)); got.status != 200 || got.body != "" {
+		t.Errorf("GET: %d %s", got.status, got.body)
 	}
 }
 
