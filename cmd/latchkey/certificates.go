@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/caddyserver/certmagic"
@@ -70,7 +69,7 @@ func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*cert
 
 func hostnames(file *configfile.File) (hosts []string) {
 	for _, a := range file.Apps {
-		hosts = append(hosts, hostname(a.Host))
+		hosts = append(hosts, strings.ToLower(hostname(a.Host)))
 	}
 	return hosts
 }
@@ -160,24 +159,4 @@ func (c *certificates) use(file *configfile.File) error {
 	}
 	c.hosts.Store(&hosts)
 	return nil
-}
-
-// redirect sends plain HTTP to https, and answers the challenges of an ACME server.
-func (c *certificates) redirect(port string) http.Handler {
-	to := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := hostname(r.Host)
-		if !slices.Contains(*c.hosts.Load(), host) {
-			http.Error(w, "no app of this server has that host", http.StatusMisdirectedRequest)
-			return
-		}
-		if port != "443" {
-			host = net.JoinHostPort(host, port)
-		}
-		w.Header().Set("Connection", "close")
-		http.Redirect(w, r, "https://"+host+r.URL.RequestURI(), http.StatusPermanentRedirect)
-	})
-	if c.issuer != nil {
-		return c.issuer.HTTPChallengeHandler(to)
-	}
-	return to
 }
