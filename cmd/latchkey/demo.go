@@ -15,7 +15,7 @@ type demoCommand struct {
 
 	Addr           string        `default:"127.0.0.1:8080" help:"Loopback address of the store and the forums. Port 0 takes a free one."`
 	IDPAddr        string        `name:"idp-addr" default:"127.0.0.1:9011" help:"Loopback address of the identity provider."`
-	Data           string        `default:"latchkey-data" type:"path" help:"Directory of the databases and keys; made where it does not exist."`
+	Data           string        `default:"latchkey-demo" type:"path" help:"Directory of the databases and keys; made where it does not exist."`
 	Idle           time.Duration `default:"30m" help:"A session id that is unused for so long expires."`
 	SessionCap     time.Duration `default:"1h" help:"A session id expires after so long, used or not."`
 	RefreshTTL     time.Duration `name:"refresh-ttl" default:"720h" help:"A refresh token brings the session back for so long after the last refresh."`
