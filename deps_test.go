@@ -41,6 +41,7 @@ func TestDeps(t *testing.T) {
 		"/idp/internal/totp":               {},
 		"/gateway":                         {"", "/account", "/internal/wire"},
 		"/nodes":                           {},
+		"/docs/docstest":                   {},
 		"/internal/doctor":                 {"", "/fusionauth"},
 		"/internal/configfile":             {},
 		"/internal/breached":               {},

@@ -61,7 +61,7 @@ func pages(t *testing.T) []page {
 		if filepath.Ext(path) != ".md" {
 			return nil
 		}
-		p, err := read(path)
+		p, err := parse(path)
 		found = append(found, p)
 		return err
 	})
@@ -86,7 +86,7 @@ func walk(visit func(path string) error) error {
 	})
 }
 
-func read(path string) (page, error) {
+func parse(path string) (page, error) {
 	source, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
 		return page{}, err
