@@ -1,14 +1,23 @@
 package latchkey_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 const deviceCookie = "__Host-device"
@@ -199,4 +208,72 @@ func TestDeviceCookieOnlyWhereRemembered(t *testing.T) {
 			t.Errorf("the browser's name changed from %q to %q", first, again)
 		}
 	})
+}
+
+// THR-01: a provider that locks accounts by itself adds to the guard's limit, and takes nothing from it.
+func TestTHR01_TheProvidersLockout(t *testing.T) {
+	guesses := func(t *testing.T, lockout idp.Lockout) (checked int) {
+		simulate(t, func(t *testing.T, w *world) {
+			w.withAddresses()
+			must(t, w.provider.EnsureTenant(t.Context(), idp.Tenant{Name: "Default", Lockout: lockout}))
+			for at := range 6 * 60 * 12 { // a botnet with an address for each guess
+				if newBrowser().try(w.shop, "ada@example.com", "wrong", from(fmt.Sprintf("198.51.%d.%d", at/250, at%250))).status == 401 {
+					checked++
+				}
+				time.Sleep(5 * time.Second)
+			}
+		})
+		return checked
+	}
+	without := guesses(t, idp.Lockout{})
+	if with := guesses(t, idp.Lockout{UserActionID: uuid.NewString()}); with > without {
+		t.Errorf("%d passwords were checked in six hours with the provider's lockout, %d without", with, without)
+	}
+}
+
+// Only an answer that the provider gives to who knows the password clears what has been counted.
+func TestTHR08_WhatClearsALane(t *testing.T) {
+	for code, clears := range map[latchkey.Code]bool{
+		latchkey.CodeLoginPrevented: false, latchkey.CodeAccountLocked: false, latchkey.CodeTwoFactorRequired: false, "a code of another provider": false,
+		latchkey.CodeNotRegistered: true, latchkey.CodeEmailNotVerified: true, latchkey.CodePasswordChangeRequired: true, latchkey.CodePasswordRefused: true,
+	} {
+		refusal := latchkey.CodeInvalidCredentials
+		provider := &refuser{code: &refusal}
+		guard, err := latchkey.New(latchkey.Config{
+			Origin: "https://store.example.com", Provider: provider, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard,
+		})
+		must(t, err)
+		login := func() int { return loginStatus(guard, "ada@example.com") }
+		for range 4 {
+			login()
+		}
+		refusal = code
+		login()
+		refusal = latchkey.CodeInvalidCredentials
+		login() // the fifth, where the others count
+		if refused := login() == http.StatusTooManyRequests; refused == clears {
+			t.Errorf("%s: refused: %v", code, refused)
+		}
+		must(t, guard.Close(context.Background()))
+	}
+}
+
+// A refuser refuses every login with one code.
+type refuser struct {
+	instant
+	code *latchkey.Code
+}
+
+func (r *refuser) Login(context.Context, latchkey.Credentials) (latchkey.Grant, error) {
+	return latchkey.Grant{}, &latchkey.ProviderError{Code: *r.code}
+}
+
+// loginStatus is the status of a login, by a program, from one address.
+func loginStatus(guard *latchkey.Guard, loginID string) int {
+	body, _ := json.Marshal(map[string]string{"loginId": loginID, "password": "any"})
+	r := httptest.NewRequest("POST", "/api/login", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	guard.ServeLogin(answer, r)
+	return answer.Code
 }
