@@ -30,7 +30,7 @@ func TestDeps(t *testing.T) {
 		"/storetest":                       {""},
 		"/sim":                             {},
 		"/sim/schemes":                     {},
-		"/fusionauth":                      {""},
+		"/fusionauth":                      {"", "/internal/loginid"},
 		"/fusionauth/webhook":              {""},
 		"/fusionauth/fusionauthtest":       {},
 		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/memstore"},

@@ -36,6 +36,7 @@ type Guard struct {
 	flights     flights
 	refusals    refusals
 	throttle    *throttle
+	canonical   func(loginID string) string // one form for all spellings of a login id
 
 	verifiedOnly atomic.Bool // see RequireVerifiedEmail
 
@@ -71,6 +72,7 @@ func New(c Config) (*Guard, error) {
 		refresh:     sealer("refresh token in the record"),
 		crossOrigin: http.NewCrossOriginProtection(),
 		throttle:    newThrottle(),
+		canonical:   canonicalizer(c.Provider),
 		kick:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
 	}

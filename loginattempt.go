@@ -16,12 +16,14 @@ func (g *Guard) attemptLogin(loginID, deviceCookie, ip string) loginAttempt {
 		a.lanes = []lane{{deviceLane, a.account + a.browser}}
 		return a
 	}
-	counted := guessedAs(loginID)
-	a.lanes, a.own = []lane{{accountLane, g.cookies.device.account(counted)}, {addressLane, clientip.Network(ip)}}, counted == sameCase(loginID)
+	counted := g.canonical(loginID)
+	a.lanes = []lane{{accountLane, g.cookies.device.account(counted)}, {addressLane, clientip.Network(ip)}}
+	a.own = sameCase(counted) == sameCase(loginID)
 	return a
 }
 
-// succeeded ends an attempt whose password was right. Where accounts may share the lanes, whoever has one of them must not buy guesses at the others with it.
+// succeeded ends an attempt whose password was right. A spelling that is not the canonical one may be an account of its own at the provider: whoever has that must not buy guesses
+// at the others with it.
 func (t *throttle) succeeded(a loginAttempt) {
 	if a.own {
 		t.succeed(a.lanes)

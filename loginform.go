@@ -60,6 +60,7 @@ func (f *loginForm) name(email, loginID *string) error {
 	if f.loginID, err = wire.LoginID(*email); err != nil {
 		return fmt.Errorf("email: %w", err)
 	}
+	f.loginID = strings.TrimSpace(f.loginID) // keyboards and clipboards add some; accounts are made without
 	return nil
 }
 

@@ -20,6 +20,13 @@ type Provider interface {
 	Revoke(ctx context.Context, refreshTokenID string) error
 }
 
+// A LoginIDCanonicalizer is a Provider that finds one account under several spellings of its login id. The guard counts failed logins by account: where the Provider is
+// none, the spellings that differ in case alone are one account.
+type LoginIDCanonicalizer interface {
+	// CanonicalLoginID returns the same text for all spellings of one login id. It is called before the Provider has seen the login id, and must be quick.
+	CanonicalLoginID(loginID string) string
+}
+
 // Credentials are what the login form was filled with, and who sent it.
 type Credentials struct {
 	LoginID     string

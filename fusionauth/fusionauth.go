@@ -48,7 +48,10 @@ type Client struct {
 	lastWorked atomic.Int64 // Unix milliseconds of the last answer that only a working server gives
 }
 
-var _ latchkey.Provider = (*Client)(nil)
+var (
+	_ latchkey.Provider             = (*Client)(nil)
+	_ latchkey.LoginIDCanonicalizer = (*Client)(nil)
+)
 
 // New checks the Config and reports all its mistakes. It makes no call: the server may come later than we.
 func New(c Config) (*Client, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
 type loginRequest struct {
@@ -75,6 +76,10 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	}
 	return c.grant(a)
 }
+
+// CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose
+// login ids differ by compatibility characters alone share one count of failed logins.
+func (c *Client) CanonicalLoginID(loginID string) string { return loginid.Canonical(loginID) }
 
 // passwordLogin returns the answer of POST /api/login. A 404 that is not the provider's own is an error.
 func (c *Client) passwordLogin(ctx context.Context, login loginRequest) (answer, error) {
