@@ -127,6 +127,7 @@ func (h *Handler) open() map[string]http.Handler {
 		"/api/verify-email":          wire.Methods{"POST": h.verifyEmail},
 		"/api/verify-email/send":     wire.Methods{"POST": h.sendVerification},
 		"/api/forgot-password":       wire.Methods{"POST": h.forgotPassword},
+		"/api/reset-password/check":  wire.Methods{"POST": h.checkReset},
 		"/api/reset-password":        wire.Methods{"POST": h.resetPassword},
 		"/api/passkey-login/options": wire.Methods{"POST": h.passkeyLoginOptions},
 		"/api/passkey-login":         wire.Methods{"POST": h.passkeyLogin},

@@ -5,6 +5,7 @@
 //	POST /api/verify-email            {"id"}, of a mail
 //	POST /api/verify-email/send       {"email"}
 //	POST /api/forgot-password         {"email"}
+//	POST /api/reset-password/check    {"id"}, of a mail: 200 {"email", "passwordMinLength"}
 //	POST /api/reset-password          {"id", "password"}, of a mail: 200 {"passkeys": how many there are}
 //	POST /api/passkey-login/options   {"email"}
 //	POST /api/passkey-login           {"credential", "remember"}

@@ -69,6 +69,17 @@ func (c *Client) ChangePassword(ctx context.Context, loginID string, current, pa
 	return err
 }
 
+// PasswordMinLength asks how many characters a password of the tenant has at least (GET /api/tenant/password-validation-rules).
+func (c *Client) PasswordMinLength(ctx context.Context) (int, error) {
+	var body struct {
+		Rules struct {
+			MinLength int `json:"minLength"`
+		} `json:"passwordValidationRules"`
+	}
+	err := c.read(ctx, request{method: http.MethodGet, path: "/api/tenant/password-validation-rules", tenant: true}, &body) // which anybody may ask
+	return body.Rules.MinLength, err
+}
+
 // ask makes a call that has nothing to say but whether it worked.
 func (c *Client) ask(ctx context.Context, r request) error {
 	a, err := c.call(ctx, r)
