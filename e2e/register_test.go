@@ -52,7 +52,7 @@ func TestRegister(t *testing.T) {
 			t.Fatal("no link")
 		}
 		p.click("verify-submit")
-		p.untilText("This link has been used")
+		p.see("mail-link-invalid")
 	})
 }
 

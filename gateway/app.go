@@ -62,6 +62,7 @@ type app struct {
 	guard        *latchkey.Guard
 	login        http.Handler
 	account      *account.Handler // nil: none
+	accountPage  *accountPage     // nil: none
 	protected    http.Handler     // the app behind, for those with a login
 	open         http.Handler     // the app behind, for all
 	rules        rules
@@ -175,6 +176,9 @@ func (a *app) openAccount(c *account.Config) (err error) {
 	a.account, err = account.New(account.Config{
 		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
 	})
+	if err == nil {
+		a.accountPage, err = newAccountPage()
+	}
 	return err
 }
 
@@ -199,6 +203,8 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case ofGuard(path):
 		a.login.ServeHTTP(w, r)
+	case a.accountPage != nil && a.accountPage.has(path):
+		a.accountPage.ServeHTTP(w, r)
 	case a.account != nil && a.account.Serves(path):
 		a.account.ServeHTTP(w, r)
 	case a.page != nil && reads && !a.rules.names(path) && a.page.has(r):

@@ -1,4 +1,4 @@
-// Command web builds the pages of the example apps and the browser client, from TypeScript to what the browser loads. The
+// Command web builds the pages of the example apps, the gateway's page for links in mails, and the browser client, from TypeScript to what the browser loads. The
 // output is committed, so that Go alone builds everything else; it is the same bytes on every machine.
 //
 //	npm ci --prefix web && go run -C web .
@@ -28,9 +28,9 @@ func run() error {
 	if _, err = os.Stat(filepath.Join(root, "node_modules", "preact")); err != nil {
 		return fmt.Errorf("preact is not installed: run npm ci in %s first", root)
 	}
-	for _, app := range []string{"store", "forums"} {
-		if err := buildApp(root, app); err != nil {
-			return fmt.Errorf("build %s: %w", app, err)
+	for page, dist := range map[string]string{"store": "../examples/store/dist", "forums": "../examples/forums/dist", "account": "../account/page"} {
+		if err := buildPage(root, page, dist); err != nil {
+			return fmt.Errorf("build %s: %w", page, err)
 		}
 	}
 	return buildClient(root)
@@ -52,17 +52,17 @@ func buildClient(root string) error {
 	return nil
 }
 
-// buildApp makes examples/<app>/dist anew: app.js, app.css, the licenses of what is in them, and a copy of the app's public folder.
-func buildApp(root, app string) error {
-	dist := filepath.Join(root, "..", "examples", app, "dist")
-	if err := os.RemoveAll(dist); err != nil {
+// buildPage makes a page's folder anew: app.js, app.css, the licenses of what is in them, and a copy of the page's public folder.
+// dist is relative to root.
+func buildPage(root, page, dist string) error {
+	folder := filepath.Join(root, dist)
+	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	if err := os.CopyFS(dist, os.DirFS(filepath.Join(root, app, "public"))); err != nil {
+	if err := os.CopyFS(folder, os.DirFS(filepath.Join(root, page, "public"))); err != nil {
 		return err
 	}
-	out := "../examples/" + app + "/dist/app"
-	metafile, err := bundle(root, app+"/main.tsx", out+".js", api.FormatIIFE)
+	metafile, err := bundle(root, page+"/main.tsx", dist+"/app.js", api.FormatIIFE)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func buildApp(root, app string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dist, "licenses.txt"), []byte(text), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "licenses.txt"), []byte(text), 0o666); err != nil {
 		return err
 	}
-	_, err = bundle(root, app+"/style.css", out+".css", api.FormatDefault)
+	_, err = bundle(root, page+"/style.css", dist+"/app.css", api.FormatDefault)
 	return err
 }

@@ -46,17 +46,17 @@ export function EmailField(more: Partial<Props>) {
   );
 }
 
-/** A password, which can be looked at. */
-export function PasswordField({ fresh, ...more }: Partial<Props> & { fresh?: boolean }) {
+/** A password, which can be looked at. A fresh one has at least so many characters; 1 where the rule is not known. */
+export function PasswordField({ fresh, least = passwordMin, ...more }: Partial<Props> & { fresh?: boolean; least?: number }) {
   const [shown, setShown] = useState(false);
   const input = {
     type: shown ? "text" : "password", required: true, maxLength: 1024,
-    autocomplete: fresh ? "new-password" : "current-password", ...(fresh && { minLength: passwordMin }),
+    autocomplete: fresh ? "new-password" : "current-password", ...(fresh && { minLength: least }),
   } as InputHTMLAttributes<HTMLInputElement>;
   return (
     <Field
       name={fresh ? "newPassword" : "password"} label={fresh ? "New password" : "Password"} {...more} input={input}
-      {...(fresh && { hint: `At least ${passwordMin} characters. A few words in a row are easy to remember.` })}
+      {...(fresh && { hint: `${least > 1 ? `At least ${least} characters. ` : ""}A few words in a row are easy to remember.` })}
     >
       <button type="button" class="plain" aria-pressed={shown} aria-label="Show password" onClick={() => setShown(!shown)}>
         {shown ? "Hide" : "Show"}

@@ -4,10 +4,10 @@ import { Problem, words } from "../../client/src/index.ts";
 import { latchkey } from "./session.ts";
 
 /** The routes that send a mail (again), whoever asks. */
-type Path = "/api/verify-email/send" | "/api/forgot-password";
+export type MailPath = "/api/verify-email/send" | "/api/forgot-password";
 
 /** Sends a mail to an address. */
-export function useSending(path: Path, email: string) {
+export function useSending(path: MailPath, email: string) {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   async function send(done: () => void) {
@@ -28,7 +28,7 @@ export function useSending(path: Path, email: string) {
 }
 
 /** Says that a mail is on its way, in words that tell nobody who has an account. */
-export function Mailed({ path, email, children }: { path: Path; email: string; children: ComponentChildren }) {
+export function Mailed({ path, email, children }: { path: MailPath; email: string; children: ComponentChildren }) {
   const { busy, wrong, send } = useSending(path, email);
   const [done, setDone] = useState("");
   const first = useRef<HTMLParagraphElement>(null);

@@ -1,0 +1,50 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey/account"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/gateway"
+)
+
+// withAccounts has the gateway serve accounts, and protect everything.
+func withAccounts(c *gateway.Config) {
+	app := &c.Apps[0]
+	app.Account, app.Protect = &account.Config{Client: app.Login.Provider.(*fusionauth.Client)}, nil
+}
+
+// The page for links in mails is for everybody, has a policy of its own, and changes nothing when it is opened.
+func TestAccountPage(t *testing.T) {
+	w := newWorld(t)
+	b := w.serve(withAccounts).stranger()
+	got := b.do("GET", account.PagePath, "")
+	got.want(t, 200, "")
+	if !strings.Contains(got.body, `src="app.js"`) || got.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("%v %s", got.header, got.body)
+	}
+	if csp := got.header.Get("Content-Security-Policy"); csp != account.PagePolicy || strings.Contains(csp, "unsafe") {
+		t.Errorf("policy %q", csp)
+	}
+	for name, contentType := range map[string]string{"app.js": "text/javascript; charset=utf-8", "app.css": "text/css; charset=utf-8", "licenses.txt": "text/plain; charset=utf-8"} {
+		got := b.do("GET", account.PagePath+name, "")
+		got.want(t, 200, "")
+		if got.header.Get("Content-Type") != contentType || got.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", name, got.header)
+		}
+		b.do("GET", account.PagePath+name, "", "If-None-Match", got.header.Get("ETag")).want(t, 304, "")
+		b.do("HEAD", account.PagePath+name, "").want(t, 200, "")
+	}
+	b.do("GET", account.PagePath+"other.js", "").want(t, 404, "not_found")
+	b.do("GET", account.PagePath+"other", "", "Sec-Fetch-Mode", "navigate").want(t, 404, "not_found")
+	b.do("POST", account.PagePath, "{}").want(t, 405, "method_not_allowed")
+	short := b.do("GET", strings.TrimSuffix(account.PagePath, "/"), "")
+	short.want(t, 308, "")
+	if to := short.header.Get("Location"); to != account.PagePath {
+		t.Errorf("redirected to %q", to)
+	}
+	if n := len(w.app.take()); n != 0 {
+		t.Errorf("%d requests reached the app", n)
+	}
+}

@@ -1,0 +1,175 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Problem } from "../../client/src/index.ts";
+import { EmailField, PasswordField } from "./field.tsx";
+import { Form } from "./form.tsx";
+import type { MailLink } from "./mail-link.ts";
+import { Mailed, type MailPath } from "./mailed.tsx";
+import { latchkey } from "./session.ts";
+
+interface Props {
+  link: MailLink;
+  /** The level of the heading, whose id is "mail-link-title". */
+  heading: "h1" | "h2";
+  /** What stands below a form: a way to leave. */
+  below?: ComponentChildren;
+  /** What stands below the good news. */
+  then: (text: string) => ComponentChildren;
+}
+
+/** Does what a link of a mail is for, once its reader says so. */
+export function MailLinkForms(props: Props) {
+  const Step = props.link.what === "verify-email" ? Verify : Reset;
+  return <Step key={props.link.id} {...props} />;
+}
+
+/** A button proves the address, not the opening of the page: programs that look through mails open links, too. */
+function Verify({ link: { id }, heading: Heading, below, then }: Props) {
+  const [state, setState] = useState<"asked" | "done" | "invalid">("asked");
+  async function send() {
+    try {
+      await latchkey.json("/api/verify-email", { method: "POST", body: { id } });
+      setState("done");
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+      setState("invalid");
+    }
+  }
+  if (state === "done") return <Done title="Your email address is confirmed" Heading={Heading}>{then("You can log in now.")}</Done>;
+  if (state === "invalid") {
+    return (
+      <Invalid Heading={Heading} below={below} path="/api/verify-email/send">
+        If you have confirmed your address already, just log in. If not, we can send you a new link.
+      </Invalid>
+    );
+  }
+  return (
+    <>
+      <Heading id="mail-link-title">Confirm your email address</Heading>
+      <p class="hint">Did you just create an account here? Then confirm that this mailbox is yours. If it wasn’t you, close this page and nothing happens.</p>
+      <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send}>{null}</Form>
+      {below}
+    </>
+  );
+}
+
+/** What the backend knows of a link that is still good. */
+interface Good {
+  email?: string;
+  passwordMinLength?: number;
+}
+
+/** Asks for a new password, after it has asked whether the link is good for one. */
+function Reset({ link: { id }, heading: Heading, below, then }: Props) {
+  const [good, setGood] = useState<Good | "invalid" | null>(null);
+  const [passkeys, setPasskeys] = useState<number | null>(null);
+  useEffect(() => void check(id).then(setGood), []);
+
+  async function send({ newPassword }: Record<string, string>) {
+    try {
+      const answer = await latchkey.json<{ passkeys: number }>("/api/reset-password", { method: "POST", body: { id, password: newPassword } });
+      setPasskeys(answer.passkeys);
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+      setGood("invalid");
+    }
+  }
+  if (passkeys !== null) {
+    return (
+      <Done title="Your new password is set" Heading={Heading}>
+        {passkeys > 0 && <StillOpen passkeys={passkeys} />}
+        {then("Log in with it. Wherever you were logged in before, you’ll be asked for it too.")}
+      </Done>
+    );
+  }
+  if (good === "invalid") return <Invalid Heading={Heading} below={below} path="/api/forgot-password">We can send you a new one.</Invalid>;
+  return (
+    <>
+      <Heading id="mail-link-title">Choose a new password</Heading>
+      {good === null && <p class="hint" role="status">Checking the link…</p>}
+      {good?.email && <p class="hint">For <strong class="address"><bdi>{good.email}</bdi></strong></p>}
+      {good && (
+        <Form id="reset" submit="Set the password" submitting="Setting it…" send={send}>
+          {good.email && <input type="text" hidden readOnly autocomplete="username" value={good.email} />}
+          <PasswordField fresh first least={good.passwordMinLength ?? 1} />
+        </Form>
+      )}
+      {below}
+    </>
+  );
+}
+
+/** Where the backend can't tell, the form comes all the same: sending it will. */
+async function check(id: string): Promise<Good | "invalid"> {
+  try {
+    return await latchkey.json<Good>("/api/reset-password/check", { method: "POST", body: { id } });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.code === "link_invalid" ? "invalid" : {};
+  }
+}
+
+const isInvalid = (error: unknown) => error instanceof Problem && error.code === "link_invalid";
+
+function Invalid({ Heading, below, path, children }: { Heading: Props["heading"]; below?: ComponentChildren; path: MailPath; children: ComponentChildren }) {
+  const heading = useFocus();
+  const [sentTo, setSentTo] = useState("");
+  if (sentTo) {
+    return (
+      <>
+        <Heading id="mail-link-title">Check your mail</Heading>
+        <Mailed path={path} email={sentTo}>If <strong class="address"><bdi>{sentTo}</bdi></strong> needs one, a mail with a new link is on its way.</Mailed>
+        {below}
+      </>
+    );
+  }
+  return (
+    <>
+      <Heading id="mail-link-title" ref={heading} tabIndex={-1}>This link no longer works</Heading>
+      <p class="hint" data-testid="mail-link-invalid">It has been used, or it is too old. {children}</p>
+      <NewLink path={path} sent={setSentTo} />
+      {below}
+    </>
+  );
+}
+
+/** Asks for the address, and has a mail with a new link sent there. */
+function NewLink({ path, sent }: { path: MailPath; sent: (email: string) => void }) {
+  async function send({ email }: Record<string, string>) {
+    const address = email!.trim();
+    await latchkey.json(path, { method: "POST", body: { email: address } });
+    sent(address);
+  }
+  return (
+    <Form id="new-link" submit="Send a new link" submitting="Sending…" send={send}>
+      <EmailField />
+    </Form>
+  );
+}
+
+function Done({ title, Heading, children }: { title: string; Heading: Props["heading"]; children: ComponentChildren }) {
+  const heading = useFocus();
+  return (
+    <div class="form" data-testid="mail-link-done">
+      <Heading id="mail-link-title" ref={heading} tabIndex={-1}>{title}</Heading>
+      {children}
+    </div>
+  );
+}
+
+/** Has a screen reader say a heading that takes the place of another. */
+function useFocus() {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return heading;
+}
+
+/** A new password shuts out nobody who has put a passkey there. */
+function StillOpen({ passkeys }: { passkeys: number }) {
+  return (
+    <p data-testid="reset-passkeys">
+      {passkeys === 1 ? "One passkey still opens your account without the password." : `${passkeys} passkeys still open your account without the password.`}{" "}
+      Make sure that {passkeys === 1 ? "it is" : "all of them are"} yours: log in, and look at how you log in.
+    </p>
+  );
+}
