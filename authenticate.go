@@ -241,14 +241,13 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 
 // endNow ends the session with a reason that the rules found.
 func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (finding, error) {
-	tombstone := rec.tombstone(g.now(), reason)
-	if err := g.storeEnd(ctx, tombstone, g.store.Swap); err != nil {
+	var before []Event
+	if reason == EndReuseDetected {
+		before = append(before, suspicion(EventTheft, rec, p))
+	}
+	if err := g.storeEnd(ctx, newEnding(rec.tombstone(g.now(), reason), p.from, before...), g.store.Swap); err != nil {
 		return finding{}, err
 	}
-	if reason == EndReuseDetected {
-		g.emit(ctx, suspicion(EventTheft, rec, p))
-	}
-	g.ended(ctx, tombstone, true, p.from)
 	return finding{endReason: reason}, nil
 }
 

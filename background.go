@@ -26,7 +26,9 @@ func (g *Guard) background(ctx context.Context) {
 		if g.lossy.Swap(false) {
 			g.recheckEnds(ctx)
 		}
-		if settled := g.settleOwed(ctx); g.revokePending(ctx) && settled {
+		settled := g.resolveDoubts(ctx)
+		settled = g.settleOwed(ctx) && settled
+		if g.revokePending(ctx) && settled {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
@@ -120,14 +122,6 @@ func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
 	if err := g.revoke(context.WithoutCancel(ctx), refreshTokenID); err != nil {
 		g.log.WarnContext(ctx, "refresh token not revoked", "app", g.app, "error", err)
 	}
-}
-
-// ended remembers that a session is over, tells of it, and wakes the background work, for there may be something to store or to revoke.
-func (g *Guard) ended(ctx context.Context, tombstone *Record, stored bool, from Device) {
-	g.ends.note(tombstone)
-	g.ends.owed.add(tombstone, stored)
-	g.emit(ctx, Event{Kind: EventEnded, Session: tombstone.ID, UserID: tombstone.User.ID, Device: from, Reason: tombstone.EndReason})
-	g.wake()
 }
 
 // wake tells the background work that there is something to store or to revoke.

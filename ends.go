@@ -14,6 +14,7 @@ import (
 type ends struct {
 	shards [256]endShard // by the first byte of the id
 	owed   owed
+	doubts doubts
 }
 
 type endShard struct {
@@ -93,22 +94,6 @@ func (g *Guard) readTombstone(ctx context.Context, id ID) (*Record, error) {
 		g.log.WarnContext(ctx, "an end that the store has not cannot be written", "app", g.app, "session", id, "error", err)
 	}
 	return tombstone, nil
-}
-
-// storeEnd writes a tombstone. Where the answer is lost, the end may be stored all the same: then it is told of, and there is a token to revoke.
-func (g *Guard) storeEnd(ctx context.Context, tombstone *Record, write func(context.Context, *Record) error) error {
-	err := write(ctx, tombstone)
-	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
-		return err
-	}
-	g.wake()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	stored, getErr := g.store.Get(ctx, tombstone.ID)
-	if getErr == nil && stored.Version == tombstone.Version && stored.EndReason == tombstone.EndReason && stored.EndedAt.Sub(tombstone.EndedAt).Abs() < time.Millisecond {
-		return nil
-	}
-	return err
 }
 
 // restore writes a tombstone over what Get has returned, and returns the one that is stored then.

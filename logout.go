@@ -56,10 +56,12 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 // endOrPend ends a session. If the end cannot be stored, it is known here at once, and stored as soon as that is possible.
 func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
 	err := g.end(ctx, from, reason, unknown)
-	if err != nil && g.ends.of(unknown.ID) == nil {
-		tombstone := unknown.tombstone(g.now(), reason)
-		g.cache.changed(tombstone.ID)
-		g.ended(ctx, tombstone, false, from)
+	if err == nil {
+		return nil
+	}
+	if e, isNews := g.ends.pend(unknown.ID, newEnding(unknown.tombstone(g.now(), reason), from)); isNews {
+		g.cache.changed(unknown.ID)
+		g.reported(ctx, e, false)
 	}
 	return err
 }
@@ -72,17 +74,13 @@ func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown 
 		if err == nil && rec.ended() {
 			return nil
 		}
-		var tombstone *Record
 		switch {
 		case err == nil:
-			tombstone = rec.tombstone(g.now(), reason)
-			err = g.storeEnd(ctx, tombstone, g.store.Swap)
+			err = g.storeEnd(ctx, newEnding(rec.tombstone(g.now(), reason), from), g.store.Swap)
 		case errors.Is(err, ErrNotFound):
-			tombstone = unknown.tombstone(g.now(), reason)
-			err = g.storeEnd(ctx, tombstone, g.store.Create)
+			err = g.storeEnd(ctx, newEnding(unknown.tombstone(g.now(), reason), from), g.store.Create)
 		}
 		if err == nil {
-			g.ended(ctx, tombstone, true, from)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
