@@ -23,12 +23,7 @@ func (g *Guard) background(ctx context.Context) {
 	defer retry.Stop()
 	wait := revokeRetryFirst
 	catchUp := func() {
-		if g.lossy.Swap(false) {
-			g.recheckEnds(ctx)
-		}
-		settled := g.resolveDoubts(ctx)
-		settled = g.settleOwed(ctx) && settled
-		if g.revokePending(ctx) && settled {
+		if g.catchUp(ctx) {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
@@ -54,6 +49,22 @@ func (g *Guard) background(ctx context.Context) {
 			catchUp()
 		}
 	}
+}
+
+// catchUp stores and revokes what is left to do, and returns false when it must be tried again.
+func (g *Guard) catchUp(ctx context.Context) bool {
+	if g.lossy.Swap(false) {
+		g.recheckEnds(ctx)
+	}
+	g.saveEnds(ctx)
+	sure, settled := g.resolveDoubts(ctx), g.settleOwed(ctx)
+	if !g.revokePending(ctx) || !sure || !settled {
+		return false
+	}
+	if err := g.file.save(g.app, &g.ends.owed); err != nil {
+		g.log.ErrorContext(ctx, "stored ends cannot be taken out of the file", "app", g.app, "error", err)
+	}
+	return true
 }
 
 func (g *Guard) sweep(ctx context.Context) {

@@ -51,6 +51,13 @@ type Config struct {
 	// ProviderTimeout bounds each call of the provider; default 5 seconds.
 	ProviderTimeout time.Duration
 
+	// EndsFile names a file of this app alone, in which the guard keeps the ends of sessions that the store could not take, until it can: New reads it, Close
+	// and the background work write it, with mode 0600. Without it they are lost where the process ends while the store is away.
+	EndsFile string
+	// Replaces is a guard of the same App and EndsFile whose place this one takes, where a program reads its configuration again. What the old one knows and the
+	// store does not passes to this one: ends to store, failed logins, what was logged lately. Both may be used until the old one is closed.
+	Replaces *Guard
+
 	// SameSiteLax lets the cookies come along when another site links to the app: for apps whose server-rendered pages are protected.
 	SameSiteLax bool
 	// ClearSiteData has logout ask the browser to drop its cache and storage of the origin as well.
@@ -135,6 +142,9 @@ func (c *Config) resolve() error {
 	}
 	if c.AbsoluteTimeout > maxCookieAge {
 		bad("AbsoluteTimeout", "longer than the 400 days that a browser keeps a cookie")
+	}
+	if c.Replaces != nil && (c.Replaces.app != c.App || c.Replaces.file.path != c.EndsFile) {
+		bad("Replaces", "a guard of another App or with another EndsFile")
 	}
 	c.fillIn()
 	return errors.Join(errs...)

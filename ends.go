@@ -40,13 +40,14 @@ func (e *ends) of(id ID) *Record {
 	return s.tombstones[id]
 }
 
-// forget drops the ends before t: by then every session id that was alive has expired.
+// forget drops the ends before t: by then every session id that was alive has expired. It keeps those
+// that the store may not have.
 func (e *ends) forget(t time.Time) {
 	for i := range e.shards {
 		s := &e.shards[i]
 		s.mu.Lock()
 		for id, tombstone := range s.tombstones {
-			if tombstone.EndedAt.Before(t) {
+			if tombstone.EndedAt.Before(t) && !e.owed.has(id) {
 				delete(s.tombstones, id)
 			}
 		}

@@ -28,15 +28,11 @@ type Guard struct {
 	now      func() time.Time
 
 	crossOrigin *http.CrossOriginProtection
-	lastSeen    lastSeen
-	ends        ends
-	cutoff      cutoff
-	stale       toldOnce
-	cache       *cache
-	flights     flights
-	refusals    refusals
-	throttle    *throttle
-	canonical   func(loginID string) string // one form for all spellings of a login id
+	*memory
+	cutoff    cutoff
+	cache     *cache
+	flights   flights
+	canonical func(loginID string) string // one form for all spellings of a login id
 
 	verifiedOnly atomic.Bool // see RequireVerifiedEmail
 
@@ -59,6 +55,10 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	host := origin.Hostname() // without the port: cookies know none
+	memory, err := remember(&c)
+	if err != nil {
+		return nil, err
+	}
 	sealer := func(purpose string) *sealer {
 		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
 	}
@@ -71,8 +71,8 @@ func New(c Config) (*Guard, error) {
 		access:      sealer("access token in the record"),
 		refresh:     sealer("refresh token in the record"),
 		crossOrigin: http.NewCrossOriginProtection(),
-		throttle:    newThrottle(),
 		canonical:   canonicalizer(c.Provider),
+		memory:      memory,
 		kick:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
 	}
@@ -85,6 +85,7 @@ func New(c Config) (*Guard, error) {
 	g.cutoff.init(g.app)
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
+	g.guards.Add(1)
 	g.watch(ctx)
 	go g.background(ctx)
 	return g, nil
@@ -101,25 +102,6 @@ func (g *Guard) watch(ctx context.Context) {
 	g.cache = newCache(g.app, g.config.CacheSize)
 	g.store = &writeThrough{g.store, g.cache}
 	go g.keepFresh(ctx, w)
-}
-
-// Close ends the background work, waits for refreshes that have outlived their requests, and stores what is not stored yet: when
-// sessions were last used. Requests must have ended before. The store and the provider stay open.
-func (g *Guard) Close(ctx context.Context) error {
-	g.once.Do(g.stop)
-	ended := make(chan struct{})
-	go func() {
-		<-g.done
-		<-g.watched
-		g.flights.running.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return g.flushLastSeen(ctx)
 }
 
 // Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.

@@ -7,27 +7,28 @@ import (
 )
 
 const (
-	staleEvery = time.Minute
-	maxStale   = 10_000 // sessions that are remembered
+	onceEvery = time.Minute
+	maxOnce   = 10_000 // that are remembered
 )
 
-// toldOnce remembers of which sessions it was told within staleEvery, so that whoever has old cookies cannot fill the log with them.
-type toldOnce struct {
+// onceEach remembers what was reported within onceEvery, so that whoever can cause a report cannot
+// fill the log with it.
+type onceEach[K comparable] struct {
 	mu sync.Mutex
-	at map[ID]time.Time
+	at map[K]time.Time
 }
 
-// first reports whether it was not told of the session for a while.
-func (o *toldOnce) first(id ID, now time.Time) bool {
+// first reports whether k was not reported for a while.
+func (o *onceEach[K]) first(k K, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if at, known := o.at[id]; known && now.Sub(at).Abs() < staleEvery {
+	if at, known := o.at[k]; known && now.Sub(at).Abs() < onceEvery {
 		return false
 	}
-	if o.at == nil || len(o.at) >= maxStale {
-		o.at = make(map[ID]time.Time)
+	if o.at == nil || len(o.at) >= maxOnce {
+		o.at = make(map[K]time.Time)
 	}
-	o.at[id] = now
+	o.at[k] = now
 	return true
 }
 
