@@ -179,14 +179,18 @@ func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 		}
 		g.cache.beat(asOf)
 	}
-	for ctx.Err() == nil {
+	for reported := false; ctx.Err() == nil; {
 		err := w.Watch(ctx, changed, beat)
+		reported = reported && away // once for each outage
 		away = true
 		g.cache.broken()
 		if ctx.Err() != nil {
 			return
 		}
-		g.log.WarnContext(ctx, "the store does not tell of changes any more: sessions are read from it until it does", "app", g.app, "error", err)
+		if !reported {
+			reported = true
+			g.log.WarnContext(ctx, "the store does not tell of changes any more: sessions are read from it until it does", "app", g.app, "error", err)
+		}
 		select {
 		case <-time.After(watchAgain):
 		case <-ctx.Done():

@@ -59,6 +59,7 @@ func New(c Config) (*Guard, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Replaces = nil // its memory is all that is needed of it
 	sealer := func(purpose string) *sealer {
 		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
 	}

@@ -60,6 +60,8 @@ type app struct {
 	scheme, host string // of the origin
 	origin       string
 	guard        *latchkey.Guard
+	sessions     string // Login.App
+	endsFile     string // Login.EndsFile
 	login        http.Handler
 	account      *account.Handler // nil: none
 	accountPage  *accountPage     // nil: none
@@ -89,7 +91,7 @@ func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
 	}
 	a := &app{
 		scheme: origin.Scheme, host: origin.Host, origin: c.Login.Origin, proxies: p, bearer: !c.NoBearer, maxBody: c.MaxBody, hsts: c.HSTS,
-		now: c.Login.Now, log: log,
+		now: c.Login.Now, log: log, sessions: c.Login.App, endsFile: c.Login.EndsFile,
 	}
 	if a.now == nil {
 		a.now = time.Now

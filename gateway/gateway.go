@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/latchkey-dev/latchkey"
 )
 
 // Config is what a Gateway is made from. New reads it once.
@@ -21,6 +25,10 @@ type Config struct {
 	// Forwarded has them believed in Forwarded (RFC 7239) instead. Only one of the two is read: a proxy sets one and passes on what a client says in the other.
 	Forwarded bool
 
+	// Replaces is a gateway whose place this one takes, where a program reads its configuration again. The guards of its apps pass on what they know
+	// (latchkey.Config.Replaces). Both may be used until the old one is closed.
+	Replaces *Gateway
+
 	Logger *slog.Logger // nil: slog.Default()
 }
 
@@ -28,6 +36,7 @@ type Config struct {
 // should have a ReadHeaderTimeout and an IdleTimeout, and no ReadTimeout and no WriteTimeout.
 type Gateway struct {
 	apps     map[string]*app // by host, without a port
+	former   map[string]*app // of the gateways that this one has replaced
 	proxies  proxies
 	requests sync.WaitGroup
 }
@@ -37,12 +46,17 @@ func New(c Config) (*Gateway, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	g := &Gateway{apps: make(map[string]*app), proxies: proxies{c.TrustedProxies, c.Forwarded}}
+	g := &Gateway{apps: make(map[string]*app), former: make(map[string]*app), proxies: proxies{c.TrustedProxies, c.Forwarded}}
 	var errs []error
 	if len(c.Apps) == 0 {
 		errs = append(errs, errors.New("gateway: no app"))
 	}
+	if c.Replaces != nil {
+		maps.Copy(g.former, c.Replaces.former)
+		maps.Copy(g.former, c.Replaces.apps)
+	}
 	for i, config := range c.Apps {
+		g.inherit(&config.Login)
 		a, err := newApp(config, g.proxies, c.Logger)
 		if err != nil {
 			errs = append(errs, &AppError{i, config.Login.Origin, err})
@@ -64,6 +78,21 @@ func New(c Config) (*Gateway, error) {
 		return nil, errors.Join(append(errs, g.Close(context.Background()))...)
 	}
 	return g, nil
+}
+
+// inherit names the guard whose place the app's guard takes, if there was one for the same sessions.
+func (g *Gateway) inherit(c *latchkey.Config) {
+	origin, err := url.Parse(c.Origin)
+	if err != nil || c.Replaces != nil {
+		return
+	}
+	name, err := requestHost(origin.Host)
+	if err != nil {
+		return
+	}
+	if old := g.former[name]; old != nil && old.sessions == c.App && old.endsFile == c.EndsFile {
+		c.Replaces = old.guard
+	}
 }
 
 // An AppError is what is wrong with one of Config.Apps. It wraps the guard's errors, *latchkey.ConfigError among them.

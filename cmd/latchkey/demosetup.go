@@ -169,7 +169,7 @@ func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config,
 	return latchkey.Config{
 		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,
 		IdleTimeout: d.command.Idle, SessionCap: d.command.SessionCap, RefreshTTL: d.command.RefreshTTL,
-		InFlightWindow: d.command.InFlightWindow, Logger: d.log,
+		InFlightWindow: d.command.InFlightWindow, Logger: d.log, EndsFile: endsFile(d.command.Data, name),
 	}, provider, err
 }
 

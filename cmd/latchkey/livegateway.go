@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/latchkey-dev/latchkey/gateway"
@@ -39,15 +41,15 @@ func (l *liveGateway) replace(g *gateway.Gateway) {
 	if old, begun := l.now, l.begun; old != nil {
 		l.retired.Go(func() {
 			begun.Wait()
-			l.retire(old)
+			l.retire(context.Background(), old)
 		})
 	}
 	l.all[g] = struct{}{}
 	l.now, l.begun = g, &sync.WaitGroup{}
 }
 
-func (l *liveGateway) retire(g *gateway.Gateway) {
-	err := g.Close(context.Background())
+func (l *liveGateway) retire(ctx context.Context, g *gateway.Gateway) {
+	err := g.Close(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, g)
@@ -63,20 +65,43 @@ func (l *liveGateway) closeStreams() {
 	}
 }
 
+// inForce returns the gateway that takes requests now, or nil.
+func (l *liveGateway) inForce() *gateway.Gateway {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.now
+}
+
+// requestTime is how much of the time for closing is left to requests that do not end. What the gateways
+// owe is written down after it.
+const requestTime = shutdownTime / 3
+
 // close waits for requests and closes every gateway. No request may come any more.
 func (l *liveGateway) close(ctx context.Context) error {
 	l.closeStreams()
+	requests, cancel := context.WithTimeout(ctx, requestTime)
+	defer cancel()
 	ended := make(chan struct{})
 	go func() {
 		l.begun.Wait()
-		l.retire(l.now)
 		l.retired.Wait()
 		close(ended)
 	}()
 	select {
 	case <-ended:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-requests.Done():
 	}
+	for _, g := range l.open() {
+		l.retire(ctx, g)
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
 	return errors.Join(l.errs...)
+}
+
+// open returns the gateways that are not closed.
+func (l *liveGateway) open() []*gateway.Gateway {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.Collect(maps.Keys(l.all))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strings"
 
 	"github.com/latchkey-dev/latchkey"
@@ -15,7 +16,7 @@ import (
 
 // newGateway makes the gateway of a file with what the program has open. Its mistakes are told in the words of the file.
 func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
-	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Logger: s.log}
+	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Logger: s.log, Replaces: s.live.inForce()}
 	var errs []error
 	for i, a := range file.Apps {
 		app, err := s.app(file, a)
@@ -45,6 +46,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
 			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
+			EndsFile: endsFile(file.Data, a.Host),
 		},
 		Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, DropHeaders: a.DropHeaders, PageHeaders: a.Headers,
@@ -62,6 +64,12 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 		app.Page = gateway.Dir(a.SPA)
 	}
 	return app, nil
+}
+
+// endsFile is where the ends of an app's sessions wait for a store that is away.
+func endsFile(data, host string) string {
+	name := strings.ToLower(hostname(host))
+	return filepath.Join(data, "ends-"+strings.ReplaceAll(name, ":", "_")+".json") // an IPv6 address has colons
 }
 
 // registrations are the words of the file for who may make an account.
@@ -162,7 +170,7 @@ func inKeys(err error) string {
 
 var fileKeys = map[string]string{
 	"Origin": "host", "IdleTimeout": "session.idle", "SessionCap": "session.cap", "RefreshTTL": "session.refresh_ttl", "AbsoluteTimeout": "session.absolute",
-	"InFlightWindow": "session.in_flight_window", "RefreshAhead": "session.refresh_ahead",
+	"InFlightWindow": "session.in_flight_window", "RefreshAhead": "session.refresh_ahead", "EndsFile": "data",
 }
 
 var fileFields = strings.NewReplacer("SessionCap", "session.cap", "IdleTimeout", "session.idle", "AbsoluteTimeout", "session.absolute")
