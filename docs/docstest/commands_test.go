@@ -51,7 +51,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-var word = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
+var word = regexp.MustCompile(`'[^']*'|"[^"]*"|;|[^\s;]+`)
 
 // words splits a command as a shell would, without its comment and what is piped away.
 func words(line string) []string {
@@ -71,8 +71,12 @@ func unknownSubcommand(t *testing.T, words []string) string {
 	if first := slices.IndexFunc(words, func(w string) bool { return !regexp.MustCompile(`^[a-z|-]+$`).MatchString(w) || w[0] == '-' }); first >= 0 {
 		command, flags = words[:first], words[first:]
 	}
-	for _, last := range strings.Split(command[len(command)-1], "|") {
-		args := append(slices.Clone(command[:len(command)-1]), last, "--help")
+	if len(command) == 0 {
+		return "no subcommand"
+	}
+	group, last := command[:len(command)-1], command[len(command)-1]
+	for alternative := range strings.SplitSeq(last, "|") {
+		args := append(slices.Clone(group), alternative, "--help")
 		help, err := exec.CommandContext(t.Context(), "latchkey", args...).CombinedOutput()
 		if err != nil {
 			return string(help)

@@ -21,12 +21,15 @@ var expected = map[string]struct {
 }{
 	"README.md":                        {run: 4, notRun: 2},
 	"client/README.md":                 {run: 2, tools: "node npm tsc"},
+	"docs/backup.md":                   {run: 3, tools: "curl sqlite3"},
+	"docs/development.md":              {run: 4, tools: "curl"},
 	"docs/fusionauth-compatibility.md": {run: 3, tools: "curl"},
 	"docs/fusionauth.md":               {notRun: 2},
 	"docs/gateway.md":                  {run: 3, notRun: 2, tools: "node python3"},
 	"docs/operating.md":                {run: 2, notRun: 2, tools: "curl"},
 	"docs/rotation.md":                 {notRun: 4},
 	"docs/scaling.md":                  {notRun: 1},
+	"docs/two-nodes.md":                {run: 6, tools: "curl redis-server"},
 	"web/README.md":                    {notRun: 1},
 }
 

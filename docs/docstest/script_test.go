@@ -8,7 +8,8 @@ import (
 )
 
 // The shell's own part of a script. Programs that stay run in the background, as in another terminal of the reader; what a
-// program asks at the terminal, such as a password, is read from $TYPED. Hidden commands may call clone and stop.
+// program asks at the terminal, such as a password, is read from $TYPED. Hidden commands may call
+// clone, stay, stop and fails.
 const prelude = `set -eu
 started=""
 trap stop EXIT
@@ -19,10 +20,19 @@ at() { echo "$*" >>"$PROGRESS"; }
 # clone makes the directory a clone of the repository.
 clone() { cp -R "$CLONE"/. .; }
 
+# fails COMMAND is ! COMMAND, at which the script ends.
+fails() { ! "$@"; }
+
+# stay COMMAND starts another program in another terminal.
+stay() {
+	set -m; "$@" </dev/null >"$LOGS/$1" 2>&1 & set +m
+	started="$started $!"
+}
+
 # ready LOG waits until the program that was started last says that it is ready.
 ready() {
 	started="$started $!"
-	while ! grep -q '^ready ' "$1"; do
+	while ! grep -qs '^ready ' "$1"; do
 		kill -0 $! 2>/dev/null || { cat "$1"; return 1; }
 		sleep 0.05
 	done
