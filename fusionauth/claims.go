@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/jws"
 )
 
 // claims are those of the access token that we use.
@@ -17,6 +19,7 @@ type claims struct {
 	TenantID          string   `json:"tid"`
 	RefreshTokenID    string   `json:"sid"`
 	ExpiresAt         int64    `json:"exp"` // seconds since 1970
+	NotBefore         float64  `json:"nbf"` // likewise; 0: at once
 	Email             string   `json:"email"`
 	EmailVerified     bool     `json:"email_verified"`
 	PreferredUsername string   `json:"preferred_username"`
@@ -51,6 +54,9 @@ func (c *Client) check(token string) (claims, error) {
 	if c.now().After(time.Unix(claims.ExpiresAt, 0).Add(clockSkew)) {
 		return claims, errors.New("access token: has expired; do the clocks agree?")
 	}
+	if float64(c.now().Add(clockSkew).Unix()) < claims.NotBefore {
+		return claims, errors.New("access token: is not good yet; do the clocks agree?")
+	}
 	if c.config.Issuer != "" && claims.Issuer != c.config.Issuer {
 		return claims, fmt.Errorf("access token: is not from issuer %s", c.config.Issuer)
 	}
@@ -68,11 +74,10 @@ func (c *Client) check(token string) (claims, error) {
 // parseClaims reads the payload of a JWT in compact form. Its errors quote nothing.
 func parseClaims(token string) (claims, error) {
 	var c claims
-	parts := strings.Split(token, ".")
-	if len(token) > maxToken || len(parts) != 3 {
-		return c, errors.New("access token: not a JWT")
+	if len(token) > maxToken || !jws.Canonical(token) {
+		return c, errors.New("access token: not a JWT in its compact form")
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	if err != nil || json.Unmarshal(payload, &c) != nil {
 		return c, errors.New("access token: its claims cannot be read")
 	}

@@ -28,7 +28,8 @@ func TestJWT04_Claims(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 		}
 	}
-	for _, token := range []string{"", ".", "..", "a.b", "a.b.c.d", "e30.!!!.x", jwt(strings.Repeat(" ", 9000) + `{"sub":"u","exp":1}`)} {
+	good := jwt(`{"sub":"u","exp":1900000000}`)
+	for _, token := range []string{good + "\n", good[:8] + "\n" + good[8:], good + ".", good + "=", good[:len(good)-4] + "AR", "", ".", "..", "a.b", "a.b.c.d", "e30.!!!.x", jwt(strings.Repeat(" ", 9000) + `{"sub":"u","exp":1}`)} {
 		if _, err := parseClaims(token); err == nil {
 			t.Errorf("%.40q was read", token)
 		}

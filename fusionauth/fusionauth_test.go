@@ -1,7 +1,11 @@
 package fusionauth_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -71,9 +75,9 @@ func TestLGN16_LoginStatuses(t *testing.T) {
 	}{
 		{200, ``, "", "", "without JSON"},
 		{200, `{}`, "", "", "without a token"},
-		{200, `{"token":"e30.e30.x"}`, "", "", "without a token or a user"},
-		{200, `{"token":"e30.e30.x","user":{"id":"u"}}`, "", "", "generateRefreshTokens"},
-		{200, `{"token":"e30.e30.x","refreshToken":"r","user":{"id":"u"}}`, "", "", "sub or exp"},
+		{200, `{"token":"e30.e30.eA"}`, "", "", "without a token or a user"},
+		{200, `{"token":"e30.e30.eA","user":{"id":"u"}}`, "", "", "generateRefreshTokens"},
+		{200, `{"token":"e30.e30.eA","refreshToken":"r","user":{"id":"u"}}`, "", "", "sub or exp"},
 		{201, `{}`, "", "", "201"},
 		{202, `{"token":"t","user":{"id":"u"}}`, latchkey.CodeNotRegistered, latchkey.CodeNotRegistered, ""},
 		{203, `{"changePasswordId":"c","changePasswordReason":"Expired"}`, latchkey.CodePasswordChangeRequired, latchkey.CodePasswordChangeRequired, ""},
@@ -313,6 +317,32 @@ func TestRevocationAsTheServerComesBack(t *testing.T) {
 }
 
 // REF-15: a token is checked even though it came from the server itself.
+// withNotBefore changes the token of an answer: it is good in an hour.
+func withNotBefore(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return nil, err
+	}
+	resp.Body.Close()
+	segments := strings.Split(answer["token"].(string), ".")
+	payload, err := base64.RawURLEncoding.DecodeString(segments[1])
+	if err != nil {
+		return nil, err
+	}
+	text := strings.Replace(string(payload), "{", fmt.Sprintf(`{"nbf":%d,`, time.Now().Add(time.Hour).Unix()), 1)
+	answer["token"] = segments[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(text)) + "." + segments[2]
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, nil
+}
+
 func TestREF15_TokensAreChecked(t *testing.T) {
 	p := idptest.New(t)
 	app, other := p.AddApplication(idp.Application{}), p.AddApplication(idp.Application{})
@@ -326,6 +356,7 @@ func TestREF15_TokensAreChecked(t *testing.T) {
 	for name, change := range map[string]func(*fusionauth.Config){
 		"for another application": func(c *fusionauth.Config) { c.Transport = roundTrip(swap) },
 		"from another issuer":     func(c *fusionauth.Config) { c.Issuer = "acme.example" },
+		"of another day":          func(c *fusionauth.Config) { c.Transport = roundTrip(withNotBefore) },
 		"expired":                 func(c *fusionauth.Config) { c.Now = func() time.Time { return time.Now().Add(2 * time.Hour) } },
 	} {
 		c := client(t, func(c *fusionauth.Config) {

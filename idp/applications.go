@@ -65,7 +65,10 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 		return fmt.Errorf("idp: grants of application: %w", err)
 	}
 	now := millis(s.now())
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, s.now()); err != nil {
+			return err
+		}
 		err := changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
@@ -75,6 +78,10 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.refreshKeys(ctx, s.now()) // they say for whom they are
 }
 
 const insertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,

@@ -89,11 +89,7 @@ func (s *Server) changeByID(ctx context.Context, req changeRequest) (User, error
 }
 
 func (s *Server) changeByJWT(ctx context.Context, token string, req changeRequest) (User, error) {
-	c, err := s.verify(token)
-	if err != nil {
-		return User{}, errUnauthorized
-	}
-	u, err := s.UserByID(ctx, c.Subject)
+	u, _, err := s.holderOf(ctx, token)
 	if err == nil && !u.Active {
 		err = ErrNotFound
 	}

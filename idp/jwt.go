@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/internal/jws"
 )
 
 // Values of the authenticationType claim.
@@ -24,6 +27,7 @@ type claims struct {
 	Subject            string   `json:"sub"`
 	Audience           string   `json:"aud,omitempty"` // the application's id
 	ExpiresAt          int64    `json:"exp"`
+	NotBefore          int64    `json:"nbf,omitzero"` // in tokens that others sign with an application's key
 	IssuedAt           int64    `json:"iat"`
 	ID                 string   `json:"jti"`
 	AuthenticatedAt    int64    `json:"auth_time"` // of the login; refreshes leave it
@@ -72,11 +76,11 @@ func (s *Server) sign(ctx context.Context, app application, c claims, grants ...
 	if err != nil {
 		return "", fmt.Errorf("claims: %w", err)
 	}
-	jws, err := signer.Sign(payload)
+	signed, err := signer.Sign(payload)
 	if err != nil {
 		return "", fmt.Errorf("sign: %w", err)
 	}
-	return jws.CompactSerialize()
+	return signed.CompactSerialize()
 }
 
 // maxJWT is longer than any JWT of ours, and checked before it is parsed.
@@ -84,28 +88,47 @@ const maxJWT = 8 << 10
 
 var errJWT = errors.New("idp: not a valid JWT of ours")
 
-// verify returns the claims of a JWT that we signed and that has not expired.
-// The algorithm is the key's and not the header's to choose (RFC 8725 §3.1).
-func (s *Server) verify(token string) (claims, error) {
-	if len(token) > maxJWT {
+// verify returns the claims of a JWT that a key of the token's application has
+// signed and whose time it is, or errJWT. The algorithm is the key's and not the
+// header's to choose (RFC 8725 §3.1). It is read in its one spelling only.
+func (s *Server) verify(ctx context.Context, token string) (claims, error) {
+	if len(token) > maxJWT || !jws.Canonical(token) {
 		return claims{}, errJWT
 	}
-	jws, err := jose.ParseSignedCompact(token, algorithms)
+	parsed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
 		return claims{}, errJWT
 	}
-	all, header := s.verifyingKeys(), jws.Signatures[0].Header
+	all, header := s.verifyingKeys(), parsed.Signatures[0].Header
 	i := slices.IndexFunc(all, func(k *signingKey) bool { return k.kid == header.KeyID })
 	if i < 0 || string(all[i].algorithm) != header.Algorithm {
 		return claims{}, errJWT
 	}
-	payload, err := jws.Verify(all[i].verifies())
+	payload, err := parsed.Verify(all[i].verifies())
 	if err != nil {
 		return claims{}, errJWT
 	}
 	var c claims
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != s.issuer || s.now().Unix() >= c.ExpiresAt {
+	now := s.now().Unix()
+	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != s.issuer || now >= c.ExpiresAt || now < c.NotBefore {
 		return claims{}, errJWT
 	}
+	if ours, err := s.mayHaveSigned(ctx, all[i], c); err != nil || !ours {
+		return claims{}, cmp.Or(err, errJWT)
+	}
 	return c, nil
+}
+
+// holderOf returns the user and the claims of a JWT, or errJWT. ErrNotFound: the
+// user is gone. Somebody of another tenant than the token's is not its user.
+func (s *Server) holderOf(ctx context.Context, token string) (User, claims, error) {
+	c, err := s.verify(ctx, token)
+	if err != nil {
+		return User{}, c, err
+	}
+	u, err := s.UserByID(ctx, c.Subject)
+	if err == nil && u.TenantID != c.TenantID {
+		err = errJWT
+	}
+	return u, c, err
 }

@@ -104,15 +104,9 @@ func TestJWT01_AlgorithmIsTheKeys(t *testing.T) {
 	token := w.token()
 	parts := strings.Split(token, ".")
 	forge := func(algorithm jose.SignatureAlgorithm, key any, kid string) string {
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
-		must(t, err)
 		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 		must(t, err)
-		jws, err := signer.Sign(payload)
-		must(t, err)
-		text, err := jws.CompactSerialize()
-		must(t, err)
-		return text
+		return signedBy(t, algorithm, key, kid, string(payload))
 	}
 	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(t, err)
@@ -246,4 +240,13 @@ func FuzzImportKey(f *testing.F) {
 		must(t, err)
 		send(t, "POST", "/api/key/import", "application/json", string(body), http.StatusOK, http.StatusBadRequest)
 	})
+}
+
+func newECKey(t *testing.T) (*ecdsa.PrivateKey, string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	must(t, err)
+	return private, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }

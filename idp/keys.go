@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -18,6 +17,8 @@ type keyring struct {
 	keys  []*signingKey
 	named []*signingKey
 	asked time.Time
+
+	audiences map[string][]string // applications by the id of a named key
 }
 
 const (
@@ -74,8 +75,12 @@ func (s *Server) refreshKeys(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	audiences, err := s.readAudiences(ctx)
+	if err != nil {
+		return err
+	}
 	s.keys.mu.Lock()
-	s.keys.keys, s.keys.named, s.keys.asked = keys, named, now
+	s.keys.keys, s.keys.named, s.keys.audiences, s.keys.asked = keys, named, audiences, now
 	s.keys.mu.Unlock()
 	return nil
 }
@@ -175,16 +180,4 @@ func (s *Server) addKey(ctx context.Context, newest time.Time) error {
 		_, err = tx.Exec(`DELETE FROM signing_keys WHERE EXISTS (SELECT 1 FROM signing_keys newer WHERE newer.insert_instant > signing_keys.insert_instant AND newer.insert_instant <= $1)`, over)
 		return err
 	})
-}
-
-// jwks answers GET /.well-known/jwks.json.
-func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	var set jose.JSONWebKeySet
-	for _, k := range s.verifyingKeys() {
-		if public := k.public(); public != nil {
-			set.Keys = append(set.Keys, jose.JSONWebKey{Key: public, KeyID: k.kid, Algorithm: string(k.algorithm), Use: "sig"})
-		}
-	}
-	reply(w, http.StatusOK, set)
 }

@@ -39,7 +39,7 @@ func invalidRequest(reason, description string) error {
 // (RFC 6749 §3.2).
 func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	t, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if charset := params["charset"]; err != nil || t != "application/x-www-form-urlencoded" ||
+	if charset := params["charset"]; err != nil || len(r.Header.Values("Content-Type")) > 1 || t != "application/x-www-form-urlencoded" ||
 		!slices.Contains([]string{"", "utf-8", "UTF-8"}, charset) {
 		return nil, invalidRequest("unknown", "The body must be application/x-www-form-urlencoded.")
 	}

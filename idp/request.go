@@ -44,8 +44,11 @@ func readBodyUpTo(w http.ResponseWriter, r *http.Request, most int64) ([]byte, e
 	return body, nil
 }
 
-// mediaType returns the media type of the request's body, "" where none is named.
+// mediaType returns the media type of the request's body, "" where none is named. Where two are, it is none that any call takes.
 func mediaType(r *http.Request) string {
+	if all := r.Header.Values("Content-Type"); len(all) > 1 {
+		return strings.Join(all, ", ")
+	}
 	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		return r.Header.Get("Content-Type")

@@ -35,7 +35,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(statusWrongCode)
 	case errors.Is(err, ErrNotFound):
 		w.WriteHeader(http.StatusNotFound)
-	case errors.Is(err, errUnauthorized):
+	case errors.Is(err, errUnauthorized), errors.Is(err, errJWT):
 		w.WriteHeader(http.StatusUnauthorized)
 	case errors.Is(err, errMediaType):
 		w.WriteHeader(http.StatusUnsupportedMediaType)

@@ -36,9 +36,9 @@ func (s *Server) revoker(r *http.Request) (revoker, error) {
 		sc, err := s.authorize(r, "/api/jwt/refresh")
 		return revoker{scope: sc}, err
 	}
-	c, err := s.verify(token)
+	c, err := s.verify(r.Context(), token)
 	if err != nil {
-		return revoker{}, errUnauthorized
+		return revoker{}, err
 	}
 	return revoker{c.Subject, scope(c.TenantID)}, nil
 }

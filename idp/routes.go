@@ -198,6 +198,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 		}()
+		if len(r.Header.Values("Authorization")) > 1 { // two who read it could be of two opinions
+			s.fail(w, r, errUnauthorized)
+			return
+		}
 		// The mux would redirect an unclean path, with a page of HTML.
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			notFound(w, r)

@@ -192,6 +192,9 @@ func (c scope) covers(tenantID string) bool { return c == "" || string(c) == ten
 // headerScope returns the tenant that X-FusionAuth-TenantId names.
 func (s *Server) headerScope(r *http.Request) (scope, error) {
 	const header = "X-FusionAuth-TenantId"
+	if len(r.Header.Values(header)) > 1 {
+		return "", invalid(header, "duplicate", "The header is given twice.")
+	}
 	id, err := parseID(header, r.Header.Get(header))
 	if err != nil || id == "" {
 		return "", err

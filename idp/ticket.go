@@ -80,6 +80,9 @@ func (u *User) ticketState(purpose string) string {
 // holder returns the active user whom a ticket is about, or ErrNotFound.
 func (s *Server) holder(ctx context.Context, purpose string, t ticket) (User, error) {
 	const bodySize = 1 + 16 + 8
+	if len(t) != ticketEncoding.EncodedLen(bodySize+sha256.Size) { // nor has it a second spelling, with line ends
+		return User{}, ErrNotFound
+	}
 	raw, err := ticketEncoding.DecodeString(string(t))
 	if err != nil || len(raw) != bodySize+sha256.Size || raw[0] != ticketVersion {
 		return User{}, ErrNotFound

@@ -107,7 +107,7 @@ func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app appl
 // tenantAgrees reports whether the tenant that the request names, if any, is
 // the client's.
 func tenantAgrees(r *http.Request, form url.Values, app application) bool {
-	for _, named := range []string{form.Get("tenantId"), r.Header.Get("X-FusionAuth-TenantId")} {
+	for _, named := range append(r.Header.Values("X-FusionAuth-TenantId"), form.Get("tenantId")) {
 		if named != "" && !strings.EqualFold(named, app.TenantID) {
 			return false
 		}

@@ -12,17 +12,17 @@ func bearer(r *http.Request) string {
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
 		return token
 	}
-	if c, err := r.Cookie("access_token"); err == nil && r.Header.Get("Authorization") == "" {
-		return c.Value
+	if c := r.CookiesNamed("access_token"); len(c) == 1 && r.Header.Get("Authorization") == "" {
+		return c[0].Value
 	}
 	return ""
 }
 
 // validateJWT answers GET /api/jwt/validate: the signature and the time count, and nothing else.
 func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
-	c, err := s.verify(bearer(r))
+	c, err := s.verify(r.Context(), bearer(r))
 	if err != nil {
-		s.fail(w, r, errUnauthorized)
+		s.fail(w, r, err)
 		return
 	}
 	reply(w, http.StatusOK, struct {
@@ -116,9 +116,12 @@ func (s *Server) introspected(w http.ResponseWriter, r *http.Request) (any, erro
 	if form.Get("token") == "" {
 		return nil, invalidRequest("missing_token", "The token is missing.")
 	}
-	c, err := s.verify(form.Get("token"))
-	if err != nil {
+	c, err := s.verify(r.Context(), form.Get("token"))
+	if errors.Is(err, errJWT) {
 		return inactive, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	if c.Audience != app.ID {
 		return nil, invalidClient("invalid_client", "The token was issued to another client.")
@@ -159,13 +162,12 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, errUnauthorized)
 		return
 	}
-	c, err := s.verify(token)
-	if err != nil {
+	u, c, err := s.holderOf(r.Context(), token)
+	if errors.Is(err, errJWT) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token"`)
 		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The access token is invalid or has expired.", Reason: "invalid_token"})
 		return
 	}
-	u, err := s.UserByID(r.Context(), c.Subject)
 	if errors.Is(err, ErrNotFound) || err == nil && !u.Active {
 		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The user is gone.", Reason: "invalid_token"})
 		return

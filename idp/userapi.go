@@ -38,12 +38,7 @@ func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
 // findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of changePasswordId, email, username and loginId.
 func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
-		c, err := s.verify(token)
-		if err != nil {
-			s.fail(w, r, errUnauthorized)
-			return
-		}
-		u, err := s.UserByID(r.Context(), c.Subject)
+		u, _, err := s.holderOf(r.Context(), token)
 		if err == nil && (!u.Active || u.expired(s.now())) {
 			err = errUnauthorized
 		}

@@ -107,6 +107,9 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 	if err != nil {
 		return answer, err
 	}
+	if app.ID != "" && !strings.EqualFold(n.TenantID, app.TenantID) {
+		return answer, invalid("applicationId", "invalid", "The application is of another tenant.")
+	}
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
 		return answer, err

@@ -237,6 +237,8 @@ func TestHeaderIsChecked(t *testing.T) {
 		"another app":       {[]string{sign(apptest.UserKey, "latchkey", "http://other.localhost", time.Minute)}, 401},
 		"another issuer":    {[]string{sign(apptest.UserKey, "mallory", apptest.Origin, time.Minute)}, 401},
 		"old":               {[]string{sign(apptest.UserKey, "latchkey", apptest.Origin, -time.Minute)}, 401},
+		"another spelling":  {[]string{good[:8] + "\n" + good[8:]}, 401},
+		"a line feed":       {[]string{good + "\n"}, 401},
 		"changed":           {[]string{good[:len(good)-4] + "AAAA"}, 401},
 		"without signature": {[]string{"eyJhbGciOiJub25lIn0.eyJzdWIiOiJtYWxsb3J5In0."}, 401},
 	} {

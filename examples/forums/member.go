@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"github.com/latchkey-dev/latchkey/internal/jws"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -39,8 +40,8 @@ func (m *members) only(next http.Handler) http.Handler {
 }
 
 func (m *members) check(header []string) (member, error) {
-	if len(header) != 1 {
-		return member{}, errors.New("no header, or more than one")
+	if len(header) != 1 || !jws.Canonical(header[0]) {
+		return member{}, errors.New("no header, more than one, or no JWT in its compact form")
 	}
 	token, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {

@@ -90,7 +90,8 @@ func (s *keySet) fetch(ctx context.Context) (map[string]key, error) {
 	return parseKeySet(body)
 }
 
-// parseKeySet passes over keys that we could not use. Two of one id: neither can be meant.
+// parseKeySet passes over keys that we could not use, and over those that Latchkey's provider marks as an application's: whoever brought one there could sign
+// with it, and it signs no events. FusionAuth marks none. Two of one id: neither can be meant.
 func parseKeySet(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -101,6 +102,12 @@ func parseKeySet(body []byte) (map[string]key, error) {
 	keys := make(map[string]key)
 	for _, raw := range set.Keys {
 		var published jose.JSONWebKey
+		var of struct {
+			Applications json.RawMessage `json:"latchkey_aud"`
+		}
+		if json.Unmarshal(raw, &of) != nil || of.Applications != nil {
+			continue
+		}
 		if published.UnmarshalJSON(raw) != nil || published.KeyID == "" || published.Use != "" && published.Use != "sig" {
 			continue
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/internal/jws"
 )
 
 const (
@@ -35,21 +37,21 @@ func (k keys) verify(ctx context.Context, header []string, now time.Time) (diges
 	if len(header[0]) > maxSignature {
 		return digest{}, errors.New("the signature is too long")
 	}
-	jws, err := jose.ParseSignedCompact(header[0], k.algorithms)
-	if err != nil {
+	parsed, err := jose.ParseSignedCompact(header[0], k.algorithms)
+	if err != nil || !jws.Canonical(header[0]) {
 		return digest{}, errors.New("the signature is no JWT, or of an algorithm that our keys are not for")
 	}
-	candidates, err := k.find(ctx, jws.Signatures[0].Header.KeyID, now)
+	candidates, err := k.find(ctx, parsed.Signatures[0].Header.KeyID, now)
 	if err != nil {
 		return digest{}, err
 	}
 	err = errSignature
 	for _, key := range candidates {
-		if !key.signs(jws.Signatures[0].Header.Algorithm) {
+		if !key.signs(parsed.Signatures[0].Header.Algorithm) {
 			continue
 		}
 		var payload []byte
-		if payload, err = jws.Verify(key.key); err == nil {
+		if payload, err = parsed.Verify(key.key); err == nil {
 			return signed(payload, now)
 		}
 		if errors.Is(err, jose.ErrInvalidKeySize) {

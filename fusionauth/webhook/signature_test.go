@@ -308,3 +308,26 @@ func TestPublishedKeysOutliveTheCaller(t *testing.T) {
 		t.Errorf("status %d", got)
 	}
 }
+
+// A signature has one text: what a lenient decoder would read as well is refused.
+func TestSignaturesHaveOneSpelling(t *testing.T) {
+	key := ecKey(t, elliptic.P256())
+	rc := receiver(t, webhook.Config{PublicKey: pemOf(t, key.Public())})
+	good := sign(t, jose.ES256, key, "", nil)
+	if code := status(t, rc, good); code != http.StatusOK {
+		t.Fatalf("the true one: %d", code)
+	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := len(good) - 1
+	for name, text := range map[string]string{
+		"a line feed":                 good[:8] + "\n" + good[8:],
+		"a carriage return behind it": good + "\r",
+		"padding":                     good + "==",
+		"bits that count for nothing": good[:last] + string(letters[strings.IndexByte(letters, good[last])|1]),
+		"a fourth segment":            good + ".",
+	} {
+		if code := status(t, rc, text); code != http.StatusUnauthorized {
+			t.Errorf("%s: %d", name, code)
+		}
+	}
+}
