@@ -43,7 +43,7 @@ func TestDeps(t *testing.T) {
 		"/nodes":                           {},
 		"/docs/docstest":                   {},
 		"/internal/doctor":                 {"", "/fusionauth"},
-		"/internal/configfile":             {},
+		"/internal/configfile":             {"/idp", "/internal/filemode", "/internal/mail", "/internal/postgres", "/redisstore"},
 		"/internal/breached":               {},
 		"/internal/kickstart":              {},
 		"/internal/mail":                   {"/idp"},

@@ -62,6 +62,7 @@ var (
 // Open connects to the servers of a URL: redis://user:password@host:6379/0, or rediss:// for TLS. Several hosts, divided by commas, are nodes of one Redis
 // Cluster; one node of a cluster is enough to find the others. What answers at a single address must be one server: when another takes its place, the first
 // must be gone or close its connections. ?replicas=1 makes writes wait for a replica. User and password are percent-encoded.
+// Another machine must be asked with TLS, unless the URL says ?sslmode=disable, as a URL of PostgreSQL does.
 // Open fails where no server answers, one is too old, or it refuses the user. Errors never contain the password.
 func Open(ctx context.Context, url string) (*Store, error) {
 	target, err := parseURL(url)

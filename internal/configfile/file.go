@@ -10,9 +10,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
 // A File is what the file says. What it does not say is zero, but for what is noted here.
@@ -25,12 +29,14 @@ type File struct {
 	Data             string // directory; default "latchkey-data" beside the file
 	Store            string // default "sqlite"
 	Provider         Provider
+	Mail             Mail // of the embedded provider
 	Session          Session
 	TrustedProxies   []netip.Prefix
 	Forwarded        bool // trusted proxies speak RFC 7239
 	Apps             []App
 
-	path string
+	path  string
+	lines map[string]int
 }
 
 // TLS says where certificates come from: one of the three, or nowhere.
@@ -51,6 +57,7 @@ func (t TLS) On() bool { return t.Auto || t.Local || t.CertFile != "" }
 // Provider is the identity provider: one with a URL, or the embedded one.
 type Provider struct {
 	URL                  string
+	PlainHTTP            bool // URL may be plain HTTP to another machine
 	APIKey               string
 	TenantID             string
 	Issuer               string
@@ -80,6 +87,7 @@ type Session struct {
 type App struct {
 	Line          int    // in the file
 	Host          string // with a port where browsers see one
+	Name          string // in mails; empty: the file does not say
 	ApplicationID string
 	ClientSecret  string
 	Accounts      string // "", or who may make an account: "existing" (nobody), "verified" or "unverified"
@@ -98,46 +106,84 @@ type App struct {
 	ClearSiteData bool
 }
 
-// Read reads the file. The error has every mistake, each as a *Mistake.
+// Read reads the file. The error has every mistake, each as a *Mistake, in the order of lines. A file with secrets in it must be readable by its owner
+// only, and nobody else may write any.
 func Read(path string) (*File, error) {
+	f, r, err := readFile(path, func(string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	err = filemode.Unwritable(path)
+	if len(r.secrets) > 0 {
+		err = filemode.Secret(path)
+	}
+	switch {
+	case err != nil && len(r.secrets) > 0:
+		return nil, fmt.Errorf("%w (%s is in it: a variable or a file can hold that instead)", err, r.secrets[0])
+	case err != nil:
+		return nil, err
+	}
+	return f, nil
+}
+
+// ReadPart reads a file of which only some values are needed, by keys such as "data" and "apps.application_id". Variables and files that other values
+// name may be missing; those values are zero.
+func ReadPart(path string, keys ...string) (*File, error) {
+	f, _, err := readFile(path, func(key string) bool { return slices.Contains(keys, index.ReplaceAllString(key, "")) })
+	return f, err
+}
+
+var index = regexp.MustCompile(`\[[0-9]+\]`)
+
+func readFile(path string, needs func(string) bool) (*File, *reader, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		var failed *os.PathError
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return nil, fmt.Errorf("%s: the configuration cannot be read: %w (latchkey init writes a new one)", path, err)
+		return nil, nil, fmt.Errorf("%s: the configuration cannot be read: %w (latchkey init writes a new one)", path, err)
 	}
-	return Parse(path, text, os.LookupEnv)
+	return parse(path, text, os.LookupEnv, needs)
 }
 
 // Parse reads the text of a file. The path is for messages, and for what the file names beside itself.
 func Parse(path string, text []byte, env func(string) (string, bool)) (*File, error) {
+	f, _, err := parse(path, text, env, func(string) bool { return true })
+	return f, err
+}
+
+func parse(path string, text []byte, env func(string) (string, bool), needs func(string) bool) (*File, *reader, error) {
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	var document, more yaml.Node
 	if err := in.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: not YAML: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: not YAML: %w", path, err)
 	}
 	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: more than one document: only one is read", path)
+		return nil, nil, fmt.Errorf("%s: more than one document: only one is read", path)
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
-	}
-	r := &reader{path: path, dir: filepath.Dir(absolute), env: env}
-	f := &File{
-		Listen: "127.0.0.1:8080", Data: filepath.Join(r.dir, "latchkey-data"), Store: "sqlite", path: path,
-		Provider: Provider{Listen: "127.0.0.1:9011"},
+		return nil, nil, err
 	}
 	if len(document.Content) == 0 {
-		return nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
+		return nil, nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
+	}
+	r := &reader{path: path, dir: filepath.Dir(absolute), env: env, needs: needs, lines: make(map[string]int), meant: make(map[string]bool), unread: make(map[string]bool)}
+	f := &File{
+		Listen: "127.0.0.1:8080", Data: filepath.Join(r.dir, "latchkey-data"), Store: "sqlite", path: path, lines: r.lines,
+		Provider: Provider{Listen: "127.0.0.1:9011"},
 	}
 	r.file(f, document.Content[0])
-	if len(r.mistakes) > 0 {
-		return nil, errors.Join(r.mistakes...)
+	slices.SortStableFunc(r.mistakes, func(a, b *Mistake) int { return a.Line - b.Line })
+	var errs []error
+	for _, m := range r.mistakes {
+		errs = append(errs, m)
 	}
-	return f, nil
+	if errs != nil {
+		return nil, nil, errors.Join(errs...)
+	}
+	return f, r, nil
 }
 
 // A Mistake is one thing that is wrong with a file.
@@ -156,7 +202,13 @@ func (m *Mistake) Error() string {
 	return fmt.Sprintf("%s:%d: %s: %s", m.File, m.Line, m.Key, m.Reason)
 }
 
-// Mistake returns one about an app, for what shows only when the app is set up.
-func (f *File) Mistake(app int, reason string) error {
-	return &Mistake{File: f.path, Line: f.Apps[app].Line, Key: fmt.Sprintf("apps[%d]", app), Reason: reason}
+// Mistake returns one about a key, such as "apps[0].spa", for what shows only when the key is used.
+func (f *File) Mistake(key, reason string) error {
+	return &Mistake{File: f.path, Line: lineOf(f.lines, key), Key: key, Reason: reason}
+}
+
+// Says reports whether a key is in the file.
+func (f *File) Says(key string) bool {
+	_, ok := f.lines[key]
+	return ok
 }

@@ -6,9 +6,7 @@ import (
 	"math"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +21,12 @@ type reader struct {
 	path     string // as it is named in messages
 	dir      string // of the file, absolute
 	env      func(string) (string, bool)
-	mistakes []error
+	needs    func(key string) bool // whether the value of a key will be used; variables and files of others may be missing
+	mistakes []*Mistake
+	lines    map[string]int  // of the keys that are in the file
+	meant    map[string]bool // keys that an unknown one probably stands for
+	unread   map[string]bool // keys whose value is not known: it is wrong, or not needed
+	secrets  []string        // keys whose secret stands in the file itself
 }
 
 // fields say what reads the value of each key that may stand in a mapping.
@@ -31,7 +34,38 @@ type fields map[string]func(key string, n *yaml.Node)
 
 func (r *reader) mistake(key string, n *yaml.Node, reason string) {
 	r.mistakes = append(r.mistakes, &Mistake{r.path, n.Line, key, reason})
+	r.unread[key] = true
 }
+
+// wrong is mistake for what shows only after the value is read.
+func (r *reader) wrong(key, reason string) {
+	r.mistakes = append(r.mistakes, &Mistake{r.path, lineOf(r.lines, key), key, reason})
+	r.unread[key] = true
+}
+
+// lineOf returns the line of a key or, where it is not in the file, of what it would be in.
+func lineOf(lines map[string]int, key string) int {
+	for key != "" {
+		if line, ok := lines[key]; ok {
+			return line
+		}
+		key = key[:max(0, strings.LastIndexAny(key, ".["))]
+	}
+	return lines[""]
+}
+
+func (r *reader) there(key string) bool {
+	_, ok := r.lines[key]
+	return ok
+}
+
+// missing reports whether a key is in the file neither as it should be, nor as a file, nor misspelled.
+func (r *reader) missing(key string) bool {
+	return !r.there(key) && !r.there(key+"_file") && !r.meant[key] && !r.meant[key+"_file"]
+}
+
+// read reports whether the value of a key is in the file, and could be read: otherwise all has been said.
+func (r *reader) read(key string) bool { return r.there(key) && !r.unread[key] }
 
 func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
 	n = resolve(n)
@@ -46,31 +80,39 @@ func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
 		read, ok := known[name.Value]
 		switch {
 		case !ok:
-			r.mistake(key, name, unknown(name.Value, known))
+			meant := nearest(name.Value, known)
+			if meant != "" {
+				r.meant[strings.TrimPrefix(prefix+"."+meant, ".")] = true
+			}
+			r.mistake(key, name, unknown(meant, known))
 		case seen[name.Value]:
 			r.mistake(key, name, "stands there twice: leave one of the two out")
 		case seen[strings.TrimSuffix(name.Value, "_file")] || seen[name.Value+"_file"]:
 			r.mistake(key, name, "stands there with and without _file: leave one of the two out")
 		default:
+			r.lines[key] = name.Line
 			read(key, value)
 		}
 		seen[name.Value] = true
 	}
 }
 
-// unknown says what may have been meant.
-func unknown(name string, known fields) string {
-	names := slices.Sorted(maps.Keys(known))
-	best, least := "", 3
-	for _, candidate := range names {
+// nearest is the key that was probably meant, or empty.
+func nearest(name string, known fields) (best string) {
+	least := 3
+	for _, candidate := range slices.Sorted(maps.Keys(known)) {
 		if d := distance(strings.ToLower(strings.ReplaceAll(name, "-", "_")), candidate); d < least {
 			best, least = candidate, d
 		}
 	}
-	if best != "" {
-		return "unknown key: write " + best
+	return best
+}
+
+func unknown(meant string, known fields) string {
+	if meant != "" {
+		return "unknown key: write " + meant
 	}
-	return "unknown key: there is " + strings.Join(names, ", ")
+	return "unknown key: there is " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
 }
 
 // distance is Levenshtein's: how many letters are to be changed, added or left out.
@@ -101,33 +143,11 @@ func (r *reader) sequence(key string, n *yaml.Node, each func(key string, n *yam
 		return
 	}
 	for i, item := range n.Content {
-		each(fmt.Sprintf("%s[%d]", key, i), item)
+		entry := fmt.Sprintf("%s[%d]", key, i)
+		r.lines[entry] = item.Line
+		each(entry, item)
 	}
 }
-
-// text reads a value with ${NAME} in it. What comes from the environment is text and nothing more: it cannot become YAML.
-func (r *reader) text(into *string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		n = resolve(n)
-		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-			r.mistake(key, n, "write one value after it, or leave the key out")
-			return
-		}
-		*into = variable.ReplaceAllStringFunc(n.Value, func(found string) string {
-			if strings.HasPrefix(found, "$$") {
-				return found[1:]
-			}
-			name := found[2 : len(found)-1]
-			value, ok := r.env(name)
-			if !ok {
-				r.mistake(key, n, "the environment variable "+name+" is not set (for the letters themselves write $${"+name+"})")
-			}
-			return value
-		})
-	}
-}
-
-var variable = regexp.MustCompile(`\$?\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
 
 func (r *reader) texts(into *[]string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
@@ -140,7 +160,7 @@ func (r *reader) texts(into *[]string) func(string, *yaml.Node) {
 	}
 }
 
-// pairs reads a mapping in which any key may stand.
+// pairs reads a mapping in which any key may stand, with any value.
 func (r *reader) pairs(into *map[string]string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		*into = make(map[string]string)
@@ -149,9 +169,10 @@ func (r *reader) pairs(into *map[string]string) func(string, *yaml.Node) {
 			return
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			value := ""
-			r.text(&value)(key+"."+n.Content[i].Value, n.Content[i+1])
-			(*into)[n.Content[i].Value] = value
+			name, value := n.Content[i], ""
+			r.lines[key+"."+name.Value] = name.Line
+			r.anyText(&value)(key+"."+name.Value, n.Content[i+1])
+			(*into)[name.Value] = value
 		}
 	}
 }
@@ -159,7 +180,9 @@ func (r *reader) pairs(into *map[string]string) func(string, *yaml.Node) {
 func (r *reader) boolean(into *bool) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		text := ""
-		r.text(&text)(key, n)
+		if r.text(&text)(key, n); r.unread[key] {
+			return
+		}
 		switch text {
 		case "true", "false":
 			*into = text == "true"
@@ -172,7 +195,9 @@ func (r *reader) boolean(into *bool) func(string, *yaml.Node) {
 func (r *reader) duration(into *time.Duration) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		text := ""
-		r.text(&text)(key, n)
+		if r.text(&text)(key, n); r.unread[key] {
+			return
+		}
 		number, days := strings.CutSuffix(text, "d")
 		if count, err := strconv.ParseUint(number, 10, 16); days && err == nil {
 			*into = time.Duration(count) * 24 * time.Hour
@@ -191,7 +216,9 @@ var units = map[string]int64{"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB
 func (r *reader) size(into *int64) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		text := ""
-		r.text(&text)(key, n)
+		if r.text(&text)(key, n); r.unread[key] {
+			return
+		}
 		digits := strings.TrimRight(text, "BKMGi ")
 		count, err := strconv.ParseInt(digits, 10, 64)
 		unit, ok := units[strings.TrimSpace(text[len(digits):])]
@@ -206,7 +233,9 @@ func (r *reader) size(into *int64) func(string, *yaml.Node) {
 func (r *reader) count(into *int) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		text := ""
-		r.text(&text)(key, n)
+		if r.text(&text)(key, n); r.unread[key] {
+			return
+		}
 		count, err := strconv.Atoi(text)
 		if err != nil || count < 1 {
 			r.mistake(key, n, fmt.Sprintf("%q: write a number of at least 1, such as 100000", text))
@@ -218,7 +247,9 @@ func (r *reader) count(into *int) func(string, *yaml.Node) {
 
 func (r *reader) address(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
-		r.text(into)(key, n)
+		if r.text(into)(key, n); r.unread[key] {
+			return
+		}
 		_, port, err := net.SplitHostPort(*into)
 		if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
 			r.mistake(key, n, fmt.Sprintf("%q: write an address and a port, such as 127.0.0.1:8080, or :443 for every address", *into))
@@ -228,36 +259,28 @@ func (r *reader) address(into *string) func(string, *yaml.Node) {
 
 func (r *reader) httpURL(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
-		before := len(r.mistakes)
-		r.text(into)(key, n)
+		if r.text(into)(key, n); r.unread[key] {
+			return
+		}
 		u, err := url.Parse(*into)
-		if len(r.mistakes) == before && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			r.mistake(key, n, "write a URL, such as http://127.0.0.1:3000 or https://host.example.com")
 		}
 	}
 }
 
-// fileName reads the name of a file or directory, which is meant from where the configuration is.
-func (r *reader) fileName(into *string) func(string, *yaml.Node) {
+// uuid reads a UUID in its usual form, and makes it lower case, as providers write it.
+func (r *reader) uuid(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
-		r.text(into)(key, n)
-		*into = r.beside(*into)
-	}
-}
-
-// secretFile reads the secret that a file holds, without the end of its line.
-func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		name := ""
-		r.fileName(&name)(key, n)
-		content, err := os.ReadFile(name)
-		if err != nil {
-			r.mistake(key, n, "the file cannot be read: "+err.Error())
+		if r.text(into)(key, n); r.unread[key] {
 			return
 		}
-		if *into = strings.TrimRight(string(content), "\r\n"); *into == "" {
-			r.mistake(key, n, name+" is empty")
+		id, err := uuid.Parse(*into)
+		if err != nil || len(*into) != 36 {
+			r.mistake(key, n, fmt.Sprintf("%q: write a UUID, such as %s (that one is fresh)", *into, newUUID()))
+			return
 		}
+		*into = id.String()
 	}
 }
 

@@ -38,33 +38,43 @@ type SMTP struct {
 // Format keeps the password out of logs.
 func (s SMTP) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "[smtp %s]", s.Addr) }
 
-// Check reports what is wrong with the settings, in the words of the field.
+// A SettingError is what is wrong with one setting: smtp, tls, username, password or from.
+type SettingError struct{ Setting, Reason string }
+
+// Error names the setting.
+func (e *SettingError) Error() string { return e.Setting + ": " + e.Reason }
+
+// Check reports the first mistake in the settings, as a *SettingError.
 func (s SMTP) Check() error {
 	host, port, err := net.SplitHostPort(s.Addr)
 	if err != nil || host == "" {
-		return fmt.Errorf("%q: want host:port, such as smtp.example.com:587", s.Addr)
+		return &SettingError{"smtp", fmt.Sprintf("%q: want host:port, such as smtp.example.com:587", s.Addr)}
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%q: the port is not a number", s.Addr)
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return &SettingError{"smtp", fmt.Sprintf("%q: the port is not a number", s.Addr)}
 	}
 	switch s.TLS {
 	case "", StartTLS, Implicit:
 	case Plain:
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return fmt.Errorf("%s without TLS: links that open accounts would cross the network for everybody to read", s.Addr)
+			return &SettingError{"tls", s.Addr + " without TLS: links that open accounts would cross the network for everybody to read"}
 		}
 	default:
-		return fmt.Errorf("TLS %q: want starttls, implicit or none", s.TLS)
+		return &SettingError{"tls", fmt.Sprintf("%q: want starttls, implicit or none", s.TLS)}
 	}
-	if (s.Username == "") != (s.Password == "") {
-		return errors.New("a username and a password belong together")
+	switch {
+	case s.Username != "" && s.Password == "":
+		return &SettingError{"username", "a username needs a password"}
+	case s.Username == "" && s.Password != "":
+		return &SettingError{"password", "a password needs a username"}
 	}
-	return checkFrom(s.From)
+	return CheckFrom(s.From)
 }
 
-func checkFrom(from string) error {
+// CheckFrom reports a sender that no mail can have, as a *SettingError.
+func CheckFrom(from string) error {
 	if err := mail.NewMsg().From(from); err != nil {
-		return fmt.Errorf("from %q: want an address, or Name <address>", from)
+		return &SettingError{"from", fmt.Sprintf("%q: want an address, or Name <address>", from)}
 	}
 	return nil
 }
@@ -126,7 +136,7 @@ func unaddressed(err error) error {
 
 // Outbox returns what writes letters into a folder, one file each, named by time. The folder is made where it does not exist, for its owner alone.
 func Outbox(folder, from string) (func(context.Context, idp.Mail) error, error) {
-	if err := checkFrom(from); err != nil {
+	if err := CheckFrom(from); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -145,16 +145,22 @@ func TestRefusalNamesNobody(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	for want, c := range map[string]mail.SMTP{
-		"host:port":      {Addr: "smtp.example.com", From: "a@example.com"},
-		"not a number":   {Addr: "smtp.example.com:mail", From: "a@example.com"},
-		"without TLS":    {Addr: "smtp.example.com:25", TLS: mail.Plain, From: "a@example.com"},
-		"want starttls":  {Addr: "smtp.example.com:25", TLS: "ssl", From: "a@example.com"},
-		"belong":         {Addr: "smtp.example.com:25", Username: "a", From: "a@example.com"},
-		"want an addres": {Addr: "smtp.example.com:25", From: "nobody"},
+	for name, c := range map[string]struct {
+		smtp    mail.SMTP
+		setting string
+	}{
+		"no port":                   {mail.SMTP{Addr: "smtp.example.com", From: "a@example.com"}, "smtp"},
+		"a port that is no number":  {mail.SMTP{Addr: "smtp.example.com:mail", From: "a@example.com"}, "smtp"},
+		"port 0":                    {mail.SMTP{Addr: "smtp.example.com:0", From: "a@example.com"}, "smtp"},
+		"in the clear":              {mail.SMTP{Addr: "smtp.example.com:25", TLS: mail.Plain, From: "a@example.com"}, "tls"},
+		"an unknown encryption":     {mail.SMTP{Addr: "smtp.example.com:25", TLS: "ssl", From: "a@example.com"}, "tls"},
+		"a user without a password": {mail.SMTP{Addr: "smtp.example.com:25", Username: "a", From: "a@example.com"}, "username"},
+		"a password without a user": {mail.SMTP{Addr: "smtp.example.com:25", Password: "a", From: "a@example.com"}, "password"},
+		"no sender":                 {mail.SMTP{Addr: "smtp.example.com:25", From: "nobody"}, "from"},
 	} {
-		if _, err := c.Sender(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", want, err)
+		var wrong *mail.SettingError
+		if _, err := c.smtp.Sender(); !errors.As(err, &wrong) || wrong.Setting != c.setting {
+			t.Errorf("%s: %v, want a mistake in %s", name, err, c.setting)
 		}
 	}
 }

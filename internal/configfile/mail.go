@@ -1,0 +1,76 @@
+package configfile
+
+import (
+	"context"
+	"errors"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/mail"
+)
+
+// Mail says how the embedded provider sends its mails: through a server, or into a folder.
+type Mail struct {
+	SMTP   mail.SMTP // Addr empty: none
+	Folder string    // absolute; empty: none
+	From   string
+}
+
+// On reports whether mails can be sent.
+func (m Mail) On() bool { return m.SMTP.Addr != "" || m.Folder != "" }
+
+// Sender returns what sends mails, or nil where there is no mail. A folder is made.
+func (m Mail) Sender() (func(context.Context, idp.Mail) error, error) {
+	switch {
+	case m.Folder != "":
+		return mail.Outbox(m.Folder, m.From)
+	case m.SMTP.Addr != "":
+		return m.SMTP.Sender()
+	}
+	return nil, nil
+}
+
+func (r *reader) mail(key string, n *yaml.Node, m *Mail) {
+	s := &m.SMTP
+	r.mapping(key, n, fields{
+		"smtp": r.text(&s.Addr), "tls": r.text(&s.TLS), "username": r.text(&s.Username), "password": r.secret(&s.Password), "password_file": r.secretFile(&s.Password),
+		"from": r.text(&m.From), "folder": r.fileName(&m.Folder),
+	})
+	s.From = m.From
+	server, folder := !r.missing(key+".smtp"), !r.missing(key+".folder")
+	switch {
+	case server && folder:
+		r.wrong(key, "write one of smtp and folder")
+	case folder:
+		for _, other := range []string{"tls", "username", "password", "password_file"} {
+			if r.there(key + "." + other) {
+				r.wrong(key+"."+other, "this is for smtp: leave it out")
+			}
+		}
+	case !server:
+		r.wrong(key, "write smtp: with the mail server, such as smtp.example.com:587, or folder: with a directory where mails are written as files")
+		return
+	}
+	if r.missing(key + ".from") {
+		r.wrong(key+".from", "required: write the sender's address, such as Shop <no-reply@example.com>")
+	}
+	r.mailSettings(key, m)
+}
+
+// mailSettings has the values judged by those who use them.
+func (r *reader) mailSettings(key string, m *Mail) {
+	for _, name := range []string{"smtp", "tls", "username", "password", "password_file", "from"} {
+		if r.unread[key+"."+name] {
+			return
+		}
+	}
+	err := mail.CheckFrom(m.From)
+	if m.SMTP.Addr != "" {
+		err = m.SMTP.Check()
+	}
+	var wrong *mail.SettingError
+	if errors.As(err, &wrong) {
+		r.wrong(key+"."+wrong.Setting, wrong.Reason)
+	}
+}

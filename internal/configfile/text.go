@@ -1,0 +1,144 @@
+package configfile
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/latchkey-dev/latchkey/internal/filemode"
+)
+
+// text reads a value with ${NAME} in it, which must not be empty. What comes from the environment is text and nothing more: it cannot become YAML.
+// The end of a line at the end of the value, as files and shells leave it there, is none of it.
+func (r *reader) text(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.anyText(into)(key, n); !r.unread[key] && *into == "" {
+			r.mistake(key, n, "empty: write a value after it, or leave the key out")
+		}
+	}
+}
+
+// anyText is text that may be empty.
+func (r *reader) anyText(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		n = resolve(n)
+		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+			r.mistake(key, n, "write one value after it, or leave the key out")
+			return
+		}
+		*into = strings.TrimRight(r.expand(key, n), "\r\n")
+		if strings.ContainsFunc(*into, unicode.IsControl) && !r.unread[key] {
+			r.mistake(key, n, "the value has a line break or another control character in it")
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\$?\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+
+// expand puts the values of variables in their places.
+func (r *reader) expand(key string, n *yaml.Node) string {
+	return variable.ReplaceAllStringFunc(n.Value, func(found string) string {
+		if strings.HasPrefix(found, "$$") {
+			return found[1:]
+		}
+		name := found[2 : len(found)-1]
+		value, set := r.env(name)
+		value = strings.TrimRight(value, "\r\n")
+		switch {
+		case value != "":
+		case !r.needs(key):
+			r.unread[key] = true
+		case set:
+			r.mistake(key, n, "the environment variable "+name+" is empty")
+		default:
+			r.mistake(key, n, "the environment variable "+name+" is not set (for the letters themselves write $${"+name+"})")
+		}
+		return value
+	})
+}
+
+// secret is text that nobody else may read. Where it stands in the file itself, the file is secret, too.
+func (r *reader) secret(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.text(into)(key, n); !variable.MatchString(resolve(n).Value) {
+			r.secrets = append(r.secrets, key)
+		}
+	}
+}
+
+// secretURL is text that may have a password in it.
+func (r *reader) secretURL(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		r.text(into)(key, n)
+		if password := passwordInURL.FindStringSubmatch(resolve(n).Value); password != nil && !variable.MatchString(password[1]) {
+			r.secrets = append(r.secrets, key)
+		}
+	}
+}
+
+var passwordInURL = regexp.MustCompile(`://[^/@]*?:([^@]+)@`)
+
+// fileName reads the name of a file or directory. One without a slash in front is meant from where the configuration is.
+func (r *reader) fileName(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		r.text(into)(key, n)
+		*into = r.beside(*into)
+	}
+}
+
+// existingFile is fileName where there must be a file that can be read.
+func (r *reader) existingFile(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.fileName(into)(key, n); r.unread[key] || !r.needs(key) {
+			return
+		}
+		file, err := os.Open(*into)
+		if err != nil {
+			r.mistake(key, n, "the file cannot be read: "+err.Error())
+			return
+		}
+		file.Close()
+	}
+}
+
+// secretFile reads the secret that a file holds, without the end of its line. Nobody else may read the file.
+func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		name := ""
+		*into = strings.TrimRight(r.content(key, n, &name), "\r\n")
+		if r.unread[key] {
+			return
+		}
+		if err := filemode.Secret(name); err != nil {
+			r.mistake(key, n, err.Error())
+		}
+		if *into == "" {
+			r.mistake(key, n, name+" is empty")
+		}
+	}
+}
+
+// textFile reads what a file holds, which is no secret.
+func (r *reader) textFile(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		name := ""
+		if *into = r.content(key, n, &name); *into == "" && !r.unread[key] {
+			r.mistake(key, n, name+" is empty")
+		}
+	}
+}
+
+func (r *reader) content(key string, n *yaml.Node, name *string) string {
+	if r.fileName(name)(key, n); r.unread[key] || !r.needs(key) {
+		r.unread[key] = true
+		return ""
+	}
+	content, err := os.ReadFile(*name)
+	if err != nil {
+		r.mistake(key, n, "the file cannot be read: "+err.Error())
+	}
+	return string(content)
+}
