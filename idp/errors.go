@@ -11,6 +11,9 @@ var (
 
 	// ErrDuplicate means that an e-mail address, username or id is taken.
 	ErrDuplicate = errors.New("idp: duplicate")
+
+	// ErrOtherSecret means that the database was made with another Config.Secret.
+	ErrOtherSecret = errors.New("idp: Config.Secret is not the one that this database was made with")
 )
 
 // FieldError is one thing that is wrong with a request.

@@ -113,7 +113,7 @@ func (s *Server) readKeys(ctx context.Context) (keys []*signingKey, err error) {
 		}
 		der, err := s.secrets.unsealed(id, sealed)
 		if err != nil {
-			return nil, errors.New("the Secret is not the one that this database was made with")
+			return nil, ErrOtherSecret
 		}
 		private, err := privateKey(jose.ES256, der)
 		if err != nil {

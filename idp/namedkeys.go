@@ -36,7 +36,7 @@ func (s *Server) namedKeysWhere(ctx context.Context, where string, args ...any) 
 		}
 		kept, err := s.secrets.unsealed(k.keyID, sealed)
 		if err != nil {
-			return nil, fmt.Errorf("key %s: the Secret is not the one that this database was made with", k.keyID)
+			return nil, fmt.Errorf("key %s: %w", k.keyID, ErrOtherSecret)
 		}
 		k.made = fromMillis(made)
 		if k.private, err = privateKey(k.algorithm, kept); err != nil {

@@ -81,7 +81,7 @@ type appShowCommand struct {
 
 func (c appShowCommand) Run(w world) error {
 	return c.use(w, func(server *idp.Server) error {
-		a, err := c.find(w, server)
+		a, err := findApp(w.ctx, server, c.App)
 		if err != nil {
 			return err
 		}

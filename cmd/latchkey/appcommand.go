@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp"
-	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
 type appCommand struct {
@@ -89,14 +89,15 @@ type namedApp struct {
 	App string `arg:"" help:"The application's id, or its name where no other has it."`
 }
 
-func (n namedApp) find(w world, server *idp.Server) (idp.KnownApplication, error) {
-	all, err := server.Applications(w.ctx)
+// findApp finds an application by its id or its name.
+func findApp(ctx context.Context, server *idp.Server, app string) (idp.KnownApplication, error) {
+	all, err := server.Applications(ctx)
 	var found []idp.KnownApplication
 	for _, a := range all {
-		if a.ID == strings.ToLower(n.App) {
+		if a.ID == strings.ToLower(app) {
 			return a, nil
 		}
-		if a.Name == n.App {
+		if a.Name == app {
 			found = append(found, a)
 		}
 	}
@@ -104,9 +105,9 @@ func (n namedApp) find(w world, server *idp.Server) (idp.KnownApplication, error
 	case err != nil:
 		return idp.KnownApplication{}, err
 	case len(found) == 0:
-		return idp.KnownApplication{}, fmt.Errorf("there is no application %s", n.App)
+		return idp.KnownApplication{}, fmt.Errorf("there is no application %s: latchkey app list shows them", app)
 	case len(found) > 1:
-		return idp.KnownApplication{}, fmt.Errorf("%d applications have the name %s: say which by its id", len(found), n.App)
+		return idp.KnownApplication{}, fmt.Errorf("%d applications have the name %s: say which by its id", len(found), app)
 	}
 	return found[0], nil
 }
@@ -114,7 +115,7 @@ func (n namedApp) find(w world, server *idp.Server) (idp.KnownApplication, error
 // with does something that the configuration must not undo.
 func (n namedApp) with(w world, what string, do func(*idp.Server, idp.KnownApplication) error) error {
 	return n.use(w, func(server *idp.Server) error {
-		a, err := n.find(w, server)
+		a, err := findApp(w.ctx, server, n.App)
 		if err == nil {
 			err = n.refuseConfigured(a.ID, what)
 		}
@@ -127,15 +128,12 @@ func (n namedApp) with(w world, what string, do func(*idp.Server, idp.KnownAppli
 
 // refuseConfigured: the gateway sets up what its file says at each start.
 func (n namedApp) refuseConfigured(id, what string) error {
-	if n.Data != "" {
-		return nil
-	}
-	file, err := configfile.Read(n.Config)
-	if err != nil {
+	_, file, err := n.place()
+	if err != nil || file == nil {
 		return err
 	}
 	for _, a := range file.Apps {
-		if strings.EqualFold(a.ApplicationID, id) {
+		if a.ApplicationID == id {
 			return fmt.Errorf("%s:%d has this application: %s there", n.Config, a.Line, what)
 		}
 	}

@@ -36,7 +36,7 @@ func newCertificateFiles(names configfile.TLS, log *slog.Logger) (*certificateFi
 func (f *certificateFiles) use(names configfile.TLS) error {
 	stamps, err := stamp(names)
 	if err != nil {
-		return fmt.Errorf("tls: %w", err)
+		return err
 	}
 	current, err := readCertificate(names)
 	if err != nil {
@@ -51,7 +51,7 @@ func (f *certificateFiles) use(names configfile.TLS) error {
 func readCertificate(names configfile.TLS) (*tls.Certificate, error) {
 	c, err := tls.LoadX509KeyPair(names.CertFile, names.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("tls: %s and %s are no certificate with its key: %w", names.CertFile, names.KeyFile, err)
+		return nil, fmt.Errorf("%s and %s are no certificate with its key: %w", names.CertFile, names.KeyFile, err)
 	}
 	return &c, nil
 }

@@ -40,7 +40,7 @@ func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c
 	case file.TLS.CertFile != "":
 		c.files, err = newCertificateFiles(file.TLS, log)
 		if err != nil {
-			return nil, err
+			return nil, file.Mistake("tls.cert_file", err.Error())
 		}
 		c.config = &tls.Config{GetCertificate: c.files.get}
 	case file.TLS.Local:
@@ -74,22 +74,45 @@ func hostnames(file *configfile.File) (hosts []string) {
 	return hosts
 }
 
-// automatic has certificates obtained and renewed in the background. Until one is there, handshakes for its host fail.
-func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog.Logger) error {
-	var roots *x509.CertPool
-	if file.TLS.RootFile != "" {
-		pem, err := os.ReadFile(file.TLS.RootFile)
-		if err != nil {
-			return fmt.Errorf("tls.root_file: %w", err)
+// checkTLS reads what the file names for TLS, as a start does, and changes nothing.
+func checkTLS(file *configfile.File) error {
+	switch {
+	case file.TLS.CertFile != "":
+		if _, err := readCertificate(file.TLS); err != nil {
+			return file.Mistake("tls.cert_file", err.Error())
 		}
-		if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
-			return fmt.Errorf("tls.root_file: %s has no certificate", file.TLS.RootFile)
+	case file.TLS.Auto:
+		_, err := acmeRoots(file)
+		return err
+	}
+	return nil
+}
+
+// acmeRoots are the certificates by which an ACME server is trusted; nil: those of the system. It refuses hosts that no authority certifies.
+func acmeRoots(file *configfile.File) (roots *x509.CertPool, err error) {
+	for i, host := range hostnames(file) {
+		if !certmagic.SubjectQualifiesForPublicCert(host) {
+			return nil, file.Mistake(fmt.Sprintf("apps[%d].host", i), "no authority gives certificates for "+host+": write tls: local for development")
 		}
 	}
-	for _, host := range *c.hosts.Load() {
-		if !certmagic.SubjectQualifiesForPublicCert(host) {
-			return fmt.Errorf("tls: no authority gives certificates for %s: write tls: local for development", host)
-		}
+	if file.TLS.RootFile == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file.TLS.RootFile)
+	if err != nil {
+		return nil, file.Mistake("tls.root_file", err.Error())
+	}
+	if roots = x509.NewCertPool(); !roots.AppendCertsFromPEM(pem) {
+		return nil, file.Mistake("tls.root_file", file.TLS.RootFile+" has no certificate")
+	}
+	return roots, nil
+}
+
+// automatic has certificates obtained and renewed in the background. Until one is there, handshakes for its host fail.
+func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog.Logger) error {
+	roots, err := acmeRoots(file)
+	if err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var magic *certmagic.Config
@@ -150,9 +173,12 @@ func (c *certificates) trusted(host string) bool {
 // use goes over to a file that was read anew.
 func (c *certificates) use(file *configfile.File) error {
 	hosts := hostnames(file)
+	if err := checkTLS(file); err != nil {
+		return err
+	}
 	if c.files != nil {
 		if err := c.files.use(file.TLS); err != nil {
-			return err
+			return file.Mistake("tls.cert_file", err.Error())
 		}
 	} else if err := c.manager(hosts); err != nil {
 		return err

@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 	"github.com/latchkey-dev/latchkey/memstore"
 )
@@ -19,8 +24,8 @@ type configCheckCommand struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration."`
 }
 
-// Run makes all that the file asks for, but opens no port, no database and no connection.
-func (c configCheckCommand) Run(w world) error {
+// Run makes all that the file asks for in memory. It opens no port and no connection, and writes nothing.
+func (c configCheckCommand) Run(w world) (err error) {
 	file, err := configfile.Read(c.Config)
 	if err != nil {
 		return err
@@ -32,16 +37,17 @@ func (c configCheckCommand) Run(w world) error {
 	if port == "0" {
 		port = "1" // any, for it is not known yet
 	}
+	if err := errors.Join(checkData(file), checkTLS(file)); err != nil {
+		return err
+	}
 	s := &serving{file: file, log: slog.New(slog.DiscardHandler), port: port, keys: latchkey.KeyRing{latchkey.NewKey()}, store: memstore.New()}
 	if file.Provider.URL == "" {
-		s.embedded = &embeddedProvider{url: "http://" + file.Provider.Listen, apiKey: "not asked"}
-	}
-	if file.TLS.CertFile != "" {
-		if _, err := readCertificate(file.TLS); err != nil {
+		if s.embedded, err = providerInMemory(w.ctx, file); err != nil {
 			return err
 		}
+		defer func() { err = errors.Join(err, s.embedded.Server.Close()) }()
 	}
-	g, err := newGateway(file, s)
+	g, err := s.newGateway(w.ctx, file)
 	if err != nil {
 		return err
 	}
@@ -61,4 +67,33 @@ func (c configCheckCommand) Run(w world) error {
 		fmt.Fprintln(w.stdout)
 	}
 	return nil
+}
+
+// checkData looks at what is in the data directory.
+func checkData(file *configfile.File) error {
+	if err := checkDirectory(file.Data); err != nil {
+		return file.Mistake("data", err.Error())
+	}
+	if text, err := os.ReadFile(filepath.Join(file.Data, "session.keys")); err == nil {
+		if _, err := latchkey.ParseKeys(string(text)); err != nil {
+			return file.Mistake("data", fmt.Sprintf("session.keys: %v", err))
+		}
+	}
+	if _, err := os.Stat(filepath.Join(file.Data, "provider.json")); err == nil && file.Provider.URL == "" {
+		if _, err := loadProviderSecrets(filepath.Join(file.Data, "provider.json")); err != nil {
+			return file.Mistake("data", err.Error())
+		}
+	}
+	return nil
+}
+
+// providerInMemory is the embedded provider as the file would have it, without a user and without a server.
+func providerInMemory(ctx context.Context, file *configfile.File) (*embeddedProvider, error) {
+	config := idp.Config{BreachedPasswords: file.Provider.BreachedPasswords}
+	rand.Read(config.Secret[:])
+	server, err := idp.Open(ctx, config)
+	if err != nil {
+		return nil, notOpened(file, err)
+	}
+	return &embeddedProvider{Server: server, url: "http://" + file.Provider.Listen, apiKey: "not asked"}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // demoSecrets are made anew for each data directory: the program itself has no default password or key.
@@ -46,20 +45,6 @@ func makeDemoSecrets(path string) (demoSecrets, error) {
 		return s, err
 	}
 	return s, writeWhole(path, append(text, '\n'))
-}
-
-// writeWhole makes a file that only its owner can read, whole or not at all.
-func writeWhole(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }
 
 // passphrase returns five groups of four letters and digits, about 100 bits, to be typed by a person.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/doctor"
+	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
 // Secrets come from the environment or from files: a command line is there for everybody on the machine to read.
@@ -151,10 +152,13 @@ func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 	return config, err
 }
 
-// secretOf reads a secret from a file or, where none is named, from the environment.
+// secretOf reads a secret from a file that nobody else can read or, where none is named, from the environment.
 func secretOf(file, variable string) (latchkey.Secret, error) {
 	if file == "" {
 		return latchkey.Secret(os.Getenv(variable)), nil
+	}
+	if err := filemode.Secret(file); err != nil {
+		return "", err
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -23,7 +23,7 @@ func (c doctorCommand) fromFile() (doctor.Config, error) {
 	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
 		return doctor.Config{}, errors.New("-c says where the provider, the application and the times are: leave the flags for them out")
 	}
-	file, err := configfile.Read(c.Config)
+	file, err := configfile.ReadPart(c.Config, configfile.Except("apps.user_key", "apps.user_key_file", "mail.password", "mail.password_file"))
 	if err != nil {
 		return doctor.Config{}, err
 	}

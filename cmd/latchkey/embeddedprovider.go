@@ -36,9 +36,13 @@ type providerSecrets struct {
 }
 
 func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.Logger) (p *embeddedProvider, err error) {
-	server, secrets, err := openProviderIn(ctx, file.Data, idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, Logger: log})
+	send, err := file.Mail.Sender()
 	if err != nil {
-		return nil, err
+		return nil, file.Mistake("mail", err.Error())
+	}
+	server, secrets, err := openProviderIn(ctx, file.Data, idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, SendMail: send, Logger: log})
+	if err != nil {
+		return nil, notOpened(file, err)
 	}
 	defer func() {
 		if err != nil {
@@ -72,26 +76,46 @@ func backendEndpoints() map[string][]string {
 
 // openProviderIn opens the provider of a data directory, and makes it where there is none.
 func openProviderIn(ctx context.Context, data string, config idp.Config) (*idp.Server, providerSecrets, error) {
-	secrets, err := loadProviderSecrets(filepath.Join(data, "provider.json"))
+	secrets, err := providerSecretsIn(data)
 	if err != nil {
 		return nil, secrets, err
 	}
 	config.Path, config.Secret = filepath.Join(data, "idp.db"), [32]byte(secrets.Provider)
 	server, err := idp.Open(ctx, config)
+	if errors.Is(err, idp.ErrOtherSecret) {
+		err = fmt.Errorf("%s is not the one with which %s was made: put it back from a backup", filepath.Join(data, "provider.json"), config.Path)
+	}
 	return server, secrets, err
 }
 
-func loadProviderSecrets(path string) (providerSecrets, error) {
-	var s providerSecrets
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
-		rand.Read(s.Provider)
-		if text, err = json.MarshalIndent(s, "", "  "); err != nil {
-			return s, err
-		}
-		return s, writeWhole(path, append(text, '\n'))
+// providerSecretsIn reads the secrets of a data directory, or makes those of a new provider. Where another process was faster, its own are taken.
+func providerSecretsIn(data string) (providerSecrets, error) {
+	path, database := filepath.Join(data, "provider.json"), filepath.Join(data, "idp.db")
+	_, made := os.Stat(database)
+	s, err := loadProviderSecrets(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
 	}
+	if made == nil {
+		return s, fmt.Errorf("%s is missing: put it back from a backup; without it nobody can log in to the accounts in %s", path, database)
+	}
+	s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
+	rand.Read(s.Provider)
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return s, err
+	}
+	if err := writeFirst(path, append(text, '\n')); errors.Is(err, fs.ErrExist) {
+		return loadProviderSecrets(path)
+	} else if err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+// loadProviderSecrets reads the file. A missing one is fs.ErrNotExist.
+func loadProviderSecrets(path string) (s providerSecrets, err error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, err
 	}
@@ -99,20 +123,6 @@ func loadProviderSecrets(path string) (providerSecrets, error) {
 		return s, fmt.Errorf("%s is damaged: put it back from a backup; without it nobody can log in to the accounts in idp.db", path)
 	}
 	return s, nil
-}
-
-// know makes sure that the provider has an application for each app of the file.
-func (p *embeddedProvider) know(ctx context.Context, file *configfile.File) error {
-	for i, a := range file.Apps {
-		err := p.EnsureApplication(ctx, idp.Application{
-			ID: a.ApplicationID, Name: a.Host, ClientSecret: a.ClientSecret, GenerateRefreshTokens: true, AllowTokenRefresh: a.ClientSecret == "",
-			RefreshTokenTTL: file.Session.RefreshTTL, RefreshTokenMaxTTL: file.Session.Absolute,
-		})
-		if err != nil {
-			return file.Mistake(i, "application_id: "+err.Error())
-		}
-	}
-	return nil
 }
 
 // Close lets calls under way end and closes the database.

@@ -64,7 +64,7 @@ func (c idpCommand) Run(w world) (err error) {
 	switch {
 	case err != nil:
 	case fresh && file != nil:
-		err = setUp(w.ctx, server, file, url)
+		err = kickOff(w.ctx, server, file, url)
 	case fresh:
 		err = c.firstKey(w, server)
 	case file != nil:
@@ -122,8 +122,8 @@ func (c idpCommand) firstKey(w world, server *idp.Server) error {
 	return nil
 }
 
-// setUp does what a kickstart file says. The first request that fails ends it.
-func setUp(ctx context.Context, server *idp.Server, file *kickstart.File, url string) error {
+// kickOff does what a kickstart file says. The first request that fails ends it.
+func kickOff(ctx context.Context, server *idp.Server, file *kickstart.File, url string) error {
 	for i, k := range file.APIKeys {
 		err := server.EnsureAPIKey(ctx, idp.APIKey{Key: k.Key, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Permissions.Endpoints})
 		if err != nil {

@@ -19,7 +19,7 @@ type readyCommand struct {
 
 // Run asks the gateway at the file's admin address. It takes five seconds at most.
 func (c readyCommand) Run(w world) error {
-	file, err := configfile.Read(c.Config)
+	file, err := configfile.ReadPart(c.Config, configfile.Only("admin"))
 	if err != nil {
 		return err
 	}

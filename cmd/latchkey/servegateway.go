@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -21,7 +22,7 @@ func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
 	for i, a := range file.Apps {
 		app, err := s.app(file, a)
 		if err != nil {
-			errs = append(errs, file.Mistake(i, err.Error()))
+			errs = append(errs, file.Mistake(fmt.Sprintf("apps[%d]", i), err.Error()))
 		}
 		config.Apps = append(config.Apps, app)
 	}
@@ -52,7 +53,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, DropHeaders: a.DropHeaders, PageHeaders: a.Headers,
 	}
 	if a.Accounts != "" {
-		app.Account = &account.Config{Client: provider, Registration: registrations[a.Accounts]}
+		app.Account = &account.Config{Client: provider, Registration: registrations[a.Accounts], Issuer: a.Name}
 	}
 	if s.certificates != nil {
 		app.HSTS = s.certificates.trusted(hostname(a.Host))
@@ -149,10 +150,9 @@ func inFile(file *configfile.File, err error) error {
 				walk(e, app)
 			}
 		default:
-			text := inKeys(err)
-			if !seen[text] {
+			if text := inKey(file, 0, err).Error(); !seen[text] {
 				seen[text] = true
-				said = append(said, file.Mistake(app, text))
+				said = append(said, inKey(file, app, err))
 			}
 		}
 	}
@@ -160,12 +160,14 @@ func inFile(file *configfile.File, err error) error {
 	return errors.Join(said...)
 }
 
-func inKeys(err error) string {
+// inKey names the key of the file that a mistake is about, or the app.
+func inKey(file *configfile.File, app int, err error) error {
 	var mistake *latchkey.ConfigError
-	if errors.As(err, &mistake) && fileKeys[mistake.Field] != "" {
-		return fileKeys[mistake.Field] + ": " + fileFields.Replace(mistake.Reason)
+	if !errors.As(err, &mistake) || fileKeys[mistake.Field] == "" {
+		return file.Mistake(fmt.Sprintf("apps[%d]", app), err.Error())
 	}
-	return err.Error()
+	key := strings.Replace(fileKeys[mistake.Field], "host", fmt.Sprintf("apps[%d].host", app), 1)
+	return file.Mistake(key, fileFields.Replace(mistake.Reason))
 }
 
 var fileKeys = map[string]string{

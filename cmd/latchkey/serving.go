@@ -89,7 +89,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 // newGateway makes a gateway as the file says.
 func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gateway.Gateway, error) {
 	if s.embedded != nil {
-		if err := s.embedded.know(ctx, file); err != nil {
+		if err := setUp(ctx, s.embedded.Server, file, s.port); err != nil {
 			return nil, err
 		}
 	}
@@ -135,7 +135,7 @@ func restartNeeded(old, new *configfile.File) error {
 		changed bool
 	}{
 		{"listen", old.Listen != new.Listen}, {"redirect", old.Redirect != new.Redirect}, {"admin", old.Admin != new.Admin}, {"tls", !sameKind(old.TLS, new.TLS)}, {"data", old.Data != new.Data},
-		{"store", old.Store != new.Store}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
+		{"store", old.Store != new.Store}, {"mail", old.Mail != new.Mail}, {"provider.breached_passwords", old.Provider.BreachedPasswords != new.Provider.BreachedPasswords}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
 	} {
 		if c.changed {
 			errs = append(errs, fmt.Errorf("%s: has changed, and that takes a restart", c.key))

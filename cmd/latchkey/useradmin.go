@@ -1,52 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp"
-	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
-
-// providerPlace says which embedded provider is meant. The commands may be used while it runs.
-type providerPlace struct {
-	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
-	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration."`
-
-	breached string // the filter of breached passwords; empty: the configuration's
-}
-
-// use opens the provider for a while.
-func (p providerPlace) use(w world, do func(*idp.Server) error) (err error) {
-	data := p.Data
-	if data == "" {
-		file, err := configfile.Read(p.Config)
-		if err != nil {
-			return err
-		}
-		if file.Provider.URL != "" {
-			return fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
-		}
-		data, p.breached = file.Data, cmp.Or(p.breached, file.Provider.BreachedPasswords)
-	}
-	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no provider in %s yet", data)
-	}
-	server, _, err := openProviderIn(w.ctx, data, idp.Config{BreachedPasswords: p.breached, LeaveEvents: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	return do(server)
-}
 
 // A namedUser is one that the command line names.
 type namedUser struct {
@@ -202,6 +166,12 @@ func (c userUnlockCommand) Run(w world) error {
 	return c.with(w, "unlocked", func(s *idp.Server, u idp.User) error { return s.SetUserActive(w.ctx, u.ID, true) })
 }
 
+type userVerifyCommand struct{ namedUser }
+
+func (c userVerifyCommand) Run(w world) error {
+	return c.with(w, "verified", func(s *idp.Server, u idp.User) error { return s.SetUserVerified(w.ctx, u.ID, true) })
+}
+
 type userDeleteCommand struct{ namedUser }
 
 func (c userDeleteCommand) Run(w world) error {
@@ -210,13 +180,14 @@ func (c userDeleteCommand) Run(w world) error {
 
 type userPasswordCommand struct {
 	namedUser
+	PasswordFile      string `type:"existingfile" help:"A file with the password. Default: it is read from the terminal or from standard input."`
 	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused. Default: the configuration's."`
 }
 
 func (c userPasswordCommand) Run(w world) error {
 	c.breached = c.BreachedPasswords
 	return c.with(w, "new password for", func(s *idp.Server, u idp.User) error {
-		password, err := readPassword(w)
+		password, err := readPassword(w, c.PasswordFile)
 		if err != nil {
 			return err
 		}

@@ -126,11 +126,23 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// ReadPart reads a file of which only some values are needed, by keys such as "data" and "apps.application_id". Variables and files that other values
-// name may be missing; those values are zero.
-func ReadPart(path string, keys ...string) (*File, error) {
-	f, _, err := readFile(path, func(key string) bool { return slices.Contains(keys, index.ReplaceAllString(key, "")) })
+// ReadPart reads a file of which only some values are needed. Variables and files that other values name may be missing; those values are zero.
+func ReadPart(path string, part Part) (*File, error) {
+	f, _, err := readFile(path, func(key string) bool { return part(index.ReplaceAllString(key, "")) })
 	return f, err
+}
+
+// A Part reports whether the value of a key is needed, such as "data" and "apps.application_id".
+type Part func(key string) bool
+
+// Only is the part with these keys.
+func Only(keys ...string) Part {
+	return func(key string) bool { return slices.Contains(keys, key) }
+}
+
+// Except is the part without these keys.
+func Except(keys ...string) Part {
+	return func(key string) bool { return !slices.Contains(keys, key) }
 }
 
 var index = regexp.MustCompile(`\[[0-9]+\]`)

@@ -159,16 +159,20 @@ func TestReadPart(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := configfile.ReadPart(path, "data", "apps.application_id"); !slices.Equal(mistakes(err), []string{"1 data"}) {
+	if _, err := configfile.ReadPart(path, configfile.Only("data", "apps.application_id")); !slices.Equal(mistakes(err), []string{"1 data"}) {
 		t.Errorf("a variable that is asked for: %v", err)
 	}
 	t.Setenv("LATCHKEY_TEST_DATA", "/var/lib/latchkey")
-	f, err := configfile.ReadPart(path, "data", "apps.application_id")
+	f, err := configfile.ReadPart(path, configfile.Only("data", "apps.application_id"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if f.Data != "/var/lib/latchkey" || f.Apps[0].ApplicationID != "3c219e58-ed0e-4b18-ad48-f4f92793ae32" || f.Apps[0].Line != 7 {
 		t.Errorf("%+v", f)
+	}
+	if f, err := configfile.ReadPart(path, configfile.Except("store", "listen", "session.idle", "session.cache", "mail.password", "mail.from", "apps.host", "apps.upstream", "apps.spa",
+		"apps.user_key_file", "apps.client_secret", "apps.bearer")); err != nil || f.Apps[0].Accounts != "verified" {
+		t.Errorf("all but what is missing: %v", err)
 	}
 	if _, err := configfile.Read(path); len(mistakes(err)) < 10 {
 		t.Errorf("all of it: %v", err)

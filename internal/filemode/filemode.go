@@ -3,20 +3,36 @@
 package filemode
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
+	"strconv"
 )
 
 // Secret checks a file that holds a secret: keys, passwords, databases. It must belong to the user who runs the program or to root, and nobody else
-// may write it. The group may read a file of root, as in a Kubernetes Secret with fsGroup (root:group, 0440); all else may be read by its owner only.
+// may write it. The user who runs the program must be able to read it. The group may read a file of root, as in a Kubernetes Secret with fsGroup (root:group, 0440); all else may be read by its owner only.
 // PostgreSQL asks the same of ssl_key_file. Where root runs the program, any owner will do. A missing file is fs.ErrNotExist.
 func Secret(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	return secret(path, info.Mode().Perm(), ownerOf(info), os.Geteuid())
+	if !info.Mode().IsRegular() {
+		return nil // a pipe or a terminal
+	}
+	if err := secret(path, info.Mode().Perm(), ownerOf(info), os.Geteuid()); err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s belongs to %s and cannot be read: run chown %s %s", path, nameOf(ownerOf(info)), nameOf(os.Geteuid()), path)
+	}
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // Directory checks a directory that holds such files: who may write it can put files of their own in their place.
@@ -29,17 +45,44 @@ func Directory(path string) error {
 	if !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", path)
 	}
-	return unwritable(path, info.Mode().Perm()&0o022, ownerOf(info), os.Geteuid())
+	return directory(path, info.Mode().Perm(), ownerOf(info), os.Geteuid())
 }
 
 // Unwritable checks a file without a secret, such as a configuration with variables in the place of its secrets: everybody may read it, and only its
-// owner and its group may write it. A missing file is fs.ErrNotExist.
+// owner, whoever that is, and its group may write it. A missing file is fs.ErrNotExist.
 func Unwritable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	return unwritable(path, info.Mode().Perm()&0o002, ownerOf(info), os.Geteuid())
+	if info.Mode().Perm()&0o002 != 0 && ownerOf(info) != nobody {
+		return fmt.Errorf("%s can be changed by every user of this machine: run chmod o-w %s", path, path)
+	}
+	return nil
+}
+
+// RootElsewhere refuses to have root write a file or directory of another user: what root makes beside it, that user could not use afterwards.
+func RootElsewhere(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return rootElsewhere(path, ownerOf(info), os.Geteuid())
+}
+
+func rootElsewhere(path string, owner, euid int) error {
+	if euid != 0 || owner == 0 || owner == nobody {
+		return nil
+	}
+	return fmt.Errorf("%s belongs to %s, who could not use what root makes there: run this with sudo -u %s", path, nameOf(owner), nameOf(owner))
+}
+
+// nameOf is the name of a user as chown and sudo take it.
+func nameOf(id int) string {
+	if account, err := user.LookupId(strconv.Itoa(id)); err == nil {
+		return account.Username
+	}
+	return fmt.Sprintf("'#%d'", id)
 }
 
 // nobody is the owner where the system has none.
@@ -59,10 +102,9 @@ func secret(path string, mode fs.FileMode, owner, euid int) error {
 	return owned(path, owner, euid)
 }
 
-// unwritable is told which others may write.
-func unwritable(path string, others fs.FileMode, owner, euid int) error {
-	if others != 0 && owner != nobody {
-		return fmt.Errorf("%s can be changed by other users: run chmod %s %s", path, map[fs.FileMode]string{0o002: "o-w", 0o020: "g-w", 0o022: "go-w"}[others], path)
+func directory(path string, mode fs.FileMode, owner, euid int) error {
+	if mode&0o022 != 0 && owner != nobody {
+		return fmt.Errorf("%s can be changed by other users (mode %04o): run chmod go-w %s", path, mode, path)
 	}
 	return owned(path, owner, euid)
 }
@@ -71,5 +113,5 @@ func owned(path string, owner, euid int) error {
 	if owner == nobody || owner == 0 || owner == euid || euid == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s belongs to the user %d, who could change it: run chown %d %s, or run this as that user", path, owner, euid, path)
+	return fmt.Errorf("%s belongs to %s, who could change it: run chown %s %s, or run this with sudo -u %s", path, nameOf(owner), nameOf(euid), path, nameOf(owner))
 }

@@ -13,8 +13,8 @@ import (
 
 const (
 	root    = 0
-	service = 999
-	other   = 1000
+	service = 54321
+	other   = 54322
 )
 
 func TestSecret(t *testing.T) {
@@ -37,9 +37,9 @@ func TestSecret(t *testing.T) {
 		{0o660, root, service, "chmod 640"},
 		{0o444, root, service, "chmod 440"},
 		{0o602, root, service, "chmod 600"},
-		{0o600, other, service, "chown 999"},
+		{0o600, other, service, "chown"},
 	} {
-		if err := secret("/data/key", c.mode, c.owner, c.euid); (err == nil) != (c.mend == "") || err != nil && !strings.Contains(err.Error(), c.mend+" /data/key") {
+		if err := secret("/data/key", c.mode, c.owner, c.euid); (err == nil) != (c.mend == "") || err != nil && !strings.Contains(err.Error(), c.mend) {
 			t.Errorf("mode %04o of %d, run by %d: %v, want %q", c.mode, c.owner, c.euid, err, c.mend)
 		}
 	}
@@ -55,7 +55,7 @@ func TestDirectory(t *testing.T) {
 			t.Errorf("mode %04o: %v", mode, err)
 		}
 	}
-	if err := unwritable(dir, 0, other, service); err == nil {
+	if err := directory(dir, 0o755, other, service); err == nil {
 		t.Error("a directory of somebody else passes")
 	}
 }
@@ -71,6 +71,17 @@ func TestSecretOnDisk(t *testing.T) {
 		}
 		if err := Secret(path); (err == nil) != good {
 			t.Errorf("mode %04o: %v", mode, err)
+		}
+	}
+}
+
+func TestRootElsewhere(t *testing.T) {
+	for _, c := range []struct {
+		owner, euid int
+		good        bool
+	}{{root, root, true}, {service, service, true}, {root, service, true}, {service, root, false}} {
+		if err := rootElsewhere("/data", c.owner, c.euid); (err == nil) != c.good || err != nil && !strings.Contains(err.Error(), "sudo -u '#54321'") {
+			t.Errorf("%d in the directory of %d: %v", c.euid, c.owner, err)
 		}
 	}
 }

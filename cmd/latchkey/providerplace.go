@@ -1,0 +1,101 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/configfile"
+	"github.com/latchkey-dev/latchkey/internal/filemode"
+)
+
+// providerPlace says which embedded provider is meant. The commands may be used while it runs.
+type providerPlace struct {
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
+	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration. Default: latchkey-data, where there is no latchkey.yaml."`
+
+	breached string // the filter of breached passwords; empty: the configuration's
+}
+
+// place returns where the provider's data is and, where a configuration says so, what else it has.
+func (p providerPlace) place() (data string, file *configfile.File, err error) {
+	if p.Data != "" {
+		return p.Data, nil, nil
+	}
+	if beside, found := p.alone(); found {
+		return beside, nil, nil
+	}
+	file, err = configfile.ReadPart(p.Config, configfile.Only("data", "provider.url", "provider.breached_passwords", "apps.host", "apps.name", "apps.application_id"))
+	if err != nil {
+		return "", nil, err
+	}
+	if file.Provider.URL != "" {
+		return "", nil, fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
+	}
+	return file.Data, file, nil
+}
+
+// alone finds the data of a provider that runs alone in the working directory, where nothing else is named.
+func (p providerPlace) alone() (data string, found bool) {
+	standard, err := filepath.Abs("latchkey.yaml")
+	if err != nil || p.Config != standard {
+		return "", false
+	}
+	data = filepath.Join(filepath.Dir(standard), "latchkey-data")
+	_, err = os.Stat(p.Config)
+	_, there := os.Stat(filepath.Join(data, "idp.db"))
+	return data, errors.Is(err, fs.ErrNotExist) && there == nil
+}
+
+// use opens the provider for a while.
+func (p providerPlace) use(w world, do func(*idp.Server) error) error {
+	data, file, err := p.place()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no provider in %s yet", data)
+	}
+	return p.open(w, data, file, do)
+}
+
+// make is use, where the provider is made if it is not there yet.
+func (p providerPlace) make(w world, do func(*idp.Server, *configfile.File) error) error {
+	data, file, err := p.place()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) && file == nil {
+		return fmt.Errorf("there is no provider in %s yet", data)
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	return p.open(w, data, file, func(server *idp.Server) error { return do(server, file) })
+}
+
+func (p providerPlace) open(w world, data string, file *configfile.File, do func(*idp.Server) error) (err error) {
+	if err := checkDirectory(data); err != nil {
+		return err
+	}
+	written := filepath.Join(data, "idp.db")
+	if _, err := os.Stat(written); err != nil {
+		written = data
+	}
+	if err := filemode.RootElsewhere(written); err != nil {
+		return err
+	}
+	if file != nil {
+		p.breached = cmp.Or(p.breached, file.Provider.BreachedPasswords)
+	}
+	server, _, err := openProviderIn(w.ctx, data, idp.Config{BreachedPasswords: p.breached, LeaveEvents: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	return do(server)
+}
