@@ -47,7 +47,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
 			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
-			EndsFile: endsFile(file.Data, a.Host),
+			EndsFile: endsFile(s.ends, a.Host),
 		},
 		Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, DropHeaders: a.DropHeaders, PageHeaders: a.Headers,
@@ -69,6 +69,9 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 
 // endsFile is where the ends of an app's sessions wait for a store that is away.
 func endsFile(data, host string) string {
+	if data == "" {
+		return ""
+	}
 	name := strings.ToLower(hostname(host))
 	return filepath.Join(data, "ends-"+strings.ReplaceAll(name, ":", "_")+".json") // an IPv6 address has colons
 }

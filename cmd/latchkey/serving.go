@@ -20,6 +20,7 @@ type serving struct {
 	file         *configfile.File // in force
 	log          *slog.Logger
 	port         string // on which listen listens
+	ends         string // directory of the ends that wait for the store; "" keeps none, for a gateway that is only tried out
 	keys         latchkey.KeyRing
 	store        latchkey.Store
 	embedded     *embeddedProvider // nil where the file names another
@@ -30,7 +31,7 @@ type serving struct {
 }
 
 func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, addr net.Addr) (s *serving, err error) {
-	s = &serving{file: file, log: log}
+	s = &serving{file: file, log: log, ends: file.Data}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
