@@ -14,8 +14,9 @@ const module = "github.com/latchkey-dev/latchkey"
 func TestDeps(t *testing.T) {
 	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
 		"":                                 {"/internal/clientip", "/internal/wire"},
-		"/internal/sqlite":                 {},
-		"/internal/postgres":               {},
+		"/internal/sqlite":                 {"/internal/crash"},
+		"/internal/postgres":               {"/internal/crash"},
+		"/internal/crash":                  {},
 		"/internal/faultproxy":             {},
 		"/internal/filemode":               {},
 		"/internal/pgtest":                 {},
@@ -34,7 +35,7 @@ func TestDeps(t *testing.T) {
 		"/fusionauth/webhook":              {"", "/internal/jws"},
 		"/fusionauth/fusionauthtest":       {},
 		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/memstore"},
-		"/idp":                             {"/internal/breached", "/internal/jws", "/internal/loginid", "/internal/postgres", "/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken", "/idp/internal/totp"},
+		"/idp":                             {"/internal/breached", "/internal/crash", "/internal/jws", "/internal/loginid", "/internal/postgres", "/internal/sqlite", "/idp/internal/password", "/idp/internal/refreshtoken", "/idp/internal/totp"},
 		"/idp/idptest":                     {"/idp"},
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // A courier sends what webhooks are to hear. Webhooks do not wait for each other; the events of one go out one after another, in their order.
@@ -95,7 +97,9 @@ func (s *Server) carry(ctx context.Context) {
 		case <-s.courier.news:
 		case <-timer.C:
 		}
-		due, next, err := s.due(ctx)
+		var due []string
+		next := courierPause
+		err := crash.Contain(func() (err error) { due, next, err = s.due(ctx); return err })
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "webhooks: what is due cannot be read: it is tried again in a minute", "error", err)
 		}
@@ -103,12 +107,21 @@ func (s *Server) carry(ctx context.Context) {
 			if !busy[id] && len(busy) < maxCouriers {
 				busy[id] = true
 				go func() {
-					s.deliver(ctx, id)
+					s.deliverContained(ctx, id)
 					done <- id
 				}()
 			}
 		}
 		timer.Reset(next)
+	}
+}
+
+// deliverContained delivers. What crashes has the webhook wait, as a database that does not answer.
+func (s *Server) deliverContained(ctx context.Context, webhookID string) {
+	err := crash.Contain(func() error { s.deliver(ctx, webhookID); return nil })
+	if err != nil {
+		s.log.ErrorContext(ctx, "webhook: a delivery has crashed: it is tried again in a minute", "webhook", webhookID, "error", err)
+		rest(ctx, courierPause)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 const (
@@ -47,7 +49,7 @@ func (s *Server) deliver(ctx context.Context, webhookID string) {
 			pause = min(2*pause, courierPause)
 			continue
 		}
-		if err := s.post(ctx, d); err != nil && !s.dropWrong(ctx, d, err) {
+		if err := crash.Contain(func() error { return s.post(ctx, d) }); err != nil && !s.dropWrong(ctx, d, err) {
 			s.postpone(ctx, webhookID, claim, d, err)
 			return
 		}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // Mail is a letter to a user, in plain text.
@@ -36,7 +38,7 @@ func (s *Server) mail(ctx context.Context, m Mail) {
 	s.mails.Go(func() {
 		defer cancel()
 		defer s.postbox.waiting.Add(-1)
-		if err := s.sendMail(ctx, m); err != nil {
+		if err := crash.Contain(func() error { return s.sendMail(ctx, m) }); err != nil {
 			s.log.ErrorContext(ctx, "a mail was not sent", "subject", m.Subject, "error", err)
 		}
 	})

@@ -8,6 +8,8 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // Media types of patches.
@@ -39,7 +41,7 @@ func patched(mediaType string, patch []byte, name string, current any) ([]byte, 
 		if err := decodeJSON(patch, &object); err != nil {
 			return nil, err
 		}
-		text, err = jsonpatch.MergePatch(text, patch)
+		err = crash.Contain(func() (err error) { text, err = jsonpatch.MergePatch(text, patch); return err })
 		return text, notApplicable(err)
 	case jsonPatch:
 		return operated(text, patch)
@@ -53,11 +55,13 @@ func operated(text, patch []byte) ([]byte, error) {
 	if err := decodeJSON(patch, &operations); err != nil {
 		return nil, err
 	}
-	parsed, err := jsonpatch.DecodePatch(patch)
-	if err != nil {
-		return nil, notApplicable(err)
-	}
-	text, err = parsed.ApplyWithOptions(text, &jsonpatch.ApplyOptions{AccumulatedCopySizeLimit: maxBody})
+	err := crash.Contain(func() error { // the library does, on a null that is tested against an array or an object
+		parsed, err := jsonpatch.DecodePatch(patch)
+		if err == nil {
+			text, err = parsed.ApplyWithOptions(text, &jsonpatch.ApplyOptions{AccumulatedCopySizeLimit: maxBody})
+		}
+		return err
+	})
 	return text, notApplicable(err)
 }
 

@@ -17,6 +17,9 @@ func FuzzPatch(f *testing.F) {
 			f.Add(seed, uint8(kind))
 		}
 	}
+	for _, seed := range append(nullThenTest("/user/data"), nullThenTest("/user/preferredLanguages")...) {
+		f.Add(seed, uint8(2))
+	}
 	p := idptest.New(f, idptest.WithoutSocket())
 	user := p.AddUser("ada@example.com")
 	f.Fuzz(func(t *testing.T, body string, kind uint8) {

@@ -60,6 +60,7 @@ func canonical(t *testing.T, text []byte) []byte {
 func FuzzPatched(f *testing.F) {
 	f.Add(plainJSON, `{"user":{"data":{"a":[1]}}}`)
 	f.Add(mergePatch, `{"user":{"preferredLanguages":null}}`)
+	f.Add(jsonPatch, `[{"op":"replace","path":"/user/preferredLanguages","value":null},{"op":"test","path":"/user/preferredLanguages","value":[]}]`)
 	f.Add(jsonPatch, `[{"op":"copy","from":"/user","path":"/user/data/x"},{"op":"test","path":"/user/data","value":null}]`)
 	f.Add(jsonPatch, `[{"op":"move","from":"/user","path":"/user/data"},{"op":"add","path":"","value":[]},{"op":"remove"}]`)
 	current := (&User{ID: "00000000-0000-4000-8000-000000000001", Email: "ada@example.com"}).json()

@@ -2,12 +2,13 @@ package idp
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // methods are the handlers of one path.
@@ -194,7 +195,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			if p := recover(); p == http.ErrAbortHandler {
 				panic(p)
 			} else if p != nil {
-				s.log.ErrorContext(r.Context(), "panic", "path", r.Pattern, "panic", fmt.Sprintf("%T", p))
+				s.log.ErrorContext(r.Context(), "panic", "path", r.Pattern, "error", crash.Of(p))
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 		}()

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // raiseUserUpdate tells of a user who was changed, with what was before.
@@ -112,13 +114,15 @@ func (s *Server) loginFailed(ctx context.Context, userID string, req *loginReque
 	s.courier.late.Go(func() {
 		defer cancel()
 		defer s.courier.few.Add(-1)
-		if wanted, err := wants(ctx, s.db, "user.login.failed"); err == nil && !wanted {
-			return
-		}
-		err := s.db.Write(ctx, func(tx *sql.Tx) error {
-			return s.raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
-				e.Reason = &eventReason{"credentials"}
-				return e.login(ctx, tx, userID, &attempt)
+		err := crash.Contain(func() error {
+			if wanted, err := wants(ctx, s.db, "user.login.failed"); err == nil && !wanted {
+				return nil
+			}
+			return s.db.Write(ctx, func(tx *sql.Tx) error {
+				return s.raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
+					e.Reason = &eventReason{"credentials"}
+					return e.login(ctx, tx, userID, &attempt)
+				})
 			})
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {

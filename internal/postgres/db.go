@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // DB is an open database for database/sql, with the methods of sqlite.DB. Every wait for the server is bounded.
@@ -54,7 +56,8 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *s
 
 // Write runs a function in a transaction: all that it wrote is committed when Write returns nil, and nothing of it after the function's own error. Any other error leaves open
 // what happened. A row that it has updated is its own until the end; each statement sees what others have committed before it. So a function that decides on what it has read
-// updates that row first, or leans on a unique index: where it meets a key that another has just taken, or a deadlock, it is undone and called again.
+// updates that row first, or leans on a unique index: where it meets a key that another has just taken, or a deadlock, it is undone and called again. Where the function panics
+// the error is a *crash.Error, and what it wrote is undone.
 func (db *DB) Write(ctx context.Context, run func(*sql.Tx) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -65,7 +68,7 @@ func (db *DB) Write(ctx context.Context, run func(*sql.Tx) error) error {
 		if err != nil {
 			return err
 		}
-		if err := run(tx); err != nil {
+		if err := crash.Contain(func() error { return run(tx) }); err != nil {
 			tx.Rollback() // where that fails the connection does, and the transaction with it
 			return met(err)
 		}

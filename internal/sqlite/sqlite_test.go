@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 
+	"github.com/latchkey-dev/latchkey/internal/crash"
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
@@ -144,4 +145,31 @@ func TestReadersCannotWrite(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), `INSERT INTO notes (text) VALUES ('x')`); err == nil {
 		t.Error("a reader wrote")
 	}
+}
+
+// A write that panics undoes itself, is an error with its stack, and leaves those that are committed with it alone.
+func TestPanicInAWrite(t *testing.T) {
+	each(t, func(t *testing.T, db *sqlite.DB) {
+		var wg sync.WaitGroup
+		for i := range 300 {
+			wg.Go(func() {
+				err := db.Write(t.Context(), func(tx *sql.Tx) error {
+					if _, err := tx.Exec(`INSERT INTO notes (id, text) VALUES ($1, 'x')`, i); err != nil || i%3 != 0 {
+						return err
+					}
+					var none *struct{ n int }
+					_ = none.n
+					return nil
+				})
+				_, crashed := errors.AsType[*crash.Error](err)
+				if crashed != (i%3 == 0) || !crashed && err != nil {
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := count(t, db); n != 200 {
+			t.Errorf("%d notes, want 200", n)
+		}
+	})
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // ErrClosed means that the database has been closed.
@@ -43,7 +45,8 @@ func (w *writer) stop() *sql.DB {
 
 // Write runs a function in a transaction: all that it wrote is on disk when
 // Write returns nil, and nothing of it otherwise. The function must use only
-// its transaction, and do nothing but write: others wait for it.
+// its transaction, and do nothing but write: others wait for it. Where it
+// panics the error is a *crash.Error, and what it wrote is undone.
 //
 // A caller may give up while its write waits. Once the write has begun it is
 // seen through, so that the answer is never a guess.
@@ -114,7 +117,7 @@ func inSavepoint(tx *sql.Tx, run func(*sql.Tx) error) error {
 	if _, err := tx.Exec("SAVEPOINT job"); err != nil {
 		return err
 	}
-	err := run(tx)
+	err := crash.Contain(func() error { return run(tx) }) // all others wait for this goroutine
 	if err != nil {
 		if _, undo := tx.Exec("ROLLBACK TO job"); undo != nil {
 			return errors.Join(err, undo)
