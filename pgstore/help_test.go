@@ -35,6 +35,16 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// insist repeats a call to which a busy machine has no answer in time.
+func insist(do func() error) (err error) {
+	for late := time.Now().Add(30 * time.Second); time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
+		if err = do(); !cannotSay(err) {
+			return err
+		}
+	}
+	return err
+}
+
 // cannotSay reports whether an error is neither of the two answers.
 func cannotSay(err error) bool {
 	return err != nil && !errors.Is(err, latchkey.ErrNotFound) && !errors.Is(err, latchkey.ErrConflict)
