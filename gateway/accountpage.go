@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 // accountPage serves the gateway's own page for the links in mails.
 type accountPage struct{ page *page }
 
-func newAccountPage() (*accountPage, error) {
-	p, err := newPage(account.Page(), map[string]string{"Content-Security-Policy": account.PagePolicy})
+func newAccountPage(log *slog.Logger) (*accountPage, error) {
+	p, err := newPage(account.Page(), map[string]string{"Content-Security-Policy": account.PagePolicy}, log)
 	return &accountPage{p}, err
 }
 

@@ -84,19 +84,19 @@ type app struct {
 	log          *slog.Logger
 }
 
-func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
+func newApp(c App, of Config, p proxies) (*app, error) {
 	origin, err := url.Parse(c.Login.Origin)
 	if err != nil {
 		return nil, err
 	}
 	a := &app{
 		scheme: origin.Scheme, host: origin.Host, origin: c.Login.Origin, proxies: p, bearer: !c.NoBearer, maxBody: c.MaxBody, hsts: c.HSTS,
-		now: c.Login.Now, log: log, sessions: c.Login.App, endsFile: c.Login.EndsFile,
+		now: c.Login.Now, log: of.Logger, sessions: c.Login.App, endsFile: c.Login.EndsFile,
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if err := errors.Join(a.read(c), a.openGuard(c.Login), a.openAccount(c.Account)); err != nil {
+	if err := errors.Join(a.read(c, of.Private), a.openGuard(c.Login), a.openAccount(c.Account)); err != nil {
 		if a.guard != nil {
 			err = errors.Join(err, a.close(context.Background()))
 		}
@@ -106,7 +106,7 @@ func newApp(c App, p proxies, log *slog.Logger) (*app, error) {
 }
 
 // read takes everything but the login from the configuration, and returns every mistake.
-func (a *app) read(c App) error {
+func (a *app) read(c App, private []string) error {
 	var errs []error
 	note := func(err error) {
 		if err != nil {
@@ -128,8 +128,9 @@ func (a *app) read(c App) error {
 	case c.Page != nil && c.DevServer != "":
 		note(errors.New("both Page and DevServer: only one of the two"))
 	case c.Page != nil:
-		a.page, err = newPage(c.Page, c.PageHeaders)
+		a.page, err = newPage(c.Page, c.PageHeaders, a.log)
 		note(err)
+		note(holdsNone(c.Page, private))
 	case c.DevServer != "":
 		a.devServer, err = a.newProxy("DevServer", c.DevServer, c)
 		note(err)
@@ -179,7 +180,7 @@ func (a *app) openAccount(c *account.Config) (err error) {
 		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
 	})
 	if err == nil {
-		a.accountPage, err = newAccountPage()
+		a.accountPage, err = newAccountPage(a.log)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -56,7 +57,9 @@ func Hops(r *http.Request, rfc7239 bool, trusted ...netip.Prefix) []netip.Addr {
 }
 
 // NewPage serves files alone, without the rules before it.
-func NewPage(files fs.FS) (http.Handler, error) { return newPage(files, nil) }
+func NewPage(files fs.FS) (http.Handler, error) {
+	return newPage(files, nil, slog.New(slog.DiscardHandler))
+}
 
 // SetPace changes for a test how long a client may stand still.
 func SetPace(t *testing.T, d time.Duration) {

@@ -5,9 +5,11 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"path"
 	"strings"
 	"sync"
@@ -22,6 +24,8 @@ const (
 // fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read anew.
 type fileCache struct {
 	files fs.FS
+	log   *slog.Logger
+	told  sync.Map // names of files that cannot be served, each told once
 
 	mu     sync.RWMutex
 	byName map[string]*cached
@@ -43,8 +47,8 @@ type openFile struct {
 	io.Closer
 }
 
-func newFileCache(files fs.FS) *fileCache {
-	return &fileCache{files: files, byName: make(map[string]*cached)}
+func newFileCache(files fs.FS, log *slog.Logger) *fileCache {
+	return &fileCache{files: files, log: log, byName: make(map[string]*cached)}
 }
 
 // stat tells whether there is a file of that name.
@@ -53,7 +57,17 @@ func (c *fileCache) stat(name string) bool {
 		return false
 	}
 	info, err := fs.Stat(c.files, name)
+	if errors.Is(err, fs.ErrPermission) {
+		c.tell(name, err)
+	}
 	return err == nil && info.Mode().IsRegular()
+}
+
+// tell says once why a file is not served, for as long as the gateway runs.
+func (c *fileCache) tell(name string, err error) {
+	if _, known := c.told.LoadOrStore(name, true); !known {
+		c.log.Warn("a file of the page is not served", "error", err)
+	}
 }
 
 func (c *fileCache) open(name string) (*openFile, error) {

@@ -28,6 +28,9 @@ type Config struct {
 	// Replaces is a gateway whose place this one takes, where a program reads its configuration again. The guards of its apps pass on what they know
 	// (latchkey.Config.Replaces). Both may be used until the old one is closed.
 	Replaces *Gateway
+	// Private lists files and directories that nobody may read, such as keys, data and the configuration. A Page that is a Dir
+	// and holds one of them, links followed, is a mistake. They need not exist yet.
+	Private []string
 
 	Logger *slog.Logger // nil: slog.Default()
 }
@@ -57,7 +60,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	for i, config := range c.Apps {
 		g.inherit(&config.Login)
-		a, err := newApp(config, g.proxies, c.Logger)
+		a, err := newApp(config, c, g.proxies)
 		if err != nil {
 			errs = append(errs, &AppError{i, config.Login.Origin, err})
 			continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"mime"
 	"net/http"
 	"path"
@@ -17,8 +18,8 @@ import (
 var standardPageHeaders = map[string]string{
 	"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"X-Content-Type-Options":  "nosniff",
-	"X-Frame-Options":         "DENY", // for browsers without frame-ancestors
-	"Referrer-Policy":         "no-referrer",
+	"X-Frame-Options":         "DENY",        // for browsers without frame-ancestors
+	"Referrer-Policy":         "same-origin", // without a referrer, browsers would say "Origin: null" of the page's own forms
 
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
@@ -32,11 +33,13 @@ type page struct {
 	headers http.Header
 }
 
-func newPage(files fs.FS, headers map[string]string) (*page, error) {
-	if _, err := fs.Stat(files, index); err != nil {
+func newPage(files fs.FS, headers map[string]string, log *slog.Logger) (*page, error) {
+	if _, err := fs.Stat(files, index); errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("the page cannot be served: %w", err)
+	} else if err != nil {
 		return nil, fmt.Errorf("the page has no %s: build the app first, or name the folder with the built files", index)
 	}
-	p := &page{files: newFileCache(files), headers: make(http.Header)}
+	p := &page{files: newFileCache(files, log), headers: make(http.Header)}
 	for name, value := range standardPageHeaders {
 		p.headers.Set(name, value)
 	}
@@ -64,7 +67,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name = index
 	}
 	f, err := p.files.open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		notFound.ServeHTTP(w, r)
 		return
 	}

@@ -228,6 +228,13 @@ func TestReload(t *testing.T) {
 	s.write("    public: [/api/PROTECT]\n    protect: [/api/protect]\n")
 	hangUp()
 	s.logged("stands there twice")
+	if err := os.WriteFile(filepath.Join(s.dir, "index.html"), []byte("<title>page</title>"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.write("    spa: .\n")
+	hangUp()
+	s.logged("apps[0]: the page's folder " + s.dir + " holds ")
+	s.want("/session.keys", nil, 200, "bearer")
 
 	s.write("    public: [/api/open]\n")
 	hangUp()

@@ -17,7 +17,7 @@ import (
 
 // newGateway makes the gateway of a file with what the program has open. Its mistakes are told in the words of the file.
 func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
-	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Logger: s.log, Replaces: s.live.inForce()}
+	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Private: file.Private(), Logger: s.log, Replaces: s.live.inForce()}
 	var errs []error
 	for i, a := range file.Apps {
 		app, err := s.app(file, a)

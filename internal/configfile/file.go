@@ -37,6 +37,8 @@ type File struct {
 
 	path  string
 	lines map[string]int
+
+	secretFiles []string
 }
 
 // TLS says where certificates come from: one of the three, or nowhere.
@@ -187,6 +189,7 @@ func parse(path string, text []byte, env func(string) (string, bool), needs func
 		Provider: Provider{Listen: "127.0.0.1:9011"},
 	}
 	r.file(f, document.Content[0])
+	f.secretFiles = r.secretFiles
 	slices.SortStableFunc(r.mistakes, func(a, b *Mistake) int { return a.Line - b.Line })
 	var errs []error
 	for _, m := range r.mistakes {

@@ -27,6 +27,8 @@ type reader struct {
 	meant    map[string]bool // keys that an unknown one probably stands for
 	unread   map[string]bool // keys whose value is not known: it is wrong, or not needed
 	secrets  []string        // keys whose secret stands in the file itself
+
+	secretFiles []string // names of files that hold one
 }
 
 // fields say what reads the value of each key that may stand in a mapping.

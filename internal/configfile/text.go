@@ -112,6 +112,7 @@ func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
 		if r.unread[key] {
 			return
 		}
+		r.secretFiles = append(r.secretFiles, name)
 		if err := filemode.Secret(name); err != nil {
 			r.mistake(key, n, err.Error())
 		}
