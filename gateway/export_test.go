@@ -86,3 +86,19 @@ func IdentityTable() string {
 	}
 	return table.String()
 }
+
+// Hashed tells whether a name carries a digest.
+func Hashed(name string) bool { return hashed(name) }
+
+// PublicLocation returns what a browser is told of an address that the app says.
+func PublicLocation(upstream, origin, location string) string {
+	target, err := url.Parse(upstream)
+	if err != nil {
+		panic(err)
+	}
+	public, err := url.Parse(origin)
+	if err != nil {
+		panic(err)
+	}
+	return inner{target, public.Scheme, public.Host}.public(location)
+}

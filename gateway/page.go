@@ -137,25 +137,3 @@ func takesGzip(h http.Header) bool {
 	}
 	return false
 }
-
-// hashed tells whether a name carries a digest of its content, as bundlers write it: "app-5JQ2XKZA.js", "main.3f2a9c1b.css".
-// It must have letters and digits, at least eight, and not be a size such as 1024x1024.
-func hashed(name string) bool {
-	stem := strings.TrimSuffix(path.Base(name), path.Ext(name))
-	at := strings.LastIndexAny(stem, ".-")
-	if at < 1 || len(stem)-at-1 < 8 {
-		return false
-	}
-	var letters, digits int
-	for _, c := range []byte(stem[at+1:]) {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_':
-			letters++
-		default:
-			return false
-		}
-	}
-	return digits > 0 && letters > 1
-}

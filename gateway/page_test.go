@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -152,6 +153,41 @@ func TestPageIsSentOnce(t *testing.T) {
 	}
 }
 
+// Names that bundlers make of a file's content never change; every other name may.
+func TestHashedNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		// Vite and Rollup: eight characters of base64url, in which "-" and "_" may stand anywhere.
+		"index-BJMrlQAS.js": true, "index-DGNrK5qb.css": true, "assets/index-C-x_Y3Zk.js": true, "index--aB_cDeF.js": true, "index-_-aBcDeF.js": true, "index-aBcDeF--.js": true, "a-b-Kx9_-2aZ.woff2": true, "index-BJMrlQAS.js.map": true,
+		"vendor-12345678.js": false, "index-abcDefgh.js": false, "logo-Dq2A-_3x.svg": true, "photo-1024x1024-BJMrlQAS.png": true,
+		// esbuild: eight characters of base32. webpack, Angular, Parcel: hex, and longer.
+		"app-5JQ2XKZA.js": true, "chunk-ABCDEFGH.js": false, "main.3f2a9c1b.css": true, "main.3f2a9c1b7d8e9f0a1b2c.js": true, "main.3f2a9c1b.chunk.js": true, "styles-O2XGKV3A.css": true, "polyfills.abcdefab.js": false, "main-es2015.3f2a9c1b7d8e9f0a1b2c.js": true,
+		// Names that people give.
+		"index.html": false, "app.js": false, "jquery.min.js": false, "photo-1024x1024.png": false, "photo-10241024.png": false, "thing-Facebook.svg": false, "my-component.js": false, "report-final-2.pdf": false, "site-settings.json": false, "about-us-english.html": false,
+		"user-javascript.js": false, "icon-facebook.svg": false, "logo-GitHub.svg": false, "android-chrome-192x192.png": false, "apple-touch-icon.png": false, "manifest.webmanifest": false, "fonts/Inter-SemiBold.woff2": false, "Inter-ExtraBold.woff2": false, "Roboto-MediumItalic.ttf": false,
+		"service-worker.js": false, "sw.js": false, "workbox-window.js": false, "icon-YouTubes.svg": false, "logo-JavaScript.svg": false, "jquery-3.7.1.min.js": false, "data-2026-11-29.json": false, "README-DEVELOPERS.md": false, "LICENSE-APACHE20.txt": false, "v1.20261129.js": false, "-BJMrlQAS.js": false, "BJMrlQAS.js": false,
+		"icon-512x512px.png": false, "video-1920x1080p60.mp4": false, "step-chapter01.html": false, "img-slide0001.png": false, "README-VERSION2.md": false, "x-facade42.css": false, "lib-Win32Api.js": false, "font-Big-Bold.woff2": false,
+		"doc-Nov-2026.pdf": false, "a-MyBigApp.js": false, "page-HTMLPage.html": false, "x-V2-Final.css": false, "assets/react.svg": false,
+	} {
+		if got := gateway.Hashed(name); got != want {
+			t.Errorf("%s: %t, want %t", name, got, want)
+		}
+	}
+	const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	random, known := rand.New(rand.NewPCG(1, 2)), 0
+	for range 1000 {
+		digest := make([]byte, 8)
+		for i := range digest {
+			digest[i] = base64url[random.IntN(len(base64url))]
+		}
+		if gateway.Hashed("assets/index-" + string(digest) + ".js") {
+			known++
+		}
+	}
+	if known < 850 {
+		t.Errorf("%d of 1000 names of Vite are known", known)
+	}
+}
+
 // The page's headers can be set and left out.
 func TestPageHeaders(t *testing.T) {
 	w := newWorld(t)
@@ -162,6 +198,9 @@ func TestPageHeaders(t *testing.T) {
 	h := n.stranger().do("GET", "/", "").header
 	if h.Get("Content-Security-Policy") != "default-src 'none'" || h["X-Frame-Options"] != nil || h.Get("Permissions-Policy") != "camera=()" {
 		t.Errorf("%v", h)
+	}
+	if got := w.serve(withPage(dist(t))).stranger().do("GET", "/", "").header.Get("Referrer-Policy"); got != "same-origin" {
+		t.Errorf("Referrer-Policy: %s", got) // or the page's own forms would say Origin: null
 	}
 	for _, path := range []string{"/", "/api/user", "/x.js"} {
 		if got := n.stranger().do("GET", path, "").header.Get("Strict-Transport-Security"); got != "max-age=31536000" {

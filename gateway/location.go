@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// An inner is the address of an app as the gateway asks for it, with what browsers know instead. Many
+// apps build redirects from the Host that they see.
+type inner struct {
+	target       *url.URL
+	scheme, host string // of the app's origin
+}
+
+// translate puts the app's origin into the headers of an answer that hold an address.
+func (i inner) translate(h http.Header) {
+	for _, name := range [...]string{"Location", "Content-Location"} {
+		if values := h[name]; len(values) > 0 {
+			h[name] = []string{i.public(values[0])}
+		}
+	}
+	if values := h["Refresh"]; len(values) > 0 {
+		h["Refresh"] = []string{i.refresh(values[0])}
+	}
+}
+
+// public returns the address for browsers of one that the app says. It changes only what has the very
+// host and port of the upstream.
+func (i inner) public(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || authority(u, i.target.Scheme) != authority(i.target, i.target.Scheme) {
+		return address
+	}
+	u.Scheme, u.Host = i.scheme, i.host
+	if base := strings.TrimSuffix(i.target.Path, "/"); base != "" && under(u.Path, base) {
+		u.Path, u.RawPath = strings.TrimPrefix(u.Path, base), strings.TrimPrefix(u.RawPath, base)
+		if u.Path == "" {
+			u.Path = "/"
+		}
+	}
+	return u.String()
+}
+
+// authority is host and port in one form. An address without a scheme has the default one.
+func authority(u *url.URL, scheme string) string {
+	if u.Scheme != "" {
+		scheme = u.Scheme
+	}
+	port := u.Port()
+	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
+		port = ""
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// refresh changes the address in "5; url=https://…", with or without quotes around it.
+func (i inner) refresh(value string) string {
+	at := strings.Index(strings.ToLower(value), "url=")
+	if at < 0 || len(strings.ToLower(value)) != len(value) {
+		return value
+	}
+	before, address := value[:at+len("url=")], value[at+len("url="):]
+	inside := strings.Trim(address, ` "'`)
+	quoted, after, _ := strings.Cut(address, inside)
+	return before + quoted + i.public(inside) + after
+}
