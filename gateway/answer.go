@@ -23,6 +23,7 @@ type answer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	header  http.Header // of the app behind; after WriteHeader its trailers
+	kept    bool        // by the browser alone, where it has an ETag and the app does not say otherwise
 	left    int64       // what is still to come of the announced length; -1: it is not known
 	begun   bool
 }
@@ -45,10 +46,15 @@ func (a *answer) WriteHeader(status int) {
 	if own["X-Content-Type-Options"] == nil {
 		own["X-Content-Type-Options"] = []string{"nosniff"}
 	}
+	if a.kept && a.header["Etag"] != nil && a.header["Cache-Control"] == nil {
+		own["Cache-Control"] = privateNoCache // instead of the guard's no-store
+	}
 	a.left = announced(a.header)
 	a.header = make(http.Header)
 	a.w.WriteHeader(status)
 }
+
+var privateNoCache = []string{"private, no-cache"}
 
 // announced returns the Content-Length, or -1.
 func announced(h http.Header) int64 {

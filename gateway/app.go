@@ -210,6 +210,8 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.accountPage.ServeHTTP(w, r)
 	case a.account != nil && a.account.Serves(path):
 		a.account.ServeHTTP(w, r)
+	case reserved(path):
+		notFound.ServeHTTP(w, r)
 	case a.page != nil && reads && !a.rules.names(path) && a.page.has(r):
 		a.page.ServeHTTP(w, r)
 	case a.devServer != nil && reads && !a.rules.names(path):
@@ -231,6 +233,9 @@ func ofGuard(path string) bool {
 	return below && id != "" && !strings.Contains(id, "/")
 }
 
+// reserved tells whether a path is for pages of the gateway itself, as some server may read it.
+func reserved(path string) bool { return under(fold(path), "/.latchkey") }
+
 func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error) {
 	target, err := url.Parse(raw)
 	if err != nil || target.Host == "" || !slices.Contains([]string{"http", "https"}, target.Scheme) ||
@@ -239,10 +244,11 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 	}
 	transport := newTransport(c.Timeout)
 	a.idle = append(a.idle, transport.CloseIdleConnections)
+	from := inner{target, a.scheme, a.host}
 	return &httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { a.rewrite(pr, target) },
 		Transport:      bounded{transport},
-		ModifyResponse: func(res *http.Response) error { a.received(res); return nil },
+		ModifyResponse: func(res *http.Response) error { a.received(res); from.translate(res.Header); return nil },
 		ErrorHandler:   a.failed,
 		ErrorLog:       slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		BufferPool:     buffers,

@@ -131,7 +131,8 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 			x.released()
 		}
 	}()
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if reads {
 		// An app that does not read such a body takes it for the next request, on a connection that users share.
 		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
 	}
@@ -148,7 +149,7 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 		r.Body = x.body
 		defer x.body.end()
 	}
-	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), left: -1}
+	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), kept: reads && x.session != nil, left: -1}
 	proxy.ServeHTTP(out, r)
 	out.end()
 }

@@ -33,13 +33,14 @@ const (
 // A world is a gateway over sockets, with a real provider on one side and an app on the other.
 type world struct {
 	testing.TB
-	provider *idptest.Provider
-	login    latchkey.Config
-	store    latchkey.Store
-	app      *upstream
-	log      *buffer
-	user     idp.User
-	clock    *clock // of the guard and the provider
+	provider   *idptest.Provider
+	fusionauth *fusionauth.Client
+	login      latchkey.Config
+	store      latchkey.Store
+	app        *upstream
+	log        *buffer
+	user       idp.User
+	clock      *clock // of the guard and the provider
 }
 
 func newWorld(t testing.TB, application ...idp.Application) *world {
@@ -56,6 +57,7 @@ func newWorld(t testing.TB, application ...idp.Application) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.fusionauth = client
 	w.login = latchkey.Config{
 		Origin: origin, Provider: client, Store: w.store, Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: w.logger(), Now: w.clock.now,
 	}

@@ -1,0 +1,120 @@
+package gateway_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey/gateway"
+)
+
+// What an app says of its own address, as the gateway asks for it, becomes the origin that browsers know. Every other address stays.
+func TestLocationOfTheApp(t *testing.T) {
+	w := newWorld(t)
+	w.login.Origin = "https://app.localhost:8443"
+	inner := strings.TrimPrefix(w.app.URL, "http://")
+	for _, c := range []struct{ base, said, want string }{
+		{"", "http://" + inner + "/x?a=b#c", "https://app.localhost:8443/x?a=b#c"},
+		{"", "https://" + inner + "/x", "https://app.localhost:8443/x"},
+		{"", "HTTP://" + strings.ToUpper(inner) + "/x", "https://app.localhost:8443/x"},
+		{"", "//" + inner + "/x%2Fy", "https://app.localhost:8443/x%2Fy"},
+		{"", "http://" + inner, "https://app.localhost:8443"},
+		{"/base", "http://" + inner + "/base/x", "https://app.localhost:8443/x"},
+		{"/base/", "http://" + inner + "/base", "https://app.localhost:8443/"},
+		{"/base", "http://" + inner + "/based", "https://app.localhost:8443/based"},
+		{"/base", "/base/x", "/base/x"},
+		{"", "/x", "/x"},
+		{"", "x?next=http://" + inner + "/", "x?next=http://" + inner + "/"},
+		{"", "https://accounts.example.com/?back=http://" + inner + "/", "https://accounts.example.com/?back=http://" + inner + "/"},
+		{"", "http://evil." + inner + "/x", "http://evil." + inner + "/x"},
+		{"", "http://" + inner + "@evil.example/x", "http://" + inner + "@evil.example/x"},
+		{"", "http://u:p@" + inner + "/x", "http://u:p@" + inner + "/x"},
+		{"", "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"},
+		{"", "ftp://" + inner + "/x", "ftp://" + inner + "/x"},
+		{"", "http:" + inner, "http:" + inner},
+		{"", "", ""},
+	} {
+		w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Location", c.said)
+			rw.Header().Set("Content-Location", c.said)
+			rw.Header().Set("Refresh", "5; url="+c.said)
+			rw.WriteHeader(http.StatusFound)
+		})
+		n := w.serve(func(g *gateway.Config) { g.Apps[0].Upstream += c.base })
+		h := n.stranger().do("GET", "/x", "").header
+		if h.Get("Location") != c.want || h.Get("Content-Location") != c.want || h.Get("Refresh") != "5; url="+c.want {
+			t.Errorf("base %q, %q: %v, want %q", c.base, c.said, h, c.want)
+		}
+	}
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Refresh", "0;URL='http://"+inner+"/x'")
+		rw.Header()["Link"] = []string{"<http://" + inner + "/x>; rel=preload"}
+	})
+	if h := w.serve().stranger().do("GET", "/x", "").header; h.Get("Refresh") != "0;URL='https://app.localhost:8443/x'" {
+		t.Errorf("%v", h)
+	}
+}
+
+// The port that a scheme has anyway may be left out.
+func TestLocationWithTheStandardPort(t *testing.T) {
+	for upstream, said := range map[string][]string{
+		"http://app.internal": {"http://app.internal/x", "http://app.internal:80/x"}, "http://app.internal:80": {"http://app.internal/x"}, "https://app.internal": {"https://app.internal:443/x"},
+		"http://[::1]:3000": {"http://[::1]:3000/x"},
+	} {
+		for _, location := range said {
+			if got := gateway.PublicLocation(upstream, "https://app.example.com", location); got != "https://app.example.com/x" {
+				t.Errorf("%s says %s: %s", upstream, location, got)
+			}
+		}
+	}
+	for location, want := range map[string]string{
+		"https://app.internal/x":     "https://app.example.com/x", // by X-Forwarded-Proto and its own Host
+		"https://app.internal:443/x": "https://app.example.com/x", "https://app.internal:8443/x": "https://app.internal:8443/x", "http://app.internal:443/x": "http://app.internal:443/x",
+		"http://[": "http://[", "http://app.internal:80.evil.example/": "http://app.internal:80.evil.example/",
+	} {
+		if got := gateway.PublicLocation("http://app.internal", "https://app.example.com", location); got != want {
+			t.Errorf("%s: %s, want %s", location, got, want)
+		}
+	}
+}
+
+// Files of the app with an ETag can be kept by the browser of who is logged in, if it asks each time. What has none is not kept.
+func TestAnswersWithETag(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if etag := q.Get("etag"); etag != "" {
+			rw.Header().Set("ETag", etag)
+		}
+		if cache := q.Get("cache"); cache != "" {
+			rw.Header().Set("Cache-Control", cache)
+		}
+		if r.Header.Get("If-None-Match") != "" {
+			rw.WriteHeader(http.StatusNotModified)
+		}
+	})
+	n := w.serve()
+	ada, stranger := n.loggedIn(), n.stranger()
+	w.clock.forward(2 * 60e9)
+	ada.do("GET", "/api/x", "").want(t, 200, "")
+	for _, c := range []struct {
+		method, path string
+		b            *browser
+		cache        string
+	}{
+		{"GET", "/api/x?etag=a", ada, "private, no-cache"}, {"HEAD", "/api/x?etag=a", ada, "private, no-cache"}, {"GET", "/x?etag=a", ada, "private, no-cache"}, {"GET", "/x?etag=a", stranger, ""},
+		{"GET", "/x", ada, "no-store"}, {"GET", "/api/x", ada, "no-store"}, {"POST", "/api/x?etag=a", ada, "no-store"}, {"GET", "/x?etag=a&cache=public", ada, "public"}, {"GET", "/x?etag=a&cache=no-store", ada, "no-store"},
+	} {
+		if got := c.b.do(c.method, c.path, ""); got.status != 200 || got.header.Get("Cache-Control") != c.cache {
+			t.Errorf("%s %s: %d %v, want Cache-Control %q", c.method, c.path, got.status, got.header, c.cache)
+		}
+	}
+	if got := ada.do("GET", "/x?etag=a", "", "If-None-Match", "a"); got.status != 304 || got.header.Get("Cache-Control") != "private, no-cache" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+	w.clock.forward(2 * 3600e9)
+	got := ada.do("GET", "/x?etag=a", "")
+	if len(got.header["Set-Cookie"]) == 0 || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("an answer with new cookies: %v", got.header)
+	}
+}
