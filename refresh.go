@@ -31,7 +31,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	if rec, err = g.claim(ctx, rec); err != nil {
 		return finding{}, err
 	}
-	grant, err := g.refreshAt(ctx, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
+	grant, err := g.refreshAt(ctx, rec.ID, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
 	switch {
 	case refused(err):
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
@@ -45,11 +45,11 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	return g.keep(ctx, p, v.action, rec, grant)
 }
 
-func (g *Guard) refreshAt(ctx context.Context, r Renewal) (Grant, error) {
+func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Refresh(ctx, r)
-	return grant, g.refusals.weigh(g.now(), whole(grant, err))
+	return grant, g.refusals.weigh(g.now(), id, r.User.ID, whole(grant, err))
 }
 
 // refused tells whether err is the provider's authoritative no.
