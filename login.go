@@ -73,6 +73,9 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 
 // welcome begins a session and sets its cookies, or answers 503 and returns nil.
 func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
+	if grant.PasswordChanged {
+		g.endBeforeNewPassword(r.Context(), grant.User.ID)
+	}
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
 		g.notBegun(r.Context(), rec, grant, device, err)
@@ -85,6 +88,15 @@ func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, dev
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
 	return rec
+}
+
+// endBeforeNewPassword ends the sessions that began with an old password, also where the browser goes away meanwhile (ASVS V7.4.3).
+func (g *Guard) endBeforeNewPassword(ctx context.Context, userID string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if _, err := g.End(ctx, userID, time.Time{}, EndPasswordChanged); err != nil {
+		g.log.ErrorContext(ctx, "sessions from before a new password were not ended; they end when they are refreshed", "app", g.app, "user", userID, "error", err)
+	}
 }
 
 // settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough. It clears what was counted

@@ -50,6 +50,9 @@ type Grant struct {
 	TokenExpiresAt time.Time // zero where unknown
 	RefreshToken   Secret
 	RefreshTokenID string
+
+	// PasswordChanged says that Credentials.NewPassword is the user's password now: the sessions that began before end.
+	PasswordChanged bool
 }
 
 // A User is what the session knows of its user: a closed set of fields, so that nothing secret that a provider keeps

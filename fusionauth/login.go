@@ -68,13 +68,16 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
 		a, err = c.secondFactor(ctx, a, secondFactor{credentials: credentials, trust: credentials.NewPassword != ""})
 	}
-	if err == nil && a.status == statusChangePassword && credentials.NewPassword != "" {
+	changed := err == nil && a.status == statusChangePassword && credentials.NewPassword != ""
+	if changed {
 		a, err = c.withNewPassword(ctx, a, credentials)
 	}
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	return c.grant(a)
+	grant, err := c.grant(a)
+	grant.PasswordChanged = changed && err == nil
+	return grant, err
 }
 
 // CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose
