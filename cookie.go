@@ -79,7 +79,7 @@ var cookieEncoding = base64.RawURLEncoding.Strict()
 type cookies struct {
 	session  *sessionMAC
 	refresh  *refreshSealer
-	device   *deviceMAC
+	device   *deviceSealer
 	sameSite http.SameSite
 }
 
@@ -110,9 +110,9 @@ func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
 	c.write(w, refreshCookieName, pair.refresh, int(pair.maxAge/time.Second))
 }
 
-// remember marks the browser as one that has logged in to the account.
-func (c *cookies) remember(w http.ResponseWriter, account, device string) {
-	c.write(w, deviceCookieName, c.device.make(account, device), int(maxCookieAge/time.Second))
+// remember sets the device cookie.
+func (c *cookies) remember(w http.ResponseWriter, device deviceContent) {
+	c.write(w, deviceCookieName, c.device.format(device), int(deviceCookieAge/time.Second))
 }
 
 func (c *cookies) clear(w http.ResponseWriter) {

@@ -1,65 +1,102 @@
 package latchkey
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
+	"net/http"
+	"time"
 )
 
-// The device cookie says that this browser has logged in to one account before. It grants nothing but a lane of its own for login attempts, and
-// outlives a logout. In base64url: version (1 byte), key id (4), a random name of the browser (16), HMAC-SHA-256 (32) over these and the account.
-// The account itself is not in it.
+// The device cookie says that this browser has logged in to one account before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It grants nothing but a lane
+// of its own for login attempts, and outlives a logout.
+// In base64url: a random name of the browser (16 bytes), and what is sealed for that name. Who the account is can be read by nobody.
 const (
 	deviceCookieName    = "__Host-device"
+	deviceCookieAge     = 180 * 24 * time.Hour
 	deviceCookieVersion = 1
-	deviceCookieSize    = 1 + 4 + 16 + sha256.Size
+	deviceCookieSize    = len(ID{}) + sealOverhead + 1 + 2*len(digest16{}) + 8
 )
 
-type deviceMAC struct {
-	ring      KeyRing
-	app, host string
+type deviceContent struct {
+	browser  ID
+	account  digest16 // of the login id
+	user     digest16 // of the user's id
+	mintedAt time.Time
 }
 
-// account is the name of a login id in the cookie: the same for spellings that differ in case only. It is never that of two accounts, or whoever owns one of them could
-// have lanes of his own at the other.
-func (d *deviceMAC) account(loginID string) string {
-	sum := sha256.Sum256([]byte(d.app + "\x00" + sameCase(loginID)))
-	return string(sum[:16])
+type deviceSealer struct{ sealer }
+
+func newDeviceSealer(ring KeyRing, app, host string) *deviceSealer {
+	return &deviceSealer{sealer{ring: ring, purpose: "device cookie", scope: []string{app, host, deviceCookieName}}}
 }
 
-func (d *deviceMAC) make(account, device string) string {
-	key := d.ring[0]
-	raw := append([]byte{deviceCookieVersion}, binary.BigEndian.AppendUint32(nil, key.id)...)
-	if device == "" {
-		var fresh [16]byte
-		rand.Read(fresh[:])
-		device = string(fresh[:])
-	}
-	raw = append(raw, device...)
-	return cookieEncoding.EncodeToString(append(raw, d.mac(key, raw, account)...))
+func (s *deviceSealer) format(c deviceContent) string {
+	plain := append([]byte{deviceCookieVersion}, c.account[:]...)
+	plain = append(plain, c.user[:]...)
+	plain = appendTime(plain, c.mintedAt)
+	return cookieEncoding.EncodeToString(append(c.browser[:], s.seal(c.browser, plain)...))
 }
 
-// verify returns the browser's name if the cookie was made for this account.
-func (d *deviceMAC) verify(value, account string) (device string, ok bool) {
+// parse returns the content of a genuine cookie, however old.
+func (s *deviceSealer) parse(value string) (deviceContent, bool) {
 	if len(value) != cookieEncoding.EncodedLen(deviceCookieSize) {
-		return "", false
+		return deviceContent{}, false
 	}
 	raw, err := cookieEncoding.DecodeString(value)
-	if err != nil || len(raw) != deviceCookieSize || raw[0] != deviceCookieVersion {
-		return "", false
+	if err != nil {
+		return deviceContent{}, false
 	}
-	key, known := d.ring.find(binary.BigEndian.Uint32(raw[1:]))
-	message, mac := raw[:deviceCookieSize-sha256.Size], raw[deviceCookieSize-sha256.Size:]
-	if !known || !hmac.Equal(d.mac(key, message, account), mac) {
-		return "", false
+	browser := ID(raw[:len(ID{})])
+	plain, err := s.open(browser, raw[len(browser):])
+	if err != nil {
+		return deviceContent{}, false
 	}
-	return string(message[5:]), true
+	in := &reader{b: plain}
+	if in.byte() != deviceCookieVersion {
+		return deviceContent{}, false
+	}
+	c := deviceContent{browser: browser, account: in.array16(), user: in.array16(), mintedAt: in.time()}
+	return c, in.end() == nil
 }
 
-func (d *deviceMAC) mac(key Key, message []byte, account string) []byte {
-	h := hmac.New(sha256.New, key.derive("device cookie", sha256.Size, d.app, d.host, deviceCookieName))
-	h.Write(message)
-	h.Write([]byte(account))
-	return h.Sum(nil)
+// A digest16 names an account or a user of an app.
+type digest16 [16]byte
+
+func digestOf(app, kind, id string) digest16 {
+	sum := sha256.Sum256([]byte(kind + "\x00" + app + "\x00" + id))
+	return digest16(sum[:16])
+}
+
+// accountOf is the name of a login id in the cookie: the same for spellings that differ in case only. It is never that of two accounts, or whoever owns one of them could
+// have lanes of their own at the other.
+func (g *Guard) accountOf(loginID string) digest16 {
+	return digestOf(g.app, "login id", sameCase(loginID))
+}
+
+func (g *Guard) userOf(userID string) digest16 { return digestOf(g.app, "user", userID) }
+
+// knownBrowser returns the device cookie of a request, if it says that the browser has logged in to the account: within its time, and, as far as this node knows, with the password
+// that is in force.
+func (g *Guard) knownBrowser(h http.Header, account digest16, now time.Time) (deviceContent, bool) {
+	c, genuine := g.cookies.device.parse(cookieValue(h, deviceCookieName))
+	known := genuine && c.account == account && now.Sub(c.mintedAt) < deviceCookieAge && !g.passwords.changedAfter(c.user, c.mintedAt)
+	return c, known
+}
+
+// rememberBrowser marks the browser as one in which a user has logged in with this login id.
+func (g *Guard) rememberBrowser(w http.ResponseWriter, a loginAttempt, userID string) {
+	c := deviceContent{browser: a.browser, account: a.account, user: g.userOf(userID), mintedAt: g.now()}
+	if c.browser == (ID{}) {
+		rand.Read(c.browser[:])
+	}
+	g.cookies.remember(w, c)
+}
+
+// renewBrowser keeps a browser known in which the user has logged in by other means than the form: after a new password, for example.
+func (g *Guard) renewBrowser(w http.ResponseWriter, h http.Header, userID string) {
+	c, genuine := g.cookies.device.parse(cookieValue(h, deviceCookieName))
+	if now := g.now(); genuine && c.user == g.userOf(userID) && now.Sub(c.mintedAt) < deviceCookieAge {
+		c.mintedAt = now
+		g.cookies.remember(w, c)
+	}
 }

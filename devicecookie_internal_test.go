@@ -1,16 +1,70 @@
 package latchkey
 
-import "testing"
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+)
 
 // Who owns one account must not get a lane of his own at another: no two accounts of a provider share the name in the device cookie.
 func TestDeviceCookieIsOfOneAccount(t *testing.T) {
-	d := &deviceMAC{KeyRing{NewKey()}, "store", "store.test"}
+	g := &Guard{app: "store"}
 	for _, other := range []string{"ıda@example.com", "İda@example.com", "ａda@example.com", "i\u0307da@example.com"} {
-		if d.account(other) == d.account("ida@example.com") || d.account(other) == d.account("ada@example.com") {
+		if g.accountOf(other) == g.accountOf("ida@example.com") || g.accountOf(other) == g.accountOf("ada@example.com") {
 			t.Errorf("%s", other)
 		}
 	}
-	if d.account("Ida@Example.com") != d.account("ida@example.com") || d.account("ÉMILE@example.com") != d.account("émile@example.com") {
+	if g.accountOf("Ida@Example.com") != g.accountOf("ida@example.com") || g.accountOf("ÉMILE@example.com") != g.accountOf("émile@example.com") {
 		t.Error("case counts")
+	}
+}
+
+func FuzzDeviceCookie(f *testing.F) {
+	s := newDeviceSealer(KeyRing{NewKey()}, "store", "store.test")
+	genuine := s.format(deviceContent{ID{1}, digest16{2}, digest16{3}, epoch})
+	f.Add(genuine)
+	f.Add(newDeviceSealer(s.ring, "forums", "store.test").format(deviceContent{mintedAt: epoch}))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, value string) {
+		if c, ok := s.parse(value); ok && value != genuine {
+			t.Errorf("%q is taken for %+v", value, c)
+		}
+	})
+}
+
+func TestDeviceCookieComesBack(t *testing.T) {
+	s := newDeviceSealer(KeyRing{NewKey()}, "store", "store.test")
+	want := deviceContent{ID{1}, digest16{2}, digest16{3}, epoch.UTC()}
+	if got, ok := s.parse(s.format(want)); !ok || got != want {
+		t.Errorf("%+v, %v", got, ok)
+	}
+}
+
+// The memory of changes is bounded. What goes first is old.
+func TestPasswordChangesAreBounded(t *testing.T) {
+	var p passwordChanges
+	user := func(i int) (u digest16) {
+		binary.BigEndian.PutUint64(u[:], uint64(i))
+		return u
+	}
+	const n = 3 * maxPasswordChanges / 2
+	for i := range n {
+		p.note(user(i), epoch.Add(time.Duration(i)*time.Second))
+	}
+	if len(p.at) != maxPasswordChanges {
+		t.Errorf("%d are kept", len(p.at))
+	}
+	kept := 0
+	for i := n - 1000; i < n; i++ {
+		if p.changedAfter(user(i), epoch) {
+			kept++
+		}
+	}
+	if kept < 990 {
+		t.Errorf("of the newest 1000, %d are kept", kept)
+	}
+	p.note(user(n-1), epoch) // an older piece of news
+	if !p.changedAfter(user(n-1), epoch) {
+		t.Error("news of an older change made a newer one forgotten")
 	}
 }

@@ -67,7 +67,7 @@ func New(c Config) (*Guard, error) {
 		app: c.App, origin: c.Origin, provider: c.Provider, store: c.Store, limits: c.limits(), config: c, log: c.Logger, now: c.Now,
 		cookies: cookies{
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
-			device: &deviceMAC{c.Keys, c.App, host}, sameSite: http.SameSiteStrictMode,
+			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
 		access:      sealer("access token in the record"),
 		refresh:     sealer("refresh token in the record"),

@@ -29,7 +29,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	device := g.device(r)
-	attempt := g.attemptLogin(form.loginID, cookieValue(r.Header, deviceCookieName), device.IP)
+	attempt := g.attemptLogin(r.Header, form.loginID, device.IP, g.now())
 	if wait := g.throttle.enter(attempt.lanes, g.now()); wait > 0 {
 		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
 		return
@@ -45,7 +45,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.remember { // a public computer gets no lane of its own
-		g.cookies.remember(w, attempt.account, attempt.browser)
+		g.rememberBrowser(w, attempt, rec.User.ID)
 	}
 	writeUser(w, rec.User)
 }
@@ -66,9 +66,14 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 		g.loginRefused(w, r, device, err)
 		return
 	}
-	if rec := g.welcome(w, r, grant, device, remember); rec != nil {
-		writeUser(w, rec.User)
+	rec := g.welcome(w, r, grant, device, remember)
+	if rec == nil {
+		return
 	}
+	if remember {
+		g.renewBrowser(w, r.Header, rec.User.ID)
+	}
+	writeUser(w, rec.User)
 }
 
 // welcome begins a session and sets its cookies, or answers 503 and returns nil.

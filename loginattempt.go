@@ -1,33 +1,41 @@
 package latchkey
 
-import "github.com/latchkey-dev/latchkey/internal/clientip"
+import (
+	"net/http"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/clientip"
+)
 
 // A loginAttempt is one login on its way through its lanes.
 type loginAttempt struct {
-	account, browser string // as the device cookie names them
-	lanes            []lane
-	own              bool // no other account shares the lanes
+	account digest16 // as the device cookie names it
+	browser ID       // as well; zero where it is not known
+	lanes   []lane
+	own     bool // no other account shares the lanes of the account
 }
 
-func (g *Guard) attemptLogin(loginID, deviceCookie, ip string) loginAttempt {
-	a := loginAttempt{account: g.cookies.device.account(loginID), own: true}
-	var known bool
-	if a.browser, known = g.cookies.device.verify(deviceCookie, a.account); known {
-		a.lanes = []lane{{deviceLane, a.account + a.browser}}
+func (g *Guard) attemptLogin(h http.Header, loginID, ip string, now time.Time) loginAttempt {
+	counted := g.canonical(loginID)
+	a := loginAttempt{account: g.accountOf(loginID), own: sameCase(counted) == sameCase(loginID)}
+	name := g.accountOf(counted)
+	if c, known := g.knownBrowser(h, a.account, now); known {
+		a.browser = c.browser
+		a.lanes = []lane{{deviceLane, string(c.browser[:])}, {devicesLane, string(name[:])}}
 		return a
 	}
-	counted := g.canonical(loginID)
-	a.lanes = []lane{{accountLane, g.cookies.device.account(counted)}, {addressLane, clientip.Network(ip)}}
-	a.own = sameCase(counted) == sameCase(loginID)
+	a.lanes = []lane{{accountLane, string(name[:])}, {addressLane, clientip.Network(ip)}}
 	return a
 }
 
-// succeeded ends an attempt whose password was right. A spelling that is not the canonical one may be an account of its own at the provider: whoever has that must not buy guesses
-// at the others with it.
+// succeeded ends an attempt whose password was right: it clears the lanes of the account and the browser. That of the address only loses this attempt: one who owns an account must not
+// buy guesses at others with it (THR-02). So does that of an account whose spelling is not the canonical one: it may be an account of its own at the provider.
 func (t *throttle) succeeded(a loginAttempt) {
-	if a.own {
-		t.succeed(a.lanes)
-	} else {
-		t.leave(a.lanes)
+	for _, l := range a.lanes {
+		if l.kind == deviceLane || l.kind != addressLane && a.own {
+			t.clear(l)
+		} else {
+			t.leave([]lane{l})
+		}
 	}
 }

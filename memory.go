@@ -5,12 +5,13 @@ import "sync/atomic"
 // memory is what a guard has learned and must not forget when another takes its place (Config.Replaces).
 // Both use it until the old one is closed.
 type memory struct {
-	lastSeen lastSeen
-	ends     ends
-	stale    onceEach[ID]
-	alarms   onceEach[string]
-	refusals refusals
-	throttle *throttle
+	lastSeen  lastSeen
+	ends      ends
+	stale     onceEach[ID]
+	alarms    onceEach[string]
+	refusals  refusals
+	throttle  *throttle
+	passwords passwordChanges
 
 	guards atomic.Int32 // that use it
 	file   endsFile     // what outlives the last of them

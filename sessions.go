@@ -90,11 +90,23 @@ func (g *Guard) endOthers(w http.ResponseWriter, r *http.Request, current *Recor
 
 // End ends a user's sessions in this app for a reason, because the provider or an administrator says so: all of them or, where refresh tokens are named by their
 // ids at the provider, only theirs. Those that began after a time go on: news of a new password may come when its user has logged in with it. The zero time means all.
+// With EndPasswordChanged for all of a user's sessions, this node no longer honors the device cookies from before.
 // It returns how many it ended; after an error some may be left, and it should be called again. Their refresh tokens are revoked at the provider as well.
 func (g *Guard) End(ctx context.Context, userID string, until time.Time, reason EndReason, refreshTokenIDs ...string) (ended int, err error) {
+	if reason == EndPasswordChanged && len(refreshTokenIDs) == 0 {
+		g.noteNewPassword(userID, until)
+	}
 	return g.endAll(ctx, Device{}, userID, reason, func(rec *Record) bool {
 		return (until.IsZero() || !rec.CreatedAt.Truncate(time.Millisecond).After(until)) && (len(refreshTokenIDs) == 0 || slices.Contains(refreshTokenIDs, rec.RefreshTokenID))
 	})
+}
+
+// noteNewPassword has the device cookies from before a new password no longer honored. The zero time is now.
+func (g *Guard) noteNewPassword(userID string, at time.Time) {
+	if now := g.now(); at.IsZero() || at.After(now) {
+		at = now
+	}
+	g.passwords.note(g.userOf(userID), at)
 }
 
 // endAll ends the sessions of a user that are meant, however many there are.

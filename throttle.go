@@ -8,8 +8,8 @@ import (
 )
 
 // Login attempts are counted in lanes. A stranger shares the lane of the account that he tries with all other strangers, and the lane of his address with
-// all accounts that he tries. A browser that has logged in to this account before has a lane of its own: nobody else can fill it, so nobody
-// can lock a user out of the browser that he uses (ASVS V6.1.1).
+// all accounts that he tries. A browser that has logged in to this account before has a lane of its own: no stranger can fill it, so none
+// can lock a user out of the browser that he uses (ASVS V6.1.1). Such browsers of an account share one more lane: whoever was in once must not get a fresh one with each login.
 //
 // Within its allowance a lane costs nothing. Beyond it each failure doubles the wait until the next attempt.
 type lane struct {
@@ -22,11 +22,12 @@ type laneKind byte
 const (
 	accountLane laneKind = iota
 	addressLane
-	deviceLane
+	deviceLane  // of one known browser
+	devicesLane // of all known browsers of an account
 )
 
 // allowance is how many failures in a row a lane has before it must wait.
-var allowance = [...]int{accountLane: 5, addressLane: 30, deviceLane: 10}
+var allowance = [...]int{accountLane: 5, addressLane: 30, deviceLane: 10, devicesLane: 30}
 
 const (
 	firstWait    = time.Second
@@ -113,19 +114,12 @@ func (t *throttle) leave(lanes []lane) {
 	}
 }
 
-// succeed clears the lanes of the account and the device. That of the address only loses this attempt: one who owns an account
-// must not buy guesses at others with it (THR-02).
-func (t *throttle) succeed(lanes []lane) {
-	for _, l := range lanes {
-		if l.kind == addressLane {
-			t.leave([]lane{l})
-			continue
-		}
-		s := t.shard(l)
-		s.mu.Lock()
-		delete(s.lanes, l)
-		s.mu.Unlock()
-	}
+// clear forgets what a lane has behind it.
+func (t *throttle) clear(l lane) {
+	s := t.shard(l)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.lanes, l)
 }
 
 func (t *throttle) shard(l lane) *throttleShard {

@@ -37,15 +37,3 @@ func TestTHR07_MemoryIsBounded(t *testing.T) {
 		t.Error("the busy lane was forgotten")
 	}
 }
-
-func FuzzDeviceCookie(f *testing.F) {
-	d := &deviceMAC{KeyRing{NewKey()}, "store", "store.test"}
-	account := d.account("ada@example.com")
-	f.Add(d.make(account, ""))
-	f.Add("")
-	f.Fuzz(func(t *testing.T, value string) {
-		if device, ok := d.verify(value, account); ok && d.make(account, device) != value {
-			t.Errorf("%q is genuine but not as we write it", value)
-		}
-	})
-}

@@ -1,0 +1,166 @@
+package latchkey_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// occupy has strangers fail at Ada's account until new browsers must wait.
+func occupy(t *testing.T, w *world) {
+	t.Helper()
+	for i := range 7 {
+		newBrowser().try(w.shop, "ada@example.com", "wrong", from(fmt.Sprintf("192.0.2.%d", i)))
+	}
+	newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("192.0.2.99")).want(t, 429, "too_many_attempts", "")
+}
+
+// isKnown tells whether a browser has a lane of its own while strangers occupy the account's.
+func (b *browser) isKnown(w *world) bool {
+	return b.copy(w.shop, deviceCookie).try(w.shop, "ada@example.com", "wrong").status == http.StatusUnauthorized
+}
+
+// THR-03: whoever has once logged in many times has many device cookies, and no more guesses for it.
+func TestTHR03_ManyDeviceCookies(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		var thieves []*browser
+		for i := range 100 {
+			b := newBrowser()
+			email := []string{"ada@example.com", "ａda@example.com", "aⓓa@example.com"}[i%3] // one account, whatever the spelling
+			b.try(w.shop, email, idptest.Password).want(t, 200, "", "")
+			thieves = append(thieves, b.copy(w.shop, deviceCookie))
+		}
+		checked := 0
+		for range 3 {
+			for i, b := range thieves {
+				email := []string{"ada@example.com", "ａda@example.com", "aⓓa@example.com"}[i%3]
+				if b.try(w.shop, email, "wrong", from(fmt.Sprintf("198.51.100.%d", i))).status == http.StatusUnauthorized {
+					checked++
+				}
+			}
+		}
+		if checked > 31 { // the first beyond the allowance waits a second
+			t.Errorf("%d guesses at once", checked)
+		}
+		if last := thieves[99].try(w.shop, "ada@example.com", idptest.Password); last.status == http.StatusOK {
+			t.Error("there is no wait")
+		}
+	})
+}
+
+// A browser is known for 180 days after its last login.
+func TestDeviceCookieExpires(t *testing.T) {
+	simulateMonths(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		b := newBrowser()
+		got := b.login(w.shop)
+		if cookie := strings.Join(got.header["Set-Cookie"], "\n"); !strings.Contains(cookie, "Max-Age=15552000") {
+			t.Errorf("cookies %s", cookie)
+		}
+		time.Sleep(179 * 24 * time.Hour)
+		occupy(t, w)
+		if !b.isKnown(w) {
+			t.Error("forgotten after 179 days")
+		}
+		copied := b.copy(w.shop)
+		b.login(w.shop)
+		time.Sleep(2 * 24 * time.Hour)
+		occupy(t, w)
+		if !b.isKnown(w) {
+			t.Error("a login has not renewed the cookie")
+		}
+		if copied.isKnown(w) {
+			t.Error("known after 181 days")
+		}
+	})
+}
+
+// What was issued before the password changed is worth nothing any more, wherever this node heard of the change.
+func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, w *world){
+		"told": func(t *testing.T, w *world) {
+			_, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+			must(t, err)
+		},
+		"event": func(t *testing.T, w *world) {
+			_, err := w.shop.guard.End(t.Context(), w.user.ID, time.Now(), latchkey.EndPasswordChanged)
+			must(t, err)
+		},
+		"form": func(t *testing.T, w *world) {
+			w.demandNewPassword("Breached")
+			body := `{"email":"ada@example.com","password":"` + idptest.Password + `","newPassword":"` + idptest.Password + `x"}`
+			newBrowser().send(w.shop, "POST", "/api/login", body).want(t, 200, "", "")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, w *world) {
+				w.withAddresses()
+				b := newBrowser()
+				b.login(w.shop)
+				thief := b.copy(w.shop)
+				time.Sleep(time.Second)
+				change(t, w)
+				occupy(t, w)
+				if thief.isKnown(w) {
+					t.Error("the old cookie has a lane of its own")
+				}
+			})
+		})
+	}
+}
+
+// Another end leaves the browsers known, and so does a change of somebody else's password.
+func TestDeviceCookieOutlivesOtherEnds(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		b := newBrowser()
+		b.login(w.shop)
+		time.Sleep(time.Second)
+		for user, reason := range map[string]latchkey.EndReason{w.user.ID: latchkey.EndRevokedByAdmin, "somebody else": latchkey.EndPasswordChanged} {
+			_, err := w.shop.guard.End(t.Context(), user, time.Time{}, reason)
+			must(t, err)
+		}
+		occupy(t, w)
+		if !b.isKnown(w) {
+			t.Error("the browser is not known")
+		}
+	})
+}
+
+// The browser in which the password was changed stays known: it logs in at once, by other means than the form.
+func TestBeginRenewsTheDeviceCookie(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.withAddresses()
+		b := newBrowser()
+		b.login(w.shop)
+		grant, err := w.config(w.shop, discard).Provider.Login(t.Context(), latchkey.Credentials{LoginID: "ada@example.com", Password: idptest.Password})
+		must(t, err)
+		time.Sleep(time.Second)
+		w.shop.grant = grant
+		_, err = w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+		must(t, err)
+		b.send(w.shop, "POST", "/api/by-key", "").want(t, 200, "", "")
+		stranger := newBrowser()
+		stranger.send(w.shop, "POST", "/api/by-key", "").want(t, 200, "", "")
+		if stranger.jar(w.shop)[deviceCookie] != "" {
+			t.Error("a browser is known that never logged in by the form")
+		}
+		occupy(t, w)
+		if !b.isKnown(w) {
+			t.Error("the browser is not known")
+		}
+		// A key of somebody else does not renew Ada's.
+		before := b.jar(w.shop)[deviceCookie]
+		w.shop.grant.User.ID = "somebody else"
+		b.send(w.shop, "POST", "/api/by-key", "").want(t, 200, "", "")
+		if b.jar(w.shop)[deviceCookie] != before {
+			t.Error("somebody else's login has renewed the cookie")
+		}
+	})
+}
