@@ -92,6 +92,14 @@ func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
 			_, err := w.shop.guard.End(t.Context(), w.user.ID, time.Now(), latchkey.EndPasswordChanged)
 			must(t, err)
 		},
+		"before a reload": func(t *testing.T, w *world) {
+			old := w.shop.guard
+			_, err := old.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+			must(t, err)
+			config := w.config(w.shop, discard)
+			config.Replaces = old
+			w.shop.start(config)
+		},
 		"form": func(t *testing.T, w *world) {
 			w.demandNewPassword("Breached")
 			body := `{"email":"ada@example.com","password":"` + idptest.Password + `","newPassword":"` + idptest.Password + `x"}`
