@@ -13,6 +13,7 @@ import (
 type finding struct {
 	record    *Record
 	token     *openedToken // of a record in memory
+	renewal   *flight      // renews the JWT, which has expired; nil: none does
 	cookies   *cookiePair  // to be set with the answer
 	endReason EndReason    // why the session of these cookies is over, where it is
 	echo      string       // the browser is to be asked first, with this echo; empty: it is not
@@ -73,6 +74,27 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		}
 	}
 	return found
+}
+
+// withToken waits where the session lives and its JWT has expired: who comes back after a while would hand
+// a handler a JWT that others refuse. Where the renewal fails, or takes too long, the old one stays.
+func (g *Guard) withToken(r *http.Request, found finding) finding {
+	if found.renewal == nil {
+		return found
+	}
+	late := time.NewTimer(g.config.ProviderTimeout)
+	defer late.Stop()
+	select {
+	case <-found.renewal.done:
+	case <-late.C:
+		return found
+	case <-r.Context().Done():
+		return found
+	}
+	if err := found.renewal.err; err != nil && !errors.Is(err, ErrConflict) {
+		return found
+	}
+	return g.authenticate(r) // the session may have new cookies now, or be over
 }
 
 func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
@@ -194,8 +216,11 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case mint:
 		return g.mint(ctx, rec, now)
 	case renewAhead:
-		g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
-		return finding{record: rec}, nil
+		renewal, _ := g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+		if rec.TokenExpiresAt.After(now) {
+			renewal = nil // the old JWT still serves
+		}
+		return finding{record: rec, renewal: renewal}, nil
 	case renew, renewInPlace:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	case rebuild:

@@ -42,7 +42,8 @@ type Config struct {
 	// InFlightWindow is the longest that a request and its answer are under way together. It must not be longer than a quarter of SessionCap, and
 	// must be shorter than half of IdleTimeout. Default: 2 minutes, or a quarter of the shorter of the two.
 	InFlightWindow time.Duration
-	// RefreshAhead has the provider's JWT (Session.Token) renewed in the background so long before it expires, for handlers that pass it on.
+	// RefreshAhead has the provider's JWT (Session.Token) renewed in the background so long before it expires, for handlers that pass it on. Where it has expired, because nobody
+	// asked for a while, Protect and Identify wait for the renewal first.
 	// 0: it is renewed with the session id only, and may have expired. It must be shorter than half of the JWT's life.
 	RefreshAhead time.Duration
 	// CacheSize is how many sessions a node keeps in memory where the Store is a Watcher, so that requests do not wait for it; default 100,000, of about 1 KiB each beside the user and the JWT

@@ -32,6 +32,7 @@ type Guard struct {
 	cutoff    cutoff
 	cache     *cache
 	flights   flights
+	outage    outage
 	canonical func(loginID string) string // one form for all spellings of a login id
 
 	verifiedOnly atomic.Bool // see RequireVerifiedEmail
@@ -119,6 +120,7 @@ func (g *Guard) Handler() http.Handler {
 }
 
 // Protect lets only requests with a login through to next, which finds the session with From. An expired session is refreshed first.
+// Where Config.RefreshAhead is set and the JWT has expired, it waits for another JWT, no longer than ProviderTimeout.
 // All other requests are answered with 401 login_required, or 503 where it cannot be known whether there is a login.
 // State-changing requests from another origin are answered with 403. The answer is marked no-store unless next says otherwise.
 func (g *Guard) Protect(next http.Handler) http.Handler {
@@ -127,7 +129,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 			wire.Of(wire.CodeCrossOrigin).Write(w)
 			return
 		}
-		found := g.authenticate(r)
+		found := g.withToken(r, g.authenticate(r))
 		if found.record == nil {
 			g.refuse(w, r, found, wire.CodeLoginRequired)
 			return
@@ -144,7 +146,7 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 			wire.Of(wire.CodeCrossOrigin).Write(w)
 			return
 		}
-		found := g.authenticate(r)
+		found := g.withToken(r, g.authenticate(r))
 		switch {
 		case found.echo != "":
 			g.challenge(w, r, found.echo)

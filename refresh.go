@@ -49,6 +49,7 @@ func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) 
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Refresh(ctx, r)
+	g.weigh(ctx, err)
 	return grant, g.refusals.weigh(g.now(), id, r.User.ID, whole(grant, err))
 }
 
@@ -69,6 +70,9 @@ func (g *Guard) wrongUser(ctx context.Context, id ID, userID string, grant Grant
 func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	if g.now().Before(rec.Claim.Until) {
 		return nil, g.await(ctx, rec)
+	}
+	if err := g.outage.admit(ctx, g.now); err != nil {
+		return nil, err
 	}
 	next := rec.next()
 	rand.Read(next.Claim.Flight[:])

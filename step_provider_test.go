@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/latchkey-dev/latchkey"
 )
@@ -11,6 +12,8 @@ import (
 // onceProvider is a provider with one-time refresh tokens, in memory, for tests with thousands of histories. It keeps the
 // rule of the embedded provider: a token is good until its successor is presented, and answers that same successor. Its id stays, as FusionAuth's does.
 type onceProvider struct {
+	tokenLife time.Duration // of the JWTs; 0: unknown
+
 	renames bool // each token has an id of its own
 	refuses bool // every refresh
 	user    latchkey.User
@@ -34,6 +37,9 @@ var ada = latchkey.User{ID: "ada", Email: "ada@example.com"}
 
 func (p *onceProvider) grant(id string, number int) latchkey.Grant {
 	g := latchkey.Grant{User: p.user, Token: "jwt", RefreshToken: latchkey.Secret(fmt.Sprintf("%s %d", id, number)), RefreshTokenID: id}
+	if p.tokenLife > 0 {
+		g.TokenExpiresAt = time.Now().Add(p.tokenLife)
+	}
 	if p.renames {
 		g.RefreshTokenID = string(g.RefreshToken)
 	}

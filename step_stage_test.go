@@ -20,7 +20,9 @@ type stage struct {
 	*testing.T
 	app      *app // for the names of the jars
 	nodes    [2]http.Handler
-	store    *flakyStore
+	guards   [2]*latchkey.Guard
+	sessions latchkey.Store // of the guards
+	store    *flakyStore    // behind it
 	provider *onceProvider
 
 	mu     sync.Mutex
@@ -30,26 +32,35 @@ type stage struct {
 // onStage runs a test in a bubble with a clock of its own.
 func onStage(t *testing.T, f front, run func(*testing.T, *stage), change ...func(*latchkey.Config)) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{T: t, app: &app{host: "store.example.com"}, store: newFlakyStore(), provider: newOnceProvider()}
+		store, provider := newFlakyStore(), newOnceProvider()
 		config := latchkey.Config{
-			Origin: "https://" + s.app.host, Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard, OnEvent: s.note,
-			Store: &frontedStore{s.store, f}, Provider: &frontedProvider{s.provider, f},
+			Store: &frontedStore{store, f}, Provider: &frontedProvider{provider, f},
 			IdleTimeout: 100 * time.Hour, SessionCap: time.Hour, // few flushes of last uses: they cost real time
 		}
 		for _, c := range change {
 			c(&config)
 		}
-		for i := range s.nodes {
-			guard, err := latchkey.New(config)
-			must(t, err)
-			t.Cleanup(func() { guard.Close(context.Background()) })
-			mux := http.NewServeMux()
-			mux.Handle("/api/", guard.Handler())
-			mux.Handle("/api/private", guard.Protect(http.HandlerFunc(whoami)))
-			s.nodes[i] = mux
-		}
+		s := stageOf(t, config)
+		s.store, s.provider = store, provider
 		run(t, s)
 	})
+}
+
+// stageOf starts two nodes in a bubble, with what is left out of the configuration.
+func stageOf(t *testing.T, config latchkey.Config) *stage {
+	s := &stage{T: t, app: &app{host: "store.example.com"}}
+	config.Origin, config.Keys, config.Logger, config.OnEvent = "https://"+s.app.host, latchkey.KeyRing{latchkey.NewKey()}, discard, s.note
+	s.sessions = config.Store
+	for i := range s.nodes {
+		guard, err := latchkey.New(config)
+		must(t, err)
+		t.Cleanup(func() { guard.Close(context.Background()) })
+		mux := http.NewServeMux()
+		mux.Handle("/api/", guard.Handler())
+		mux.Handle("/api/private", guard.Protect(http.HandlerFunc(whoami)))
+		s.nodes[i], s.guards[i] = mux, guard
+	}
+	return s
 }
 
 func whoami(w http.ResponseWriter, r *http.Request) {
@@ -140,7 +151,7 @@ func (s *stage) wantEnded(t *testing.T, reason latchkey.EndReason, b *browser) {
 
 // living are the records of the user that have not ended.
 func (s *stage) living() []*latchkey.Record {
-	sessions, err := s.store.inner.ByUser(context.Background(), s.app.host, ada.ID, 100)
+	sessions, err := s.sessions.ByUser(context.Background(), s.app.host, ada.ID, 100)
 	must(s, err)
 	return sessions
 }

@@ -22,7 +22,7 @@ type exchange struct {
 	session  *latchkey.Session // nil: nobody is logged in
 	token    latchkey.Secret   // the session's JWT
 	user     string            // Latchkey-User, signed
-	stale    bool              // the JWT has expired: a new one is under way
+	stale    bool              // the JWT has expired
 	body     *pacedBody        // nil: none
 	cancel   context.CancelFunc
 	released func() // forgets the stream that this has become
@@ -49,15 +49,8 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-// The wait for a JWT that is renewed in the background.
-const (
-	tokenWait = 5 * time.Second
-	tokenPoll = 50 * time.Millisecond
-)
-
-// passToUpstream asks the guard who it is, and passes the request on. Whoever comes back after a while may have a live session
-// and an expired JWT. The guard then renews it in the background, and the request waits: an app that got the old one would answer 401, and
-// the page would take that for the end of its login.
+// passToUpstream asks the guard who it is, and passes the request on. A JWT that has expired and could not be renewed goes nowhere: an app that got it would
+// answer 401, and the page would take that for the end of its login.
 func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	handler := a.open
 	if a.rules.protects(r.URL.Path) {
@@ -65,23 +58,7 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	}
 	x := newExchange(r.Context())
 	defer x.cancel()
-	r = r.WithContext(x)
-	for deadline := a.now().Add(tokenWait); ; {
-		x.stale = false // the guard may answer by itself
-		handler.ServeHTTP(w, r)
-		if !x.stale {
-			return
-		}
-		if w.Header()["Set-Cookie"] != nil || a.now().After(deadline) {
-			tokenUnavailable.ServeHTTP(w, r)
-			return
-		}
-		select {
-		case <-x.Done():
-			return
-		case <-time.After(tokenPoll):
-		}
-	}
+	handler.ServeHTTP(w, r.WithContext(x))
 }
 
 // pass is behind the guard.
@@ -95,9 +72,11 @@ func (a *app) pass(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if !x.stale {
-		a.serve(w, r, x, a.upstream)
+	if x.stale {
+		tokenUnavailable.ServeHTTP(w, r)
+		return
 	}
+	a.serve(w, r, x, a.upstream)
 }
 
 // introduce prepares what the app behind learns of the user.
