@@ -109,6 +109,7 @@ func TestREF01_OneRefreshForManyRequests(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
+		tried := w.provider.Calls("/api/jwt/refresh")
 		time.Sleep(time.Hour)
 		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 			time.Sleep(time.Second)
@@ -130,7 +131,7 @@ func TestREF01_OneRefreshForManyRequests(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := w.provider.Calls("/api/jwt/refresh"); n != 1 || len(pairs) != 2 {
+		if n := w.provider.Calls("/api/jwt/refresh") - tried; n != 1 || len(pairs) != 2 {
 			t.Errorf("%d refreshes, %d cookies; want one and a pair", n, len(pairs))
 		}
 	})
@@ -141,6 +142,7 @@ func TestRefreshOutlivesItsFirstCaller(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
+		tried := w.provider.Calls("/api/jwt/refresh")
 		time.Sleep(time.Hour)
 		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 			time.Sleep(time.Second)
@@ -161,7 +163,7 @@ func TestRefreshOutlivesItsFirstCaller(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 		b.get(w.shop, "/api/private").ok(t, false) // the cookies went with the first answer
 		b.get(w.shop, "/api/private").ok(t, true)  // and come again
-		if n := w.provider.Calls("/api/jwt/refresh"); n != 1 {
+		if n := w.provider.Calls("/api/jwt/refresh") - tried; n != 1 {
 			t.Errorf("%d refreshes", n)
 		}
 	})

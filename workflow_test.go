@@ -28,20 +28,22 @@ func TestWorkflow(t *testing.T) {
 					t.Errorf("user after login: %d %s", user.status, user.body)
 				}
 
+				tried := w.provider.Calls(c.refreshCall) // whether it may refresh
+
 				b.get(a, "/api/private").ok(t, false) // 11–13
 				for range 2 {                         // extended by each use
 					time.Sleep(20 * time.Minute)
 					b.get(a, "/api/private").ok(t, false)
 				}
-				if n := w.provider.Calls(c.refreshCall); n != 0 {
+				if n := w.provider.Calls(c.refreshCall) - tried; n != 0 {
 					t.Errorf("%d refreshes while the session was alive", n)
 				}
 
 				time.Sleep(30 * time.Minute) // 14–18: idle for as long as that
 				before := b.jar(a)[sessionCookie]
 				b.get(a, "/api/private").ok(t, true)
-				if b.jar(a)[sessionCookie] == before || w.provider.Calls(c.refreshCall) != 1 {
-					t.Errorf("after expiry: same session id, or %d refreshes", w.provider.Calls(c.refreshCall))
+				if b.jar(a)[sessionCookie] == before || w.provider.Calls(c.refreshCall)-tried != 1 {
+					t.Errorf("after expiry: same session id, or %d refreshes", w.provider.Calls(c.refreshCall)-tried)
 				}
 				b.get(a, "/api/private").ok(t, false)
 
@@ -51,7 +53,7 @@ func TestWorkflow(t *testing.T) {
 						t.Errorf("in constant use: %d %s", got.status, got.body)
 					}
 				}
-				if n := w.provider.Calls(c.refreshCall); n != 2 {
+				if n := w.provider.Calls(c.refreshCall) - tried; n != 2 {
 					t.Errorf("%d refreshes after the cap, want 2", n)
 				}
 
@@ -114,6 +116,7 @@ func TestSES07_LogoutIsFinal(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
+		tried := w.provider.Calls("/api/jwt/refresh")
 		thief := b.copy(w.shop)
 		got := b.send(w.shop, "POST", "/api/logout", "")
 		if got.status != 204 || b.jar(w.shop)[sessionCookie]+b.jar(w.shop)[refreshCookie] != "" || len(got.header["Set-Cookie"]) != 2 || got.header.Get("Cache-Control") != "no-store" {
@@ -123,7 +126,7 @@ func TestSES07_LogoutIsFinal(t *testing.T) {
 		thief.get(w.shop, "/api/user").want(t, 404, "not_logged_in", "logout")
 		time.Sleep(time.Hour)
 		thief.copy(w.shop, refreshCookie).get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-		if n := w.provider.Calls("/api/jwt/refresh"); n != 0 {
+		if n := w.provider.Calls("/api/jwt/refresh") - tried; n != 0 {
 			t.Errorf("the cookies of an ended session made %d refreshes", n)
 		}
 		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "") // LIF-01: again is no error

@@ -44,7 +44,7 @@ func (s *site) login(b *browser, p *tab) {
 	if e.status != http.StatusOK || !strings.Contains(e.body, s.user.Email) {
 		s.Errorf("10: login: %d %s", e.status, e.body)
 	}
-	s.wantCalls("POST /api/login 200") // 7–8
+	s.wantCalls("POST /api/login 200", "POST "+s.refresh+" 400") // 7–8, and the first login of the process asks whether it may refresh
 	s.checkNewCookies(b, e)
 	if name := p.text("user-name"); name != "Ada Lovelace" {
 		s.Errorf("the page shows the name %q", name)

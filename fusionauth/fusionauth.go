@@ -7,9 +7,11 @@ package fusionauth
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +35,7 @@ type Config struct {
 	// anybody who guesses an address, so by default all three become invalid_credentials.
 	PasswordCheckedFirst bool
 
+	Logger    *slog.Logger      // nil: slog.Default()
 	Timeout   time.Duration     // for a whole call; default 10 s
 	Transport http.RoundTripper // default: one of our own with a pool of connections
 	Now       func() time.Time  // default time.Now
@@ -46,6 +49,8 @@ type Client struct {
 	now    func() time.Time
 
 	lastWorked atomic.Int64 // Unix milliseconds of the last answer that only a working server gives
+	refreshes  atomic.Int32 // refreshUnknown, refreshWorks or refreshForbidden
+	trying     sync.Mutex   // held by the login that finds out
 }
 
 var (
@@ -78,6 +83,9 @@ func New(c Config) (*Client, error) {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
 	}
 	if c.Now == nil {
 		c.Now = time.Now

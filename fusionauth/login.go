@@ -75,7 +75,7 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	grant, err := c.grant(a)
+	grant, err := c.grant(ctx, a, credentials.Device)
 	grant.PasswordChanged = changed && err == nil
 	return grant, err
 }
@@ -94,11 +94,15 @@ func (c *Client) passwordLogin(ctx context.Context, login loginRequest) (answer,
 }
 
 // grant reads the last answer of a login.
-func (c *Client) grant(a answer) (latchkey.Grant, error) {
-	if a.status == http.StatusOK {
-		return c.loggedIn(a)
+func (c *Client) grant(ctx context.Context, a answer, device latchkey.Device) (latchkey.Grant, error) {
+	if a.status != http.StatusOK {
+		return latchkey.Grant{}, c.loginRefused(a)
 	}
-	return latchkey.Grant{}, c.loginRefused(a)
+	grant, err := c.loggedIn(a)
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	return c.tryRefresh(ctx, grant, device), nil
 }
 
 func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {

@@ -59,7 +59,7 @@ func (c *Client) LoginAfter(ctx context.Context, proof Proof, credentials latchk
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	grant, err := c.grant(a)
+	grant, err := c.grant(ctx, a, credentials.Device)
 	if err == nil && grant.User.ID != proof.UserID {
 		return latchkey.Grant{}, errors.Join(errors.New(a.call+": somebody else was logged in"), c.Revoke(ctx, grant.RefreshTokenID))
 	}

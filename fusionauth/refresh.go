@@ -25,7 +25,7 @@ type refreshResponse struct {
 
 // Refresh asks POST /oauth2/token where there is a client secret, else POST /api/jwt/refresh.
 func (c *Client) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Grant, error) {
-	ask, refused := c.jwtRefresh, c.jwtRefused
+	ask, refused := c.longestRefresh, c.jwtRefused
 	if c.config.ClientSecret != "" {
 		ask, refused = c.oauthRefresh, c.oauthRefused
 	}
@@ -39,11 +39,17 @@ func (c *Client) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Gran
 	return c.refreshed(a, r)
 }
 
-func (c *Client) jwtRefresh(ctx context.Context, r latchkey.Renewal) (answer, error) {
+// longestRefresh asks for a JWT that lives as long as the server lets it.
+func (c *Client) longestRefresh(ctx context.Context, r latchkey.Renewal) (answer, error) {
+	return c.jwtRefresh(ctx, r, 0)
+}
+
+func (c *Client) jwtRefresh(ctx context.Context, r latchkey.Renewal, timeToLive int64) (answer, error) {
 	body := struct {
 		RefreshToken string    `json:"refreshToken"`
+		TimeToLive   int64     `json:"timeToLiveInSeconds,omitempty"`
 		EventInfo    eventInfo `json:"eventInfo"`
-	}{string(r.RefreshToken), eventInfo{IPAddress: r.Device.IP, UserAgent: r.Device.UserAgent}}
+	}{string(r.RefreshToken), timeToLive, eventInfo{IPAddress: r.Device.IP, UserAgent: r.Device.UserAgent}}
 	// Without the API key and the tenant: the call needs neither, and a key that may not make it, or a tenant that is not the token's, would be answered like a dead token.
 	return c.call(ctx, request{method: http.MethodPost, path: "/api/jwt/refresh", json: body, ip: r.Device.IP})
 }
@@ -67,6 +73,7 @@ func (c *Client) refreshed(a answer, r latchkey.Renewal) (latchkey.Grant, error)
 		return latchkey.Grant{}, fmt.Errorf("%s: %w", a.call, err)
 	}
 	c.worked()
+	c.refreshes.Store(refreshWorks)
 	return latchkey.Grant{
 		User: update(r.User, claims), Token: latchkey.Secret(token), TokenExpiresAt: time.Unix(claims.ExpiresAt, 0),
 		// A server that does not rotate may leave the token out.
@@ -80,6 +87,8 @@ func (c *Client) refreshed(a answer, r latchkey.Renewal) (latchkey.Grant, error)
 func (c *Client) jwtRefused(ctx context.Context, a answer) error {
 	said := a.apiErrors()
 	switch {
+	case c.refreshes.Load() == refreshForbidden: // it would say the same of every token
+		return a.unexpected()
 	case a.status == http.StatusBadRequest && (len(said.FieldErrors["refreshToken"]) > 0 || slices.ContainsFunc(said.GeneralErrors, ofTheUser)):
 		return refused(a)
 	case (a.status == http.StatusUnauthorized || a.status == http.StatusNotFound) && len(a.body) == 0 && c.works(ctx):

@@ -28,16 +28,18 @@ func refreshCalls(t *testing.T, run func(t *testing.T, call string, change func(
 	})
 }
 
+// policies are those of refresh tokens at a server that is not ours.
+var policies = map[string]func(*fusionauthtest.State){
+	"as installed": func(*fusionauthtest.State) {},
+	"one-time": func(s *fusionauthtest.State) {
+		s.Applications[0].JWTConfiguration.Enabled = true
+		s.Applications[0].JWTConfiguration.RefreshTokenUsagePolicy = "OneTimeUse"
+		s.Applications[0].JWTConfiguration.RefreshTokenExpirationPolicy = "SlidingWindowWithMaximumLifetime"
+	},
+}
+
 // The workflow with a server that is not ours: reusable tokens or one-time ones, a fixed life or a sliding one.
 func TestWorkflow(t *testing.T) {
-	policies := map[string]func(*fusionauthtest.State){
-		"as installed": func(*fusionauthtest.State) {},
-		"one-time": func(s *fusionauthtest.State) {
-			s.Applications[0].JWTConfiguration.Enabled = true
-			s.Applications[0].JWTConfiguration.RefreshTokenUsagePolicy = "OneTimeUse"
-			s.Applications[0].JWTConfiguration.RefreshTokenExpirationPolicy = "SlidingWindowWithMaximumLifetime"
-		},
-	}
 	for name, policy := range policies {
 		t.Run(name, func(t *testing.T) {
 			refreshCalls(t, func(t *testing.T, call string, change func(*fusionauth.Config)) {
@@ -57,6 +59,7 @@ func workflow(t *testing.T, b *backendtest.Backend, refreshCall string) {
 	if got := br.Login(); got.Status != 200 || strings.Contains(got.Body, "only for the backend") || strings.Contains(got.Body, "only-for-the-backend") {
 		t.Fatalf("login: %d %s", got.Status, got.Body)
 	}
+	tried := b.Provider.Calls(refreshCall)
 	if got := br.Get("/api/private"); got.Status != 200 || got.Body != "ada@example.com user" || got.Minted {
 		t.Fatalf("with a session: %+v", got)
 	}
@@ -69,7 +72,7 @@ func workflow(t *testing.T, b *backendtest.Backend, refreshCall string) {
 		b.Pass(2 * time.Minute)
 		br.Want(br.Get("/api/private"), 200, "", "")
 	}
-	if n := b.Provider.Calls(refreshCall); n != 3 {
+	if n := b.Provider.Calls(refreshCall) - tried; n != 3 {
 		t.Errorf("%d calls of %s, want 3", n, refreshCall)
 	}
 	second := b.Browser()
@@ -295,7 +298,7 @@ func TestRefreshTokenIDFromTheJWT(t *testing.T) {
 			br.Want(br.Send("POST", "/api/logout", ""), 204, "", "")
 			b.Until("logout revokes the token", func() bool { return server.RefreshTokens(fusionauthtest.UserID) == 0 })
 		}
-		if server.Calls(revoke) != 2 || server.Calls(call) != 1 {
+		if server.Calls(revoke) != 2 || server.Calls(call) != 2 { // the first login tries whether it may refresh
 			t.Errorf("%d revocations, %d refreshes", server.Calls(revoke), server.Calls(call))
 		}
 	})

@@ -164,7 +164,7 @@ func (d *demo) ensureUser(ctx context.Context) error {
 func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, *fusionauth.Client, error) {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
-		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true,
+		ClientSecret: latchkey.Secret(clientSecret), PasswordCheckedFirst: true, Logger: d.log,
 	})
 	return latchkey.Config{
 		Origin: d.origin(name), App: name, Provider: provider, Store: d.sessions, Keys: d.keys,

@@ -85,7 +85,7 @@ func (s *serving) provider(file *configfile.File, a configfile.App) (*fusionauth
 	p := file.Provider
 	config := fusionauth.Config{
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: a.ApplicationID, TenantID: p.TenantID, Issuer: p.Issuer,
-		ClientSecret: latchkey.Secret(a.ClientSecret), PasswordCheckedFirst: p.PasswordCheckedFirst,
+		ClientSecret: latchkey.Secret(a.ClientSecret), PasswordCheckedFirst: p.PasswordCheckedFirst, Logger: s.log,
 	}
 	if s.embedded != nil {
 		config.URL, config.APIKey, config.PasswordCheckedFirst = s.embedded.url, s.embedded.apiKey, true
