@@ -27,7 +27,6 @@ type Guard struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	crossOrigin *http.CrossOriginProtection
 	*memory
 	cutoff    cutoff
 	cache     *cache
@@ -70,19 +69,15 @@ func New(c Config) (*Guard, error) {
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
 			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
-		access:      sealer("access token in the record"),
-		refresh:     sealer("refresh token in the record"),
-		crossOrigin: http.NewCrossOriginProtection(),
-		canonical:   canonicalizer(c.Provider),
-		memory:      memory,
-		kick:        make(chan struct{}, 1),
-		done:        make(chan struct{}),
+		access:    sealer("access token in the record"),
+		refresh:   sealer("refresh token in the record"),
+		canonical: canonicalizer(c.Provider),
+		memory:    memory,
+		kick:      make(chan struct{}, 1),
+		done:      make(chan struct{}),
 	}
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode
-	}
-	if err := g.crossOrigin.AddTrustedOrigin(c.Origin); err != nil {
-		return nil, &ConfigError{"Origin", err.Error()}
 	}
 	g.cutoff.init(g.app)
 	ctx, stop := context.WithCancel(context.Background())
@@ -125,8 +120,7 @@ func (g *Guard) Handler() http.Handler {
 // State-changing requests from another origin are answered with 403. The answer is marked no-store unless next says otherwise.
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.sameOrigin(r) {
-			wire.Of(wire.CodeCrossOrigin).Write(w)
+		if !g.allowOrigin(w, r) {
 			return
 		}
 		found := g.withToken(r, g.authenticate(r))
@@ -142,8 +136,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 // Where that cannot be known just now, it is nobody. State-changing requests from another origin are answered with 403.
 func (g *Guard) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.sameOrigin(r) {
-			wire.Of(wire.CodeCrossOrigin).Write(w)
+		if !g.allowOrigin(w, r) {
 			return
 		}
 		found := g.withToken(r, g.authenticate(r))

@@ -16,8 +16,7 @@ import (
 // A session that the browser had before is ended. The codes of refusals are in docs/http.md. After 409 the form comes again with what was
 // asked for: "code" of the second factor, or "newPassword". No handle of a half-finished login ever leaves the backend.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
-	if !g.sameOrigin(r) {
-		wire.Of(wire.CodeCrossOrigin).Write(w)
+	if !g.allowOrigin(w, r) {
 		return
 	}
 	if !allow(w, r, http.MethodPost) {
@@ -53,8 +52,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 // Begin answers as ServeLogin does, for a user who has shown the provider by other means than its form who he is: by a passkey, say. The grant
 // must be the provider's answer to this very request. A request from another origin is answered with 403.
 func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) {
-	if !g.sameOrigin(r) {
-		wire.Of(wire.CodeCrossOrigin).Write(w)
+	if !g.allowOrigin(w, r) {
 		return
 	}
 	device := g.device(r)

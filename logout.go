@@ -13,8 +13,7 @@ import (
 // there was nothing to end; 503 logout_incomplete where the store cannot be reached: then this node refuses the cookies at once, and stores
 // the end when it can. The refresh token is revoked at the provider in the background, repeated until that is done.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
-	if !g.sameOrigin(r) {
-		wire.Of(wire.CodeCrossOrigin).Write(w)
+	if !g.allowOrigin(w, r) {
 		return
 	}
 	if !allow(w, r, http.MethodPost) {

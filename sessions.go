@@ -26,8 +26,7 @@ type sessionView struct {
 // ServeSessions answers GET with this user's sessions in this app, the newest login first, and DELETE by ending sessions: the one that
 // the path names in {id}, or all but the current one where the pattern has no {id}. Ended sessions are revoked at the provider as well.
 func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
-	if !g.sameOrigin(r) {
-		wire.Of(wire.CodeCrossOrigin).Write(w)
+	if !g.allowOrigin(w, r) {
 		return
 	}
 	id := r.PathValue("id")

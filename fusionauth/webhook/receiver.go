@@ -128,8 +128,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return &refusal{http.StatusMethodNotAllowed, "only POST is answered here", nil}
 	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if encoding := r.Header.Get("Content-Encoding"); err != nil || kind != "application/json" || encoding != "" && encoding != "identity" {
+	if !isPlainJSON(r.Header) {
 		return &refusal{http.StatusUnsupportedMediaType, "want plain application/json", nil}
 	}
 	digest, err := rc.keys.verify(r.Context(), r.Header.Values(SignatureHeader), rc.now())
@@ -171,6 +170,13 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
 	rc.seen.add(event.ID, rc.now())
 	rc.log.InfoContext(r.Context(), "webhook", "event", event.ID, "type", event.Type, "user", ending.userID, "ended", ended)
 	return nil
+}
+
+// isPlainJSON tells whether a body is JSON and not compressed. A header that comes twice says neither.
+func isPlainJSON(h http.Header) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	encoding := h.Get("Content-Encoding")
+	return err == nil && kind == "application/json" && (encoding == "" || encoding == "identity") && len(h["Content-Type"]) == 1 && len(h["Content-Encoding"]) <= 1
 }
 
 // end ends the sessions that are meant. It goes on when FusionAuth hangs up, and one app does not wait for another's store to come back.

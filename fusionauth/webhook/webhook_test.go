@@ -324,6 +324,8 @@ func TestBadRequests(t *testing.T) {
 		"GET":          {good, func(r *http.Request) { r.Method = "GET" }, 405},
 		"a form":       {good, func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }, 415},
 		"no type":      {good, func(r *http.Request) { r.Header.Del("Content-Type") }, 415},
+		"two types":    {good, func(r *http.Request) { r.Header.Add("Content-Type", "text/plain") }, 415},
+		"two codings":  {good, func(r *http.Request) { r.Header["Content-Encoding"] = []string{"identity", "gzip"} }, 415},
 		"compressed":   {good, func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, 415},
 		"endless":      {bytes.Repeat([]byte("x"), 1<<20+1), nil, 413},
 		"no JSON":      {[]byte("x"), nil, 400},

@@ -1,0 +1,53 @@
+package latchkey_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// Whoever sets Origin wrongly sees nothing but 403 in the browser: the log says which two origins differ, now and then.
+func TestRefusedOriginIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	guard, err := latchkey.New(latchkey.Config{
+		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},
+		Logger: slog.New(slog.NewJSONHandler(&log, nil)), Now: func() time.Time { return now },
+	})
+	must(t, err)
+	defer guard.Close(context.Background())
+	refused := func(origin, site string) (line map[string]any) {
+		log.Reset()
+		r := httptest.NewRequest("POST", "/api/login", strings.NewReader("{}"))
+		r.Header["Origin"], r.Header["Sec-Fetch-Site"] = []string{origin}, []string{site}
+		answer := httptest.NewRecorder()
+		guard.ServeLogin(answer, r)
+		if answer.Code != 403 {
+			t.Fatalf("%s: %d", origin, answer.Code)
+		}
+		if log.Len() > 0 {
+			must(t, json.Unmarshal(log.Bytes(), &line))
+		}
+		return line
+	}
+	line := refused("http://localhost:5173", "same-site")
+	if line["level"] != "WARN" || line["origin"] != "http://localhost:5173" || line["want"] != "https://store.example.com" || line["site"] != "same-site" || line["fix"] == nil {
+		t.Errorf("logged: %v", line)
+	}
+	if line := refused("https://evil.example", "cross-site"); line != nil {
+		t.Errorf("logged within a minute: %v", line)
+	}
+	now = now.Add(time.Minute)
+	line = refused("https://evil\x1b[31m.example/"+strings.Repeat("x", 10_000), "cross-site")
+	if origin, ok := line["origin"].(string); !ok || len(origin) > 300 || strings.Contains(origin, "\x1b") {
+		t.Errorf("logged: %.400v", line["origin"])
+	}
+}
