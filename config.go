@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/latchkey-dev/latchkey/internal/clientip"
 )
 
 // Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
@@ -64,8 +62,8 @@ type Config struct {
 	// ClearSiteData has logout ask the browser to drop its cache and storage of the origin as well.
 	ClearSiteData bool
 
-	// ClientIP returns the address of the browser behind a request. Default: the host of RemoteAddr, which is
-	// the proxy's where there is one.
+	// ClientIP returns the address of the browser behind a request; failed logins are counted by it. Default: the host of RemoteAddr, which is
+	// the proxy's where there is one: then all browsers share its limit. Believe a header only where your own proxy sets it: who can choose their address is not limited by it.
 	ClientIP func(*http.Request) string
 
 	// OnEvent is told what happens to sessions, in the goroutine in which it happens: it must return soon. May be nil.
@@ -162,7 +160,7 @@ func (c *Config) fillIn() {
 		c.Now = time.Now
 	}
 	if c.ClientIP == nil {
-		c.ClientIP = clientip.Peer
+		c.ClientIP = (&peerIsClient{app: c.App, log: c.Logger}).ip
 	}
 }
 

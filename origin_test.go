@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -49,5 +50,37 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 	line = refused("https://evil\x1b[31m.example/"+strings.Repeat("x", 10_000), "cross-site")
 	if origin, ok := line["origin"].(string); !ok || len(origin) > 300 || strings.Contains(origin, "\x1b") {
 		t.Errorf("logged: %.400v", line["origin"])
+	}
+}
+
+// Behind a proxy that nobody told of, all browsers share the proxy's address, and anybody can use its attempts up: the log says so, once.
+func TestUnknownProxyIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	config := latchkey.Config{
+		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},
+		Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+	for _, c := range []struct {
+		header   string
+		clientIP func(*http.Request) string
+		lines    int
+	}{
+		{"X-Forwarded-For", nil, 1}, {"Forwarded", nil, 1}, {"Accept", nil, 0},
+		{"X-Forwarded-For", func(*http.Request) string { return "192.0.2.1" }, 0},
+	} {
+		log.Reset()
+		config.ClientIP = c.clientIP
+		guard, err := latchkey.New(config)
+		must(t, err)
+		for range 3 {
+			r := httptest.NewRequest("POST", "/api/login", strings.NewReader(`{"email":"ada@example.com","password":"any"}`))
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set(c.header, "for=198.51.100.1")
+			guard.ServeLogin(httptest.NewRecorder(), r)
+		}
+		must(t, guard.Close(context.Background()))
+		if n := strings.Count(log.String(), "ClientIP"); n != c.lines {
+			t.Errorf("%s: %d lines: %s", c.header, n, log.String())
+		}
 	}
 }
