@@ -36,7 +36,7 @@ func claimDirectory(option, dir string) (unlock func() error, err error) {
 }
 
 // secretFiles are the files of a data directory that nobody else may read, as patterns.
-var secretFiles = []string{"session.keys", "provider.json", "demo.json", "api-key", "local-ca.key", "*.db", "*.db-wal", "*.db-shm"}
+var secretFiles = []string{"session.keys", "*.json", "api-key", "local-ca.key", "*.db", "*.db-wal", "*.db-shm"}
 
 // checkDirectory refuses a data directory that others could write, and files in it that others could read. A directory that is not there is good: it will
 // be made for its owner only.
