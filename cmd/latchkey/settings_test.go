@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -37,6 +38,15 @@ func (s *served) providerURL() string {
 		s.Fatal(err)
 	}
 	return "http://" + regexp.MustCompile(`provider: \{listen: ([^}]*)\}`).FindStringSubmatch(string(text))[1]
+}
+
+// hangUpRefused has the file read again, and waits until it is refused for a key.
+func (s *served) hangUpRefused(key string) {
+	s.Helper()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		s.Fatal(err)
+	}
+	s.logged(key + ": ")
 }
 
 // writeNamed is writeWith with provider.listen on a port that the test knows.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mails waits until the folder has so many mails, and returns the newest.
+func (s *served) mails(count int) string {
+	s.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		files, err := filepath.Glob(filepath.Join(s.dir, "outbox", "*.eml"))
+		if err != nil || time.Now().After(end) {
+			s.Fatalf("%d mails, want %d (%v); %s", len(files), count, err, s.stderr)
+		}
+		if len(files) == count {
+			text, err := os.ReadFile(files[count-1])
+			if err != nil {
+				s.Fatal(err)
+			}
+			return string(text)
+		}
+	}
+}
+
+func (s *served) post(path, body string, status int) {
+	s.Helper()
+	resp := s.open("POST", path, body, nil)
+	if text, err := io.ReadAll(resp.Body); resp.StatusCode != status {
+		s.Errorf("%s: %d %s %v, want %d; %s", path, resp.StatusCode, text, err, status, s.stderr)
+	}
+}
+
+// With accounts: verified nobody is in before they have opened the link of a mail, and the link leads to a page of the app's host.
+func TestAccountsVerified(t *testing.T) {
+	s := newServed(t)
+	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: 'Shop <no-reply@example.com>'}\n", "    accounts: verified\n    name: The Shop\n")
+	s.start()
+	const grace = `{"email":"grace@example.com","password":"a passphrase of Grace's"}`
+	s.post("/api/register", grace, 202)
+	s.post("/api/login", grace, 401)
+	mail := s.mails(1)
+	link := regexp.MustCompile(`(http\S*)#verify-email=(\S+)`).FindStringSubmatch(mail)
+	if link == nil || !strings.HasPrefix(link[1], s.origins[0]+"/") || !strings.Contains(mail, "The Shop") {
+		t.Fatal(mail)
+	}
+	s.want(strings.TrimPrefix(link[1], s.origins[0]), nil, 200, "")
+	s.post("/api/login", grace, 401)
+	s.post("/api/verify-email", `{"id":"`+link[2]+`"}`, 204)
+	s.post("/api/login", grace, 200)
+	s.post("/api/forgot-password", `{"email":"grace@example.com"}`, 202)
+	if mail := s.mails(2); !strings.Contains(mail, link[1]+"#reset-password=") {
+		t.Error(mail)
+	}
+	s.interrupt()
+}
+
+// Who may register at once is let in at once, whatever the tenant was set to before.
+func TestAccountsUnverified(t *testing.T) {
+	s := newServed(t)
+	const mail = "listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n"
+	s.writeWith(mail, "    accounts: verified\n")
+	s.start()
+	s.interrupt()
+	s.writeWith(mail, "    accounts: unverified\n")
+	s.start()
+	s.post("/api/register", `{"email":"grace@example.com","password":"a passphrase of Grace's"}`, 200)
+	s.interrupt()
+}
+
+// A file that would let nobody prove an address does not start, and does not replace one that runs.
+func TestAccountsNeedMail(t *testing.T) {
+	s := newServed(t)
+	s.write("")
+	s.start()
+	s.write("    accounts: verified\n")
+	s.hangUpRefused("apps[0].accounts")
+	s.post("/api/register", "{}", 401) // the app's path, as before
+	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n", "    accounts: verified\n")
+	s.hangUpRefused("mail")
+	s.interrupt()
+	for _, command := range []string{"serve", "config check"} {
+		s.write("    accounts: existing\n")
+		stderr := &buffer{}
+		args := append(strings.Fields(command), "-c", filepath.Join(s.dir, "latchkey.yaml"))
+		if status := run(t.Context(), args, io.Discard, stderr); status != 1 || !strings.Contains(stderr.String(), ":9: apps[0].accounts: ") {
+			t.Errorf("%s: %d; %s", command, status, stderr)
+		}
+	}
+}
