@@ -20,6 +20,8 @@ import (
 type idpCommand struct {
 	logFlags `embed:""`
 
+	Mail mailFlags `embed:"" prefix:"mail-"`
+
 	Addr                       string `default:"127.0.0.1:9011" help:"Where it listens. 9011 is FusionAuth's port."`
 	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and its keys."`
 	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets a new provider up: variables, API keys, and requests in order. Passed over where there are API keys already."`
@@ -94,7 +96,11 @@ func (c idpCommand) checkAddr() error {
 }
 
 func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Logger) (*idp.Server, error) {
-	config := idp.Config{BreachedPasswords: c.BreachedPasswords, Logger: log}
+	send, err := c.Mail.sender()
+	if err != nil {
+		return nil, err
+	}
+	config := idp.Config{BreachedPasswords: c.BreachedPasswords, SendMail: send, Logger: log}
 	if file != nil {
 		config.DefaultTenantID = file.DefaultTenantID
 	}

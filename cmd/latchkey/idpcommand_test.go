@@ -135,3 +135,42 @@ func TestIDPAlone(t *testing.T) {
 		t.Errorf("plain HTTP for all: %d; %s", status, stderr)
 	}
 }
+
+// The provider alone sends mails, too: they lead to the page of the application.
+func TestIDPMails(t *testing.T) {
+	dir := t.TempDir()
+	data, outbox := filepath.Join(dir, "data"), filepath.Join(dir, "outbox")
+	url, _, _ := startIDP(t, "--data", data, "--mail-folder", outbox, "--mail-from", "Shop <no-reply@example.com>")
+	key, err := os.ReadFile(filepath.Join(data, "api-key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := &buffer{}, &buffer{}
+	for _, args := range [][]string{
+		{"app", "add", "--data", data, "--page-url", "https://shop.example.com/account", "--id", servedApplication, "shop"},
+		{"user", "add", "--data", data, "--password-file", passwordFile(t), "ada@example.com"},
+	} {
+		if status := run(t.Context(), args, stdout, stderr); status != 0 {
+			t.Fatalf("%v: %d; %s", args, status, stderr)
+		}
+	}
+	body := `{"loginId":"ada@example.com","applicationId":"` + servedApplication + `"}`
+	if status, answer := call(t, "POST", url+"/api/user/forgot-password", strings.TrimSpace(string(key)), body); status != 200 {
+		t.Errorf("%d %v", status, answer)
+	}
+	s := &served{T: t, dir: dir, stderr: stderr}
+	if mail := s.mails(1); !strings.Contains(mail, "https://shop.example.com/account#") {
+		t.Error(mail)
+	}
+	for name, args := range map[string][]string{
+		"in the clear":     {"--mail-smtp", "smtp.example.com:25", "--mail-tls", "none", "--mail-from", "a@example.com"},
+		"from nobody":      {"--mail-folder", outbox},
+		"nowhere":          {"--mail-from", "a@example.com"},
+		"no password":      {"--mail-smtp", "smtp.example.com:25", "--mail-username", "a", "--mail-from", "a@example.com"},
+		"two ways at once": {"--mail-smtp", "smtp.example.com:25", "--mail-folder", outbox, "--mail-from", "a@example.com"},
+	} {
+		if status := run(t.Context(), append([]string{"idp", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "other")}, args...), io.Discard, stderr); status != 2 {
+			t.Errorf("%s: %d; %s", name, status, stderr)
+		}
+	}
+}
