@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/google/uuid"
@@ -24,11 +27,12 @@ type appAddCommand struct {
 	Name    string `arg:"" help:"Its name."`
 	ID      string `name:"id" help:"Its id, a UUID: the application_id of a configuration. Default: a new one."`
 	PageURL string `name:"page-url" help:"Where mails send its users, such as https://shop.example.com."`
+	Env     string `type:"path" placeholder:"FILE" help:"Write APPLICATION_ID, CLIENT_SECRET and FUSIONAUTH_API_KEY, a key with which its backend calls the provider, into a file that only you can read, instead of showing the secret."`
 	Public  bool   `help:"Without a client secret: the page itself refreshes. Tokens are then in the reach of its scripts."`
 	JSON    bool   `name:"json" help:"For programs."`
 }
 
-// Run never changes an application that is there.
+// Run never changes an application that is there. Refreshes of the new one need its client secret or, with --public, nothing.
 func (c appAddCommand) Run(w world) error {
 	id, err := uuid.NewRandom()
 	if c.ID != "" {
@@ -36,6 +40,9 @@ func (c appAddCommand) Run(w world) error {
 	}
 	if err != nil {
 		return &usageError{fmt.Errorf("--id %s: want a UUID", c.ID)}
+	}
+	if _, err := os.Lstat(c.Env); c.Env != "" && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, fmt.Errorf("--env %s: the file is there already", c.Env))
 	}
 	return c.use(w, func(server *idp.Server) error {
 		if _, err := server.ApplicationByID(w.ctx, id.String()); !errors.Is(err, idp.ErrNotFound) {
@@ -54,11 +61,29 @@ func (c appAddCommand) Run(w world) error {
 			}
 		}
 		a, err := server.ApplicationByID(w.ctx, id.String())
+		if err == nil && c.Env != "" {
+			err = writeEnv(w, server, c.Env, a, secret)
+			secret = ""
+		}
 		if err != nil {
 			return err
 		}
 		return tellSecret(w, "added", a, secret, c.JSON)
 	})
+}
+
+// writeEnv writes what the backend of an application needs, in the form of systemd's EnvironmentFile and docker's --env-file, which a shell can read, too.
+func writeEnv(w world, server *idp.Server, path string, a idp.KnownApplication, secret string) error {
+	key := rand.Text() + rand.Text()
+	err := server.EnsureAPIKey(w.ctx, idp.APIKey{Key: key, Description: "backend of " + a.Name, TenantID: a.TenantID, Endpoints: backendEndpoints()})
+	if err != nil {
+		return err
+	}
+	text := "APPLICATION_ID=" + a.ID + "\nFUSIONAUTH_API_KEY=" + key + "\n"
+	if secret != "" {
+		text += "CLIENT_SECRET=" + secret + "\n"
+	}
+	return writeFirst(path, []byte(text))
 }
 
 func authentication(public bool) idp.ClientAuthenticationPolicy {
