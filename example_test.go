@@ -1,6 +1,7 @@
 package latchkey_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"net/http"
@@ -8,25 +9,35 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
-	"github.com/latchkey-dev/latchkey/memstore"
+	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
 // The program of the README.
 func Example() {
-	provider, err := fusionauth.New(fusionauth.Config{URL: "http://127.0.0.1:9011", APIKey: latchkey.Secret(os.Getenv("FUSIONAUTH_API_KEY")), ApplicationID: os.Args[1]})
-	if err != nil {
-		log.Fatal(err)
-	}
-	guard, err := latchkey.New(latchkey.Config{Origin: "http://localhost:8080", Provider: provider, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}})
-	if err != nil {
-		log.Fatal(err)
-	}
+	provider, err := fusionauth.New(fusionauth.Config{
+		URL: "http://127.0.0.1:9011", APIKey: latchkey.Secret(os.Getenv("FUSIONAUTH_API_KEY")),
+		ApplicationID: os.Getenv("APPLICATION_ID"), ClientSecret: latchkey.Secret(os.Getenv("CLIENT_SECRET")),
+	})
+	check(err)
+	keys, err := latchkey.LoadKeys("session.keys") // of the cookies; made at the first start
+	check(err)
+	store, err := sqlitestore.Open(context.Background(), "sessions.db")
+	check(err)
+	guard, err := latchkey.New(latchkey.Config{Origin: "http://localhost:8080", Provider: provider, Store: store, Keys: keys})
+	check(err)
 	http.Handle("/api/", guard.Handler()) // GET /api/user, POST /api/login, POST /api/logout
 	http.Handle("/api/hello", guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, _ := latchkey.From(r.Context())
 		fmt.Fprintf(w, "Hello %s", session.User.Email)
 	})))
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", nil))
+	fmt.Println("ready http://localhost:8080")
+	check(http.ListenAndServe("127.0.0.1:8080", nil))
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
 }
 
 // The login routes must not stand behind Protect: nobody could ever log in.

@@ -19,7 +19,7 @@ var expected = map[string]struct {
 	run, notRun int
 	tools       string // that must be there besides Go and a shell
 }{
-	"README.md":                        {run: 4, notRun: 2},
+	"README.md":                        {run: 8, notRun: 1, tools: "curl"},
 	"client/README.md":                 {run: 2, tools: "node npm tsc"},
 	"docs/backup.md":                   {run: 3, tools: "curl sqlite3"},
 	"docs/development.md":              {run: 4, tools: "curl"},
