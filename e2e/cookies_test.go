@@ -30,7 +30,7 @@ func (s *site) checkNewCookies(b *browser, e exchange) {
 		}
 	}
 	for _, line := range e.answer["Set-Cookie"] {
-		if strings.HasPrefix(line, deviceCookie) && !strings.HasSuffix(line, "; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Strict") {
+		if strings.HasPrefix(line, deviceCookie) && !strings.HasSuffix(line, "; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Strict") {
 			s.Errorf("on the wire: %s", line)
 		}
 	}

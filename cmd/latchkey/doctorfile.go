@@ -42,7 +42,15 @@ func (c doctorCommand) fromFile() (doctor.Config, error) {
 		if a.Bearer && config.Session.RefreshAhead == 0 {
 			config.Session.RefreshAhead = time.Minute // as the gateway has it
 		}
-		config.Apps = append(config.Apps, doctor.App{Origin: origin(file, a, port), ApplicationID: a.ApplicationID, ClientSecret: latchkey.Secret(a.ClientSecret)})
+		app := doctor.App{
+			Origin: origin(file, a, port), ApplicationID: a.ApplicationID, ClientSecret: latchkey.Secret(a.ClientSecret), Accounts: a.Accounts, Upstream: a.Upstream,
+		}
+		if strings.HasPrefix(a.SPA, "http") {
+			app.DevServer = a.SPA
+		} else {
+			app.Page = a.SPA
+		}
+		config.Apps = append(config.Apps, app)
 	}
 	return config, nil
 }

@@ -18,6 +18,17 @@ type Tenant struct {
 	Issuer             string             `json:"issuer"`
 	JWTConfiguration   JWTConfiguration   `json:"jwtConfiguration"`
 	EventConfiguration EventConfiguration `json:"eventConfiguration"`
+	EmailConfiguration EmailConfiguration `json:"emailConfiguration"`
+}
+
+// An EmailConfiguration says which mails a tenant sends. Templates are named by their ids.
+type EmailConfiguration struct {
+	VerifyEmail                   bool   `json:"verifyEmail"`
+	VerificationEmailTemplateID   string `json:"verificationEmailTemplateId,omitempty"`
+	ForgotPasswordEmailTemplateID string `json:"forgotPasswordEmailTemplateId,omitempty"`
+	Unverified                    struct {
+		Behavior string `json:"behavior"`
+	} `json:"unverified"`
 }
 
 // An Application is what users log in to.

@@ -38,6 +38,11 @@ type App struct {
 	Origin        string
 	ApplicationID string
 	ClientSecret  latchkey.Secret
+	Accounts      string // "existing", "verified" or "unverified", as in the gateway's file; empty: users have no routes for their accounts
+
+	Upstream  string // URL of the app behind the gateway
+	Page      string // folder with the files of the page
+	DevServer string // URL of a development server in the page's place
 }
 
 func (a App) name() string { return cmp.Or(a.Origin, a.ApplicationID) }
@@ -107,6 +112,9 @@ func Examine(ctx context.Context, c Config) []Finding {
 	}}
 	x.findings = append(x.findings, cookies(c.Apps)...)
 	x.store(ctx)
+	for _, a := range x.Apps {
+		x.front(ctx, a)
+	}
 	x.provider(ctx)
 	return x.findings
 }

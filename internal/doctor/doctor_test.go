@@ -40,10 +40,13 @@ func healthy(t *testing.T) (*fusionauthtest.Server, doctor.Config) {
 			s.Tenant.EventConfiguration.Events[e] = fusionauthtest.EventSetting{Enabled: true}
 		}
 		s.Webhooks = []fusionauthtest.Webhook{hook}
+		mails := &s.Tenant.EmailConfiguration
+		mails.VerifyEmail, mails.Unverified.Behavior = true, "Gated"
+		mails.VerificationEmailTemplateID, mails.ForgotPasswordEmailTemplateID = "86b6e1b5-5a3a-4f8c-9d0b-6f1d8ad5d1a1", "86b6e1b5-5a3a-4f8c-9d0b-6f1d8ad5d1a2"
 	})
 	return server, doctor.Config{
 		URL: server.URL, APIKey: latchkey.Secret(server.APIKey), TenantID: fusionauthtest.TenantID, Issuer: "acme.com", WebhookURL: hookURL,
-		Apps:  []doctor.App{{Origin: "https://store.example.com", ApplicationID: fusionauthtest.ApplicationID, ClientSecret: fusionauthtest.ClientSecret}},
+		Apps:  []doctor.App{{Origin: "https://store.example.com", ApplicationID: fusionauthtest.ApplicationID, ClientSecret: fusionauthtest.ClientSecret, Accounts: "verified"}},
 		Trial: &doctor.Trial{LoginID: fusionauthtest.Email, Password: fusionauthtest.Password},
 		Store: func(context.Context) (string, error) { return "the store answers", nil },
 	}
@@ -146,6 +149,18 @@ func TestFindings(t *testing.T) {
 		{"store", nil, func(c *config) {
 			c.Store = func(context.Context) (string, error) { return "", errors.New("schema 9, this program knows 3") }
 		}, "problem store", "schema 9"},
+		{"nobody verifies", func(s *state) { s.Tenant.EmailConfiguration.VerifyEmail = false }, nil, "problem verify_email", "emailConfiguration.verifyEmail"},
+		{"not gated", func(s *state) { s.Tenant.EmailConfiguration.Unverified.Behavior = "Allow" }, nil, "warning unverified_behavior", "Gated"},
+		{"no mail to prove an address", func(s *state) { s.Tenant.EmailConfiguration.VerificationEmailTemplateID = "" }, nil, "problem mail_verification", "verificationEmailTemplateId"},
+		{"no mail for a forgotten password", func(s *state) { s.Tenant.EmailConfiguration.ForgotPasswordEmailTemplateID = "" }, func(c *config) { c.Apps[0].Accounts = "existing" }, "problem mail_forgot_password", "forgotPasswordEmailTemplateId"},
+		{"existing users prove nothing", func(s *state) {
+			s.Tenant.EmailConfiguration = fusionauthtest.EmailConfiguration{ForgotPasswordEmailTemplateID: "86b6e1b5-5a3a-4f8c-9d0b-6f1d8ad5d1a2"}
+		}, func(c *config) { c.Apps[0].Accounts = "existing" }, "", ""},
+		{"no accounts, no mails", func(s *state) { s.Tenant.EmailConfiguration = fusionauthtest.EmailConfiguration{} }, func(c *config) { c.Apps[0].Accounts = "" }, "", ""},
+		{"the app behind is away", nil, func(c *config) { c.Apps[0].Upstream = "http://127.0.0.1:1/app" }, "warning upstream", "127.0.0.1:1"},
+		{"the app behind answers", nil, func(c *config) { c.Apps[0].Upstream = c.URL }, "", "the app behind answers"},
+		{"the page's server is away", nil, func(c *config) { c.Apps[0].DevServer = "http://127.0.0.1:1" }, "warning page", "127.0.0.1:1"},
+		{"no page", nil, func(c *config) { c.Apps[0].Page = "testdata/none" }, "problem page", "index.html"},
 		{"trial with a wrong password", nil, func(c *config) { c.Trial.Password = "marker-of-a-wrong-password" }, "problem trial", "password is wrong"},
 		{"trial of somebody who is not registered", func(s *state) { s.Users[0].Registrations = nil }, nil, "problem trial", "not registered"},
 	} {

@@ -22,13 +22,15 @@ type application struct {
 	OAuthConfiguration struct {
 		EnabledGrants []string `json:"enabledGrants"`
 	} `json:"oauthConfiguration"`
-	JWTConfiguration jwtConfiguration `json:"jwtConfiguration"`
+	JWTConfiguration   jwtConfiguration `json:"jwtConfiguration"`
+	EmailConfiguration applicationMails `json:"emailConfiguration"`
 }
 
 type tenant struct {
 	Name               string           `json:"name"`
 	Issuer             string           `json:"issuer"`
 	JWTConfiguration   jwtConfiguration `json:"jwtConfiguration"`
+	EmailConfiguration tenantMails      `json:"emailConfiguration"`
 	EventConfiguration struct {
 		Events map[string]struct {
 			Enabled         bool   `json:"enabled"`
@@ -109,6 +111,7 @@ func (x *examination) application(ctx context.Context, a App) {
 	if ok {
 		x.tenants[app.TenantID] = of.Tenant
 		x.findings = append(x.findings, judgeTenant(a, of.Tenant, x.Issuer)...)
+		x.findings = append(x.findings, judgeAccounts(a, app, of.Tenant)...)
 	}
 	switch { // an application's own settings hold where they are enabled, else the tenant's
 	case app.JWTConfiguration.Enabled:
