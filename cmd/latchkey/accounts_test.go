@@ -60,6 +60,25 @@ func TestAccountsVerified(t *testing.T) {
 	s.interrupt()
 }
 
+// An app with a page of its own for the links in mails names it.
+func TestAccountPageOfTheApp(t *testing.T) {
+	s := newServed(t)
+	const mail = "listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n"
+	s.writeWith(mail, "    accounts: verified\n    account_page: /settings\n")
+	s.start()
+	s.post("/api/register", `{"email":"grace@example.com","password":"a passphrase of Grace's"}`, 202)
+	if mail := s.mails(1); !strings.Contains(mail, s.origins[0]+"/settings#verify-email=") {
+		t.Error(mail)
+	}
+	s.writeWith(mail, "    accounts: verified\n    account_page: /.latchkey/account/\n")
+	s.hangUp()
+	s.post("/api/verify-email/send", `{"email":"grace@example.com"}`, 202)
+	if mail := s.mails(2); !strings.Contains(mail, s.origins[0]+"/.latchkey/account/#verify-email=") {
+		t.Error(mail)
+	}
+	s.interrupt()
+}
+
 // Who may register at once is let in at once, whatever the tenant was set to before.
 func TestAccountsUnverified(t *testing.T) {
 	s := newServed(t)

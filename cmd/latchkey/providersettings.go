@@ -24,6 +24,9 @@ func setUp(ctx context.Context, provider *idp.Server, file *configfile.File, por
 		}
 		seen[a.ApplicationID] = true
 		page := account.PageURL(origin(file, a, port))
+		if a.AccountPage != "" {
+			page = origin(file, a, port) + a.AccountPage
+		}
 		err := provider.ChangeApplication(ctx, a.ApplicationID, func(application *idp.Application) { named(application, file, a, page) })
 		if err == nil && a.Accounts != "" {
 			err = setUpTenant(ctx, provider, a)
@@ -50,7 +53,9 @@ func named(application *idp.Application, file *configfile.File, a configfile.App
 		application.AllowTokenRefresh = true // refreshes go through /api/jwt/refresh
 	}
 	nameLifetimes(application, file.Session)
-	if own := application.PageURL == "" || strings.HasSuffix(application.PageURL, account.PagePath); own && a.Accounts != "" {
+	if a.AccountPage != "" {
+		application.PageURL = page
+	} else if own := application.PageURL == "" || strings.HasSuffix(application.PageURL, account.PagePath); own && a.Accounts != "" {
 		application.PageURL = page
 	}
 }

@@ -93,6 +93,7 @@ type App struct {
 	ApplicationID string
 	ClientSecret  string
 	Accounts      string // "", or who may make an account: "existing" (nobody), "verified" or "unverified"
+	AccountPage   string // path of the app's own page for the links in mails; empty: the gateway's
 	SPA           string // a directory, absolute; or http://…: a development server
 	Upstream      string
 	Protect       []string // nil: the file does not say

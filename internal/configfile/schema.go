@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -146,7 +147,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	csp := ""
 	r.mapping(key, n, fields{
 		"host": r.host(&a.Host), "name": r.text(&a.Name), "application_id": r.uuid(&a.ApplicationID), "client_secret": r.secret(&a.ClientSecret), "client_secret_file": r.secretFile(&a.ClientSecret),
-		"accounts": r.text(&a.Accounts), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
+		"accounts": r.text(&a.Accounts), "account_page": r.ownPath(&a.AccountPage), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
 		"timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.secret(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders), "drop_headers": r.texts(&a.DropHeaders),
 		"csp": r.anyText(&csp), "headers": r.pairs(&a.Headers),
@@ -177,6 +178,19 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 			a.Headers = make(map[string]string)
 		}
 		a.Headers["Content-Security-Policy"] = csp
+	}
+}
+
+// ownPath reads a path of the app's own origin: only there may a page use the account routes.
+func (r *reader) ownPath(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.text(into)(key, n); r.unread[key] {
+			return
+		}
+		u, err := url.Parse(*into)
+		if err != nil || !strings.HasPrefix(*into, "/") || u.Host != "" || strings.ContainsAny(*into, `?#\\`) {
+			r.mistake(key, n, fmt.Sprintf("%q: write a path of the app's own page, such as /account; mails add # and what the link is for", *into))
+		}
 	}
 }
 

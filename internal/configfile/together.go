@@ -86,7 +86,14 @@ func (r *reader) mails(f *File) {
 	}
 	gated := ""
 	for i, app := range f.Apps {
-		key := fmt.Sprintf("apps[%d].accounts", i)
+		page, key := fmt.Sprintf("apps[%d].account_page", i), fmt.Sprintf("apps[%d].accounts", i)
+		switch {
+		case !r.read(page):
+		case r.missing(key):
+			r.wrong(page, "there are no accounts: write accounts: too, or leave this out")
+		case !embedded:
+			r.wrong(page, "a FusionAuth sends its mails itself: write the page's address into its templates (docs/fusionauth.md), and leave this out")
+		}
 		if !embedded || app.Accounts == "" || !r.read(key) {
 			continue
 		}
