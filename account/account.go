@@ -42,6 +42,9 @@ type Config struct {
 	// ClientIP returns the address of the browser; default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
+	// Replaces is a Handler whose place this one takes, where a program reads its configuration again: what it has counted passes to this one. Nil: none.
+	Replaces *Handler
+
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
 }
@@ -70,10 +73,8 @@ type Handler struct {
 	paths map[string]bool
 	host  string // of the origin, without a port: what passkeys are bound to
 
-	running  sync.WaitGroup // calls that no request waits for
-	mails    limiter        // by address of the mail
-	visitors limiter        // by address of the browser
-	guesses  limiter        // at the password of who is logged in, by user
+	running sync.WaitGroup // calls that no request waits for
+	*limits
 }
 
 // New checks the Config.
@@ -94,11 +95,9 @@ func New(c Config) (*Handler, error) {
 	if c.ClientIP == nil {
 		c.ClientIP = clientip.Peer
 	}
-	h := &Handler{
-		Config: c, host: origin.Hostname(),
-		mails:    limiter{every: 20 * time.Minute, burst: 3},
-		visitors: limiter{every: time.Minute, burst: 20},
-		guesses:  limiter{every: time.Minute, burst: 5},
+	h := &Handler{Config: c, host: origin.Hostname(), limits: newLimits()}
+	if c.Replaces != nil {
+		h.limits, h.Replaces = c.Replaces.limits, nil // it is not needed for anything else
 	}
 	if h.Registration == RegistrationVerified {
 		h.Guard.RequireVerifiedEmail()

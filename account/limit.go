@@ -3,12 +3,9 @@ package account
 import (
 	"math"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 	"golang.org/x/time/rate"
 
 	"github.com/latchkey-dev/latchkey/internal/clientip"
@@ -26,6 +23,21 @@ type limiter struct {
 
 	mu      sync.Mutex
 	buckets map[string]*rate.Limiter
+}
+
+// limits are all that a Handler counts.
+type limits struct {
+	mails    limiter // by address of the mail
+	visitors limiter // by address of the browser
+	guesses  limiter // at the password of who is logged in, by user
+}
+
+func newLimits() *limits {
+	return &limits{
+		mails:    limiter{every: 20 * time.Minute, burst: 3},
+		visitors: limiter{every: time.Minute, burst: 20},
+		guesses:  limiter{every: time.Minute, burst: 5},
+	}
 }
 
 // take returns nil, or how long to wait as a problem.
@@ -76,9 +88,4 @@ func (l *limiter) makeRoom(now time.Time) {
 // visit counts a request of a browser that is not logged in.
 func (h *Handler) visit(r *http.Request) error {
 	return h.visitors.take(clientip.Network(h.ClientIP(r)), h.Now())
-}
-
-// mailbox is the same for all spellings of an address with which the provider finds one account.
-func mailbox(email string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(strings.ToLower(email))))
 }

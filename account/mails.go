@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/loginid"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -56,7 +57,7 @@ const unwatched = 10 * time.Second
 
 // sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
 func (h *Handler) sendLater(r *http.Request, email string, send func(context.Context, string) error) {
-	if h.mails.take(mailbox(email), h.Now()) != nil {
+	if h.mails.take(loginid.Canonical(email), h.Now()) != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)

@@ -177,7 +177,7 @@ func (a *app) openAccount(c *account.Config) (err error) {
 		return nil
 	}
 	a.account, err = account.New(account.Config{
-		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
+		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Replaces: c.Replaces, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
 	})
 	if err == nil {
 		a.accountPage, err = newAccountPage(a.log)

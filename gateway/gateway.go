@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-dev/latchkey"
 )
 
 // Config is what a Gateway is made from. New reads it once.
@@ -59,7 +58,7 @@ func New(c Config) (*Gateway, error) {
 		maps.Copy(g.former, c.Replaces.apps)
 	}
 	for i, config := range c.Apps {
-		g.inherit(&config.Login)
+		g.inherit(&config)
 		a, err := newApp(config, c, g.proxies)
 		if err != nil {
 			errs = append(errs, &AppError{i, config.Login.Origin, err})
@@ -83,18 +82,24 @@ func New(c Config) (*Gateway, error) {
 	return g, nil
 }
 
-// inherit names the guard whose place the app's guard takes, if there was one for the same sessions.
-func (g *Gateway) inherit(c *latchkey.Config) {
-	origin, err := url.Parse(c.Origin)
-	if err != nil || c.Replaces != nil {
-		return
-	}
-	name, err := requestHost(origin.Host)
+// inherit names what the app's guard and account handler take the place of, if there was an app on the same host.
+func (g *Gateway) inherit(c *App) {
+	origin, err := url.Parse(c.Login.Origin)
 	if err != nil {
 		return
 	}
-	if old := g.former[name]; old != nil && old.sessions == c.App && old.endsFile == c.EndsFile {
-		c.Replaces = old.guard
+	name, err := requestHost(origin.Host)
+	old := g.former[name]
+	if err != nil || old == nil {
+		return
+	}
+	if c.Login.Replaces == nil && old.sessions == c.Login.App && old.endsFile == c.Login.EndsFile {
+		c.Login.Replaces = old.guard
+	}
+	if c.Account != nil && old.account != nil {
+		heir := *c.Account
+		heir.Replaces = old.account
+		c.Account = &heir
 	}
 }
 
