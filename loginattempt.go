@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -38,4 +39,33 @@ func (t *throttle) succeeded(a loginAttempt) {
 			t.leave([]lane{l})
 		}
 	}
+}
+
+// settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough. It clears the
+// counts only where the answer proves the password. A login that waits for its code does not: whoever knows the password must not buy guesses at the code with it.
+// Nor does a locked account: the provider may have answered before it looked at the password.
+func (g *Guard) settleAttempt(a loginAttempt, err error) {
+	var e *ProviderError
+	if err != nil && !errors.As(err, &e) {
+		g.throttle.leave(a.lanes)
+		return
+	}
+	switch {
+	case err == nil:
+		g.throttle.succeeded(a)
+	case e.Code == CodeInvalidCredentials || e.Code == CodeInvalidCode || e.Code == CodeTooManyAttempts: // it stays
+	case provesPassword(e.Code):
+		g.throttle.succeeded(a)
+	default:
+		g.throttle.leave(a.lanes)
+	}
+}
+
+// provesPassword tells whether a provider refuses with this code only those who know the password.
+func provesPassword(code Code) bool {
+	switch code {
+	case CodeNotRegistered, CodeEmailNotVerified, CodePasswordChangeRequired, CodePasswordRefused:
+		return true
+	}
+	return false
 }
