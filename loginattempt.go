@@ -41,6 +41,17 @@ func (t *throttle) succeeded(a loginAttempt) {
 	}
 }
 
+// ForgetFailures forgets how often logins to an account have failed on this node, because its owner has just proved who they are by other means: with a mail, for example.
+func (g *Guard) ForgetFailures(loginID string) {
+	counted := g.canonical(loginID)
+	if sameCase(counted) != sameCase(loginID) {
+		return // it may be an account of its own at the provider
+	}
+	name := g.accountOf(counted)
+	g.throttle.clear(lane{accountLane, string(name[:])})
+	g.throttle.clear(lane{devicesLane, string(name[:])})
+}
+
 // settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough. It clears the
 // counts only where the answer proves the password. A login that waits for its code does not: whoever knows the password must not buy guesses at the code with it.
 // Nor does a locked account: the provider may have answered before it looked at the password.

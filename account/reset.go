@@ -39,6 +39,7 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.endBefore(r, who.ID)
+	h.Guard.ForgetFailures(who.LoginID)
 	if foreign {
 		h.dropNewFactors(r, who.ID)
 	}

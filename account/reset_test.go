@@ -81,3 +81,16 @@ func TestResetWhileCodesAreLocked(t *testing.T) {
 	reset().want(200, "")
 	b.login(object{"email": victim, "password": fresh}).want(200, "")
 }
+
+// Who forgot a password has often tried it too often. The mail proves who it is: the new password is taken at once.
+func TestResetForgetsFailedLogins(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b := w.browser()
+	for range 5 {
+		b.login(object{"password": "forgotten"}).want(401, "invalid_credentials")
+	}
+	b.login(object{"password": "forgotten"}).want(429, "too_many_attempts")
+	b.post("/api/forgot-password", object{"email": ada}).want(202, "")
+	b.post("/api/reset-password", object{"id": w.link(ada, "reset-password"), "password": fresh}).want(200, "")
+	b.login(object{"password": fresh}).want(200, "")
+}
