@@ -64,7 +64,11 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		}
 	}
 	var found finding
-	for _, p := range g.witnesses(r, m, genuine, refresh) {
+	witnesses := g.witnesses(r, m, genuine, refresh)
+	if witnesses == nil {
+		g.checkCookieKeys(r, session, refresh)
+	}
+	for _, p := range witnesses {
 		next := g.decide(r.Context(), p)
 		if next.record != nil || next.err != nil {
 			return g.seen(r, next, g.now())
@@ -188,6 +192,11 @@ func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 	rec, err := g.read(ctx, p.id)
 	switch {
 	case err == nil:
+		if p.sealed != nil {
+			if err := g.ofUser(ctx, rec, p.sealed.userID); err != nil {
+				return finding{}, err
+			}
+		}
 		return g.act(ctx, rec, p)
 	case errors.Is(err, ErrNotFound) && p.refresh:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })

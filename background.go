@@ -22,6 +22,7 @@ func (g *Guard) background(ctx context.Context) {
 	retry := time.NewTimer(0) // what an earlier process left unrevoked
 	defer retry.Stop()
 	wait := revokeRetryFirst
+	var glimpsed time.Time
 	catchUp := func() {
 		if g.catchUp(ctx) {
 			wait = revokeRetryFirst
@@ -43,6 +44,11 @@ func (g *Guard) background(ctx context.Context) {
 		case <-sweep.C:
 			g.sweep(ctx)
 			catchUp() // what a node left undone that is no more
+		case id := <-g.others:
+			if g.now().Sub(glimpsed).Abs() >= glimpseEvery {
+				glimpsed = g.now()
+				g.glimpse(ctx, id)
+			}
 		case <-g.kick:
 			catchUp()
 		case <-retry.C:

@@ -162,6 +162,7 @@ func (c *cache) forget() {
 func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 	defer close(g.watched)
 	away := true
+	own := g.store.(*writeThrough)
 	changed := func(id ID) {
 		if id == g.cutoff.id {
 			g.cutoff.told.Store(true)
@@ -169,6 +170,13 @@ func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 			return
 		}
 		g.cache.changed(id)
+		if own.wrote(id) {
+			return
+		}
+		select {
+		case g.others <- id:
+		default: // one of them will do
+		}
 	}
 	beat := func(asOf time.Time) {
 		if away { // it may be another store now, or have lost its newest writes, and what it told meanwhile was not heard
@@ -202,14 +210,22 @@ func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 type writeThrough struct {
 	Store
 	cache *cache
+	own   [256]atomic.Pointer[ID] // what this node wrote last, by the first byte
+}
+
+func (s *writeThrough) wrote(id ID) bool {
+	last := s.own[id[0]].Load()
+	return last != nil && *last == id
 }
 
 func (s *writeThrough) Create(ctx context.Context, rec *Record) error {
+	s.own[rec.ID[0]].Store(&rec.ID)
 	defer s.cache.changed(rec.ID)
 	return s.Store.Create(ctx, rec)
 }
 
 func (s *writeThrough) Swap(ctx context.Context, next *Record) error {
+	s.own[next.ID[0]].Store(&next.ID)
 	defer s.cache.changed(next.ID)
 	return s.Store.Swap(ctx, next)
 }

@@ -104,6 +104,8 @@ func (g *Guard) restore(ctx context.Context, tombstone, rec *Record, err error) 
 		return tombstone, g.store.Create(ctx, tombstone)
 	case err != nil:
 		return nil, err
+	case g.ofUser(ctx, rec, tombstone.User.ID) != nil:
+		return nil, errForeignRecord
 	case rec.ended() && (tombstone.Unrevoked || !rec.Unrevoked || rec.RefreshTokenID != tombstone.RefreshTokenID):
 		return rec, nil
 	}

@@ -20,6 +20,7 @@ const (
 	EventStale               EventKind = "stale" // cookies of the past came, and nothing ended: a session cookie alone, or the browser is asked whether it has no others. Once a minute for a session
 	EventTheft               EventKind = "theft" // the session was ended for it; EventEnded follows
 	EventProviderUnavailable EventKind = "provider_unavailable"
+	EventUnknownKey          EventKind = "unknown_key" // a record is sealed with a key that this node does not have. Once a minute
 )
 
 // An Event is for audit logs, metrics and alarms. It holds no secret. What a kind does not have is zero.
@@ -38,7 +39,7 @@ type Event struct {
 	Generation, Newest uint32
 	AtLogin            Device
 
-	Err error // with EventProviderUnavailable, for the operator
+	Err error // with EventProviderUnavailable and EventUnknownKey, for the operator
 }
 
 // emit logs the event and passes it to Config.OnEvent.
@@ -48,7 +49,7 @@ func (g *Guard) emit(ctx context.Context, e Event) {
 	switch e.Kind {
 	case EventTheft, EventStale:
 		level = slog.LevelWarn
-	case EventProviderUnavailable:
+	case EventProviderUnavailable, EventUnknownKey:
 		level = slog.LevelError
 	case EventConfirmed:
 		level = slog.LevelDebug

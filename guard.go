@@ -36,6 +36,8 @@ type Guard struct {
 
 	verifiedOnly atomic.Bool // see RequireVerifiedEmail
 
+	others chan ID // a session that another node has written
+
 	kick  chan struct{} // there is something to store or to revoke
 	lossy atomic.Bool   // the store was away, and may have lost something
 	stop  context.CancelFunc
@@ -74,11 +76,13 @@ func New(c Config) (*Guard, error) {
 		canonical: canonicalizer(c.Provider),
 		memory:    memory,
 		kick:      make(chan struct{}, 1),
+		others:    make(chan ID, 1),
 		done:      make(chan struct{}),
 	}
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
+	g.store = &checkedStore{c.Store, g}
 	g.cutoff.init(g.app)
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
@@ -91,13 +95,13 @@ func New(c Config) (*Guard, error) {
 // watch has the store tell of its changes, where it can.
 func (g *Guard) watch(ctx context.Context) {
 	g.watched = make(chan struct{})
-	w, can := g.store.(Watcher)
+	w, can := g.config.Store.(Watcher)
 	if !can || g.config.CacheSize < 0 {
 		close(g.watched)
 		return
 	}
 	g.cache = newCache(g.app, g.config.CacheSize)
-	g.store = &writeThrough{g.store, g.cache}
+	g.store = &writeThrough{Store: g.store, cache: g.cache}
 	go g.keepFresh(ctx, w)
 }
 

@@ -71,7 +71,10 @@ func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown 
 	for range maxAttempts {
 		rec, err := g.read(ctx, unknown.ID)
 		if err == nil && rec.ended() {
-			return nil
+			return g.ends.owed.unstored(unknown.ID)
+		}
+		if err == nil {
+			err = g.ofUser(ctx, rec, unknown.User.ID)
 		}
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -69,6 +70,18 @@ func (o *owed) has(id ID) bool {
 	_, listed := o.ends[id]
 	return listed
 }
+
+// unstored returns an error for an end that is known here and, as far as is known, not in the store.
+func (o *owed) unstored(id ID) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if e, listed := o.ends[id]; listed && !e.stored {
+		return errUnstored
+	}
+	return nil
+}
+
+var errUnstored = errors.New("the session has ended, and the store does not know it yet")
 
 func (o *owed) remove(id ID) {
 	o.mu.Lock()

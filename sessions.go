@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -111,9 +112,9 @@ func (g *Guard) noteNewPassword(userID string, at time.Time) {
 // endAll ends the sessions of a user that are meant, however many there are.
 func (g *Guard) endAll(ctx context.Context, from Device, userID string, reason EndReason, meant func(*Record) bool) (ended int, err error) {
 	for limit := maxListed; ; {
-		sessions, err := g.store.ByUser(ctx, g.app, userID, limit)
-		if err != nil {
-			return ended, err
+		sessions, listed, foreign := g.byUser(ctx, userID, limit)
+		if foreign != nil && !errors.Is(foreign, errForeignRecord) {
+			return ended, foreign
 		}
 		before := ended
 		for _, rec := range sessions {
@@ -126,8 +127,8 @@ func (g *Guard) endAll(ctx context.Context, from Device, userID string, reason E
 			ended++
 		}
 		switch {
-		case len(sessions) < limit:
-			return ended, nil
+		case listed < limit:
+			return ended, foreign
 		case ended == before: // these remain the newest: what is meant may be older
 			limit *= 2
 		}
@@ -154,7 +155,8 @@ func (g *Guard) endOne(w http.ResponseWriter, r *http.Request, current *Record, 
 }
 
 func (g *Guard) sessionsOf(r *http.Request, current *Record) ([]*Record, error) {
-	return g.store.ByUser(r.Context(), g.app, current.User.ID, maxListed)
+	sessions, _, err := g.byUser(r.Context(), current.User.ID, maxListed)
+	return sessions, err
 }
 
 func noContent(w http.ResponseWriter) {

@@ -185,3 +185,19 @@ func TestClosed(t *testing.T) {
 	unknown(t, "Create", s.Create(t.Context(), session()))
 	unknown(t, "Watch", w.wait(t))
 }
+
+// A value under the key of another session keeps the id of its own: the guard sees that it is not what was asked for.
+func TestSwappedValues(t *testing.T) {
+	server := redistest.Start(t)
+	s := open(t, server.URL())
+	ada, bob := session(), session()
+	for _, rec := range []*latchkey.Record{ada, bob} {
+		if err := s.Create(t.Context(), rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.Command(t, "COPY", "lk1:s:{"+bob.ID.String()+"}", "lk1:s:{"+ada.ID.String()+"}", "REPLACE")
+	if rec, err := s.Get(t.Context(), ada.ID); err != nil || rec.ID != bob.ID {
+		t.Errorf("%+v, %v", rec, err)
+	}
+}

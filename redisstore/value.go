@@ -42,7 +42,7 @@ func idOfChange(key string) (id latchkey.ID, ok bool) {
 }
 
 // A value is a header that the scripts understand, and the record, compressed. The header: the format (1 byte), whether the session has ended (1),
-// its version (8) and its last use in ms since 1970 (8), big-endian. These two, and the id, are left out of the record.
+// its version (8) and its last use in ms since 1970 (8), big-endian. These two are left out of the record.
 const (
 	format     = 1
 	headerSize = 1 + 1 + 8 + 8
@@ -61,7 +61,7 @@ func encode(rec *latchkey.Record) (string, error) {
 	binary.BigEndian.PutUint64(value[10:], uint64(max(milliseconds(rec.LastSeenAt), 0)))
 
 	body := *rec
-	body.ID, body.Version, body.LastSeenAt = latchkey.ID{}, 0, time.Time{}
+	body.Version, body.LastSeenAt = 0, time.Time{}
 	plain, err := body.MarshalBinary()
 	if err != nil {
 		return "", err
@@ -72,6 +72,7 @@ func encode(rec *latchkey.Record) (string, error) {
 	return string(append(value, dictionary.Encode(nil, plain)...)), nil
 }
 
+// decode reads the value under the key of a session. Whether it is of that session is for the guard to see: it compares the ids.
 func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
 	if len(value) < headerSize || value[0] != format {
 		return nil, errFormat
@@ -88,7 +89,10 @@ func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
 	if err := rec.UnmarshalBinary(plain); err != nil {
 		return nil, err
 	}
-	rec.ID, rec.Version = id, binary.BigEndian.Uint64(header[2:])
+	if rec.ID == (latchkey.ID{}) { // written by a program that left it out
+		rec.ID = id
+	}
+	rec.Version = binary.BigEndian.Uint64(header[2:])
 	if seen := int64(binary.BigEndian.Uint64(header[10:])); seen != 0 {
 		rec.LastSeenAt = time.UnixMilli(seen).UTC()
 	}

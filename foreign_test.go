@@ -1,0 +1,188 @@
+package latchkey_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// A confusedStore answers with records of its choice.
+type confusedStore struct {
+	*flakyStore
+	mu     sync.Mutex
+	answer func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record // nil: as it should
+	writes int
+}
+
+func (s *confusedStore) confuse(answer func(latchkey.ID, *latchkey.Record) *latchkey.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer, s.writes = answer, 0
+}
+
+func (s *confusedStore) change(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.answer == nil || rec == nil {
+		return rec
+	}
+	return s.answer(asked, rec)
+}
+
+func (s *confusedStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
+	rec, err := s.flakyStore.Get(ctx, id)
+	return s.change(id, rec), err
+}
+
+func (s *confusedStore) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
+	list, err := s.flakyStore.ByUser(ctx, app, userID, limit)
+	changed := make([]*latchkey.Record, len(list))
+	for i, rec := range list {
+		changed[i] = s.change(rec.ID, rec)
+	}
+	return changed, err
+}
+
+func (s *confusedStore) Swap(ctx context.Context, next *latchkey.Record) error {
+	s.mu.Lock()
+	s.writes++
+	s.mu.Unlock()
+	return s.flakyStore.Swap(ctx, next)
+}
+
+// A store that answers with a record of another session, app or user is not believed: 503, an alarm, and nothing is changed.
+func TestForeignRecord(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer func(ada, bob *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record
+	}{
+		{"of another session", func(ada, bob *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record {
+			return func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record {
+				if asked == ada.ID {
+					return bob
+				}
+				return rec
+			}
+		}},
+		{"of another app", func(ada, _ *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record {
+			return func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record {
+				changed := *rec
+				changed.App = "forums"
+				return &changed
+			}
+		}},
+		{"of another user", func(ada, bob *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record {
+			return func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record {
+				if asked != ada.ID {
+					return rec
+				}
+				changed := *rec
+				changed.User = bob.User
+				return &changed
+			}
+		}},
+	} {
+		for _, route := range []struct {
+			name                   string
+			after                  time.Duration // of the last use
+			method, path, code     string
+			withoutTheUserInCookie bool
+		}{
+			{"served at once", 0, "GET", "/api/private", "provider_unavailable", true},
+			{"confirmed", 2 * time.Minute, "GET", "/api/private", "provider_unavailable", false},
+			{"refreshed", 2 * time.Hour, "GET", "/api/private", "provider_unavailable", false},
+			{"user", 2 * time.Hour, "GET", "/api/user", "provider_unavailable", false},
+			{"sessions", 2 * time.Hour, "GET", "/api/sessions", "provider_unavailable", false},
+			{"logout", 0, "POST", "/api/logout", "logout_incomplete", false},
+		} {
+			if c.name == "of another user" && route.withoutTheUserInCookie {
+				continue // the session cookie does not name its user
+			}
+			t.Run(c.name+"/"+route.name, func(t *testing.T) {
+				simulate(t, func(t *testing.T, w *world) {
+					store := &confusedStore{flakyStore: w.store}
+					config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))
+					config.Store = store
+					w.shop.start(config)
+					w.provider.AddUser("bob@example.com", w.shop.application.ID)
+					ada, bob := newBrowser(), newBrowser()
+					ada.login(w.shop)
+					bob.try(w.shop, "bob@example.com", idptest.Password).want(t, 200, "", "")
+					records := make(map[string]*latchkey.Record)
+					for id := range w.store.ids {
+						if rec, err := w.store.inner.Get(t.Context(), id); err == nil && rec.App == "store" {
+							records[rec.User.Email] = rec
+						}
+					}
+					time.Sleep(route.after)
+					before := records["ada@example.com"]
+					store.confuse(c.answer(before, records["bob@example.com"]))
+					alive := w.refreshTokens()
+					for range 3 {
+						ada.copy(w.shop).send(w.shop, route.method, route.path, "").want(t, 503, route.code, "")
+					}
+					time.Sleep(10 * time.Second)
+					synctest.Wait()
+					if n := strings.Count(w.log.String(), `msg="the store returned a record`); n != 1 {
+						t.Errorf("%d alarms", n)
+					}
+					if store.writes != 0 {
+						t.Errorf("%d writes", store.writes)
+					}
+					if n := w.refreshTokens(); n != alive && route.method == "GET" { // whoever logs out gives up a token of their own
+						t.Errorf("%d refresh tokens of %d are alive", n, alive)
+					}
+					for _, rec := range records {
+						if now, err := w.store.inner.Get(t.Context(), rec.ID); err != nil || !now.EndedAt.IsZero() || now.Version != rec.Version {
+							t.Errorf("the record of %s was changed, or %v", rec.User.Email, err)
+						}
+					}
+					store.confuse(nil)
+					if route.method == "GET" {
+						ada.get(w.shop, "/api/private").ok(t, route.after > time.Hour)
+					}
+					bob.send(w.shop, "GET", "/api/user", "").want(t, 200, "", "")
+				})
+			})
+		}
+	}
+}
+
+// Of the sessions of a user, those that are another's are left alone, and the others are ended; whoever asked for that hears that it is not done.
+func TestForeignRecordInAList(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		store := &confusedStore{flakyStore: w.store}
+		config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))
+		config.Store = store
+		w.shop.start(config)
+		bob := w.provider.AddUser("bob@example.com", w.shop.application.ID)
+		ada, other := newBrowser(), newBrowser()
+		ada.login(w.shop)
+		time.Sleep(time.Second)
+		other.login(w.shop)
+		list, err := w.store.ByUser(t.Context(), "store", w.user.ID, 10)
+		must(t, err)
+		newest := list[0].ID
+		store.confuse(func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record {
+			if asked != newest {
+				return rec
+			}
+			changed := *rec
+			changed.User.ID = bob.ID
+			return &changed
+		})
+		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin); n != 1 || err == nil {
+			t.Errorf("%d ended, %v", n, err)
+		}
+		ada.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		store.confuse(nil)
+		other.get(w.shop, "/api/private").ok(t, false)
+	})
+}
