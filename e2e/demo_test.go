@@ -17,7 +17,8 @@ import (
 type demo struct {
 	*testing.T
 	process *exec.Cmd
-	ready   map[string]string // what the ready line says
+	line    string            // the ready line, without its first word
+	ready   map[string]string // what it says
 	stopped chan error
 }
 
@@ -36,8 +37,14 @@ func buildProgram(t *testing.T) string {
 // startDemo starts the program and waits until it says that it is ready.
 func startDemo(t *testing.T, program, data, addr, idpAddr string) *demo {
 	t.Helper()
+	return startProgram(t, program, "demo", "--addr", addr, "--idp-addr", idpAddr, "--data", data)
+}
+
+// startProgram starts one of the program's servers.
+func startProgram(t *testing.T, program string, args ...string) *demo {
+	t.Helper()
 	d := &demo{T: t, stopped: make(chan error, 1)}
-	d.process = exec.Command(program, "demo", "--addr", addr, "--idp-addr", idpAddr, "--data", data)
+	d.process = exec.Command(program, args...)
 	d.process.Stderr = t.Output()
 	stdout, err := d.process.StdoutPipe()
 	if err != nil {
@@ -66,14 +73,14 @@ func startDemo(t *testing.T, program, data, addr, idpAddr string) *demo {
 		select {
 		case line, ok := <-lines:
 			if !ok {
-				t.Fatal("the demo ended before it was ready")
+				t.Fatal("the program ended before it was ready")
 			}
 			if rest, found := strings.CutPrefix(line, "ready "); found {
-				d.ready = fields(rest)
+				d.line, d.ready = rest, fields(rest)
 				return d
 			}
 		case <-ctx.Done():
-			t.Fatal("the demo is not ready in time")
+			t.Fatal("the program is not ready in time")
 		}
 	}
 }
@@ -122,12 +129,7 @@ func (d *demo) registerAt(app string, b *browser) {
 	p.click("register-submit")
 	p.see("mailed")
 	o := &outbox{T: d.T, folder: d.ready["outbox"], read: make(map[string]bool)}
-	for deadline := time.Now().Add(patience); len(o.letters()) == 0; p.afterDrawing() {
-		if time.Now().After(deadline) {
-			d.Fatalf("no letter in %q", o.folder)
-		}
-	}
-	p = b.open(o.unread("bob@example.com"))
+	p = b.open(o.await(p, 1, "bob@example.com"))
 	p.click("verify-submit")
 	p.click("mail-link-go-on")
 	p.logIn("bob@example.com", fresh)

@@ -61,6 +61,17 @@ func (o *outbox) letters() []string {
 	return paths
 }
 
+// await waits until a program has put so many letters into the folder, and returns the link of the newest.
+func (o *outbox) await(p *tab, count int, to string) string {
+	o.Helper()
+	for deadline := time.Now().Add(patience); len(o.letters()) < count; p.afterDrawing() {
+		if time.Now().After(deadline) {
+			o.Fatalf("%d letters in %q, want %d", len(o.letters()), o.folder, count)
+		}
+	}
+	return o.unread(to)
+}
+
 // unread returns the link of the letter that has not been read yet.
 func (o *outbox) unread(to string) string {
 	o.Helper()
