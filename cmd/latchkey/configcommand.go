@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -79,8 +80,8 @@ func checkData(file *configfile.File) error {
 			return file.Mistake("data", fmt.Sprintf("session.keys: %v", err))
 		}
 	}
-	if _, err := os.Stat(filepath.Join(file.Data, "provider.json")); err == nil && file.Provider.URL == "" {
-		if _, err := loadProviderSecrets(filepath.Join(file.Data, "provider.json")); err != nil {
+	if file.Provider.URL == "" {
+		if _, err := knownProviderSecrets(file.Data); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return file.Mistake("data", err.Error())
 		}
 	}

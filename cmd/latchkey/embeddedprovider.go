@@ -90,14 +90,9 @@ func openProviderIn(ctx context.Context, data string, config idp.Config) (*idp.S
 
 // providerSecretsIn reads the secrets of a data directory, or makes those of a new provider. Where another process was faster, its own are taken.
 func providerSecretsIn(data string) (providerSecrets, error) {
-	path, database := filepath.Join(data, "provider.json"), filepath.Join(data, "idp.db")
-	_, made := os.Stat(database)
-	s, err := loadProviderSecrets(path)
+	s, err := knownProviderSecrets(data)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return s, err
-	}
-	if made == nil {
-		return s, fmt.Errorf("%s is missing: put it back from a backup; without it nobody can log in to the accounts in %s", path, database)
 	}
 	s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
 	rand.Read(s.Provider)
@@ -105,12 +100,24 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 	if err != nil {
 		return s, err
 	}
+	path := filepath.Join(data, "provider.json")
 	if err := writeFirst(path, append(text, '\n')); errors.Is(err, fs.ErrExist) {
 		return loadProviderSecrets(path)
 	} else if err != nil {
 		return s, err
 	}
 	return s, nil
+}
+
+// knownProviderSecrets reads those of a provider that there is. Where there is none: fs.ErrNotExist.
+func knownProviderSecrets(data string) (providerSecrets, error) {
+	path, database := filepath.Join(data, "provider.json"), filepath.Join(data, "idp.db")
+	_, made := os.Stat(database)
+	s, err := loadProviderSecrets(path)
+	if errors.Is(err, fs.ErrNotExist) && made == nil {
+		return s, fmt.Errorf("%s is missing: put it back from a backup; without it nobody can log in to the accounts in %s", path, database)
+	}
+	return s, err
 }
 
 // loadProviderSecrets reads the file. A missing one is fs.ErrNotExist.
