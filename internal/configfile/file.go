@@ -169,28 +169,20 @@ func Parse(path string, text []byte, env func(string) (string, bool)) (*File, er
 }
 
 func parse(path string, text []byte, env func(string) (string, bool), needs func(string) bool) (*File, *reader, error) {
-	in := yaml.NewDecoder(bytes.NewReader(text))
-	var document, more yaml.Node
-	if err := in.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("%s: not YAML: %w", path, err)
-	}
-	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("%s: more than one document: only one is read", path)
+	document, err := decode(path, text)
+	if err != nil {
+		return nil, nil, err
 	}
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(document.Content) == 0 {
-		return nil, nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
-	}
-	r := &reader{path: path, dir: filepath.Dir(absolute), env: env, needs: needs, lines: make(map[string]int), meant: make(map[string]bool), unread: make(map[string]bool)}
+	r := &reader{path: path, dir: filepath.Dir(absolute), env: env, needs: needs, lines: make(map[string]int), meant: make(map[string]bool), unread: make(map[string]bool), known: make(map[string]bool)}
 	f := &File{
 		Listen: "127.0.0.1:8080", Data: filepath.Join(r.dir, "latchkey-data"), Store: "sqlite", path: path, lines: r.lines,
 		Provider: Provider{Listen: "127.0.0.1:9011"},
 	}
-	r.file(f, document.Content[0])
-	f.secretFiles = r.secretFiles
+	r.file(f, document)
 	slices.SortStableFunc(r.mistakes, func(a, b *Mistake) int { return a.Line - b.Line })
 	var errs []error
 	for _, m := range r.mistakes {
@@ -200,6 +192,22 @@ func parse(path string, text []byte, env func(string) (string, bool), needs func
 		return nil, nil, errors.Join(errs...)
 	}
 	return f, r, nil
+}
+
+// decode reads the one document of a file.
+func decode(path string, text []byte) (*yaml.Node, error) {
+	in := yaml.NewDecoder(bytes.NewReader(text))
+	var document, more yaml.Node
+	if err := in.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: not YAML: %w", path, err)
+	}
+	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: more than one document: only one is read", path)
+	}
+	if len(document.Content) == 0 {
+		return nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
+	}
+	return document.Content[0], nil
 }
 
 // A Mistake is one thing that is wrong with a file.

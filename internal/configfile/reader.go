@@ -26,6 +26,7 @@ type reader struct {
 	lines    map[string]int  // of the keys that are in the file
 	meant    map[string]bool // keys that an unknown one probably stands for
 	unread   map[string]bool // keys whose value is not known: it is wrong, or not needed
+	known    map[string]bool // keys that could be in the file, as far as it was read
 	secrets  []string        // keys whose secret stands in the file itself
 
 	secretFiles []string // names of files that hold one
@@ -70,6 +71,9 @@ func (r *reader) missing(key string) bool {
 func (r *reader) read(key string) bool { return r.there(key) && !r.unread[key] }
 
 func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
+	for name := range known {
+		r.known[strings.TrimPrefix(index.ReplaceAllString(prefix, "")+"."+name, ".")] = true
+	}
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
 		r.mistake(prefix, n, "write keys and values below it, such as "+slices.Sorted(maps.Keys(known))[0]+": …")

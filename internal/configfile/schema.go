@@ -168,6 +168,9 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		r.wrong(key+".accounts", fmt.Sprintf("%q: write existing (passwords, second factors and passkeys of the users there are), verified (everybody may register who proves an address) "+
 			"or unverified (everybody may register)", a.Accounts))
 	}
+	if r.there(key+".account_page") && r.missing(key+".accounts") {
+		r.wrong(key+".account_page", "mails lead there where users manage their accounts: write accounts:, or leave this out")
+	}
 	for _, name := range []string{".user_key", ".user_key_file"} {
 		if r.read(key+name) && len(a.UserKey) < 32 {
 			r.wrong(key+name, "shorter than 32 characters: write a random one (openssl rand -base64 32)")

@@ -78,23 +78,23 @@ func everywhere(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// mails checks that the embedded provider can send the mails that accounts need.
+// mails checks that the embedded provider can send the mails that accounts need, and that a FusionAuth, which sends its own, is told nothing of them.
 func (r *reader) mails(f *File) {
-	embedded := r.missing("provider.url")
-	if !embedded && r.there("mail") {
-		r.wrong("mail", "a FusionAuth sends its mails itself: set its mail server there, and leave this out")
-	}
-	gated := ""
-	for i, app := range f.Apps {
-		page, key := fmt.Sprintf("apps[%d].account_page", i), fmt.Sprintf("apps[%d].accounts", i)
-		switch {
-		case !r.read(page):
-		case r.missing(key):
-			r.wrong(page, "there are no accounts: write accounts: too, or leave this out")
-		case !embedded:
-			r.wrong(page, "a FusionAuth sends its mails itself: write the page's address into its templates (docs/fusionauth.md), and leave this out")
+	if !r.missing("provider.url") {
+		if r.there("mail") {
+			r.wrong("mail", "a FusionAuth sends its mails itself: set its mail server there, and leave this out")
 		}
-		if !embedded || app.Accounts == "" || !r.read(key) {
+		for i, app := range f.Apps {
+			if app.AccountPage != "" {
+				r.wrong(fmt.Sprintf("apps[%d].account_page", i), "the mails of a FusionAuth lead where its templates say: leave this out")
+			}
+		}
+		return
+	}
+	proof := "" // what the first app with registration says
+	for i, app := range f.Apps {
+		key := fmt.Sprintf("apps[%d].accounts", i)
+		if app.Accounts == "" || !r.read(key) {
 			continue
 		}
 		if r.missing("mail") {
@@ -102,10 +102,10 @@ func (r *reader) mails(f *File) {
 		}
 		switch {
 		case app.Accounts == "existing":
-		case gated == "":
-			gated = app.Accounts
-		case gated != app.Accounts:
-			r.wrong(key, "another app says "+gated+": users of the embedded provider prove their address for all apps, or for none. Write the same for both")
+		case proof == "":
+			proof = app.Accounts
+		case proof != app.Accounts:
+			r.wrong(key, "another app says "+proof+": users of the embedded provider prove their address for all apps, or for none. Write the same for both")
 		}
 	}
 }
