@@ -94,16 +94,3 @@ func TestResetForgetsFailedLogins(t *testing.T) {
 	b.post("/api/reset-password", object{"id": w.link(ada, "reset-password"), "password": fresh}).want(200, "")
 	b.login(object{"password": fresh}).want(200, "")
 }
-
-// Whoever has just proved their mailbox does not wait because a stranger guesses at their password.
-func TestResetForgetsFailures(t *testing.T) {
-	w := newWorld(t, account.RegistrationClosed)
-	stranger, b := w.browser(), w.browser()
-	for range 6 {
-		stranger.login(object{"password": "wrong"})
-	}
-	b.post("/api/forgot-password", object{"email": ada}).want(202, "")
-	b.login(nil).want(429, "too_many_attempts")
-	b.post("/api/reset-password", object{"id": w.link(ada, "reset-password"), "password": fresh}).want(200, "")
-	b.login(object{"password": fresh}).want(200, "")
-}
