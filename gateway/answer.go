@@ -12,7 +12,7 @@ import (
 )
 
 // pace is how long one read of a client's body, or one write to a client, may take. There is no limit to the whole: uploads and streams last.
-var pace = time.Minute // changed by tests only
+const pace = time.Minute
 
 // small is what the server takes at once without waiting for the client.
 const small = 2 << 10

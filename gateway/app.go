@@ -71,7 +71,7 @@ type app struct {
 	upstream     *httputil.ReverseProxy // nil: none
 	page         *page                  // nil: none
 	devServer    *httputil.ReverseProxy // nil: none
-	idle         []func()               // close what transports keep
+	transports   []*http.Transport      // to the app and the development server
 	proxies      proxies
 	streams      *streams
 	signer       *userSigner     // nil: no Latchkey-User
@@ -190,8 +190,8 @@ func (a *app) close(ctx context.Context) error {
 	if a.account != nil {
 		a.account.Close()
 	}
-	for _, close := range a.idle {
-		close()
+	for _, t := range a.transports {
+		t.CloseIdleConnections()
 	}
 	return a.guard.Close(ctx)
 }
@@ -242,12 +242,12 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 		target.User != nil || target.RawQuery != "" || target.Fragment != "" {
 		return nil, fmt.Errorf("%s: want http://host:port or https://host, and a path where needed", field)
 	}
-	transport := newTransport(c.Timeout)
-	a.idle = append(a.idle, transport.CloseIdleConnections)
+	transport := newTransport(target.Scheme, c.Timeout)
+	a.transports = append(a.transports, transport.shared, transport.own)
 	from := inner{target, a.scheme, a.host}
 	return &httputil.ReverseProxy{
 		Rewrite:        func(pr *httputil.ProxyRequest) { a.rewrite(pr, target) },
-		Transport:      bounded{transport},
+		Transport:      transport,
 		ModifyResponse: func(res *http.Response) error { a.received(res); from.translate(res.Header); return nil },
 		ErrorHandler:   a.failed,
 		ErrorLog:       slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),

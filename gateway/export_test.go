@@ -1,16 +1,17 @@
 package gateway
 
 import (
+	"context"
+	"crypto/tls"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"strings"
-	"testing"
-	"time"
 )
 
 // PassesWithoutLogin returns what the app behind gets to see of a path, and whether it does without a login.
@@ -61,12 +62,17 @@ func NewPage(files fs.FS) (http.Handler, error) {
 	return newPage(files, nil, slog.New(slog.DiscardHandler))
 }
 
-// SetPace changes for a test how long a client may stand still.
-func SetPace(t *testing.T, d time.Duration) {
-	before := pace
-	pace = d
-	t.Cleanup(func() { pace = before })
+// DialWith has a gateway reach its apps in another way than over sockets.
+func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
+	for _, a := range g.apps {
+		for _, t := range a.transports {
+			t.DialContext = dial
+		}
+	}
 }
+
+// Pace is how long a client may stand still.
+const Pace = pace
 
 // IdentityHeaders returns a name for each entry of the table.
 func IdentityHeaders() (names []string) {
@@ -101,4 +107,13 @@ func PublicLocation(upstream, origin, location string) string {
 		panic(err)
 	}
 	return inner{target, public.Scheme, public.Host}.public(location)
+}
+
+// TrustApps has a gateway take the certificates of its apps for good.
+func TrustApps(g *Gateway, config *tls.Config) {
+	for _, a := range g.apps {
+		for _, t := range a.transports {
+			t.TLSClientConfig = config.Clone()
+		}
+	}
 }

@@ -85,7 +85,7 @@ func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 	if err := token.Claims([]byte(userKey), &claims, &ours); err != nil {
 		t.Fatal(err)
 	}
-	err = claims.ValidateWithLeeway(jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{origin}, Subject: w.user.ID, Time: time.Now()}, 0)
+	err = claims.ValidateWithLeeway(jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{origin}, Subject: w.user.ID, Time: w.clock.now()}, 0)
 	if err != nil || ours.Email != "ada@example.com" || !slices.Equal(ours.Roles, []string{"user"}) || ours.Sid == "" {
 		t.Errorf("%+v %+v, %v", claims, ours, err)
 	}
@@ -95,7 +95,7 @@ func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	var of jwt.Claims
-	if err := unverified.UnsafeClaimsWithoutVerification(&of); err != nil || of.Subject != w.user.ID || !of.Expiry.Time().After(time.Now()) {
+	if err := unverified.UnsafeClaimsWithoutVerification(&of); err != nil || of.Subject != w.user.ID || !of.Expiry.Time().After(w.clock.now()) {
 		t.Errorf("the JWT says %+v, %v", of, err)
 	}
 	off := w.serve(func(c *gateway.Config) { c.Apps[0].NoBearer = true })

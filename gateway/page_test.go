@@ -212,7 +212,7 @@ func TestPageHeaders(t *testing.T) {
 // In development another server has the page, with hot reload over a WebSocket; it learns nothing of the login.
 func TestDevServer(t *testing.T) {
 	w := newWorld(t)
-	vite := newUpstream(t)
+	vite := w.upstream()
 	vite.answer(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/socket" {
 			talkative(rw, r)

@@ -142,6 +142,7 @@ func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 		out.Header.Del("Upgrade")
 		out.Header.Del("Connection")
 	}
+	hideIdempotencyKey(out.Header)
 	out.Trailer = nil
 	out.Host = ""
 	out.URL = &url.URL{
@@ -205,34 +206,6 @@ func (a *app) failed(w http.ResponseWriter, r *http.Request, err error) {
 func isDial(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// newTransport keeps its connections to one app. It obeys no proxy of the environment and touches no encoding.
-func newTransport(timeout time.Duration) *http.Transport {
-	if timeout == 0 {
-		timeout = time.Minute
-	}
-	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout, ExpectContinueTimeout: time.Second,
-		MaxIdleConnsPerHost: 256, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression: true, ForceAttemptHTTP2: true,
-	}
-}
-
-// maxHeaders is what is sent to an app of header fields and path, in bytes: what common servers read.
-const maxHeaders = 32 << 10
-
-var errHeaders = errors.New("headers too large for the app behind")
-
-// bounded refuses to send what the app behind would refuse to read.
-type bounded struct{ *http.Transport }
-
-func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
-	if size(r.Header)+len(r.URL.Path)+len(r.URL.RawQuery) > maxHeaders {
-		return nil, errHeaders
-	}
-	return b.Transport.RoundTrip(r)
 }
 
 // buffers are for the copying of bodies.

@@ -182,30 +182,31 @@ func TestGWY12HeaderSizes(t *testing.T) {
 
 // GWY-16: the app may take its time, but not for ever; a request that changes something is sent once.
 func TestGWY16SlowAndBrokenApps(t *testing.T) {
-	w := newWorld(t)
-	n := w.serve(func(c *gateway.Config) { c.Apps[0].Timeout = 100 * time.Millisecond })
-	b := n.loggedIn()
-	release := make(chan struct{})
-	w.app.answer(func(http.ResponseWriter, *http.Request) { <-release })
-	b.do("POST", "/api/x", "{}").want(t, 504, "upstream_timeout")
-	close(release)
-	w.app.answer(func(rw http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
-	b.do("POST", "/api/x", "{}").want(t, 502, "upstream_unavailable")
-	if seen := len(w.app.take()); seen != 2 {
-		t.Errorf("the app saw %d requests, want 2", seen)
-	}
-	w.app.answer(nil)
-	b.do("GET", "/api/x", "").want(t, 200, "")
+	inBubble(t, func(t *testing.T, w *world) {
+		n := w.serve(func(c *gateway.Config) { c.Apps[0].Timeout = 30 * time.Second })
+		b := n.loggedIn()
+		release := make(chan struct{})
+		w.app.answer(func(http.ResponseWriter, *http.Request) { <-release })
+		b.do("POST", "/api/x", "{}").want(t, 504, "upstream_timeout")
+		close(release)
+		w.app.answer(func(rw http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+		b.do("POST", "/api/x", "{}").want(t, 502, "upstream_unavailable")
+		if seen := len(w.app.take()); seen != 2 {
+			t.Errorf("the app saw %d requests, want 2", seen)
+		}
+		w.app.answer(nil)
+		b.do("GET", "/api/x", "").want(t, 200, "")
 
-	w.app.Close()
-	got := b.do("GET", "/api/x", "")
-	got.want(t, 502, "upstream_unavailable")
-	if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "127.0.0.1") {
-		t.Errorf("%v %s", got.header, got.body)
-	}
-	if got := b.do("GET", "/api/user", ""); got.status != 200 {
-		t.Errorf("the session after the app was down: %d %s", got.status, got.body)
-	}
+		w.app.Close()
+		got := b.do("GET", "/api/x", "")
+		got.want(t, 502, "upstream_unavailable")
+		if got.header.Get("Retry-After") == "" || strings.Contains(got.body, "127.0.0.1") {
+			t.Errorf("%v %s", got.header, got.body)
+		}
+		if got := b.do("GET", "/api/user", ""); got.status != 200 {
+			t.Errorf("the session after the app was down: %d %s", got.status, got.body)
+		}
+	})
 }
 
 // New cookies of a session come with the answer even where the app is down: else the browser would lose the refresh.
@@ -359,36 +360,37 @@ func TestSlowAnswerOfKnownLength(t *testing.T) {
 
 // When the browser goes away, the app is told.
 func TestCancellationReachesTheApp(t *testing.T) {
-	w := newWorld(t)
-	for _, h2 := range []bool{false, true} {
-		for _, begun := range []bool{false, true} {
-			arrived, gone := make(chan struct{}), make(chan struct{})
-			w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
-				if begun {
-					io.WriteString(rw, "begun")
-					http.NewResponseController(rw).Flush()
+	inBubble(t, func(t *testing.T, w *world) {
+		for _, h2 := range []bool{false, true} {
+			for _, begun := range []bool{false, true} {
+				arrived, gone := make(chan struct{}), make(chan struct{})
+				w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+					if begun {
+						io.WriteString(rw, "begun")
+						http.NewResponseController(rw).Flush()
+					}
+					close(arrived)
+					<-r.Context().Done()
+					close(gone)
+				})
+				n := w.start(h2)
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { <-arrived; cancel() }()
+				resp, err := n.client.Do(n.stranger().request("GET", "/x", "").WithContext(ctx))
+				if err == nil {
+					_, err = io.ReadAll(resp.Body)
 				}
-				close(arrived)
-				<-r.Context().Done()
-				close(gone)
-			})
-			n := w.start(h2)
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() { <-arrived; cancel() }()
-			resp, err := n.client.Do(n.stranger().request("GET", "/x", "").WithContext(ctx))
-			if err == nil {
-				_, err = io.ReadAll(resp.Body)
-			}
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("the request went on: %v", err)
-			}
-			select {
-			case <-gone:
-			case <-time.After(5 * time.Second):
-				t.Fatalf("HTTP/2 %v, begun %v: the app was not told", h2, begun)
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("the request went on: %v", err)
+				}
+				select {
+				case <-gone:
+				case <-time.After(time.Second):
+					t.Fatalf("HTTP/2 %v, begun %v: the app was not told", h2, begun)
+				}
 			}
 		}
-	}
+	})
 }
 
 // An answer that the app breaks off is broken off here: it must not look whole.
@@ -411,7 +413,7 @@ func TestBrokenAnswer(t *testing.T) {
 // Two apps on two hosts know nothing of each other.
 func TestManyApps(t *testing.T) {
 	w := newWorld(t)
-	other := newUpstream(t)
+	other := w.upstream()
 	n := w.serve(func(c *gateway.Config) {
 		second := c.Apps[0]
 		second.Login.Origin, second.Upstream = "http://other.localhost", other.URL

@@ -11,7 +11,7 @@ import (
 // Paths below /.latchkey/ are the gateway's own: no app, page or development server is asked for one, by whatever spelling.
 func TestReservedPaths(t *testing.T) {
 	w := newWorld(t)
-	vite := newUpstream(t)
+	vite := w.upstream()
 	dir := dist(t)
 	write(t, dir+"/.latchkey/x.html", "page")
 	for name, n := range map[string]*node{

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -17,81 +16,72 @@ import (
 
 var sockets = flag.Int("gateway.sockets", 200, "how many idle WebSockets TestIdleSockets opens; each takes four file descriptors")
 
-func (n *node) dial() net.Conn {
-	n.Helper()
-	conn, err := net.Dial("tcp", n.server.Listener.Addr().String())
-	if err != nil {
-		n.Fatal(err)
-	}
-	n.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
-	return conn
-}
-
 // A body that stands still is given up, wherever it goes; one that moves, however slowly, arrives.
 func TestSlowBodies(t *testing.T) {
-	gateway.SetPace(t, 150*time.Millisecond)
-	w := newWorld(t)
-	w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.Copy(rw, r.Body) })
-	n := w.serve()
-	head := "Host: app.localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
-	for path, want := range map[string]string{"/x": "HTTP/1.1 408 ", "/api/login": "HTTP/1.1 400 ", "/api/x": "HTTP/1.1 401 "} {
-		conn := n.dial()
-		io.WriteString(conn, "POST "+path+" HTTP/1.1\r\n"+head+"ab")
-		began := time.Now()
-		answer, err := io.ReadAll(conn)
-		if took := time.Since(began); err != nil || !strings.HasPrefix(string(answer), want) || took > 5*time.Second {
-			t.Errorf("%s: after %v %.40q, %v; want %s", path, took, answer, err, want)
+	inBubble(t, func(t *testing.T, w *world) {
+		w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.Copy(rw, r.Body) })
+		n := w.serve()
+		head := "Host: app.localhost\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
+		for path, want := range map[string]string{"/x": "HTTP/1.1 408 ", "/api/login": "HTTP/1.1 400 ", "/api/x": "HTTP/1.1 401 "} {
+			conn := n.dial()
+			io.WriteString(conn, "POST "+path+" HTTP/1.1\r\n"+head+"ab")
+			began := time.Now()
+			answer, err := io.ReadAll(conn)
+			if took := time.Since(began); err != nil || !strings.HasPrefix(string(answer), want) || took > 2*gateway.Pace {
+				t.Errorf("%s: after %v %.40q, %v; want %s", path, took, answer, err, want)
+			}
 		}
-	}
-	conn := n.dial()
-	io.WriteString(conn, "POST /x HTTP/1.1\r\n"+head)
-	for i := range 10 {
-		time.Sleep(50 * time.Millisecond) // real time: deadlines of sockets know no other
-		fmt.Fprint(conn, i)
-	}
-	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "0123456789" {
-		t.Errorf("a slow body: %s %q, %v", resp.Status, body, err)
-	}
+		conn := n.dial()
+		io.WriteString(conn, "POST /x HTTP/1.1\r\n"+head)
+		go func() {
+			for i := range 10 {
+				time.Sleep(gateway.Pace - time.Second)
+				fmt.Fprint(conn, i)
+			}
+		}()
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "0123456789" {
+			t.Errorf("a slow body: %s %q, %v", resp.Status, body, err)
+		}
+	})
 }
 
 // A client that does not read is given up; one that waits for an answer that pauses is not.
 func TestSlowReaders(t *testing.T) {
-	gateway.SetPace(t, 150*time.Millisecond)
-	w := newWorld(t)
-	gone := make(chan struct{})
-	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
-		control := http.NewResponseController(rw)
-		if r.URL.Path == "/pause" {
-			io.WriteString(rw, "a")
-			control.Flush()
-			time.Sleep(500 * time.Millisecond)
-			io.WriteString(rw, "b")
-			return
+	inBubble(t, func(t *testing.T, w *world) {
+		gone := make(chan time.Time)
+		w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+			control := http.NewResponseController(rw)
+			if r.URL.Path == "/pause" {
+				io.WriteString(rw, "a")
+				control.Flush()
+				time.Sleep(10 * gateway.Pace)
+				io.WriteString(rw, "b")
+				return
+			}
+			block := make([]byte, 1<<20)
+			for r.Context().Err() == nil {
+				rw.Write(block)
+			}
+			gone <- time.Now()
+		})
+		for _, h2 := range []bool{false, true} {
+			n := w.start(h2)
+			if got := n.stranger().do("GET", "/pause", ""); got.body != "ab" {
+				t.Errorf("an answer that pauses: %q", got.body)
+			}
 		}
-		block := make([]byte, 1<<20)
-		for r.Context().Err() == nil {
-			rw.Write(block)
+		n, began := w.serve(), time.Now()
+		conn := n.dial()
+		io.WriteString(conn, "GET /flood HTTP/1.1\r\nHost: app.localhost\r\n\r\n")
+		conn.Read(make([]byte, 512)) // the answer has begun: ReverseProxy flushes that under a lock, which a bubble would wait for
+		if took := (<-gone).Sub(began); took > 2*gateway.Pace {
+			t.Errorf("a client that does not read is fed for %v", took)
 		}
-		close(gone)
 	})
-	for _, h2 := range []bool{false, true} {
-		n := w.start(h2)
-		if got := n.stranger().do("GET", "/pause", ""); got.body != "ab" {
-			t.Errorf("an answer that pauses: %q", got.body)
-		}
-	}
-	n := w.serve()
-	io.WriteString(n.dial(), "GET /flood HTTP/1.1\r\nHost: app.localhost\r\n\r\n")
-	select {
-	case <-gone:
-	case <-time.After(10 * time.Second):
-		t.Error("a client that does not read is fed for ever")
-	}
 }
 
 // Idle WebSockets cost little and stay open, all of them are looked after, and all of them are cut with their session.
@@ -112,7 +102,7 @@ func TestIdleSockets(t *testing.T) {
 	b.do("POST", "/api/logout", "{}").want(t, 204, "")
 	began := time.Now()
 	for _, s := range open {
-		closedWithin(t, "an idle socket", 5*time.Second, s.in)
+		closedWithin(t, "an idle socket", time.Minute, s.in)
 	}
 	t.Logf("all closed %v after the logout", time.Since(began).Round(time.Millisecond))
 }

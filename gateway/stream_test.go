@@ -46,12 +46,7 @@ type socket struct {
 
 func (b *browser) socket(path string, header ...string) *socket {
 	b.node.Helper()
-	conn, err := net.Dial("tcp", b.node.server.Listener.Addr().String())
-	if err != nil {
-		b.node.Fatal(err)
-	}
-	b.node.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn := b.node.dial()
 	r := b.request("GET", path, "", append([]string{"Connection", "Upgrade", "Sec-Websocket-Version", "13"}, header...)...)
 	if r.Header["Upgrade"] == nil {
 		r.Header.Set("Upgrade", "websocket")
@@ -159,30 +154,31 @@ func TestHandshakeRefreshes(t *testing.T) {
 // GWY-11: WebSockets and event streams are closed within a second of the end of their session, on the node where it ended and on every other;
 // streams of other sessions stay.
 func TestGWY11StreamsEndWithTheirSession(t *testing.T) {
-	w := newWorld(t)
-	w.app.answer(talkative)
-	here, there := w.serve(), w.serve()
-	other := here.loggedIn()
-	for name, end := range map[string]func(b *browser){
-		"logout":     func(b *browser) { b.do("POST", "/api/logout", "{}").want(t, 204, "") },
-		"from afar":  func(*browser) { other.do("DELETE", "/api/sessions", "").want(t, 204, "") },
-		"next login": func(b *browser) { b.node.loginAgain(b) },
-	} {
-		ada := here.loggedIn()
-		socketHere, socketThere := ada.socket("/api/socket"), ada.at(there).socket("/api/socket")
-		open := ada.socket("/socket") // with the user, but not protected
-		eventsHere, eventsThere := events(t, ada, "/api/events"), events(t, ada.at(there), "/api/events")
-		others, nobodys := other.at(there).socket("/api/socket"), there.stranger().socket("/socket")
-		end(ada)
-		ended := time.Now()
-		closedWithin(t, name+": socket here", time.Second, socketHere.in)
-		closedWithin(t, name+": unprotected socket here", time.Second-time.Since(ended), open.in)
-		closedWithin(t, name+": events here", time.Second-time.Since(ended), eventsHere)
-		closedWithin(t, name+": socket there", time.Second-time.Since(ended), socketThere.in)
-		closedWithin(t, name+": events there", time.Second-time.Since(ended), eventsThere)
-		others.echo(t)
-		nobodys.echo(t)
-	}
+	inBubble(t, func(t *testing.T, w *world) {
+		w.app.answer(talkative)
+		here, there := w.serve(), w.serve()
+		other := here.loggedIn()
+		for name, end := range map[string]func(b *browser){
+			"logout":     func(b *browser) { b.do("POST", "/api/logout", "{}").want(t, 204, "") },
+			"from afar":  func(*browser) { other.do("DELETE", "/api/sessions", "").want(t, 204, "") },
+			"next login": func(b *browser) { b.node.loginAgain(b) },
+		} {
+			ada := here.loggedIn()
+			socketHere, socketThere := ada.socket("/api/socket"), ada.at(there).socket("/api/socket")
+			open := ada.socket("/socket") // with the user, but not protected
+			eventsHere, eventsThere := events(t, ada, "/api/events"), events(t, ada.at(there), "/api/events")
+			others, nobodys := other.at(there).socket("/api/socket"), there.stranger().socket("/socket")
+			end(ada)
+			ended := time.Now()
+			closedWithin(t, name+": socket here", time.Second, socketHere.in)
+			closedWithin(t, name+": unprotected socket here", time.Second-time.Since(ended), open.in)
+			closedWithin(t, name+": events here", time.Second-time.Since(ended), eventsHere)
+			closedWithin(t, name+": socket there", time.Second-time.Since(ended), socketThere.in)
+			closedWithin(t, name+": events there", time.Second-time.Since(ended), eventsThere)
+			others.echo(t)
+			nobodys.echo(t)
+		}
+	})
 }
 
 func (n *node) loginAgain(b *browser) {
@@ -196,45 +192,50 @@ func (n *node) loginAgain(b *browser) {
 
 // A stream with a session does not outlive the session id that opened it.
 func TestStreamsEndWithTheCap(t *testing.T) {
-	w := newWorld(t)
-	w.app.answer(talkative)
-	w.login.SessionCap = 300 * time.Millisecond
-	n := w.serve()
-	b := n.loggedIn()
-	nobodys := n.stranger().socket("/socket")
-	closedWithin(t, "a socket beyond the cap", 5*time.Second, b.socket("/api/socket").in)
-	nobodys.echo(t)
+	inBubble(t, func(t *testing.T, w *world) {
+		w.app.answer(talkative)
+		w.login.SessionCap = time.Hour
+		n := w.serve()
+		b := n.loggedIn()
+		nobodys := n.stranger().socket("/socket")
+		adas := b.socket("/api/socket")
+		time.Sleep(time.Hour - time.Second)
+		adas.echo(t)
+		closedWithin(t, "a socket beyond the cap", 2*time.Second, adas.in)
+		nobodys.echo(t)
+	})
 }
 
 // Looking after streams writes nothing to the session and does not keep it alive.
 func TestStreamsAreNoUse(t *testing.T) {
-	w := newWorld(t)
-	w.app.answer(talkative)
-	n := w.serve()
-	b := n.loggedIn()
-	s := b.socket("/api/socket")
-	time.Sleep(time.Second) // real time: the gateway looks after its streams by it
-	w.clock.forward(31 * time.Minute)
-	s.echo(t)
-	stolen := n.stranger()
-	stolen.cookies["__Host-session"] = b.cookies["__Host-session"]
-	stolen.do("GET", "/api/user", "").want(t, 404, "not_logged_in")
-	if got := b.do("GET", "/api/user", ""); got.status != 200 {
-		t.Errorf("the refresh cookie: %d %s", got.status, got.body)
-	}
+	inBubble(t, func(t *testing.T, w *world) {
+		w.app.answer(talkative)
+		n := w.serve()
+		b := n.loggedIn()
+		s := b.socket("/api/socket")
+		time.Sleep(31 * time.Minute)
+		s.echo(t)
+		stolen := n.stranger()
+		stolen.cookies["__Host-session"] = b.cookies["__Host-session"]
+		stolen.do("GET", "/api/user", "").want(t, 404, "not_logged_in")
+		if got := b.do("GET", "/api/user", ""); got.status != 200 {
+			t.Errorf("the refresh cookie: %d %s", got.status, got.body)
+		}
+	})
 }
 
 // A gateway that stops lets requests end and does not wait for streams, whoever holds them.
 func TestShutdown(t *testing.T) {
-	w := newWorld(t)
-	w.app.answer(talkative)
-	n := w.serve()
-	ada, nobody := n.loggedIn().socket("/api/socket"), n.stranger().socket("/socket")
-	ada.echo(t)
-	n.gateway.CloseStreams()
-	closedWithin(t, "Ada's socket", 2*time.Second, ada.in)
-	closedWithin(t, "nobody's socket", 2*time.Second, nobody.in)
-	if err := n.gateway.Wait(t.Context()); err != nil {
-		t.Error(err)
-	}
+	inBubble(t, func(t *testing.T, w *world) {
+		w.app.answer(talkative)
+		n := w.serve()
+		ada, nobody := n.loggedIn().socket("/api/socket"), n.stranger().socket("/socket")
+		ada.echo(t)
+		n.gateway.CloseStreams()
+		closedWithin(t, "Ada's socket", 2*time.Second, ada.in)
+		closedWithin(t, "nobody's socket", 2*time.Second, nobody.in)
+		if err := n.gateway.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

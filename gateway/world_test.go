@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -41,19 +42,32 @@ type world struct {
 	log        *buffer
 	user       idp.User
 	clock      *clock // of the guard and the provider
+	network    *network
 }
 
 func newWorld(t testing.TB, application ...idp.Application) *world {
 	t.Helper()
-	w := &world{TB: t, store: memstore.New(), app: newUpstream(t), log: &buffer{}, clock: &clock{}}
-	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.now }))
+	return newWorldOn(t, &network{}, application...)
+}
+
+// inBubble runs a test in a testing/synctest bubble.
+func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { f(t, newWorldOn(t, &network{pipes: true})) })
+}
+
+func newWorldOn(t testing.TB, network *network, application ...idp.Application) *world {
+	t.Helper()
+	w := &world{TB: t, network: network, store: memstore.New(), log: &buffer{}, clock: &clock{}}
+	w.app = w.upstream()
+	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.now }), idptest.WithoutSocket())
 	a := idp.Application{}
 	if len(application) > 0 {
 		a = application[0]
 	}
 	a = w.provider.AddApplication(a)
 	w.user = w.provider.AddUser("ada@example.com", a.ID)
-	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: a.ID, Now: w.clock.now})
+	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: a.ID, Now: w.clock.now, Transport: w.provider.Client.Transport})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +124,8 @@ func (w *world) start(h2 bool, change ...func(*gateway.Config)) *node {
 	if err != nil {
 		w.Fatal(err)
 	}
-	n := &node{world: w, gateway: g, server: httptest.NewUnstartedServer(g)}
+	gateway.DialWith(g, w.network.dial)
+	n := &node{world: w, gateway: g, server: w.network.server(w, g)}
 	n.server.Config.ErrorLog = slog.NewLogLogger(w.logger().Handler(), slog.LevelDebug)
 	if h2 {
 		n.server.EnableHTTP2 = true
@@ -122,7 +137,7 @@ func (w *world) start(h2 bool, change ...func(*gateway.Config)) *node {
 	n.client = &http.Client{
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, network, addr)
+				return w.network.dial(ctx, network, addr)
 			},
 			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, DisableCompression: true,
 		},
@@ -245,18 +260,26 @@ func (a answer) want(t testing.TB, status int, code string) {
 	}
 }
 
-// raw sends bytes as they are and returns what comes back until the server closes, or has answered and says nothing for a while.
-func (n *node) raw(request string) string {
+// dial opens a connection.
+func (n *node) dial() net.Conn {
 	n.Helper()
-	conn, err := net.Dial("tcp", n.server.Listener.Addr().String())
+	conn, err := n.network.dial(n.Context(), "tcp", n.server.Listener.Addr().String())
 	if err != nil {
 		n.Fatal(err)
 	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(conn, request); err != nil {
-		n.Fatal(err)
+	n.Cleanup(func() { conn.Close() })
+	if !n.network.pipes {
+		conn.SetDeadline(time.Now().Add(10 * time.Minute))
 	}
+	return conn
+}
+
+// raw sends bytes as they are and returns what comes back until the server closes, or has answered and says nothing for a while.
+func (n *node) raw(request string) string {
+	n.Helper()
+	conn := n.dial()
+	defer conn.Close()
+	go io.WriteString(conn, request) // the server may close before it has read everything
 	var out strings.Builder
 	in := bufio.NewReader(conn)
 	for {
@@ -281,9 +304,9 @@ type upstream struct {
 	seen    []*http.Request
 }
 
-func newUpstream(t testing.TB) *upstream {
+func (w *world) upstream() *upstream {
 	u := &upstream{}
-	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	u.Server = w.network.server(w, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u.mu.Lock()
 		u.seen = append(u.seen, r.Clone(context.Background()))
 		handler := u.handler
@@ -294,7 +317,8 @@ func newUpstream(t testing.TB) *upstream {
 		}
 		handler(w, r)
 	}))
-	t.Cleanup(func() {
+	u.Server.Start()
+	w.Cleanup(func() {
 		u.CloseClientConnections()
 		u.Close()
 	})

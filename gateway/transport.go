@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// A transport sends requests to one app. An app may close an idle connection in the very moment in which
+// a request is written to it (Node.js and uvicorn after 5 seconds, gunicorn after 2), and then nobody
+// knows whether the app has begun to work. A request that may be sent twice goes over a connection that
+// is kept, and net/http sends it again. One that may not be (RFC 9110 §9.2.2) gets a connection of its
+// own, which nobody has a reason to close.
+type transport struct {
+	shared *http.Transport
+	own    *http.Transport // of https the shared one: HTTP/2 tells which requests it has not seen
+}
+
+// idleFor is how long a connection is kept: less than any common app keeps it.
+const idleFor = 1500 * time.Millisecond
+
+// newTransport obeys no proxy of the environment and touches no encoding.
+func newTransport(scheme string, timeout time.Duration) transport {
+	if timeout == 0 {
+		timeout = time.Minute
+	}
+	shared := &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: timeout, ExpectContinueTimeout: time.Second,
+		MaxIdleConnsPerHost: 256, IdleConnTimeout: idleFor, MaxResponseHeaderBytes: 64 << 10,
+		DisableCompression: true, ForceAttemptHTTP2: true,
+	}
+	t := transport{shared, shared}
+	if scheme == "http" {
+		t.own = shared.Clone()
+		t.own.DisableKeepAlives = true
+	}
+	return t
+}
+
+// RoundTrip refuses to send what the app behind would refuse to read.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if size(r.Header)+len(r.URL.Path)+len(r.URL.RawQuery) > maxHeaders {
+		return nil, errHeaders
+	}
+	if repeatable(r) {
+		return t.shared.RoundTrip(r)
+	}
+	return t.own.RoundTrip(r)
+}
+
+// repeatable tells whether a request may be sent twice, and can be.
+func repeatable(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return r.Body == nil || r.Body == http.NoBody
+	}
+	return false
+}
+
+// hideIdempotencyKey keeps net/http from sending a request again that the app may have begun to work on.
+// It would do so for an Idempotency-Key, which is a matter between client and app; it looks for the name
+// as it is usually written, and case means nothing on the wire.
+func hideIdempotencyKey(h http.Header) {
+	for _, name := range [...]struct{ usual, hidden string }{{"Idempotency-Key", "idempotency-key"}, {"X-Idempotency-Key", "x-idempotency-key"}} {
+		if values := h[name.usual]; values != nil {
+			delete(h, name.usual)
+			h[name.hidden] = values
+		}
+	}
+}
+
+// maxHeaders is what is sent to an app of header fields and path, in bytes: what common servers read.
+const maxHeaders = 32 << 10
+
+var errHeaders = errors.New("headers too large for the app behind")
