@@ -80,6 +80,8 @@ type app struct {
 	bearer       bool
 	maxBody      int64
 	hsts         bool
+	jarTold      perMinute
+	proxyTold    perMinute
 	now          func() time.Time
 	log          *slog.Logger
 }

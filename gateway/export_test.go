@@ -71,6 +71,9 @@ func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (
 	}
 }
 
+// MaxHeaders is how many bytes of headers a client may send.
+const MaxHeaders = maxHeaders
+
 // Pace is how long a client may stand still.
 const Pace = pace
 

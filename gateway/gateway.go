@@ -163,6 +163,13 @@ func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 	if err != nil {
 		return nil, badRequest
 	}
+	ok, emptied := fits(r)
+	if !ok {
+		return nil, headersTooLarge
+	}
+	if emptied && a.jarTold.due(a.now()) {
+		a.log.WarnContext(r.Context(), "a browser sends too many cookies: the app goes without them", "app", a.host)
+	}
 	r.URL.Path, r.URL.RawPath = path, ""
 	return a, nil
 }

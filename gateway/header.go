@@ -78,14 +78,3 @@ func speaksForOrigin(name string) bool {
 	}
 	return strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Secure-Session-") || strings.HasPrefix(name, "Sec-Session-")
 }
-
-// size is what the headers take on the wire, about.
-func size(h http.Header) int {
-	n := 0
-	for name, values := range h {
-		for _, value := range values {
-			n += len(name) + len(value) + 4
-		}
-	}
-	return n
-}

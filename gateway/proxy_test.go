@@ -171,15 +171,6 @@ func TestGWY08Framing(t *testing.T) {
 	}
 }
 
-// GWY-12: headers are bounded on the way in and on the way out.
-func TestGWY12HeaderSizes(t *testing.T) {
-	w := newWorld(t)
-	n := w.serve()
-	n.stranger().do("GET", "/x", "", "X-Large", strings.Repeat("x", 40<<10)).want(t, 431, "headers_too_large")
-	n.stranger().do("GET", "/x?"+strings.Repeat("x", 40<<10), "").want(t, 431, "headers_too_large")
-	n.stranger().do("GET", "/x", "", "X-Large", strings.Repeat("x", 20<<10)).want(t, 200, "")
-}
-
 // GWY-16: the app may take its time, but not for ever; a request that changes something is sent once.
 func TestGWY16SlowAndBrokenApps(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {

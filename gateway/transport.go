@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -39,9 +38,14 @@ func newTransport(scheme string, timeout time.Duration) transport {
 	return t
 }
 
-// RoundTrip refuses to send what the app behind would refuse to read.
+// RoundTrip leaves out cookies, and refuses to send what the app behind would refuse to read.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if size(r.Header)+len(r.URL.Path)+len(r.URL.RawQuery) > maxHeaders {
+	n := size(r.Header) + len(r.URL.Path) + len(r.URL.RawQuery)
+	if n > maxWithCookies && r.Header["Cookie"] != nil {
+		n -= size(http.Header{"Cookie": r.Header["Cookie"]})
+		delete(r.Header, "Cookie")
+	}
+	if n > maxPassed {
 		return nil, errHeaders
 	}
 	if repeatable(r) {
@@ -70,8 +74,3 @@ func hideIdempotencyKey(h http.Header) {
 		}
 	}
 }
-
-// maxHeaders is what is sent to an app of header fields and path, in bytes: what common servers read.
-const maxHeaders = 32 << 10
-
-var errHeaders = errors.New("headers too large for the app behind")

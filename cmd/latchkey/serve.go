@@ -139,7 +139,7 @@ func closeAll(listeners []net.Listener) error {
 // server sets the limits that keep a slow client from holding the server. Bodies are paced by the gateway itself.
 func (s *serving) server(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: http.DefaultMaxHeaderBytes, // the gateway has limits of its own, and answers in JSON
 		DisableGeneralOptionsHandler: true, // OPTIONS * is refused like every target that is no path
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}

@@ -203,6 +203,26 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// A jar that a sibling host has filled locks nobody out, and what is too large has an answer in JSON.
+func TestServeHeaders(t *testing.T) {
+	s := newServed(t)
+	s.write("")
+	s.start()
+	ada := s.login()
+	for kilobytes, want := range map[int]string{12: "bearer true", 24: "bearer true", 240: "bearer true", 300: "headers_too_large", 740: "headers_too_large"} {
+		jar := ada[:len(ada):len(ada)]
+		for i := range kilobytes / 4 {
+			jar = append(jar, &http.Cookie{Name: fmt.Sprintf("c%d", i), Value: strings.Repeat("x", 4<<10-10)})
+		}
+		status := 200
+		if want == "headers_too_large" {
+			status = 431
+		}
+		s.want("/api/x", jar, status, want)
+	}
+	s.interrupt()
+}
+
 // SIGHUP has the file read anew: nobody is signed out, streams go on until their session ends, and a bad file changes nothing.
 func TestReload(t *testing.T) {
 	s := newServed(t)

@@ -1,0 +1,48 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+)
+
+// The limits of a request's headers, in bytes. Host, path and query count, too.
+const (
+	// maxHeaders is what a client may send. Most of it is cookies: a sibling host can set up to 180 of
+	// 4 KiB for the whole domain, and who has them must still be able to log in. The http.Server should
+	// allow more, for its own answer is plain text.
+	maxHeaders = 256 << 10
+	// maxPassed is what an app gets, which is what common servers read.
+	maxPassed = 32 << 10
+	// maxWithCookies is what an app gets with cookies, which is what Node.js reads. Beyond it goes
+	// without them: the app may miss one, but its users are not locked out.
+	maxWithCookies = 16 << 10
+)
+
+var errHeaders = errors.New("headers too large for the app behind")
+
+// fits tells whether the headers of a request are small enough. It leaves only our cookies where the jar
+// is too large for any app, so that what a waiting request holds is bounded by maxPassed.
+func fits(r *http.Request) (ok, emptied bool) {
+	rest := len(r.Host) + len(r.URL.Path) + len(r.URL.RawQuery)
+	n := size(r.Header) + rest
+	switch {
+	case n <= maxWithCookies:
+		return true, false
+	case n > maxHeaders:
+		return false, false
+	}
+	before := len(r.Header["Cookie"])
+	keepCookies(r.Header, namesOurs)
+	return size(r.Header)+rest <= maxPassed, before > 0
+}
+
+// size is what headers take on the wire, about.
+func size(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, value := range values {
+			n += len(name) + len(value) + 4
+		}
+	}
+	return n
+}

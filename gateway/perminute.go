@@ -1,0 +1,14 @@
+package gateway
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// A perMinute lets something be told once a minute, however often it happens.
+type perMinute struct{ next atomic.Int64 } // Unix milliseconds
+
+func (p *perMinute) due(now time.Time) bool {
+	next := p.next.Load()
+	return now.UnixMilli() >= next && p.next.CompareAndSwap(next, now.Add(time.Minute).UnixMilli())
+}
