@@ -117,3 +117,9 @@ func (p proxies) trustsPeer(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && p.trusts(peer.Addr().Unmap())
 }
+
+// passedOver tells whether a peer that is not listed says for whom it asks. Nothing is counted by what
+// it says.
+func (p proxies) passedOver(r *http.Request) bool {
+	return (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) && !p.trustsPeer(r)
+}

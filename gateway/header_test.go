@@ -262,6 +262,33 @@ func TestGWY13ForwardedFromListedProxies(t *testing.T) {
 	}
 }
 
+// Whoever forgot to list a proxy hears of it, once a minute; nobody hears of proxies that are listed, or of requests without one.
+func TestProxiesThatAreNotListed(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		told := func() int { return strings.Count(w.log.String(), "trusted_proxies") }
+		n := w.serve()
+		listed := w.serve(func(c *gateway.Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+		n.stranger().do("GET", "/x", "").want(t, 200, "")
+		listed.stranger().do("GET", "/x", "", "X-Forwarded-For", "203.0.113.7").want(t, 200, "")
+		if told() != 0 {
+			t.Errorf("told without a cause: %s", w.log)
+		}
+		for i, header := range []string{"X-Forwarded-For", "Forwarded"} {
+			for range 5 {
+				n.stranger().do("GET", "/x", "", header, "for=203.0.113.7").want(t, 200, "")
+				time.Sleep(10 * time.Second)
+			}
+			if told() != i+1 {
+				t.Errorf("%s: told %d times: %s", header, told(), w.log)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		if log := w.log.String(); strings.Contains(log, "203.0.113.7") || !strings.Contains(log, "peer=127.0.0.1") {
+			t.Errorf("the log names the wrong address: %s", log)
+		}
+	})
+}
+
 // A JWT that has expired while nobody asked is renewed before the app gets to see it.
 func TestTokenIsNeverStale(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
