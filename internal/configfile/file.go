@@ -183,6 +183,7 @@ func parse(path string, text []byte, env func(string) (string, bool), needs func
 		Provider: Provider{Listen: "127.0.0.1:9011"},
 	}
 	r.file(f, document)
+	f.secretFiles = r.secretFiles
 	slices.SortStableFunc(r.mistakes, func(a, b *Mistake) int { return a.Line - b.Line })
 	var errs []error
 	for _, m := range r.mistakes {
