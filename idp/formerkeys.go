@@ -33,6 +33,9 @@ func (s *Server) mayHaveSigned(ctx context.Context, k *signingKey, c claims) (bo
 
 // keepFormerKey writes down the key that an application has, where it gets another.
 func keepFormerKey(tx *sql.Tx, applicationID, nextKeyID string, now time.Time) error {
+	if _, err := tx.Exec(`DELETE FROM former_keys WHERE until <= $1`, millis(now)); err != nil {
+		return err
+	}
 	_, err := tx.Exec(`INSERT INTO former_keys (application_id, key_id, until)
 		SELECT id, coalesce(access_token_key_id, ''), $1 + 1000 * access_token_ttl FROM applications WHERE id = $2 AND coalesce(access_token_key_id, '') <> $3
 		ON CONFLICT (application_id, key_id) DO UPDATE SET until = CASE WHEN excluded.until > former_keys.until THEN excluded.until ELSE former_keys.until END`,

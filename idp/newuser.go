@@ -26,6 +26,7 @@ type NewUser struct {
 	Profile  Profile
 
 	changeReason PasswordChangeReason
+	factor       factor
 }
 
 // CreateUser makes an active user. What is wrong with it comes back as a
@@ -49,7 +50,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
-	now := millis(s.now())
+	now, factor := millis(s.now()), s.sealFactor(id, n.factor)
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := refuseDuplicate(tx, id, tenantID, n); err != nil {
 			return err
@@ -59,6 +60,9 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $12, $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
 			millis(n.Expiry), string(profile), now, string(n.changeReason))
+		if err == nil {
+			err = factor.insert(tx, id)
+		}
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -32,13 +33,23 @@ const (
 	trustTTL        = 30 * 24 * time.Hour
 )
 
-const ticketVersion = 2
+// A ticket is a version, a user, a deadline, a nonce that tells two of one instant apart, and the MAC. Tickets without a nonce, of mails that an earlier
+// version has sent, are taken as well.
+const (
+	ticketVersion     = 3
+	bareTicketVersion = 2
+	bareTicketSize    = 1 + 16 + 8
+	ticketNonceSize   = 8
+)
 
 var ticketEncoding = base64.RawURLEncoding.Strict()
 
 func (s *Server) ticket(purpose string, u *User, ttl time.Duration) ticket {
 	body := append([]byte{ticketVersion}, uuidBytes(u.ID)...)
 	body = binary.BigEndian.AppendUint64(body, uint64(millis(s.now().Add(ttl))))
+	nonce := make([]byte, ticketNonceSize)
+	rand.Read(nonce)
+	body = append(body, nonce...)
 	return ticket(ticketEncoding.EncodeToString(s.appendTicketMAC(body, purpose, u)))
 }
 
@@ -60,39 +71,52 @@ func (s *Server) appendTicketMAC(body []byte, purpose string, u *User) []byte {
 // ticketState is what has changed when a ticket is used up.
 func (u *User) ticketState(purpose string) string {
 	switch purpose {
-	case forChange:
-		return u.passwordHash
-	case forMailedChange: // it proves that address, and is worth nothing once there is another
+	case forChange, forMailedChange: // whoever has it may have read it in the mailbox of that address
 		return u.passwordHash + " " + u.Email
-	case forOneLogin:
+	case forOneLogin: // and good once
 		return u.passwordHash + u.LastLoginInstant.String()
 	case forVerification:
 		if u.Verified {
 			return u.Email + " verified"
 		}
 		return u.Email
-	case forSecondFactor:
+	case forSecondFactor: // and good once
 		return u.passwordHash + u.authenticatorID
 	}
 	return u.authenticatorID // a trusted computer is not asked for codes of this authenticator
 }
 
+// decoded returns the bytes of a ticket, and those that its MAC is over. A ticket has one spelling.
+func (t ticket) decoded() (raw, body []byte, ok bool) {
+	raw, err := ticketEncoding.DecodeString(string(t))
+	if err != nil || len(raw) == 0 || len(t) != ticketEncoding.EncodedLen(len(raw)) { // the decoder passes over line ends
+		return nil, nil, false
+	}
+	size := bareTicketSize
+	switch raw[0] {
+	case bareTicketVersion:
+	case ticketVersion:
+		size += ticketNonceSize
+	default:
+		return nil, nil, false
+	}
+	if len(raw) != size+sha256.Size {
+		return nil, nil, false
+	}
+	return raw, raw[:size:size], true
+}
+
 // holder returns the active user whom a ticket is about, or ErrNotFound.
 func (s *Server) holder(ctx context.Context, purpose string, t ticket) (User, error) {
-	const bodySize = 1 + 16 + 8
-	if len(t) != ticketEncoding.EncodedLen(bodySize+sha256.Size) { // nor has it a second spelling, with line ends
+	raw, body, ok := t.decoded()
+	if !ok {
 		return User{}, ErrNotFound
 	}
-	raw, err := ticketEncoding.DecodeString(string(t))
-	if err != nil || len(raw) != bodySize+sha256.Size || raw[0] != ticketVersion {
-		return User{}, ErrNotFound
-	}
-	body := raw[:bodySize:bodySize]
 	u, err := s.UserByID(ctx, uuid.UUID(body[1:17]).String())
 	if err != nil {
 		return User{}, err
 	}
-	deadline := int64(binary.BigEndian.Uint64(body[17:]))
+	deadline := int64(binary.BigEndian.Uint64(body[17:25]))
 	if !hmac.Equal(s.appendTicketMAC(body, purpose, &u), raw) || millis(s.now()) >= deadline || !u.Active {
 		return User{}, ErrNotFound
 	}

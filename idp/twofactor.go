@@ -160,8 +160,7 @@ func (s *Server) newRecoveryCodes(tx *sql.Tx, userID string) ([]string, error) {
 }
 
 func (s *Server) recoveryDigest(userID, code string) []byte {
-	code = strings.NewReplacer("-", "", " ", "").Replace(strings.ToUpper(code))
-	return s.secrets.credentialDigest("recovery code", userID+" "+code)
+	return s.secrets.credentialDigest("recovery code", userID+" "+string(plainCode(code)))
 }
 
 // disableTwoFactor answers DELETE /api/user/two-factor/{userId} with methodId
@@ -186,7 +185,7 @@ func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) e
 	if id := form.Get("methodId"); u.authenticatorID == "" || id != u.authenticatorID {
 		return ErrNotFound
 	}
-	if err := s.takeCode(r.Context(), u, form.Get("code")); err != nil {
+	if err := s.takeCode(r.Context(), u, form.Get("code"), ""); err != nil {
 		return err
 	}
 	return s.DisableTwoFactor(r.Context(), u.ID)
@@ -239,14 +238,20 @@ func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc
 
 // takeCode uses up a code of the user's authenticator, or a recovery code. Of
 // two who bring one code at once, one has it. Wrong ones are counted, and after
-// too many even a right one is refused for a while.
-func (s *Server) takeCode(ctx context.Context, u User, code string) error {
-	subject, now, right := "code "+u.ID, s.now(), false
+// too many even a right one is refused for a while. A right one uses the ticket
+// up, where there is one; where somebody has done so before: ErrNotFound.
+func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) error {
+	subject, now, right, used := "code "+u.ID, s.now(), false, false
 	err := s.db.Write(ctx, func(tx *sql.Tx) (err error) {
 		// The row is the lock that everybody waits for who brings a code.
 		err = changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
 		if err != nil {
 			return err
+		}
+		if t != "" {
+			if used, err = ticketUsed(tx, t); err != nil || used {
+				return err
+			}
 		}
 		var until int64
 		err = tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
@@ -257,8 +262,11 @@ func (s *Server) takeCode(ctx context.Context, u User, code string) error {
 		if right, err = s.useCode(tx, u, code); err != nil {
 			return err
 		}
+		if right && t != "" {
+			err = s.useTicket(tx, t, secondFactorTTL)
+		}
 		if right {
-			return forgetFailures(tx, subject)
+			return errors.Join(err, forgetFailures(tx, subject))
 		}
 		return countFailure(tx, subject, codeLockout, now)
 	})
@@ -267,6 +275,8 @@ func (s *Server) takeCode(ctx context.Context, u User, code string) error {
 		return errWrongCode
 	case err != nil:
 		return fmt.Errorf("take a code: %w", err)
+	case used:
+		return ErrNotFound
 	case !right:
 		s.log.InfoContext(ctx, "wrong code", "user", u.ID)
 		return errWrongCode
@@ -291,7 +301,7 @@ func (s *Server) useCode(tx *sql.Tx, u User, code string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("secret of an authenticator: %w", err)
 	}
-	if step, ok := totp.Match(secret, strings.ReplaceAll(code, " ", ""), s.now(), last); ok {
+	if step, ok := totp.Match(secret, code, s.now(), last); ok {
 		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)
 		return true, err
 	}

@@ -40,7 +40,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
 		u, err = s.holder(r.Context(), forSecondFactor, req.TwoFactorID)
 	}
 	if err == nil {
-		err = s.takeCode(r.Context(), u, req.Code)
+		err = s.takeCode(r.Context(), u, req.Code, req.TwoFactorID)
 	}
 	var app application
 	if err == nil {

@@ -151,6 +151,7 @@ func (v ValidationError) within(place string) ValidationError {
 type importRow struct {
 	importedUser
 	id, hash, profile string
+	factor            sealedFactor
 }
 
 func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row importRow, err error) {
@@ -161,6 +162,9 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	}
 	if n.TenantID, err = s.tenantOrDefault(ctx, "user.tenantId", n.TenantID); err != nil {
 		return row, err
+	}
+	if u.EncryptionScheme == "" && (u.Salt != "" || strings.Trim(string(u.Factor), `"0`) != "" && string(u.Factor) != "null") {
+		return row, invalid("user.encryptionScheme", "blank", "Say of which scheme the password is a hash: without one it would become the password itself.")
 	}
 	u.TenantID = n.TenantID
 	if u.EncryptionScheme == "" {
@@ -181,7 +185,7 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	if err != nil {
 		return row, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
-	row.importedUser, row.profile = u, string(profile)
+	row.importedUser, row.profile, row.factor = u, string(profile), s.sealFactor(row.id, n.factor)
 	return row, nil
 }
 
@@ -219,6 +223,9 @@ func (row importRow) insert(tx *sql.Tx, at interface{ UnixMilli() int64 }) error
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14)`,
 		row.id, row.TenantID, strings.ToLower(row.Email), loginIDKey(row.Email), row.Username, loginIDKey(row.Username), row.hash, active, row.Verified,
 		row.Expiry, string(row.changeReason()), row.profile, inserted, now, row.LastLoginInstant)
+	if err == nil {
+		err = row.factor.insert(tx, row.id)
+	}
 	if err != nil {
 		return err
 	}

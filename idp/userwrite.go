@@ -22,6 +22,7 @@ type userWrite struct {
 	Expiry                 int64                `json:"expiry"`
 	PasswordChangeRequired *bool                `json:"passwordChangeRequired"` // nil: as the reason says
 	PasswordChangeReason   PasswordChangeReason `json:"passwordChangeReason"`
+	TwoFactor              twoFactorWrite       `json:"twoFactor"` // of a new user
 
 	Profile
 }
@@ -71,9 +72,13 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 		}
 		u.TenantID = id
 	}
+	factor, err := u.TwoFactor.brought()
+	if err != nil {
+		return NewUser{}, err
+	}
 	return NewUser{
 		ID: u.ID, TenantID: u.TenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
-		Expiry: fromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(),
+		Expiry: fromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(), factor: factor,
 	}, nil
 }
 
@@ -152,6 +157,9 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 	wanted := func(u User) (userRequest, error) {
 		req, err := request(u)
 		req.User = req.User.trimmed()
+		if err == nil {
+			err = req.User.TwoFactor.unchanged(u)
+		}
 		return req, err
 	}
 	req, err := wanted(old)

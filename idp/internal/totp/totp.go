@@ -8,13 +8,18 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 )
 
+// What authenticators show.
 const (
-	period = 30 // seconds
-	digits = 6
-	drift  = 1 // steps that a clock may be off, either way (RFC 6238 §5.2)
+	Period = 30 // seconds
+	Digits = 6
+)
+
+const (
+	drift = 1 // steps that a clock may be off, either way (RFC 6238 §5.2)
 
 	secretSize = 20 // bytes, as RFC 4226 §4 recommends
 	minSecret  = 16 // bytes, the least of RFC 4226 §4
@@ -32,10 +37,10 @@ func NewSecret() []byte {
 func Usable(secret []byte) bool { return len(secret) >= minSecret && len(secret) <= maxSecret }
 
 // Step is the number of the period that an instant is in.
-func Step(t time.Time) int64 { return t.Unix() / period }
+func Step(t time.Time) int64 { return t.Unix() / Period }
 
 // Code is what an authenticator shows in a period.
-func Code(secret []byte, step int64) string { return code(secret, step, digits) }
+func Code(secret []byte, step int64) string { return code(secret, step, Digits) }
 
 func code(secret []byte, step int64, digits int) string {
 	mac := hmac.New(sha1.New, secret)
@@ -51,8 +56,9 @@ func code(secret []byte, step int64, digits int) string {
 }
 
 // Match returns the period that a code is of, near now and later than the one that was taken last: a code is good once. It looks at all of them, whichever
-// is right.
+// is right. White space counts for nothing: authenticators show "123 456".
 func Match(secret []byte, typed string, now time.Time, last int64) (step int64, ok bool) {
+	typed = strings.Join(strings.Fields(typed), "")
 	for s := Step(now) - drift; s <= Step(now)+drift; s++ {
 		if subtle.ConstantTimeCompare([]byte(Code(secret, s)), []byte(typed)) == 1 && s > last {
 			step, ok = s, true

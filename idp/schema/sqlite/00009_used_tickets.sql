@@ -1,0 +1,10 @@
+-- +goose Up
+-- Digests of the tickets of logins that were used up, until they would have expired.
+CREATE TABLE used_tickets (
+	digest BLOB PRIMARY KEY,
+	until  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX used_tickets_until ON used_tickets (until);
+
+-- +goose Down
+DROP TABLE used_tickets;
