@@ -54,6 +54,8 @@ func (p PasswordRules) refuse(field, typed string) (wrong ValidationError) {
 		bad("blank", "A password is needed.")
 	case !utf8.ValidString(typed):
 		bad("invalid", "The password is not valid UTF-8.")
+	case hasNUL(typed): // as login forms have it, which take none
+		bad("invalid", "The password has a NUL in it.")
 	case len(typed) > password.MaxBytes:
 		bad("tooLong", "A password has at most %d bytes.", password.MaxBytes)
 	}
