@@ -63,9 +63,9 @@ type Config struct {
 	// proxy of the environment.
 	WebhookTransport http.RoundTripper
 
-	// LeaveEvents leaves the events of webhooks to another process with the
-	// same database, now or later. It is for programs that change something and
-	// end.
+	// LeaveEvents leaves the events of webhooks and the daily sweep to another
+	// process with the same database, now or later. It is for programs that
+	// change something and end.
 	LeaveEvents bool
 
 	// Logger receives one record for each login, refresh, reuse and revocation.

@@ -67,23 +67,3 @@ func (s *Server) familiesOf(ctx context.Context, userID string) ([]family, error
 	}
 	return all, rows.Err()
 }
-
-// Sweep deletes the refresh tokens that were revoked or have expired by the
-// policy of today, and returns how many. They are refused with or without it;
-// call it once a day to keep the database small.
-func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE t.revoked_instant > 0 OR (
-			SELECT CASE a.refresh_token_expiration
-				WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000 <= $1
-				WHEN 'SlidingWindow' THEN t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1
-				ELSE t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1 OR t.start_instant + a.refresh_token_max_ttl * 1000 <= $1
-			END FROM applications a WHERE a.id = t.application_id)`, millis(s.now()))
-		if err != nil {
-			return err
-		}
-		n, err = res.RowsAffected()
-		return err
-	})
-	return n, err
-}

@@ -143,6 +143,7 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 }
 
 func (s *Server) verifyPassword(ctx context.Context, u *User, password string) error {
+	s.coverRefusals(ctx)
 	ok, renewed, err := s.hasher.Verify(ctx, u.passwordHash, password)
 	if err != nil {
 		return fmt.Errorf("verify password: %w", err)

@@ -34,6 +34,8 @@ type Server struct {
 	mails    sync.WaitGroup
 
 	courier courier
+	sweeper sweeper
+	costs   hashCosts
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -77,6 +79,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	s.handler = s.routes()
 	if !c.LeaveEvents {
 		s.courier.start(s, c.WebhookTransport)
+		s.sweeper.start(s)
 	}
 	return s, nil
 }
@@ -86,7 +89,10 @@ func (s *Server) begin(ctx context.Context) (err error) {
 	if err = s.ensureDefaultTenant(ctx); err != nil {
 		return err
 	}
-	return s.loadSigningKeys(ctx)
+	if err = s.loadSigningKeys(ctx); err != nil {
+		return err
+	}
+	return s.beginHashClasses(ctx)
 }
 
 // Close waits for mails under way, gives up webhooks, whose events stay for the
@@ -95,6 +101,7 @@ func (s *Server) begin(ctx context.Context) (err error) {
 func (s *Server) Close() error {
 	s.mails.Wait()
 	s.courier.stop()
+	s.sweeper.stop()
 	return errors.Join(s.db.Close(), closeBreached(s.breached))
 }
 

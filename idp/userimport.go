@@ -122,7 +122,14 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 		}
 		rows = append(rows, row)
 	}
-	return s.db.Write(postgres.Patient(ctx, importTime), func(tx *sql.Tx) error {
+	classes := make(map[password.Class]bool)
+	for _, row := range rows {
+		classes[password.ClassOf(row.hash)] = true
+	}
+	err := s.db.Write(postgres.Patient(ctx, importTime), func(tx *sql.Tx) error {
+		if err := addHashClasses(tx, classes); err != nil {
+			return err
+		}
 		for i, row := range rows {
 			err := row.insert(tx, s.now())
 			if bad, ok := errors.AsType[ValidationError](err); ok {
@@ -134,6 +141,14 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 		}
 		return s.raiseImport(ctx, tx, rows)
 	})
+	if err != nil {
+		return err
+	}
+	s.costs.mu.Lock()
+	s.costs.asked = time.Time{} // so that the next login knows
+	s.costs.mu.Unlock()
+	s.coverRefusals(ctx)
+	return nil
 }
 
 // within puts the errors of one user of many under its place.

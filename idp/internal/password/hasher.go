@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -32,6 +33,7 @@ type Hasher struct {
 	running chan struct{}
 	waiting atomic.Int64
 	queue   int64
+	floor   atomic.Int64 // nanoseconds that a refusal takes at least
 }
 
 // NewHasher returns a Hasher with the given cost, which must be within bounds.
@@ -68,12 +70,26 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // is treated likewise.
 //
 // Where the password is right and stored was made at another cost than today's,
-// renewed is a hash to store in its place.
+// renewed is a hash to store in its place. No refusal leaves before the time that
+// [Hasher.CoverRefusals] sets.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
 	if err := h.enter(ctx); err != nil {
 		return false, "", err
 	}
+	began := time.Now()
+	ok, renewed, err = h.verifyAndLeave(stored, password)
+	if !ok && err == nil {
+		h.holdBack(ctx, began, password)
+	}
+	return ok, renewed, err
+}
+
+func (h *Hasher) verifyAndLeave(stored, password string) (ok bool, renewed string, err error) {
 	defer h.leave()
+	return h.verify(stored, password)
+}
+
+func (h *Hasher) verify(stored, password string) (ok bool, renewed string, err error) {
 	if isForeign(stored) {
 		return h.verifyForeign(stored, password)
 	}
@@ -97,8 +113,7 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, 
 	return true, renewed, nil
 }
 
-// verifyForeign checks a hash of another system. Right or wrong it costs one of ours as well, so that the time does not tell that an account came from elsewhere
-// and has a hash that is cheap to guess at.
+// verifyForeign checks a hash of another system. Right or wrong it costs one of ours as well, so that one that is cheap to guess at takes no less.
 func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string, err error) {
 	tooLong := len(password) > MaxBytes
 	if tooLong {

@@ -1,0 +1,143 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/password"
+)
+
+// hashCosts are how long a refusal takes with the hashes that users have, by their class. A refusal must tell nobody which of them an account has, or that there is none: see
+// [password.Hasher.CoverRefusals].
+type hashCosts struct {
+	mu    sync.Mutex
+	took  map[password.Class]time.Duration
+	asked time.Time
+}
+
+// costReload is how often a node asks which hashes others have imported.
+const costReload = time.Minute
+
+// beginHashClasses writes down which hashes there are, where nobody has yet, and measures them.
+func (s *Server) beginHashClasses(ctx context.Context) error {
+	var known bool
+	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM hash_classes)`).Scan(&known); err != nil {
+		return fmt.Errorf("read classes of hashes: %w", err)
+	}
+	classes := map[password.Class]bool{s.hasher.Own(): true}
+	if !known {
+		if err := s.findHashClasses(ctx, classes); err != nil {
+			return err
+		}
+	}
+	err := s.db.Write(ctx, func(tx *sql.Tx) error { return addHashClasses(tx, classes) })
+	if err != nil {
+		return fmt.Errorf("write classes of hashes: %w", err)
+	}
+	return s.measureHashes(ctx)
+}
+
+// findHashClasses looks at all users, once in the life of a database.
+func (s *Server) findHashClasses(ctx context.Context, into map[password.Class]bool) error {
+	rows, err := s.db.QueryContext(ctx, `SELECT password FROM users`)
+	if err != nil {
+		return fmt.Errorf("read classes of hashes: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var stored string
+		if err := rows.Scan(&stored); err != nil {
+			return fmt.Errorf("read classes of hashes: %w", err)
+		}
+		into[password.ClassOf(stored)] = true
+	}
+	delete(into, "")
+	return rows.Err()
+}
+
+// addHashClasses is part of the transaction that stores such hashes.
+func addHashClasses(tx *sql.Tx, classes map[password.Class]bool) error {
+	for class := range classes {
+		if _, err := tx.Exec(`INSERT INTO hash_classes (class) VALUES ($1) ON CONFLICT (class) DO NOTHING`, string(class)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coverRefusals asks once in a while which hashes there are. What cannot be read or measured now is at the next time.
+func (s *Server) coverRefusals(ctx context.Context) {
+	now := s.now()
+	s.costs.mu.Lock()
+	due := now.Sub(s.costs.asked).Abs() >= costReload
+	if due {
+		s.costs.asked = now
+	}
+	s.costs.mu.Unlock()
+	if !due {
+		return
+	}
+	if err := s.measureHashes(ctx); err != nil {
+		s.log.WarnContext(ctx, "the costs of hashes cannot be measured: those that are known go on", "error", err)
+	}
+}
+
+// measureHashes measures the hashes that it does not know yet, and covers refusals with the slowest. Where all are ours there is nothing to cover.
+func (s *Server) measureHashes(ctx context.Context) error {
+	all, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
+	if err != nil {
+		return err
+	}
+	s.costs.mu.Lock()
+	took := make(map[password.Class]time.Duration, len(all))
+	for _, class := range all {
+		took[password.Class(class)] = s.costs.took[password.Class(class)]
+	}
+	s.costs.mu.Unlock()
+	var errs []error
+	longest := time.Duration(0)
+	for class, before := range took {
+		if before == 0 {
+			measured, err := s.hasher.Measure(ctx, class)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("measure %s: %w", class, err))
+				continue
+			}
+			took[class] = max(measured, 1)
+		}
+		longest = max(longest, took[class])
+	}
+	s.costs.mu.Lock()
+	defer s.costs.mu.Unlock()
+	s.costs.took, s.costs.asked = took, s.now()
+	if len(took) == 1 {
+		longest = 0
+	}
+	s.hasher.CoverRefusals(longest)
+	return errors.Join(errs...)
+}
+
+// sweepHashClasses forgets those that no user has any more.
+func (s *Server) sweepHashClasses(ctx context.Context) error {
+	all, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
+	if err != nil {
+		return err
+	}
+	for _, class := range all {
+		if password.Class(class) == s.hasher.Own() {
+			continue
+		}
+		err := s.db.Write(ctx, func(tx *sql.Tx) error {
+			_, err := tx.Exec(`DELETE FROM hash_classes WHERE class = $1 AND NOT EXISTS (SELECT 1 FROM users WHERE substr(password, 1, $2) = $1)`, class, len(class))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("forget class of hashes: %w", err)
+		}
+	}
+	return s.measureHashes(ctx)
+}

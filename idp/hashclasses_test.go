@@ -1,0 +1,158 @@
+package idp
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const oneOfMD5 = `{"email":%q,"encryptionScheme":"salted-md5","factor":7,"salt":"","password":"X03MO1qnZdYdgyfeuILPmQ=="}`
+const oneOfBcrypt = `{"email":%q,"encryptionScheme":"bcrypt","factor":4,"salt":"N9qo8uLOickgx2ZMRZoMye","password":"IjZAgcfl7p92ldGxad68LJZdL17lhWy"}`
+
+func (s *Server) imports(t *testing.T, users ...string) {
+	t.Helper()
+	if _, err := s.ImportUsers(t.Context(), []byte(`{"users":[`+strings.Join(users, ",")+`]}`)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) hashClasses(t *testing.T) []string {
+	t.Helper()
+	all, err := s.idsWhere(t.Context(), `SELECT class FROM hash_classes ORDER BY class`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// The provider knows which hashes there are, from their import until the last user with one is gone, and covers refusals for as long.
+func TestHashClasses(t *testing.T) {
+	config := Config{Secret: Secret{1}, Path: filepath.Join(t.TempDir(), "idp.db"), Hash: HashConfig{MemoryKiB: 8, Iterations: 1, InsecureHash: true}}
+	const own, md5, bcrypt = "$argon2id$v=19$m=8,t=1,p=1$", "$salted-md5$7$", "$2a$04$"
+	open := func() *Server {
+		s, err := Open(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	want := func(s *Server, covered bool, classes ...string) {
+		t.Helper()
+		if got := s.hashClasses(t); !slices.Equal(got, classes) {
+			t.Errorf("classes %q, want %q", got, classes)
+		}
+		if got := s.hasher.Covered(); got > 0 != covered {
+			t.Errorf("refusals take %v", got)
+		}
+	}
+	want(s, false, own)
+	s.imports(t, fmt.Sprintf(oneOfMD5, "md5@example.com"))
+	want(s, true, own, md5)
+	s.imports(t, fmt.Sprintf(oneOfBcrypt, "bcrypt@example.com"))
+	want(s, true, bcrypt, own, md5)
+	for _, email := range []string{"md5@example.com", "bcrypt@example.com"} {
+		if _, err := s.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		u, err := s.UserByLoginID(t.Context(), email)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DeleteUser(t.Context(), u.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(s, true, bcrypt, own)
+	if _, err := s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(s, false, own)
+
+	// What a database of before has is found when it is opened, and so is what another configuration has made.
+	if _, err := s.CreateUser(t.Context(), NewUser{Email: "ada@example.com", Password: "correct horse " + strings.Repeat("b", 10)}); err != nil {
+		t.Fatal(err)
+	}
+	s.imports(t, fmt.Sprintf(oneOfMD5, "again@example.com"))
+	s.Close()
+	config.Hash.MemoryKiB = 16
+	s = open()
+	want(s, true, "$argon2id$v=19$m=16,t=1,p=1$", own, md5)
+	if err := s.db.Write(t.Context(), execOf(`DELETE FROM hash_classes`)); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	s = open()
+	defer s.Close()
+	want(s, true, "$argon2id$v=19$m=16,t=1,p=1$", own, md5)
+}
+
+// A node hears of what another has imported.
+func TestHashClassesOfAnotherNode(t *testing.T) {
+	path, now := filepath.Join(t.TempDir(), "idp.db"), time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	open := func() *Server {
+		s, err := Open(t.Context(), Config{Secret: Secret{1}, Path: path, Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	one, other := open(), open()
+	one.imports(t, fmt.Sprintf(oneOfMD5, "md5@example.com"))
+	now = now.Add(costReload)
+	if err := other.verifyPassword(t.Context(), &User{}, "wrong"); err == nil || other.hasher.Covered() == 0 {
+		t.Errorf("%v, %v", err, other.hasher.Covered())
+	}
+}
+
+// Tokens that have died go by themselves while the process lives.
+func TestSweepsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), Config{Secret: Secret{1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		const app = "00000000-0000-4000-8000-000000000001"
+		if err := s.EnsureApplication(t.Context(), Application{ID: app, Name: "x", GenerateRefreshTokens: true, RefreshTokenTTL: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		u, err := s.CreateUser(t.Context(), NewUser{Email: "ada@example.com", Password: "correct horse " + strings.Repeat("b", 10)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3*sweepBatch + 1 {
+			f := `INSERT INTO refresh_tokens VALUES ('%036d', '%s', '%s', '%s', 0, '[]', '', '', '', '', %d, 0, %[5]d, 0)`
+			if err := s.db.Write(t.Context(), execOf(fmt.Sprintf(f, i, u.TenantID, app, u.ID, time.Now().UnixMilli()))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		count := func() (n int) {
+			if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM refresh_tokens`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		time.Sleep(30 * time.Minute)
+		if n := count(); n != 3*sweepBatch+1 {
+			t.Errorf("%d tokens after half an hour", n)
+		}
+		time.Sleep(25 * time.Hour)
+		if n := count(); n != 0 {
+			t.Errorf("%d tokens after a day", n)
+		}
+	})
+}
+
+func execOf(statement string) func(*sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	}
+}

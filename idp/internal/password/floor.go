@@ -1,0 +1,110 @@
+package password
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Class is what hashes of one cost begin with, such as "$2a$12$" or "$argon2id$v=19$m=19456,t=2,p=1$".
+type Class string
+
+// ClassOf returns the class of a stored hash, "" where there is none.
+func ClassOf(stored string) Class {
+	parameters := 3 // "", the scheme and its factor; bcrypt's and ours are text up to the salt, too
+	switch {
+	case stored == "":
+		return ""
+	case strings.HasPrefix(stored, "$argon2id$"):
+		parameters = 4
+	case strings.HasPrefix(stored, "$"+schemeFirebase+"$"):
+		before, _, _ := strings.Cut(stored, ",ss=") // what follows is of the project
+		return Class(before + ",")
+	}
+	f := strings.SplitN(stored, "$", parameters+1)
+	if len(f) <= parameters {
+		return ""
+	}
+	return Class(strings.Join(f[:parameters], "$") + "$")
+}
+
+// Own is the class of the hashes that Hash makes.
+func (h *Hasher) Own() Class {
+	return Class(fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", h.params.MemoryKiB, h.params.Iterations, h.params.Lanes))
+}
+
+// sample is a hash of the class that no password has.
+func (c Class) sample() string {
+	zeros := func(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }
+	raw := func(n int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, n)) }
+	f := strings.Split(string(c), "$")
+	switch scheme := f[1]; scheme {
+	case "2a":
+		return string(c) + strings.Repeat(".", 53)
+	case schemeArgon2id:
+		return string(c) + raw(saltSize) + "$" + raw(keySize)
+	case schemeFirebase:
+		return string(c) + "ss=Bw==,sk=" + zeros(64) + "$" + zeros(16) + "$" + zeros(64)
+	default:
+		size := md5.Size
+		if s, known := schemes[scheme]; known {
+			size = s.size
+		}
+		return string(c) + zeros(16) + "$" + zeros(size)
+	}
+}
+
+// Measure returns how long a wrong password takes with a hash of the class, without the wait for a place in the pool.
+func (h *Hasher) Measure(ctx context.Context, c Class) (longest time.Duration, err error) {
+	for range 3 {
+		if err := h.enter(ctx); err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		_, _, err := h.verify(c.sample(), "a password that nobody has")
+		took := time.Since(began)
+		h.leave()
+		if err != nil {
+			return 0, err
+		}
+		if longest = max(longest, took); took > 200*time.Millisecond { // long enough to tell
+			break
+		}
+	}
+	return longest, nil
+}
+
+const (
+	margin      = 1.5             // how much longer than measured a refusal takes at least: a machine has slower moments
+	longestWait = 5 * time.Second // clients give up after ten
+)
+
+// CoverRefusals has no refusal leave before one of this length could have: whether a hash is cheap, expensive or not there is nobody's to know. The wait is outside of the pool, so
+// that nobody waits behind it. Zero is none.
+func (h *Hasher) CoverRefusals(longest time.Duration) {
+	h.floor.Store(int64(margin * float64(longest)))
+}
+
+// holdBack waits until it is time for a refusal of a password that was looked at from began on, or until nobody waits for it any more.
+func (h *Hasher) holdBack(ctx context.Context, began time.Time, typed string) {
+	floor := time.Duration(h.floor.Load())
+	if Normalize(typed) != typed { // then hashes of other systems are tried twice
+		floor *= 2
+	}
+	rest := min(floor, longestWait) - time.Since(began)
+	if rest <= 0 {
+		return
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// Covered is the time that a refusal takes at least.
+func (h *Hasher) Covered() time.Duration { return time.Duration(h.floor.Load()) }

@@ -1,0 +1,8 @@
+-- +goose Up
+-- What the hashes of users begin with up to their salts: which costs there are.
+CREATE TABLE hash_classes (
+	class TEXT PRIMARY KEY
+) STRICT;
+
+-- +goose Down
+DROP TABLE hash_classes;

@@ -1,0 +1,88 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
+)
+
+const (
+	firstSweep = time.Hour // after the start
+	sweepEvery = 24 * time.Hour
+	sweepBatch = 500 // tokens in one write, which others wait for
+)
+
+// deadFamily is the condition for a refresh token of the table t to have been revoked or to have expired by the policy of today; $1 is the time.
+const deadFamily = `(t.revoked_instant > 0 OR (
+	SELECT CASE a.refresh_token_expiration
+		WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000 <= $1
+		WHEN 'SlidingWindow' THEN t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1
+		ELSE t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1 OR t.start_instant + a.refresh_token_max_ttl * 1000 <= $1
+	END FROM applications a WHERE a.id = t.application_id))`
+
+// Sweep deletes the refresh tokens that were revoked or have expired by the policy of today, some hundred at a time, and returns how many. They are refused with or without it. A
+// Server does it by itself once a day, unless Config.LeaveEvents is set.
+func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
+	for after := ""; ; {
+		ids, err := s.idsWhere(ctx, `SELECT id FROM refresh_tokens AS t WHERE id > $2 AND `+deadFamily+fmt.Sprintf(` ORDER BY id LIMIT %d`, sweepBatch), millis(s.now()), after)
+		if err != nil {
+			return n, err
+		}
+		if len(ids) == 0 {
+			return n, s.sweepHashClasses(ctx)
+		}
+		last := ids[len(ids)-1]
+		err = s.db.Write(ctx, func(tx *sql.Tx) error {
+			res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE id > $2 AND id <= $3 AND `+deadFamily, millis(s.now()), after, last)
+			if err != nil {
+				return err
+			}
+			swept, err := res.RowsAffected()
+			n += swept
+			return err
+		})
+		if err != nil {
+			return n, fmt.Errorf("sweep refresh tokens: %w", err)
+		}
+		after = last
+	}
+}
+
+// A sweeper sweeps while the Server lives.
+type sweeper struct {
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+func (w *sweeper) start(s *Server) {
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(context.Background())
+	w.ended = make(chan struct{})
+	go func() {
+		defer close(w.ended)
+		for pause := firstSweep; ; pause = sweepEvery {
+			if rest(ctx, pause); ctx.Err() != nil {
+				return
+			}
+			var n int64
+			err := crash.Contain(func() (err error) { n, err = s.Sweep(ctx); return err })
+			if err != nil && !errors.Is(err, context.Canceled) {
+				s.log.ErrorContext(ctx, "dead refresh tokens could not be swept", "error", err)
+				continue
+			}
+			s.log.InfoContext(ctx, "dead refresh tokens swept", "tokens", n)
+		}
+	}()
+}
+
+// stop waits for the write under way.
+func (w *sweeper) stop() {
+	if w.cancel != nil {
+		w.cancel()
+		<-w.ended
+	}
+}
