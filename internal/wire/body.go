@@ -41,7 +41,7 @@ func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) er
 
 // isJSON tells whether a body is uncompressed JSON in UTF-8. A type that is given twice is none: two readers could each believe another.
 func isJSON(h http.Header) bool {
-	if len(h["Content-Type"]) != 1 || h.Get("Content-Encoding") != "" {
+	if len(h["Content-Type"]) != 1 || strings.Join(h["Content-Encoding"], "") != "" {
 		return false
 	}
 	mediaType, params, err := mime.ParseMediaType(h.Get("Content-Type"))

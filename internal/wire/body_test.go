@@ -54,6 +54,20 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// What a header says that comes twice is up to the reader.
+func TestReadRefusesDoubledHeaders(t *testing.T) {
+	for name, two := range map[string][]string{"Content-Type": {"application/json", "application/json"}, "Content-Encoding": {"", "gzip"}} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"n":1}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header[name] = two
+		var n int
+		var p wire.Problem
+		if err := wire.Read(httptest.NewRecorder(), r, 64, wire.Fields{"n": &n}); !errors.As(err, &p) || p.Status != 415 {
+			t.Errorf("%s %q: %v", name, two, err)
+		}
+	}
+}
+
 func TestReadFillsFields(t *testing.T) {
 	var n int
 	var s string
