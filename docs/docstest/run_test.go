@@ -4,6 +4,7 @@ package docstest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,6 +27,7 @@ var expected = map[string]struct {
 	"docs/fusionauth-compatibility.md": {run: 3, tools: "curl"},
 	"docs/fusionauth.md":               {notRun: 3},
 	"docs/gateway.md":                  {run: 3, notRun: 2, tools: "node python3"},
+	"docs/keys.md":                     {run: 2, tools: "curl openssl"},
 	"docs/operating.md":                {run: 2, notRun: 2, tools: "curl"},
 	"docs/rotation.md":                 {notRun: 4},
 	"docs/scaling.md":                  {notRun: 1},
@@ -96,7 +98,9 @@ func (p page) run(t *testing.T, clone string) (run, notRun int) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "bash", filepath.Join(around, "script"))
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", filepath.Join(around, "script"))
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PROGRESS="+progress, "TYPED="+typed, "LOGS="+around, "CLONE="+clone, "NO_PROXY=*", "GOPROXY=off", "npm_config_offline=true")
 	out, err := together(cmd)
