@@ -53,7 +53,7 @@ func TestDeps(t *testing.T) {
 		"/internal/wire":                   {},
 		"/internal/loginid":                {},
 		"/internal/jws":                    {},
-		"/account":                         {"", "/fusionauth", "/internal/clientip", "/internal/loginid", "/internal/wire"},
+		"/account":                         {"", "/fusionauth", "/internal/clientip", "/internal/crash", "/internal/loginid", "/internal/wire"},
 		"/examples/internal/spa":           {"/internal/wire"},
 		"/examples/internal/apptest":       {"…"},
 		"/examples/store":                  {"", "/account", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},

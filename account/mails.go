@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/internal/crash"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -63,7 +64,8 @@ func (h *Handler) sendLater(r *http.Request, email string, send func(context.Con
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	h.running.Go(func() {
 		defer cancel()
-		if err := send(ctx, email); err != nil && !errors.Is(err, fusionauth.ErrNotFound) {
+		err := crash.Contain(func() error { return send(ctx, email) })
+		if err != nil && !errors.Is(err, fusionauth.ErrNotFound) {
 			h.Logger.ErrorContext(ctx, "the provider did not send a mail", "path", r.URL.Path, "error", err)
 		}
 	})
