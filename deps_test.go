@@ -40,7 +40,7 @@ func TestDeps(t *testing.T) {
 		"/idp/internal/password":           {},
 		"/idp/internal/refreshtoken":       {},
 		"/idp/internal/totp":               {},
-		"/gateway":                         {"", "/account", "/internal/wire"},
+		"/gateway":                         {"", "/account", "/internal/crash", "/internal/wire"},
 		"/nodes":                           {},
 		"/docs/docstest":                   {},
 		"/internal/doctor":                 {"", "/fusionauth"},

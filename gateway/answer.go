@@ -3,6 +3,7 @@ package gateway
 import (
 	"bufio"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -26,6 +27,7 @@ type answer struct {
 	kept    bool        // by the browser alone, where it has an ETag and the app does not say otherwise
 	left    int64       // what is still to come of the announced length; -1: it is not known
 	begun   bool
+	log     *slog.Logger
 }
 
 func (a *answer) Header() http.Header { return a.header }
@@ -84,12 +86,14 @@ func (a *answer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// FlushError is for the reverse proxy, by http.ResponseController.
+// FlushError is for the reverse proxy, by http.ResponseController. It calls it from a timer, too.
 func (a *answer) FlushError() error {
-	a.WriteHeader(http.StatusOK)
-	a.control.SetWriteDeadline(time.Now().Add(pace))
-	defer a.control.SetWriteDeadline(time.Time{})
-	return a.control.Flush()
+	return contain(a.log, "a flush crashed", func() error {
+		a.WriteHeader(http.StatusOK)
+		a.control.SetWriteDeadline(time.Now().Add(pace))
+		defer a.control.SetWriteDeadline(time.Time{})
+		return a.control.Flush()
+	})
 }
 
 // Hijack is for a WebSocket. The proxy writes the answer's head itself, and what is there already belongs to it.
@@ -116,20 +120,25 @@ func (a *answer) end() {
 	}
 }
 
-// pacedBody is the client's body, which may take its time but must move. The transport may still read it when the handler returns, and then the connection
-// is no longer the request's.
+// pacedBody is the client's body, which may take its time but must move. The transport reads it in a
+// goroutine of its own, maybe still when the handler returns, and then the connection is no longer the
+// request's.
 type pacedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
+	log     *slog.Logger
 
 	mu    sync.Mutex
 	ended bool
 	err   error // why it could not be read to its end
 }
 
-func (b *pacedBody) Read(p []byte) (int, error) {
+func (b *pacedBody) Read(p []byte) (n int, err error) {
 	b.limit(time.Now().Add(pace))
-	n, err := b.ReadCloser.Read(p)
+	err = contain(b.log, "the reading of a body crashed", func() (err error) {
+		n, err = b.ReadCloser.Read(p)
+		return err
+	})
 	b.limit(time.Time{}) // or the server would take the connection for dead while the answer goes on
 	if err != nil && err != io.EOF {
 		b.mu.Lock()

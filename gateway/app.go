@@ -154,7 +154,7 @@ func (a *app) openGuard(c latchkey.Config) (err error) {
 	if longest == 0 {
 		longest = time.Hour
 	}
-	streams := newStreams(longest)
+	streams := newStreams(longest, a.log)
 	tell := c.OnEvent
 	c.OnEvent = func(ctx context.Context, e latchkey.Event) {
 		if e.Kind == latchkey.EventEnded {

@@ -124,11 +124,11 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 		if a.maxBody > 0 {
 			r.Body = http.MaxBytesReader(w, r.Body, a.maxBody)
 		}
-		x.body = &pacedBody{ReadCloser: r.Body, control: control}
+		x.body = &pacedBody{ReadCloser: r.Body, control: control, log: a.log}
 		r.Body = x.body
 		defer x.body.end()
 	}
-	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), kept: reads && x.session != nil, left: -1}
+	out := &answer{w: w, control: http.NewResponseController(w), header: make(http.Header), kept: reads && x.session != nil, left: -1, log: a.log}
 	proxy.ServeHTTP(out, r)
 	out.end()
 }
@@ -166,7 +166,7 @@ func (a *app) received(res *http.Response) {
 	cleanAnswerHeader(res.Header, a.allowed)
 	cleanAnswerHeader(res.Trailer, a.allowed)
 	if conn, ok := res.Body.(io.ReadWriteCloser); ok && res.StatusCode == http.StatusSwitchingProtocols {
-		res.Body = &quiet{conn}
+		res.Body = &quiet{conn, a.log}
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols || res.ContentLength < 0 {
 		x := exchangeOf(res.Request.Context())

@@ -1,21 +1,48 @@
 package gateway
 
-import "io"
+import (
+	"io"
+	"log/slog"
 
-// A quiet is the connection to an app after an upgrade. ReverseProxy would copy both ways with a buffer of 32 KiB each, for as long as it is open; a WebSocket
-// is silent most of the time, so that it gets a small one, and a large one only while there is much to copy.
-type quiet struct{ io.ReadWriteCloser }
+	"github.com/latchkey-dev/latchkey/internal/crash"
+)
+
+// A quiet is the connection to an app after an upgrade. ReverseProxy would copy both ways with a buffer
+// of 32 KiB each, for as long as it is open. A WebSocket is silent most of the time, so it gets a small
+// one, and a large one only while there is much to copy. Both directions run in goroutines of
+// ReverseProxy, where nobody else recovers from a panic.
+type quiet struct {
+	io.ReadWriteCloser
+	log *slog.Logger
+}
 
 const quietBuffer = 1 << 10
 
 // WriteTo copies what the app says. io.Copy calls it instead of reading.
 func (q *quiet) WriteTo(client io.Writer) (int64, error) {
-	return copyQuietly(client, q.ReadWriteCloser)
+	return q.copy(client, q.ReadWriteCloser)
 }
 
 // ReadFrom copies what the client says.
 func (q *quiet) ReadFrom(client io.Reader) (int64, error) {
-	return copyQuietly(q.ReadWriteCloser, client)
+	return q.copy(q.ReadWriteCloser, client)
+}
+
+func (q *quiet) copy(to io.Writer, from io.Reader) (copied int64, err error) {
+	err = contain(q.log, "a stream crashed", func() (err error) {
+		copied, err = copyQuietly(to, from)
+		return err
+	})
+	return copied, err
+}
+
+// contain runs a function outside of a request's own goroutine. A panic becomes an error, and is logged.
+func contain(log *slog.Logger, what string, run func() error) error {
+	err := crash.Contain(run)
+	if crashed, ok := err.(*crash.Error); ok {
+		log.Error(what, "error", crashed)
+	}
+	return err
 }
 
 func copyQuietly(to io.Writer, from io.Reader) (copied int64, err error) {

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 const (
@@ -21,6 +23,8 @@ const (
 // streams are the answers under way that may never end by themselves: WebSockets, and whatever comes without a length.
 type streams struct {
 	longest time.Duration // with a session, a stream is cut after so long
+	log     *slog.Logger
+	told    perMinute // of a crash
 
 	knownAt time.Time // when all sessions were looked up with success; the watching goroutine's
 
@@ -37,8 +41,8 @@ type stream struct {
 	timer *time.Timer // nil: it may last
 }
 
-func newStreams(longest time.Duration) *streams {
-	return &streams{longest: longest, bySession: make(map[latchkey.ID]map[*stream]struct{})}
+func newStreams(longest time.Duration, log *slog.Logger) *streams {
+	return &streams{longest: longest, log: log, bySession: make(map[latchkey.ID]map[*stream]struct{})}
 }
 
 // hold remembers a stream of a session until released is called. It is cut when the session ends; and when it gets so old that the session id with
@@ -131,9 +135,13 @@ func (s *streams) lookUp(ctx context.Context, ended func(context.Context, latchk
 	for range min(recheckers, len(sessions)) {
 		workers.Go(func() {
 			for id := range ids {
-				reason, err := ended(ctx, id)
+				var reason latchkey.EndReason
+				err := crash.Contain(func() (err error) { reason, err = ended(ctx, id); return err })
 				if err != nil {
 					unknown.Store(true)
+				}
+				if crashed, ok := err.(*crash.Error); ok && s.told.due(time.Now()) {
+					s.log.Error("the look-up of a stream's session crashed", "error", crashed)
 				}
 				if reason != "" || err != nil && began.Sub(s.knownAt) > unknownFor {
 					s.end(id)
