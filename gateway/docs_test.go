@@ -40,7 +40,7 @@ func TestDocumentedChecks(t *testing.T) {
 			code, _, _ = strings.Cut(code, "```")
 			for name, args := range map[string][]string{
 				"ada@example.com": {good, userKey, origin}, "another key": {good, strings.Repeat("x", 32), origin}, "another app": {good, userKey, "http://other.localhost"},
-				"old": {old, userKey, origin}, "changed": {good[:len(good)-4] + "AAAA", userKey, origin}, "four segments": {good + ".s", userKey, origin}, "empty": {"", userKey, origin}, "words": {"mallory", userKey, origin}, "dots": {"..", userKey, origin},
+				"old": {old, userKey, origin}, "changed": {good[:len(good)-4] + "AAAA", userKey, origin}, "four segments": {good + ".s", userKey, origin}, "a dot behind": {good + ".", userKey, origin}, "empty": {"", userKey, origin}, "words": {"mallory", userKey, origin}, "dots": {"..", userKey, origin},
 			} {
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
