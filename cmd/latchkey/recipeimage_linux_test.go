@@ -224,3 +224,28 @@ func TestRecipeCompose(t *testing.T) {
 		}
 	}
 }
+
+// The recipe believes the gateway of its own network about the browser's address, and no other machine.
+func TestRecipeTrustsOneProxy(t *testing.T) {
+	var compose struct {
+		Networks map[string]struct {
+			IPAM struct{ Config []struct{ Gateway string } }
+		}
+	}
+	var config struct {
+		TrustedProxies []string `yaml:"trusted_proxies"`
+	}
+	for name, into := range map[string]any{"compose.yaml": &compose, "latchkey.yaml": &config} {
+		text, err := os.ReadFile(filepath.Join(recipes, "image", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gateway := compose.Networks["default"].IPAM.Config[0].Gateway
+	if len(config.TrustedProxies) != 1 || config.TrustedProxies[0] != gateway {
+		t.Errorf("trusted proxies %q, gateway %s", config.TrustedProxies, gateway)
+	}
+}
