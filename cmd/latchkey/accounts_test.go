@@ -92,6 +92,34 @@ func TestAccountsUnverified(t *testing.T) {
 	s.interrupt()
 }
 
+// A password of provider.breached_passwords is refused at a registration through the gateway.
+func TestAccountsBreachedPassword(t *testing.T) {
+	s := newServed(t)
+	list, filter := filepath.Join(s.dir, "list"), filepath.Join(s.dir, "filter")
+	if err := os.WriteFile(list, []byte("here be dragons and sea serpents\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := run(t.Context(), []string{"passwords", "build-filter", list, "-o", filter}, io.Discard, s.stderr); status != 0 {
+		t.Fatal(s.stderr)
+	}
+	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n", "    accounts: unverified\n")
+	config := filepath.Join(s.dir, "latchkey.yaml")
+	text, err := os.ReadFile(config)
+	if err == nil {
+		err = os.WriteFile(config, []byte(strings.Replace(string(text), "provider: {", "provider: {breached_passwords: filter, ", 1)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	resp := s.open("POST", "/api/register", `{"email":"grace@example.com","password":"here be dragons and sea serpents"}`, nil)
+	if body, err := io.ReadAll(resp.Body); resp.StatusCode != 422 || !strings.Contains(string(body), "password_refused") {
+		t.Errorf("%d %s %v", resp.StatusCode, body, err)
+	}
+	s.post("/api/register", `{"email":"grace@example.com","password":"a passphrase of Grace's"}`, 200)
+	s.interrupt()
+}
+
 // A file that would let nobody prove an address does not start, and does not replace one that runs.
 func TestAccountsNeedMail(t *testing.T) {
 	s := newServed(t)

@@ -17,7 +17,7 @@ import (
 
 // newGateway makes the gateway of a file with what the program has open. Its mistakes are told in the words of the file.
 func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
-	config := gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Private: file.Private(), Logger: s.log, Replaces: s.live.inForce()}
+	config := s.gatewayConfig(file)
 	var errs []error
 	for i, a := range file.Apps {
 		app, err := s.app(file, a)
@@ -36,8 +36,13 @@ func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
 	return g, nil
 }
 
+// gatewayConfig is what all apps share.
+func (s *serving) gatewayConfig(file *configfile.File) gateway.Config {
+	return gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Private: file.Private(), Logger: s.log, Replaces: s.live.inForce()}
+}
+
 func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, error) {
-	provider, err := s.provider(file, a)
+	provider, err := fusionauth.New(s.provider(file, a))
 	if err != nil {
 		return gateway.App{}, err
 	}
@@ -81,7 +86,8 @@ var registrations = map[string]account.Registration{
 	"existing": account.RegistrationClosed, "verified": account.RegistrationVerified, "unverified": account.RegistrationUnverified,
 }
 
-func (s *serving) provider(file *configfile.File, a configfile.App) (*fusionauth.Client, error) {
+// provider is how the gateway asks the provider about the users of an app.
+func (s *serving) provider(file *configfile.File, a configfile.App) fusionauth.Config {
 	p := file.Provider
 	config := fusionauth.Config{
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: a.ApplicationID, TenantID: p.TenantID, Issuer: p.Issuer,
@@ -90,7 +96,7 @@ func (s *serving) provider(file *configfile.File, a configfile.App) (*fusionauth
 	if s.embedded != nil {
 		config.URL, config.APIKey, config.PasswordCheckedFirst = s.embedded.url, s.embedded.apiKey, true
 	}
-	return fusionauth.New(config)
+	return config
 }
 
 // origins lists where browsers find the apps.
