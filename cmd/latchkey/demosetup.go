@@ -111,8 +111,8 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 		return err
 	}
 	for _, app := range []idp.Application{
-		{ID: storeApplication, Name: "Store", PageURL: d.origin("store"), AllowTokenRefresh: true},
-		{ID: forumsApplication, Name: "Forums", PageURL: d.origin("forums"), ClientSecret: d.secrets.ClientSecret},
+		{ID: storeApplication, Name: "Halden", PageURL: d.origin("store"), AllowTokenRefresh: true},
+		{ID: forumsApplication, Name: "Nightjar", PageURL: d.origin("forums"), ClientSecret: d.secrets.ClientSecret},
 	} {
 		app.GenerateRefreshTokens = true
 		app.AccessTokenTTL = max(d.command.SessionCap, time.Second)
@@ -206,7 +206,7 @@ func (d *demo) openStore(ctx context.Context) error {
 	}
 	d.closers = append(d.closers, closeWithin(5*time.Second, guard.Close))
 	accounts, err := account.New(account.Config{
-		Guard: guard, Client: provider, Origin: login.Origin, Registration: account.RegistrationVerified, Issuer: "Store", Logger: d.log,
+		Guard: guard, Client: provider, Origin: login.Origin, Registration: account.RegistrationVerified, Issuer: "Halden", Logger: d.log,
 	})
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	go behind.Serve(listener)                              // ends with Close
 	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
-		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Forums"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
+		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Nightjar"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),
 	}}})
 	if err != nil {
