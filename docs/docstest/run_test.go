@@ -24,7 +24,7 @@ var expected = map[string]struct {
 	"client/README.md":                 {run: 2, tools: "node npm tsc"},
 	"docs/backup.md":                   {run: 3, tools: "curl sqlite3"},
 	"docs/development.md":              {run: 4, tools: "curl"},
-	"docs/fusionauth-compatibility.md": {run: 3, tools: "curl"},
+	"docs/fusionauth-compatibility.md": {run: 4, tools: "curl"},
 	"docs/fusionauth.md":               {notRun: 3},
 	"docs/gateway.md":                  {run: 3, notRun: 2, tools: "node python3"},
 	"docs/keys.md":                     {run: 2, tools: "curl openssl"},
