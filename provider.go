@@ -76,6 +76,7 @@ type ProviderError struct {
 	Code       Code
 	RetryAfter time.Duration // with CodeTooManyAttempts
 	Methods    []string      // with CodeTwoFactorRequired: the kinds of second factor the user has, such as "authenticator"
+	Unverified bool          // with CodeNotRegistered: the provider says that the user's e-mail address is not verified
 	Reason     string        // with CodePasswordChangeRequired and CodePasswordRefused: why, in the provider's word
 	Err        error         // may be nil
 }

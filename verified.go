@@ -41,7 +41,10 @@ func (g *Guard) admit(ctx context.Context, grant Grant) error {
 // disguise makes the same of a refusal that would tell that an unverified account exists. Where it has failed too often, the provider may prevent the login instead.
 func (g *Guard) disguise(err error) error {
 	var e *ProviderError
-	if g.verifiedOnly.Load() && errors.As(err, &e) && (e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented) {
+	if !g.verifiedOnly.Load() || !errors.As(err, &e) {
+		return err
+	}
+	if e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented || e.Code == CodeNotRegistered && e.Unverified {
 		return &ProviderError{Code: CodeInvalidCredentials, Err: err}
 	}
 	return err

@@ -95,6 +95,22 @@ func TestUnverifiedBeginsNoSession(t *testing.T) {
 	})
 }
 
+// Nor is somebody told apart who is not registered for the app either; a user whose address is verified is.
+func TestUnverifiedElsewhere(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.shop.guard.RequireVerifiedEmail()
+		for email, verified := range map[string]bool{"eve@example.com": false, "dan@example.com": true} {
+			if _, err := w.provider.CreateUser(t.Context(), idp.NewUser{Email: email, Password: idptest.Password, Verified: verified}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, _ := tryLogin(w.shop, "eve@example.com", idptest.Password)
+		got.want(t, 401, "invalid_credentials", "")
+		got, _ = tryLogin(w.shop, "dan@example.com", idptest.Password)
+		got.want(t, 403, "not_registered", "")
+	})
+}
+
 // A provider that gates by itself gives nothing away either.
 func TestGatedLooksLikeAWrongPassword(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {

@@ -141,7 +141,7 @@ func isRefused(err error) bool { return codeOf(err) == latchkey.CodeInvalidCrede
 // wouldTell tells whether a refusal says that an account exists whose address is not verified.
 func wouldTell(err error) bool {
 	code := codeOf(err)
-	return code == latchkey.CodeEmailNotVerified || code == latchkey.CodeLoginPrevented
+	return code == latchkey.CodeEmailNotVerified || code == latchkey.CodeLoginPrevented || code == latchkey.CodeNotRegistered
 }
 
 func codeOf(err error) latchkey.Code {

@@ -158,7 +158,8 @@ func (c *Client) loginRefused(a answer) error {
 	}
 	switch a.status {
 	case http.StatusAccepted: // 202
-		return refuse(latchkey.CodeNotRegistered)
+		var r loginResponse
+		return &latchkey.ProviderError{Code: latchkey.CodeNotRegistered, Unverified: a.decode(&r) != nil || !r.User.Verified, Err: fmt.Errorf("%s: status 202", a.call)}
 	case statusChangePassword:
 		e := &latchkey.ProviderError{Code: latchkey.CodePasswordChangeRequired}
 		var r loginResponse
