@@ -121,7 +121,7 @@ func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (
 // unknown user costs as much time as a wrong password (ASVS V6.3.8).
 func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
 	if req.OneTime != "" {
-		u, err := s.holderOnce(ctx, forOneLogin, req.OneTime, oneLoginTTL)
+		u, err := s.holder(ctx, forOneLogin, req.OneTime)
 		if err == nil && u.TenantID != tenantID {
 			err = ErrNotFound
 		}

@@ -224,7 +224,7 @@ func TestLGN03_SameAnswer(t *testing.T) {
 func TestLGN05_PasswordsAreNotChanged(t *testing.T) {
 	for name, c := range map[string]struct{ set, same, other string }{
 		"spaces":   {"  fifteen and more  ", "  fifteen and more  ", "fifteen and more"},
-		"controls": {"fifteen\x00\t\r\nand more", "fifteen\x00\t\r\nand more", "fifteen"},
+		"controls": {"fifteen\x01\t\r\nand more", "fifteen\x01\t\r\nand more", "fifteen"},
 		"case":     {"Fifteen and More", "Fifteen and More", "fifteen and more"},
 		"escapes":  {"fifteen%00&lt;+more", "fifteen%00&lt;+more", "fifteen\x00<+more"},
 		"emoji":    {"to the moon " + strings.Repeat("👩‍🚀", 20), "to the moon " + strings.Repeat("👩‍🚀", 20), "to the moon " + strings.Repeat("👩‍🚀", 19)},

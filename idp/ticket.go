@@ -73,7 +73,7 @@ func (u *User) ticketState(purpose string) string {
 	switch purpose {
 	case forChange, forMailedChange: // whoever has it may have read it in the mailbox of that address
 		return u.passwordHash + " " + u.Email
-	case forOneLogin: // and good once
+	case forOneLogin:
 		return u.passwordHash + u.LastLoginInstant.String()
 	case forVerification:
 		if u.Verified {

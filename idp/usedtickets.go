@@ -1,13 +1,12 @@
 package idp
 
 import (
-	"context"
 	"crypto/sha256"
 	"database/sql"
 	"time"
 )
 
-// Most tickets become worthless by the change that they allow. Those of logins change nothing that is certain to differ, and are written down when they are used.
+// Most tickets become worthless by the change that they allow. The id of a second factor allows none that is certain, and is written down when it has let somebody in.
 
 // ticketUsed reports whether somebody has used a ticket up. What keeps two from asking at once is the caller's lock.
 func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
@@ -27,13 +26,4 @@ func (s *Server) useTicket(tx *sql.Tx, t ticket, life time.Duration) error {
 func (t ticket) digest() []byte {
 	sum := sha256.Sum256([]byte(t))
 	return sum[:]
-}
-
-// holderOnce returns the active user whom a ticket is about, and uses it up.
-func (s *Server) holderOnce(ctx context.Context, purpose string, t ticket, life time.Duration) (User, error) {
-	u, err := s.holder(ctx, purpose, t)
-	if err == nil {
-		err = s.db.Write(ctx, func(tx *sql.Tx) error { return s.useTicket(tx, t, life) })
-	}
-	return u, err
 }

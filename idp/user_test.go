@@ -63,7 +63,7 @@ func TestCreateUserRefuses(t *testing.T) {
 
 func TestPWD08_LengthsAccepted(t *testing.T) {
 	w := newWorld(t)
-	for i, p := range []string{"fifteen letters", "fifteen letters" + strings.Repeat("é", 49), "fifteen letters" + strings.Repeat("😀", 241), "\u0000 a control or two"} {
+	for i, p := range []string{"fifteen letters", "fifteen letters" + strings.Repeat("é", 49), "fifteen letters" + strings.Repeat("😀", 241), "\u0001 a control or two"} {
 		email := fmt.Sprintf("user%d@example.com", i)
 		if _, err := w.CreateUser(t.Context(), idp.NewUser{Email: email, Password: p}); err != nil {
 			t.Errorf("%q: %v", p, err)

@@ -1,5 +1,5 @@
 -- +goose Up
--- Digests of the tickets of logins that were used up, until they would have expired.
+-- Digests of the tickets that were used up and that no change makes worthless, until they would have expired.
 CREATE TABLE used_tickets (
 	digest BLOB PRIMARY KEY,
 	until  INTEGER NOT NULL
