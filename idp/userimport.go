@@ -234,8 +234,8 @@ func (row importRow) insert(tx *sql.Tx, at interface{ UnixMilli() int64 }) error
 	}
 	active := row.Active == nil || *row.Active
 	_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
-		expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14)`,
+		expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant, imported_instant)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $14)`,
 		row.id, row.TenantID, strings.ToLower(row.Email), loginIDKey(row.Email), row.Username, loginIDKey(row.Username), row.hash, active, row.Verified,
 		row.Expiry, string(row.changeReason()), row.profile, inserted, now, row.LastLoginInstant)
 	if err == nil {

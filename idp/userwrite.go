@@ -221,7 +221,7 @@ func storeUser(tx *sql.Tx, old User, req userRequest) error {
 	}
 	email := strings.ToLower(n.Email)
 	verified := req.SkipVerification || old.Verified && email == old.Email
-	return changed(tx.Exec(`UPDATE users SET email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7, profile = $8 WHERE id = $9`,
+	return changed(tx.Exec(`UPDATE users SET imported_instant = CASE WHEN email = $1 THEN imported_instant ELSE 0 END, email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7, profile = $8 WHERE id = $9`,
 		email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), old.ID))
 }
 

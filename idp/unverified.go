@@ -1,0 +1,62 @@
+package idp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Imports says which imports are meant, by their time. The zero value means all.
+type Imports struct {
+	Since  time.Time // zero: from the first
+	Before time.Time // zero: to the last
+}
+
+// unverifiedImport is the condition for a user who came by an import that is meant, and whose address nobody has proved. Who has only a username has nothing to prove.
+const unverifiedImport = `imported_instant > 0 AND imported_instant >= $1 AND ($2 = 0 OR imported_instant < $2) AND NOT verified AND email_key IS NOT NULL`
+
+// CountUnverified returns how many users came by an import that did not say that their addresses are verified, and have not proved them since. Where a tenant gates unverified users they
+// cannot log in.
+func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err error) {
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, millis(of.Since), millis(of.Before)).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count unverified users: %w", err)
+	}
+	return n, nil
+}
+
+// verifiedAtOnce bounds one write, which others wait for.
+const verifiedAtOnce = 100
+
+// MarkVerified marks the addresses of these users as verified, because the system that they come from had proved them, some at a time, and returns how many. Webhooks hear of each.
+func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
+	for after := ""; ; {
+		ids, err := s.idsWhere(ctx, `SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce), millis(of.Since), millis(of.Before), after)
+		if err != nil || len(ids) == 0 {
+			return n, err
+		}
+		marked := 0
+		err = s.db.Write(ctx, func(tx *sql.Tx) error {
+			marked = 0
+			for _, id := range ids {
+				err := changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`, millis(s.now()), id))
+				if errors.Is(err, ErrNotFound) {
+					continue // proved or deleted meanwhile
+				}
+				if err == nil {
+					err = s.raiseUser(ctx, tx, "user.email.verified", id)
+				}
+				if err != nil {
+					return err
+				}
+				marked++
+			}
+			return nil
+		})
+		if err != nil {
+			return n, fmt.Errorf("mark users as verified: %w", err)
+		}
+		n, after = n+marked, ids[len(ids)-1]
+	}
+}
