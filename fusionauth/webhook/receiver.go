@@ -54,6 +54,7 @@ type Receiver struct {
 	apps []App
 	keys keys
 	seen seen
+	said refusals
 	log  *slog.Logger
 	now  func() time.Time
 }
@@ -99,19 +100,31 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !errors.As(err, &no) {
 		no = &refusal{http.StatusServiceUnavailable, "sessions could not be ended: send it again", err}
 	}
+	rc.tell(r, no)
+	if no.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	http.Error(w, no.reason, no.status) // FusionAuth shows it in its webhook event log
+}
+
+// tell logs a refusal, once a minute for each reason.
+func (rc *Receiver) tell(r *http.Request, no *refusal) {
+	more, due := rc.said.due(no.reason, rc.now())
+	if !due {
+		return
+	}
 	level := slog.LevelWarn
 	if no.status >= 500 {
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{slog.Int("status", no.status), slog.String("from", r.RemoteAddr)}
+	if more > 0 {
+		attrs = append(attrs, slog.Int("more", more)) // of this kind, since the last line
+	}
 	if no.err != nil {
 		attrs = append(attrs, slog.Any("error", no.err))
 	}
 	rc.log.LogAttrs(r.Context(), level, "webhook: "+no.reason, attrs...)
-	if no.status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", http.MethodPost)
-	}
-	http.Error(w, no.reason, no.status) // FusionAuth shows it in its webhook event log
 }
 
 // A refusal says no to a request. The reason is for both sides, err for our log; neither has anything of the body.
