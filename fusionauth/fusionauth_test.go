@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -283,6 +284,25 @@ func TestARC11_RedirectsAreNotFollowed(t *testing.T) {
 	c := client(t, func(c *fusionauth.Config) { c.URL = server.URL })
 	if _, err := c.Login(t.Context(), credentials); err == nil || elsewhere != 0 {
 		t.Errorf("%v, %d requests elsewhere", err, elsewhere)
+	}
+}
+
+// Nobody waits for a server that hangs: ten seconds where Timeout says nothing else.
+func TestTimeout(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: 10 * time.Second, time.Minute: time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			c := client(t, func(c *fusionauth.Config) {
+				c.Timeout = timeout
+				c.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})
+			})
+			began := time.Now()
+			if _, err := c.Login(t.Context(), credentials); err == nil || time.Since(began) != want {
+				t.Errorf("Timeout %v: %v after %v", timeout, err, time.Since(began))
+			}
+		})
 	}
 }
 
