@@ -171,6 +171,23 @@ func TestGWY08Framing(t *testing.T) {
 	}
 }
 
+// The app behind has as long as Timeout says to begin its answer, or a minute.
+func TestTimeout(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, 30 * time.Second: 30 * time.Second} {
+		inBubble(t, func(t *testing.T, w *world) {
+			b := w.serve(func(c *gateway.Config) { c.Apps[0].Timeout = timeout }).loggedIn()
+			release := make(chan struct{})
+			defer close(release)
+			w.app.answer(func(http.ResponseWriter, *http.Request) { <-release })
+			began := time.Now()
+			b.do("POST", "/api/x", "{}").want(t, 504, "upstream_timeout")
+			if waited := time.Since(began); waited < want || waited > want+time.Second {
+				t.Errorf("Timeout %v: the answer came after %v, want %v", timeout, waited, want)
+			}
+		})
+	}
+}
+
 // GWY-16: the app may take its time, but not for ever; a request that changes something is sent once.
 func TestGWY16SlowAndBrokenApps(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
