@@ -167,6 +167,11 @@ type composition struct {
 		SecurityOpt []string `yaml:"security_opt"`
 		Restart     string
 	}
+	Networks map[string]struct {
+		IPAM struct {
+			Config []struct{ Subnet, Gateway string }
+		}
+	}
 	Volumes map[string]struct{}
 }
 

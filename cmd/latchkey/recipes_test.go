@@ -2,6 +2,9 @@ package main
 
 import (
 	"bufio"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -107,6 +110,33 @@ func TestRecipeApps(t *testing.T) {
 	}
 }
 
+// The recipes take a header that was signed with their key, and nothing that only looks like it.
+func TestRecipeUser(t *testing.T) {
+	encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	signed := encode(`{"alg":"HS256"}`) + "." + encode(`{"iss":"latchkey","aud":"https://app.example.com","exp":99999999999,"email":"ada@example.com"}`)
+	mac := hmac.New(sha256.New, []byte(recipeUserKey))
+	mac.Write([]byte(signed))
+	genuine := signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	for name, command := range map[string][]string{
+		"express": {"node", "--input-type=module", "-e", `import { user } from "./user.js"; console.log(user(process.argv[1], process.argv[2], "https://app.example.com")?.email)`},
+		"python":  {"python3", "-B", "-c", "import sys, server; print((server.user(sys.argv[1], sys.argv[2], 'https://app.example.com') or {}).get('email'))"},
+	} {
+		program, err := exec.LookPath(command[0])
+		if err != nil {
+			t.Log(err)
+			continue
+		}
+		for header, good := range map[string]bool{genuine: true, genuine + ".": false, genuine + ".x": false, "." + genuine: false, signed + ".": false, signed: false, genuine[:len(genuine)-4] + "AAAA": false} {
+			cmd := exec.Command(program, append(command[1:len(command):len(command)], header, recipeUserKey)...)
+			cmd.Dir = filepath.Join(recipes, name)
+			out, err := cmd.CombinedOutput()
+			if err != nil || strings.Contains(string(out), "ada@example.com") != good {
+				t.Errorf("%s: %s: %s %v", name, header, out, err)
+			}
+		}
+	}
+}
+
 // nginx as the recipe has it: logins, the browser's true address, streams that end with their session, and WebSockets.
 func TestRecipeNginx(t *testing.T) {
 	program, err := exec.LookPath("nginx")
@@ -139,6 +169,11 @@ func TestRecipeNginx(t *testing.T) {
 	}
 	s.want("/api/x", nil, 401, "login_required")
 	s.want("/api/x", ada, 200, "bearer true")
+	jar := ada[:len(ada):len(ada)]
+	for i := range 50 {
+		jar = append(jar, &http.Cookie{Name: fmt.Sprintf("c%d", i), Value: strings.Repeat("x", 4<<10-10)})
+	}
+	s.want("/api/x", jar, 200, "bearer true")
 
 	conn := s.dialThrough(nginxPort)
 	fmt.Fprintf(conn, "GET /api/from HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nCookie: %s\r\n\r\n", cookieLine(ada))
