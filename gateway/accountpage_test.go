@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -46,5 +48,30 @@ func TestAccountPage(t *testing.T) {
 	}
 	if n := len(w.app.take()); n != 0 {
 		t.Errorf("%d requests reached the app", n)
+	}
+}
+
+// What the app's account.Config says of its authenticators and of registration counts; the origin and the address of the browser are the gateway's own.
+func TestAccountConfig(t *testing.T) {
+	w := newWorld(t)
+	n := w.serve(withAccounts, func(c *gateway.Config) {
+		c.Apps[0].Account.Issuer, c.Apps[0].Account.Registration = "The Shop", account.RegistrationUnverified
+		c.Apps[0].Account.Origin, c.Apps[0].Account.ClientIP = "https://elsewhere.example", func(*http.Request) string { return "6.6.6.6" }
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	})
+	made := n.loggedIn().do("POST", "/api/authenticator/secret", "")
+	made.want(t, 200, "")
+	if !strings.Contains(made.body, "issuer=The+Shop") {
+		t.Errorf("%s", made.body)
+	}
+	n.stranger().do("POST", "/api/register", `{"email":"ada@example.com","password":"a passphrase of somebody"}`).want(t, 409, "email_taken")
+	forgot := func(address string) int {
+		return n.stranger().do("POST", "/api/forgot-password", `{"email":"x@example.com"}`, "X-Forwarded-For", address).status
+	}
+	for range 25 {
+		forgot("203.0.113.7")
+	}
+	if mine, other := forgot("203.0.113.7"), forgot("198.51.100.9"); mine != 429 || other != 202 {
+		t.Errorf("a busy address: %d, another: %d", mine, other)
 	}
 }

@@ -23,7 +23,7 @@ type App struct {
 	// minute unless it says otherwise, so that the app behind never sees an expired JWT.
 	Login latchkey.Config
 
-	// Account has the gateway serve what users do about their accounts, too. Its Client and Registration count; the rest is the gateway's. Nil: nothing of it.
+	// Account has the gateway serve what users do about their accounts, too. Its Client, Registration and Issuer count; the rest is the gateway's. Nil: nothing of it.
 	Account *account.Config
 
 	// Upstream is the app behind: "http://127.0.0.1:3000", or https, with a path where it has one. Empty: there is a page only.
