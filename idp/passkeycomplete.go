@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 )
@@ -90,6 +91,9 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 		return none, err
 	}
 	credential, err := checks.CreateCredential(keyHolder{User: &u}, ceremony, parsed)
+	if err == nil { // the library looks at the key itself at a login only
+		_, err = webauthncose.ParsePublicKey(credential.PublicKey)
+	}
 	if err != nil {
 		s.log.InfoContext(ctx, "passkey refused", "user", u.ID, "error", err)
 		return none, errPasskey
