@@ -70,3 +70,41 @@ func TestUnverifiedImports(t *testing.T) {
 		}
 	}
 }
+
+// Every answer that lets somebody in says whether the address is proved, and so does every token.
+func TestVerifiedInEveryAnswer(t *testing.T) {
+	w := newWorld(t)
+	a := enrolled(w)
+	for _, verified := range []bool{true, false} {
+		must(t, w.SetUserVerified(t.Context(), w.user.ID, verified))
+		says := func(what string, got answer) answer {
+			t.Helper()
+			var body struct{ User struct{ Verified *bool } }
+			got.want(http.StatusOK).decode(&body)
+			if v := body.User.Verified; v == nil || *v != verified {
+				t.Errorf("%s: %s, want %v", what, got.body, verified)
+			}
+			if c := w.verified(got.text("token")); c.EmailVerified == nil || *c.EmailVerified != verified {
+				t.Errorf("%s: a token with %+v, want %v", what, c, verified)
+			}
+			return got
+		}
+		w.clock.advance(time.Minute)
+		in := says("with a code", w.second(a.code(), object{"trustComputer": true}))
+		trusted := object{"twoFactorTrustId": in.text("twoFactorTrustId")}
+		says("from a trusted computer", w.login(trusted))
+		refreshed := w.refresh(in.text("refreshToken")).want(http.StatusOK)
+		if c := w.verified(refreshed.text("token")); *c.EmailVerified != verified {
+			t.Errorf("refreshed: %+v", c)
+		}
+		oneTime := w.send("POST", "/api/user/change-password", "application/json", object{"currentPassword": idptest.Password, "password": anotherPassword}.String(),
+			"Authorization", "Bearer "+in.text("token")).want(http.StatusOK).text("oneTimePassword")
+		says("with a new password", w.keyed("POST", "/api/login", object{"oneTimePassword": oneTime, "applicationId": w.app.ID, "twoFactorTrustId": trusted["twoFactorTrustId"]}.String()))
+		must(t, w.SetPassword(t.Context(), w.user.ID, idptest.Password))
+	}
+	must(t, w.ChangeTenant(t.Context(), "", func(n *idp.Tenant) { n.UnverifiedBehavior = idp.UnverifiedGated }))
+	must(t, w.DisableTwoFactor(t.Context(), w.user.ID))
+	if got := w.login(nil).want(212); !strings.Contains(got.body, `"verified":false`) || got.text("token") != "" {
+		t.Errorf("%s", got.body)
+	}
+}
