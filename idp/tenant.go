@@ -111,6 +111,11 @@ func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
 	return s.tenantWhere(ctx, "is_default")
 }
 
+// TenantByID returns a tenant. Unknown: ErrNotFound.
+func (s *Server) TenantByID(ctx context.Context, id string) (Tenant, error) {
+	return s.tenant(ctx, strings.ToLower(id))
+}
+
 func (s *Server) tenant(ctx context.Context, id string) (Tenant, error) {
 	return s.tenantWhere(ctx, "id = $1", id)
 }

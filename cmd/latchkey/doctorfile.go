@@ -36,7 +36,8 @@ func (c doctorCommand) fromFile() (doctor.Config, error) {
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), TenantID: p.TenantID, Issuer: p.Issuer,
 		Session:   doctor.Session{Idle: s.Idle, Cap: s.Cap, RefreshTTL: s.RefreshTTL, Absolute: s.Absolute, RefreshAhead: s.RefreshAhead},
 		NoWebhook: !p.Webhook.On(), WebhookURL: eventsPath,
-		Store: func(ctx context.Context) (string, error) { return checkStore(ctx, file) },
+		Store:    func(ctx context.Context) (string, error) { return checkStore(ctx, file) },
+		Embedded: func(ctx context.Context) (doctor.Embedded, error) { return lookAtEmbedded(ctx, file) },
 	}
 	for _, a := range file.Apps {
 		if a.Bearer && config.Session.RefreshAhead == 0 {

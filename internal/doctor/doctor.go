@@ -16,7 +16,7 @@ import (
 
 // Config says what to look at. What is zero is not looked at, but for the times of sessions, which have latchkey.Config's defaults.
 type Config struct {
-	URL         string // of the provider; empty: it is the embedded one, which latchkey serve sets up by itself
+	URL         string // of the provider; empty: it is the embedded one
 	APIKey      latchkey.Secret
 	SettingsKey latchkey.Secret // may read applications, tenants and webhooks; empty: APIKey
 	TenantID    string
@@ -28,6 +28,8 @@ type Config struct {
 	Session Session
 	Store   func(context.Context) (string, error) // looks at the store, and says what it has seen
 	Trial   *Trial
+
+	Embedded func(context.Context) (Embedded, error) // looks at the embedded provider, where URL is empty
 
 	Transport http.RoundTripper // default: one of its own
 	Now       func() time.Time  // default time.Now
@@ -133,7 +135,7 @@ func (x *examination) store(ctx context.Context) {
 
 func (x *examination) provider(ctx context.Context) {
 	if x.URL == "" {
-		x.found(OK, "provider", "", "the embedded provider is used: latchkey serve sets it up", "")
+		x.embedded(ctx)
 		return
 	}
 	base, err := url.Parse(strings.TrimSuffix(x.URL, "/"))

@@ -325,3 +325,34 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// What the database of the embedded provider says of the apps of the file.
+func TestEmbeddedState(t *testing.T) {
+	apps := []doctor.App{{Origin: "https://store.example.com", ApplicationID: fusionauthtest.ApplicationID, Accounts: "verified"}}
+	for name, c := range map[string]struct {
+		state    doctor.Embedded
+		err      error
+		accounts string
+		want     []string
+	}{
+		"well":                        {doctor.Embedded{Made: true, Gated: true}, nil, "verified", []string{"ok provider"}},
+		"not there yet":               {doctor.Embedded{}, nil, "verified", []string{"ok provider"}},
+		"closed":                      {doctor.Embedded{}, errors.New("damaged"), "verified", []string{"problem provider"}},
+		"not gated":                   {doctor.Embedded{Made: true}, nil, "verified", []string{"ok provider", "warning unverified_behavior"}},
+		"imports":                     {doctor.Embedded{Made: true, Gated: true, UnverifiedImports: 7}, nil, "verified", []string{"ok provider", "warning unverified_imports"}},
+		"imports, for whom no matter": {doctor.Embedded{Made: true, UnverifiedImports: 7}, nil, "existing", []string{"ok provider"}},
+		"switched off":                {doctor.Embedded{Made: true, Gated: true, SwitchedOff: []string{fusionauthtest.ApplicationID}}, nil, "verified", []string{"ok provider", "problem application"}},
+	} {
+		apps[0].Accounts = c.accounts
+		found := doctor.Examine(t.Context(), doctor.Config{Apps: apps, Embedded: func(context.Context) (doctor.Embedded, error) { return c.state, c.err }})
+		var got []string
+		for _, f := range found {
+			if f.Check != "cookies" {
+				got = append(got, string(f.Status)+" "+f.Check)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
