@@ -101,6 +101,15 @@ func Hashed(name string) bool { return hashed(name) }
 
 // PublicLocation returns what a browser is told of an address that the app says.
 func PublicLocation(upstream, origin, location string) string {
+	return innerOf(upstream, origin).public(location)
+}
+
+// PublicRefresh does the same for a Refresh header.
+func PublicRefresh(upstream, origin, value string) string {
+	return innerOf(upstream, origin).refresh(value)
+}
+
+func innerOf(upstream, origin string) inner {
 	target, err := url.Parse(upstream)
 	if err != nil {
 		panic(err)
@@ -109,8 +118,11 @@ func PublicLocation(upstream, origin, location string) string {
 	if err != nil {
 		panic(err)
 	}
-	return inner{target, public.Scheme, public.Host}.public(location)
+	return inner{target, public.Scheme, public.Host}
 }
+
+// RequestHost reads a Host header.
+func RequestHost(host string) (string, error) { return requestHost(host) }
 
 // TrustApps has a gateway take the certificates of its apps for good.
 func TrustApps(g *Gateway, config *tls.Config) {

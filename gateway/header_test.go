@@ -334,7 +334,9 @@ func FuzzHeaders(f *testing.F) {
 	for _, name := range forged {
 		f.Add(name, "6.6.6.6", "close, "+name)
 	}
-	f.Add("Cookie", "__Host-session=1; a=b", "")
+	for _, cookie := range []string{"__Host-session=1; a=b", "a=b; __Host-session\t=1", "a=b;\u00a0__HOST-session\u00a0=1", `"__Host-session"=1`, "a=1, __Host-session=2", "=__Host-session=1", "__Host-session\xa0=1"} {
+		f.Add("Cookie", cookie, "")
+	}
 	f.Fuzz(func(t *testing.T, name, value, connection string) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header[http.CanonicalHeaderKey(name)] = []string{value, value}

@@ -78,6 +78,23 @@ func TestLocationWithTheStandardPort(t *testing.T) {
 	}
 }
 
+// FuzzLocation: what an app says of an address stays as it is, or becomes one of the app's origin.
+func FuzzLocation(f *testing.F) {
+	for _, seed := range []string{"http://app.internal:3000/x", "//app.internal:3000//evil.example", "http://app.internal:3000@evil.example/", `http://app.internal:3000\@evil.example`, "http://APP.internal:3000?x", "/x", "http:app.internal:3000"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, said string) {
+		for _, base := range []string{"", "/base"} {
+			got := gateway.PublicLocation("http://app.internal:3000"+base, "https://app.example.com", said)
+			rest, ours := strings.CutPrefix(got, "https://app.example.com")
+			if got != said && (!ours || rest != "" && !strings.ContainsAny(rest[:1], "/?#")) {
+				t.Errorf("%q: %q", said, got)
+			}
+			gateway.PublicRefresh("http://app.internal:3000"+base, "https://app.example.com", said)
+		}
+	})
+}
+
 // Files of the app with an ETag can be kept by the browser of who is logged in, if it asks each time. What has none is not kept.
 func TestAnswersWithETag(t *testing.T) {
 	w := newWorld(t)

@@ -143,6 +143,9 @@ func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 		out.Header.Del("Connection")
 	}
 	hideIdempotencyKey(out.Header)
+	if out.Body == nil {
+		out.Header.Del("Expect") // there is nothing to continue with
+	}
 	out.Trailer = nil
 	out.Host = ""
 	out.URL = &url.URL{

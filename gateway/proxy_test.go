@@ -120,10 +120,10 @@ func TestBodiesOfReads(t *testing.T) {
 		} {
 			var body []byte
 			w.app.answer(func(_ http.ResponseWriter, r *http.Request) { body, _ = io.ReadAll(r.Body) })
-			if answer := n.raw(method + " /x HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n" + framed); !strings.HasPrefix(answer, "HTTP/1.1 200") {
+			if answer := n.raw(method + " /x HTTP/1.1\r\nHost: app.localhost\r\nExpect: 100-continue\r\nConnection: close\r\n" + framed); !strings.HasPrefix(answer, "HTTP/1.1 200") {
 				t.Errorf("%s, %s: %.40q", method, name, answer)
 			}
-			if r := w.app.last(t); len(body) != 0 || r.ContentLength != 0 || r.TransferEncoding != nil || r.Header["Content-Length"] != nil {
+			if r := w.app.last(t); len(body) != 0 || r.ContentLength != 0 || r.TransferEncoding != nil || r.Header["Content-Length"] != nil || r.Header["Expect"] != nil {
 				t.Errorf("%s, %s: the app saw %q, %v %v", method, name, body, r.Header, r.TransferEncoding)
 			}
 		}
