@@ -45,6 +45,9 @@ func (a *answer) WriteHeader(status int) {
 		}
 		own[name] = values
 	}
+	if own["Content-Type"] == nil {
+		own["Content-Type"] = nil // net/http guesses none for bytes of which the app does not say what they are
+	}
 	if own["X-Content-Type-Options"] == nil {
 		own["X-Content-Type-Options"] = []string{"nosniff"}
 	}

@@ -187,6 +187,27 @@ func TestGWY05AnswersCannotTouchTheLogin(t *testing.T) {
 	}
 }
 
+// What the app does not call HTML does not become HTML on the way.
+func TestTypeIsTheAppsOwn(t *testing.T) {
+	w := newWorld(t)
+	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header()["Content-Type"] = nil
+		if r.URL.Path == "/typed" {
+			rw.Header().Set("Content-Type", "text/csv")
+		}
+		fmt.Fprint(rw, "<html><script>")
+	})
+	for _, h2 := range []bool{false, true} {
+		b := w.start(h2).stranger()
+		if got := b.do("GET", "/x", ""); got.header["Content-Type"] != nil {
+			t.Errorf("%v", got.header)
+		}
+		if got := b.do("GET", "/typed", ""); got.header.Get("Content-Type") != "text/csv" {
+			t.Errorf("%v", got.header)
+		}
+	}
+}
+
 // Informational answers of the app do not eat the cookies of a session that was just refreshed, and they are never cached.
 func TestNewCookiesSurviveInformationalAnswers(t *testing.T) {
 	w := newWorld(t)
