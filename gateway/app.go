@@ -236,7 +236,12 @@ func ofGuard(path string) bool {
 }
 
 // reserved tells whether a path is for pages of the gateway itself, as some server may read it.
-func reserved(path string) bool { return under(fold(path), "/.latchkey") }
+func reserved(path string) bool {
+	if len(path) < 2 || inName(path[1]) {
+		return false // the common case
+	}
+	return under(fold(path), "/.latchkey")
+}
 
 func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error) {
 	target, err := url.Parse(raw)
