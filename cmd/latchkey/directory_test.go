@@ -3,11 +3,14 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -110,5 +113,79 @@ func TestProviderSecretIsMissing(t *testing.T) {
 	stderr := &buffer{}
 	if status := run(t.Context(), []string{"user", "list", "--data", s.dir}, io.Discard, stderr); status != 1 || !strings.Contains(stderr.String(), secret) || !strings.Contains(stderr.String(), "idp.db") {
 		t.Errorf("the secret of another: %d; %s", status, stderr)
+	}
+}
+
+// A pod that runs as nobody in particular, with its secrets and its volume as Kubernetes mounts them: root's, and readable through the group of fsGroup.
+func TestSecretsOfAGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root makes files for others")
+	}
+	const pod = 54321
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "latchkey")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(self)
+	if err == nil {
+		err = os.WriteFile(program, text, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	volume, config, secret := filepath.Join(dir, "volume"), filepath.Join(dir, "latchkey.yaml"), filepath.Join(dir, "user_key")
+	if err := os.Mkdir(volume, 0); err != nil {
+		t.Fatal(err)
+	}
+	yaml := "data: volume/data\napps:\n  - {host: app.localhost, application_id: " + servedApplication + ", upstream: 'http://127.0.0.1:1', user_key_file: user_key}\n"
+	for path, content := range map[string]string{config: yaml, secret: "0123456789abcdef0123456789abcdef\n", volume: ""} {
+		if path != volume {
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mode := map[string]fs.FileMode{config: 0o644, secret: 0o440, volume: 0o775 | fs.ModeSetgid}[path]
+		if err := errors.Join(os.Chown(path, 0, pod), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asPod := func(stdin string, args ...string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: pod, Gid: pod}}
+		cmd.Stdin, cmd.Dir = strings.NewReader(stdin), dir
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := asPod("correct horse battery\n", "user", "add", "-c", config, "ada@example.com"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := asPod("", "config", "check", "-c", config); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	for path, mode := range map[string]fs.FileMode{secret: 0o444, filepath.Join(volume, "data", "provider.json"): 0o660} {
+		info, err := os.Stat(path)
+		if err == nil {
+			err = os.Chmod(path, mode)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := asPod("", "config", "check", "-c", config); err == nil || !strings.Contains(out, "run chmod") {
+			t.Errorf("%s with mode %04o: %v: %s", path, mode, err, out)
+		}
+		if err := os.Chmod(path, info.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(filepath.Join(volume, "data", "provider.json"), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := asPod("", "config", "check", "-c", config); err == nil || !strings.Contains(out, "run chown '#54321'") {
+		t.Errorf("root's own: %v: %s", err, out)
 	}
 }
