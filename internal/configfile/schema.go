@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
-	"os"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -140,100 +137,6 @@ func (r *reader) forwarded(key string, n *yaml.Node, rfc7239 *bool) {
 	}
 	if *rfc7239 = strings.EqualFold(name, "Forwarded"); !*rfc7239 && !strings.EqualFold(name, "X-Forwarded-For") {
 		r.mistake(key, n, fmt.Sprintf("%q: write X-Forwarded-For, or Forwarded: the one that your proxy sets", name))
-	}
-}
-
-func (r *reader) app(key string, n *yaml.Node, a *App) {
-	csp := ""
-	r.mapping(key, n, fields{
-		"host": r.host(&a.Host), "name": r.text(&a.Name), "application_id": r.uuid(&a.ApplicationID), "client_secret": r.secret(&a.ClientSecret), "client_secret_file": r.secretFile(&a.ClientSecret),
-		"accounts": r.text(&a.Accounts), "account_page": r.ownPath(&a.AccountPage), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
-		"timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
-		"bearer": r.boolean(&a.Bearer), "user_key": r.secret(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders), "drop_headers": r.texts(&a.DropHeaders),
-		"csp": r.anyText(&csp), "headers": r.pairs(&a.Headers),
-		"same_site": r.sameSite(&a.SameSiteLax), "clear_site_data": r.boolean(&a.ClearSiteData),
-	})
-	if r.missing(key + ".host") {
-		r.wrong(key+".host", "required: write the name that browsers use, such as store.example.com")
-	}
-	if r.missing(key + ".application_id") {
-		r.wrong(key+".application_id", "required: write the UUID of the application at the provider (for the embedded one, any: "+newUUID()+" is a fresh one)")
-	}
-	if r.missing(key+".spa") && r.missing(key+".upstream") {
-		r.wrong(key, "there is nothing to serve: write upstream: with the URL of the app behind, or spa: with the folder of the built page, or both")
-	}
-	switch a.Accounts {
-	case "", "existing", "verified", "unverified":
-	default:
-		r.wrong(key+".accounts", fmt.Sprintf("%q: write existing (passwords, second factors and passkeys of the users there are), verified (everybody may register who proves an address) "+
-			"or unverified (everybody may register)", a.Accounts))
-	}
-	if r.there(key+".account_page") && r.missing(key+".accounts") {
-		r.wrong(key+".account_page", "mails lead there where users manage their accounts: write accounts:, or leave this out")
-	}
-	for _, name := range []string{".user_key", ".user_key_file"} {
-		if r.read(key+name) && len(a.UserKey) < 32 {
-			r.wrong(key+name, "shorter than 32 characters: write a random one (openssl rand -base64 32)")
-		}
-	}
-	if r.there(key + ".csp") {
-		if a.Headers == nil {
-			a.Headers = make(map[string]string)
-		}
-		a.Headers["Content-Security-Policy"] = csp
-	}
-}
-
-// ownPath reads a path of the app's own origin: only there may a page use the account routes.
-func (r *reader) ownPath(into *string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		if r.text(into)(key, n); r.unread[key] {
-			return
-		}
-		u, err := url.Parse(*into)
-		if err != nil || !strings.HasPrefix(*into, "/") || u.Host != "" || strings.ContainsAny(*into, `?#\\`) {
-			r.mistake(key, n, fmt.Sprintf("%q: write a path of the app's own page, such as /account; mails add # and what the link is for", *into))
-		}
-	}
-}
-
-func (r *reader) host(into *string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		if r.text(into)(key, n); r.unread[key] {
-			return
-		}
-		_, port, err := net.SplitHostPort(*into)
-		number, bad := strconv.ParseUint(port, 10, 16)
-		if strings.Contains(*into, "/") || hostname(*into) == "" || err == nil && (bad != nil || number == 0) {
-			r.mistake(key, n, fmt.Sprintf("%q: write a name alone, such as store.example.com, with a port where browsers see one", *into))
-		}
-	}
-}
-
-func (r *reader) sameSite(lax *bool) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		value := ""
-		if r.text(&value)(key, n); r.unread[key] {
-			return
-		}
-		if *lax = strings.EqualFold(value, "lax"); !*lax && !strings.EqualFold(value, "strict") {
-			r.mistake(key, n, fmt.Sprintf("%q: write strict or lax", value))
-		}
-	}
-}
-
-// page makes the folder absolute, or takes a URL for a development server.
-func (r *reader) page(key string, n *yaml.Node, a *App) {
-	if r.text(&a.SPA)(key, n); r.unread[key] || !r.needs(key) {
-		return
-	}
-	if strings.HasPrefix(a.SPA, "http://") || strings.HasPrefix(a.SPA, "https://") {
-		r.httpURL(&a.SPA)(key, n)
-		return
-	}
-	a.SPA = r.beside(a.SPA)
-	if info, err := os.Stat(a.SPA); err != nil || !info.IsDir() {
-		r.mistake(key, n, a.SPA+" is not a directory: build the page first, or write the directory that has index.html")
 	}
 }
 
