@@ -12,8 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
 // A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not usable.
@@ -23,8 +24,9 @@ type Key struct {
 	id     uint32
 }
 
-// A KeyRing lists keys: the first seals, all of them open. To rotate, put a new key in front
-// and remove the old one when nothing that it sealed can be alive any more (Config.AbsoluteTimeout).
+// A KeyRing lists keys: the first seals, all of them open. To rotate on several nodes, add the new key behind the
+// first on every node, and only then move it to the front on every node: a node must not see what it cannot open.
+// Remove the old one when nothing that it sealed can be alive any more (Config.AbsoluteTimeout).
 type KeyRing []Key
 
 const keyPrefix = "latchkey-key-1:"
@@ -65,7 +67,7 @@ func (k Key) derive(purpose string, length int, parts ...string) []byte {
 	return key
 }
 
-// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the newest first; blank lines and lines that begin with # are skipped.
+// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the one that seals first; blank lines and lines that begin with # are skipped.
 // Errors name the line and never quote it.
 func ParseKeys(text string) (KeyRing, error) {
 	var ring KeyRing
@@ -96,17 +98,12 @@ func ParseKeys(text string) (KeyRing, error) {
 }
 
 // LoadKeys reads the key ring in the file, and makes the file with one fresh key where there is none.
-// The file must be readable by its owner only.
+// The file must belong to the user who runs the program or to root, and nobody else may read it, but for the group of a file of root: such is a Kubernetes Secret.
 func LoadKeys(path string) (KeyRing, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err := filemode.Secret(path); errors.Is(err, fs.ErrNotExist) {
 		return createKeys(path)
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // where modes say nothing
-		return nil, fmt.Errorf("key file %s may be read by others: run chmod 600 %s", path, path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -127,7 +124,7 @@ func createKeys(path string) (KeyRing, error) {
 	}
 	defer os.Remove(file.Name())
 	key := NewKey()
-	_, err = fmt.Fprintf(file, "# Keys of the session cookies, the newest first. Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
+	_, err = fmt.Fprintf(file, "# Keys of the session cookies: the first seals, all of them open. Every node has the same. To change them: latchkey keys session --help\n# Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/idp"
@@ -75,7 +74,10 @@ func checkData(file *configfile.File) error {
 	if err := checkDirectory(file.Data); err != nil {
 		return file.Mistake("data", err.Error())
 	}
-	if text, err := os.ReadFile(filepath.Join(file.Data, "session.keys")); err == nil {
+	if err := checkSessionKeys(file.Data); err != nil {
+		return file.Mistake("data", err.Error())
+	}
+	if text, err := os.ReadFile(sessionKeys(file.Data)); err == nil {
 		if _, err := latchkey.ParseKeys(string(text)); err != nil {
 			return file.Mistake("data", fmt.Sprintf("session.keys: %v", err))
 		}

@@ -94,6 +94,12 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
+	if err := checkSessionKeys(data); err != nil {
+		return s, err
+	}
+	if _, err := latchkey.LoadKeys(sessionKeys(data)); err != nil { // beside databases they may not be missing
+		return s, err
+	}
 	s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
 	rand.Read(s.Provider)
 	text, err := json.MarshalIndent(s, "", "  ")

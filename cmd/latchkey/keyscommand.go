@@ -7,7 +7,8 @@ import (
 )
 
 type keysCommand struct {
-	Rotate keysRotateCommand `cmd:"" help:"Make a new key for the embedded provider's JWTs. It is published at once and signs ten minutes later; the old one verifies as long as its tokens live. A provider that runs notices within a minute."`
+	Session keysSessionCommand `cmd:"" help:"Change the keys of the session cookies (session.keys), in two steps that sign nobody out."`
+	Rotate  keysRotateCommand  `cmd:"" help:"Make a new key for the embedded provider's JWTs. It is published at once and signs ten minutes later; the old one verifies as long as its tokens live. A provider that runs notices within a minute."`
 }
 
 type keysRotateCommand struct{ providerPlace }

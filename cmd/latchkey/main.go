@@ -38,7 +38,7 @@ type commands struct {
 	Passwords passwordsCommand `cmd:"" help:"Make a filter of breached passwords, which nobody can then set."`
 	App       appCommand       `cmd:"" help:"Manage the applications of the embedded provider."`
 	APIKey    apiKeyCommand    `cmd:"" name:"api-key" help:"Manage the API keys of the embedded provider, with which programs call it."`
-	Keys      keysCommand      `cmd:"" help:"Manage the keys of the embedded provider's JWTs."`
+	Keys      keysCommand      `cmd:"" help:"Manage the keys of the session cookies, and those of the embedded provider's JWTs."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

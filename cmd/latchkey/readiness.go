@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +28,7 @@ type check func(context.Context) error
 type readiness struct {
 	checks   map[string]check
 	provider atomic.Pointer[string] // URL in force
+	keys     atomic.Pointer[latchkey.KeyRing]
 	log      *slog.Logger
 	now      func() time.Time
 
@@ -46,17 +45,20 @@ type findings struct {
 
 func newReadiness(s *serving) *readiness {
 	r := &readiness{log: s.log, now: time.Now}
-	keys := filepath.Join(s.file.Data, "session.keys")
+	path := sessionKeys(s.file.Data)
 	r.checks = map[string]check{
 		"store":    func(ctx context.Context) error { return askStore(ctx, s.store) },
 		"provider": func(ctx context.Context) error { return askProvider(ctx, *r.provider.Load()) },
-		"keys":     func(context.Context) error { return compareKeys(keys, s.keys) },
+		"keys":     func(context.Context) error { return errors.Join(readKeys(path, *r.keys.Load()), s.strangers.check()) },
 	}
 	return r
 }
 
 // askAt says where the provider is.
 func (r *readiness) askAt(provider string) { r.provider.Store(&provider) }
+
+// expect says which keys are in force.
+func (r *readiness) expect(keys latchkey.KeyRing) { r.keys.Store(&keys) }
 
 func (s *serving) providerURL(file *configfile.File) string {
 	if s.embedded != nil {
@@ -136,8 +138,8 @@ func askProvider(ctx context.Context, provider string) error {
 	return nil
 }
 
-// compareKeys looks whether the file still has the key that seals here. Where it has not, other nodes, and this one after a restart, cannot open what it seals.
-func compareKeys(path string, inForce latchkey.KeyRing) error {
+// readKeys compares the file with the keys in force.
+func readKeys(path string, inForce latchkey.KeyRing) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -146,9 +148,41 @@ func compareKeys(path string, inForce latchkey.KeyRing) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	same := func(k latchkey.Key) bool { return k.Reveal() == inForce[0].Reveal() }
-	if !slices.ContainsFunc(ring, same) {
-		return fmt.Errorf("%s no longer has the key that seals the cookies: put it back, or restart to use those in the file", path)
+	return compareKeys(path, ring, inForce)
+}
+
+// strangersFor is for how long readiness remembers another node's unknown key. The guard reports it once a minute while that node works.
+const strangersFor = 3 * time.Minute
+
+// strangers are nodes that share the store and not the keys.
+type strangers struct {
+	mu   sync.Mutex
+	at   time.Time
+	last error
+}
+
+// note is told of the guards' events.
+func (s *strangers) note(_ context.Context, e latchkey.Event) {
+	if e.Kind != latchkey.EventUnknownKey {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at, s.last = time.Now(), e.Err
+}
+
+// forget begins again, with other keys.
+func (s *strangers) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = nil
+}
+
+func (s *strangers) check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && time.Since(s.at) < strangersFor {
+		return s.last
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 	session := file.Session
 	app := gateway.App{
 		Login: latchkey.Config{
-			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log,
+			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log, OnEvent: s.strangers.note,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
 			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
 			EndsFile: endsFile(s.ends, a.Host),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
@@ -22,6 +21,7 @@ type serving struct {
 	port         string // on which listen listens
 	ends         string // directory of the ends that wait for the store; "" keeps none, for a gateway that is only tried out
 	keys         latchkey.KeyRing
+	strangers    strangers
 	store        latchkey.Store
 	embedded     *embeddedProvider // nil where the file names another
 	certificates *certificates     // nil without TLS
@@ -45,7 +45,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 		return s, err
 	}
 	s.closers = append(s.closers, closeFunc(unlock))
-	if s.keys, err = latchkey.LoadKeys(filepath.Join(file.Data, "session.keys")); err != nil {
+	if err := checkSessionKeys(file.Data); err != nil {
 		return s, err
 	}
 	store, closer, err := openStore(ctx, file)
@@ -53,6 +53,9 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 		return s, err
 	}
 	s.store, s.closers = store, append(s.closers, closer)
+	if s.keys, err = openSessionKeys(ctx, file, store); err != nil {
+		return s, err
+	}
 	if file.Provider.URL == "" {
 		if s.embedded, err = openEmbeddedProvider(ctx, file, log); err != nil {
 			return s, err
@@ -84,6 +87,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	}
 	s.health = newReadiness(s)
 	s.health.askAt(s.providerURL(file))
+	s.health.expect(s.keys)
 	return s, nil
 }
 
@@ -98,7 +102,8 @@ func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gatew
 }
 
 // reload puts the gateway of a new file in the place of the old one, which lives on until its last stream has ended.
-func (s *serving) reload(ctx context.Context, read func() (*configfile.File, error)) error {
+// The session keys are read again, too.
+func (s *serving) reload(ctx context.Context, read func() (*configfile.File, error)) (err error) {
 	file, err := read()
 	if err != nil {
 		return err
@@ -106,6 +111,16 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	if err := restartNeeded(s.file, file); err != nil {
 		return err
 	}
+	before := s.keys
+	if s.keys, err = keysAgain(sessionKeys(file.Data), before); err != nil {
+		s.keys = before
+		return err
+	}
+	defer func() {
+		if err != nil {
+			s.keys = before
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	g, err := s.newGateway(ctx, file)
@@ -125,6 +140,8 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	s.live.replace(g)
 	s.hear(receiver)
 	s.health.askAt(s.providerURL(file))
+	s.health.expect(s.keys)
+	s.strangers.forget()
 	return nil
 }
 
