@@ -24,7 +24,9 @@ func (g *Guard) background(ctx context.Context) {
 	wait := revokeRetryFirst
 	var glimpsed time.Time
 	catchUp := func() {
-		if g.catchUp(ctx) {
+		settled := false
+		g.contain(ctx, "ends", func() error { settled = g.catchUp(ctx); return nil })
+		if settled {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
@@ -37,17 +39,17 @@ func (g *Guard) background(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			if err := g.flushLastSeen(ctx); err != nil {
+			if err := g.contain(ctx, "last uses", func() error { return g.flushLastSeen(ctx) }); err != nil {
 				g.log.WarnContext(ctx, "last uses cannot be stored", "app", g.app, "error", err)
 			}
 			g.ends.forget(g.now().Add(-g.limits.cap))
 		case <-sweep.C:
-			g.sweep(ctx)
+			g.contain(ctx, "sweep", func() error { g.sweep(ctx); return nil })
 			catchUp() // what a node left undone that is no more
 		case id := <-g.others:
 			if g.now().Sub(glimpsed).Abs() >= glimpseEvery {
 				glimpsed = g.now()
-				g.glimpse(ctx, id)
+				g.contain(ctx, "glimpse", func() error { g.glimpse(ctx, id); return nil })
 			}
 		case <-g.kick:
 			catchUp()
@@ -102,7 +104,7 @@ func (g *Guard) revokePending(ctx context.Context) bool {
 			if g.ends.owed.has(rec.ID) {
 				continue
 			}
-			if err := g.revokeEnded(ctx, rec); err != nil {
+			if err := g.contain(ctx, "ends", func() error { return g.revokeEnded(ctx, rec) }); err != nil {
 				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
 				done = false
 			}
@@ -128,7 +130,7 @@ func (g *Guard) revokeEnded(ctx context.Context, rec *Record) error {
 func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
-	return g.provider.Revoke(ctx, refreshTokenID)
+	return g.contain(ctx, "provider", func() error { return g.provider.Revoke(ctx, refreshTokenID) })
 }
 
 // revokeOnce revokes a refresh token that no session has any more. It is worthless to everyone but a thief of our keys: one try will do.

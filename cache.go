@@ -188,7 +188,7 @@ func (g *Guard) keepFresh(ctx context.Context, w Watcher) {
 		g.cache.beat(asOf)
 	}
 	for reported := false; ctx.Err() == nil; {
-		err := w.Watch(ctx, changed, beat)
+		err := g.contain(ctx, "watch", func() error { return w.Watch(ctx, changed, beat) })
 		reported = reported && away // once for each outage
 		away = true
 		g.cache.broken()

@@ -13,7 +13,7 @@ const module = "github.com/latchkey-dev/latchkey"
 // TestDeps pins who imports whom: arrows point to the root, and the root needs nothing but the standard library.
 func TestDeps(t *testing.T) {
 	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
-		"":                                 {"/internal/clientip", "/internal/filemode", "/internal/wire"},
+		"":                                 {"/internal/clientip", "/internal/crash", "/internal/filemode", "/internal/wire"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
@@ -26,8 +26,8 @@ func TestDeps(t *testing.T) {
 		"/memstore":                        {"", "/internal/broadcast"},
 		"/internal/broadcast":              {""},
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},
-		"/pgstore":                         {"", "/internal/postgres"},
-		"/redisstore":                      {""},
+		"/pgstore":                         {"", "/internal/crash", "/internal/postgres"},
+		"/redisstore":                      {"", "/internal/crash"},
 		"/storetest":                       {""},
 		"/sim":                             {},
 		"/sim/schemes":                     {},

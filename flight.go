@@ -2,13 +2,13 @@ package latchkey
 
 import (
 	"context"
-	"fmt"
 	"sync"
 )
 
 // flights makes concurrent requests of one session share one refresh. The refresh does not belong to the request
 // that began it: when that one goes away, the others still get their answer.
 type flights struct {
+	contain func(run func() error) error
 	mu      sync.Mutex
 	open    map[ID]*flight
 	running sync.WaitGroup
@@ -59,13 +59,13 @@ func (f *flights) begin(p presented, run func() (finding, error)) (joined *fligh
 
 func (f *flights) run(fl *flight, run func() (finding, error)) {
 	defer func() {
-		if p := recover(); p != nil { // a panic here would end the process, not one request
-			fl.err = fmt.Errorf("refresh: panic: %v", p)
-		}
 		f.mu.Lock()
 		delete(f.open, fl.began.id)
 		f.mu.Unlock()
 		close(fl.done)
 	}()
-	fl.found, fl.err = run()
+	fl.err = f.contain(func() (err error) {
+		fl.found, err = run()
+		return err
+	})
 }

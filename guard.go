@@ -83,6 +83,7 @@ func New(c Config) (*Guard, error) {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
 	g.store = &checkedStore{c.Store, g}
+	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
 	g.cutoff.init(g.app)
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop

@@ -48,7 +48,11 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
-	grant, err := g.provider.Refresh(ctx, r)
+	var grant Grant
+	err := g.contain(ctx, "provider", func() (err error) {
+		grant, err = g.provider.Refresh(ctx, r)
+		return err
+	})
 	g.weigh(ctx, err)
 	return grant, g.refusals.weigh(g.now(), id, r.User.ID, whole(grant, err))
 }

@@ -22,7 +22,7 @@ func (g *Guard) settleOwed(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			return false
 		}
-		if err := g.settle(ctx, e); err != nil {
+		if err := g.contain(ctx, "ends", func() error { return g.settle(ctx, e) }); err != nil {
 			g.log.WarnContext(ctx, "refresh token of an ended session not revoked yet", "app", g.app, "session", e.tombstone.ID, "error", err)
 			done = false
 		}
@@ -38,8 +38,11 @@ func (g *Guard) storeOwed(ctx context.Context) bool {
 		if e.stored {
 			continue
 		}
-		rec, err := g.store.Get(ctx, e.tombstone.ID)
-		_, err = g.restoreOwed(ctx, e, rec, err)
+		err := g.contain(ctx, "ends", func() error {
+			rec, err := g.store.Get(ctx, e.tombstone.ID)
+			_, err = g.restoreOwed(ctx, e, rec, err)
+			return err
+		})
 		if err != nil {
 			g.log.WarnContext(ctx, "an end is not stored yet", "app", g.app, "session", e.tombstone.ID, "error", err)
 			done = false
@@ -123,7 +126,11 @@ func (g *Guard) recheckEnds(ctx context.Context) {
 		turns <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turns }()
-			rec, err := g.store.Get(ctx, tombstone.ID)
+			var rec *Record
+			err := g.contain(ctx, "store", func() (err error) {
+				rec, err = g.store.Get(ctx, tombstone.ID)
+				return err
+			})
 			if err == nil && !rec.ended() || err != nil && tombstone.Deadline.After(g.now()) {
 				g.ends.owed.add(tombstone, false)
 			}

@@ -49,7 +49,10 @@ func onStage(t *testing.T, f front, run func(*testing.T, *stage), change ...func
 // stageOf starts two nodes in a bubble, with what is left out of the configuration.
 func stageOf(t *testing.T, config latchkey.Config) *stage {
 	s := &stage{T: t, app: &app{host: "store.example.com"}}
-	config.Origin, config.Keys, config.Logger, config.OnEvent = "https://"+s.app.host, latchkey.KeyRing{latchkey.NewKey()}, discard, s.note
+	config.Origin, config.Keys, config.OnEvent = "https://"+s.app.host, latchkey.KeyRing{latchkey.NewKey()}, s.note
+	if config.Logger == nil {
+		config.Logger = discard
+	}
 	s.sessions = config.Store
 	for i := range s.nodes {
 		guard, err := latchkey.New(config)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/crash"
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
 
@@ -127,7 +128,7 @@ func (t *teller) run() {
 // round sends what there is to send, and reports whether something is left for later.
 func (t *teller) round() (more bool) {
 	ids, waiting, more := t.take()
-	err := t.send(ids)
+	err := crash.Contain(func() error { return t.send(ids) })
 	if err != nil {
 		t.mu.Lock()
 		for _, id := range ids {

@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"log/slog"
 	"math"
 	"strconv"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // Two indexes answer ByUser and Unrevoked. In a cluster they live in other slots than the records, so that no script can write both at once, and the process may
@@ -141,7 +143,10 @@ func (s *Store) heal(ctx context.Context, rec *latchkey.Record) {
 		defer func() { <-s.healing }()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 		defer cancel()
-		_ = s.announceLiving(ctx, rec)
+		err := crash.Contain(func() error { return s.announceLiving(ctx, rec) })
+		if p, ok := err.(*crash.Error); ok { // all else is made good by the next one
+			slog.ErrorContext(ctx, "panic", "in", "redisstore", "error", p)
+		}
 	}()
 }
 

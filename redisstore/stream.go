@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"github.com/redis/rueidis"
+
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 var errLost = errors.New("the data were wiped or the connection is lost")
@@ -107,7 +109,7 @@ func (all streams) each(do func(int, *stream) error) error {
 	var wait sync.WaitGroup
 	for i, st := range all {
 		wait.Go(func() {
-			if err := do(i, st); err != nil {
+			if err := crash.Contain(func() error { return do(i, st) }); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", st.address, err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
 // Watch uses Redis' own tracking of keys: each master tells of every change of a key with our prefix, on a connection of its own (CLIENT TRACKING … BCAST), and
@@ -55,7 +56,7 @@ func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(
 	for turn := 0; ; turn++ {
 		asOf := time.Now()
 		running.Go(func() {
-			if err := streams.ask(watching, layout, turn); err != nil {
+			if err := crash.Contain(func() error { return streams.ask(watching, layout, turn) }); err != nil {
 				fail(err)
 			} else {
 				w.answered(asOf)
@@ -81,11 +82,17 @@ func (w *watch) tell(keys []rueidis.RedisMessage) {
 	if keys == nil {
 		w.fail(errLost)
 	}
-	for _, key := range keys {
-		name, _ := key.ToString()
-		if id, ok := idOfChange(name); ok && !w.over {
-			w.changed(id)
+	err := crash.Contain(func() error { // in the client's goroutine
+		for _, key := range keys {
+			name, _ := key.ToString()
+			if id, ok := idOfChange(name); ok && !w.over {
+				w.changed(id)
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		w.fail(err)
 	}
 }
 

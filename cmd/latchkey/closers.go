@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"time"
 )
@@ -30,6 +32,14 @@ func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
 		defer cancel()
 		return close(ctx)
 	})
+}
+
+// serveBeside serves until the server is closed. A server that cannot go on is in the log, and ends nothing else.
+func serveBeside(server *http.Server, listener net.Listener, log *slog.Logger) {
+	err := contain(func() error { return server.Serve(listener) })
+	if !errors.Is(err, http.ErrServerClosed) {
+		log.Error("a server in this process has stopped", "address", listener.Addr(), "error", err)
+	}
 }
 
 // stopServer lets requests end for so long, and cuts what is left. A connection on which nothing has come yet, as browsers open them in advance, holds up

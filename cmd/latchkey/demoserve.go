@@ -29,7 +29,7 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 		listeners[0] = d.tls.listen(apps)
 	}
 	for i, listener := range listeners {
-		go func() { failed <- servers[i].Serve(listener) }()
+		go func() { failed <- contain(func() error { return servers[i].Serve(listener) }) }()
 	}
 	defer func() {
 		for _, s := range servers {

@@ -234,7 +234,7 @@ func (d *demo) openForums(ctx context.Context) error {
 		return fmt.Errorf("forums: %w", err)
 	}
 	behind := newServer(app)
-	go behind.Serve(listener)                              // ends with Close
+	go serveBeside(behind, listener, d.log)
 	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
 		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Nightjar"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,

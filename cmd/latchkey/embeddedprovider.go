@@ -63,7 +63,7 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	p = &embeddedProvider{Server: server, url: "http://" + listener.Addr().String(), apiKey: latchkey.Secret(secrets.APIKey)}
 	p.events.next, p.http = server, newServer(&p.events)
 	p.http.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
-	go p.http.Serve(listener) // ends with Close
+	go serveBeside(p.http, listener, log)
 	return p, nil
 }
 

@@ -60,7 +60,7 @@ func (c idpCommand) Run(w world) (err error) {
 	web := newServer(server)
 	web.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(listener) }()
+	go func() { failed <- contain(func() error { return web.Serve(listener) }) }()
 	defer func() { err = errors.Join(err, stopServer(web, shutdownTime)) }()
 	url := "http://" + listener.Addr().String()
 	switch {

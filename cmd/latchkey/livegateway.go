@@ -49,7 +49,7 @@ func (l *liveGateway) replace(g *gateway.Gateway) {
 }
 
 func (l *liveGateway) retire(ctx context.Context, g *gateway.Gateway) {
-	err := g.Close(ctx)
+	err := contain(func() error { return g.Close(ctx) })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, g)

@@ -82,7 +82,7 @@ func (r *readiness) look() findings {
 	}
 	results := make(chan result, len(r.checks))
 	for name, check := range r.checks {
-		go func() { results <- result{name, check(ctx)} }()
+		go func() { results <- result{name, contain(func() error { return check(ctx) })} }()
 	}
 	found := findings{Ready: true, Checks: make(map[string]string)}
 	for range r.checks {

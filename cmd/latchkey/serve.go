@@ -117,7 +117,7 @@ func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, sh
 	servers[0].RegisterOnShutdown(s.live.closeStreams)
 	ends := make(chan error, len(servers))
 	for i, server := range servers {
-		go func() { ends <- server.Serve(listeners[i]) }()
+		go func() { ends <- contain(func() error { return server.Serve(listeners[i]) }) }()
 	}
 	return ends, func() error {
 		var errs []error
