@@ -22,7 +22,9 @@ func (g *Guard) background(ctx context.Context) {
 	retry := time.NewTimer(0) // what an earlier process left unrevoked
 	defer retry.Stop()
 	wait := revokeRetryFirst
-	var glimpsed time.Time
+	look := time.NewTimer(0)
+	look.Stop()
+	var written *ID // by another node
 	catchUp := func() {
 		settled := false
 		g.contain(ctx, "ends", func() error { settled = g.catchUp(ctx); return nil })
@@ -47,10 +49,13 @@ func (g *Guard) background(ctx context.Context) {
 			g.contain(ctx, "sweep", func() error { g.sweep(ctx); return nil })
 			catchUp() // what a node left undone that is no more
 		case id := <-g.others:
-			if g.now().Sub(glimpsed).Abs() >= glimpseEvery {
-				glimpsed = g.now()
-				g.contain(ctx, "glimpse", func() error { g.glimpse(ctx, id); return nil })
+			if written == nil {
+				look.Reset(glimpseAfter)
 			}
+			written = &id
+		case <-look.C:
+			g.contain(ctx, "glimpse", func() error { g.glimpse(ctx, *written); return nil })
+			written = nil
 		case <-g.kick:
 			catchUp()
 		case <-retry.C:

@@ -68,8 +68,9 @@ func (s *refreshSealer) unknownKey(value string) (id uint32, unknown bool) {
 	return id, !known
 }
 
-// glimpseEvery is how often a record that another node has written is read, for the key that sealed it.
-const glimpseEvery = time.Second
+// glimpseAfter is how long after another node has written a record it is read, for the key that sealed it; one of
+// those that were written meanwhile stands for all.
+const glimpseAfter = 700 * time.Millisecond
 
 // glimpse reads a record that another node has written. What the store returns is checked on the way.
 func (g *Guard) glimpse(ctx context.Context, id ID) {
