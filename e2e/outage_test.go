@@ -71,6 +71,7 @@ func survive(t *testing.T, s *site, fault http.HandlerFunc) {
 		t.Errorf("the post is gone: %q", p.value("post-body"))
 	}
 	s.faults.answer(nil)
+	s.clock.advance(3 * time.Second) // refreshes pause while the provider fails
 	s.forget()
 	s.act(p)
 	s.seeActed(p, 1)
