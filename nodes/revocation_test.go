@@ -11,9 +11,11 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// seenEverywhere is how long after the beginning of a logout every node must refuse the session, for 99 of 100, on a machine that is busy with other tests.
-// On a quiet one it is to be 50 ms.
-const seenEverywhere = 500 * time.Millisecond
+// seenEverywhere is how long after the beginning of a logout every node must refuse the session, for 99 of 100. It is for figures of a machine that does nothing else.
+const seenEverywhere = 50 * time.Millisecond
+
+// servedAtMost is how long after an end a node may still begin to serve its session, on any machine: then what it has in memory is too old.
+const servedAtMost = 1500 * time.Millisecond
 
 // TestRevocation ends sessions that all nodes have in memory, each at one of the nodes, while the others are asked for them without a pause.
 func TestRevocation(t *testing.T) {
@@ -32,7 +34,7 @@ func TestRevocation(t *testing.T) {
 					}
 					took = append(took, refusedAfter(t, b, ending, nodes)...)
 				}
-				if p99 := report(t, took); p99 > seenEverywhere {
+				if p99 := report(t, took); *long && p99 > seenEverywhere {
 					t.Errorf("p99 %v, want at most %v", p99, seenEverywhere)
 				}
 			})
@@ -50,9 +52,7 @@ func TestRevocationOfSQLiteProcesses(t *testing.T) {
 		b.mustLogin(t, nodes[i%2])
 		took = append(took, refusedAfter(t, b, nodes[i%2], nodes)...)
 	}
-	if p99 := report(t, took); p99 > 1500*time.Millisecond {
-		t.Errorf("p99 %v", p99)
-	}
+	report(t, took)
 }
 
 // TestEndAll ends all sessions of the app at one node, while another has them in memory.
@@ -105,13 +105,15 @@ func untilInMemory(t *testing.T, b *browser, n *node) {
 	})
 }
 
-// refusedAfter logs b out at one node, and says how long it took each of the others to refuse the same cookies. The ending node must refuse them at once.
+// refusedAfter logs b out at one node, and says how long it took each of the others to refuse the same cookies. The ending node must refuse them at once, and
+// no other may serve a request that began servedAtMost after the logout was answered.
 func refusedAfter(t *testing.T, b *browser, ending *node, nodes []*node) []time.Duration {
 	t.Helper()
 	thief := b.copy()
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var took []time.Duration
+	var served []time.Time // when the last request that a node served had begun
 	began := make(chan time.Time, len(nodes))
 	for _, n := range nodes {
 		if n == ending {
@@ -120,15 +122,22 @@ func refusedAfter(t *testing.T, b *browser, ending *node, nodes []*node) []time.
 		asking := thief.copy()
 		all.Go(func() {
 			at := <-began
-			for time.Since(at) < 10*time.Second {
+			var last time.Time
+			for {
+				asked := time.Now()
 				if asking.visit(t.Context(), n).status == http.StatusUnauthorized {
+					break
+				}
+				last = asked
+				if time.Since(at) > time.Minute {
+					t.Error("a node does not refuse")
 					break
 				}
 				time.Sleep(100 * time.Microsecond) // the servers need the cores, too
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			took = append(took, time.Since(at))
+			took, served = append(took, time.Since(at)), append(served, last)
 		})
 	}
 	now := time.Now()
@@ -138,10 +147,16 @@ func refusedAfter(t *testing.T, b *browser, ending *node, nodes []*node) []time.
 	if got := b.logout(t.Context(), ending); got.status != http.StatusNoContent {
 		t.Errorf("logout: %+v", got)
 	}
+	answered := time.Now()
 	if got := thief.visit(t.Context(), ending); got.status != http.StatusUnauthorized || got.endReason != string(latchkey.EndLogout) {
 		t.Errorf("after the logout the node that ended the session answers %+v", got)
 	}
 	all.Wait()
+	for _, last := range served {
+		if late := last.Sub(answered); late > servedAtMost {
+			t.Errorf("a node served a request that began %v after the logout was answered", late)
+		}
+	}
 	return took
 }
 
