@@ -27,7 +27,7 @@ var expected = map[string]struct {
 	"docs/fusionauth-compatibility.md": {run: 4, tools: "curl"},
 	"docs/fusionauth.md":               {notRun: 3},
 	"docs/gateway.md":                  {run: 3, notRun: 2, tools: "node python3"},
-	"docs/keys.md": {run: 2, tools: "curl"},
+	"docs/keys.md":                     {run: 2, tools: "curl"},
 	"docs/operating.md":                {run: 2, notRun: 2, tools: "curl"},
 	"docs/rotation.md":                 {notRun: 4},
 	"docs/scaling.md":                  {notRun: 1},
