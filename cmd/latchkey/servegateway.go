@@ -173,7 +173,11 @@ func inFile(file *configfile.File, err error) error {
 func inKey(file *configfile.File, app int, err error) error {
 	var mistake *latchkey.ConfigError
 	if !errors.As(err, &mistake) || fileKeys[mistake.Field] == "" {
-		return file.Mistake(fmt.Sprintf("apps[%d]", app), err.Error())
+		key, reason := fmt.Sprintf("apps[%d]", app), err.Error()
+		if name, rest, found := strings.Cut(reason, ": "); found && file.Says(key+"."+name) {
+			key, reason = key+"."+name, rest // the gateway's mistakes begin with the key
+		}
+		return file.Mistake(key, reason)
 	}
 	key := strings.Replace(fileKeys[mistake.Field], "host", fmt.Sprintf("apps[%d].host", app), 1)
 	return file.Mistake(key, fileFields.Replace(mistake.Reason))

@@ -2,10 +2,8 @@ package configfile
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -18,7 +16,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		"accounts": r.text(&a.Accounts), "account_page": r.ownPath(&a.AccountPage), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
 		"timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.secret(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders), "drop_headers": r.texts(&a.DropHeaders),
-		"csp": r.anyText(&csp), "headers": r.pairs(&a.Headers),
+		"csp": r.headerValue(&csp), "headers": r.headers(&a.Headers),
 		"same_site": r.sameSite(&a.SameSiteLax), "clear_site_data": r.boolean(&a.ClearSiteData),
 	})
 	if r.missing(key + ".host") {
@@ -70,9 +68,8 @@ func (r *reader) host(into *string) func(string, *yaml.Node) {
 		if r.text(into)(key, n); r.unread[key] {
 			return
 		}
-		_, port, err := net.SplitHostPort(*into)
-		number, bad := strconv.ParseUint(port, 10, 16)
-		if strings.Contains(*into, "/") || hostname(*into) == "" || err == nil && (bad != nil || number == 0) {
+		u, err := url.Parse("http://" + *into)
+		if err != nil || u.Host != *into || !validPort(u) || hostname(*into) == "" || strings.HasSuffix(hostname(*into), ".") {
 			r.mistake(key, n, fmt.Sprintf("%q: write a name alone, such as store.example.com, with a port where browsers see one", *into))
 		}
 	}

@@ -87,23 +87,6 @@ func (r *reader) texts(into *[]string) func(string, *yaml.Node) {
 	}
 }
 
-// pairs reads a mapping in which any key may stand, with any value.
-func (r *reader) pairs(into *map[string]string) func(string, *yaml.Node) {
-	return func(key string, n *yaml.Node) {
-		*into = make(map[string]string)
-		if n = resolve(n); n.Kind != yaml.MappingNode {
-			r.mistake(key, n, "write names and values below it")
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			name, value := n.Content[i], ""
-			r.lines[key+"."+name.Value] = name.Line
-			r.anyText(&value)(key+"."+name.Value, n.Content[i+1])
-			(*into)[name.Value] = value
-		}
-	}
-}
-
 func (r *reader) beside(name string) string {
 	if name == "" || filepath.IsAbs(name) {
 		return name

@@ -99,10 +99,16 @@ func (r *reader) httpURL(into *string) func(string, *yaml.Node) {
 			return
 		}
 		u, err := url.Parse(*into)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Hostname() == "" || !validPort(u) || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			r.mistake(key, n, "write a URL, such as http://127.0.0.1:3000 or https://host.example.com")
 		}
 	}
+}
+
+// validPort reports whether the port of a URL is one, or none.
+func validPort(u *url.URL) bool {
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || err == nil && port > 0
 }
 
 // uuid reads a UUID in its usual form, and makes it lower case, as providers write it.

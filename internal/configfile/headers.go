@@ -1,0 +1,49 @@
+package configfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/net/http/httpguts"
+)
+
+// ofTheMessage are headers that the server sets by itself, or that speak to the browser about more than the page.
+var ofTheMessage = []string{"connection", "content-length", "keep-alive", "set-cookie", "trailer", "transfer-encoding", "upgrade"}
+
+// headers reads names and values of headers of the page. An empty value leaves a standard one out.
+func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		*into = make(map[string]string)
+		if n = resolve(n); n.Kind != yaml.MappingNode {
+			r.mistake(key, n, "write names and values below it")
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			name, value := n.Content[i], ""
+			below := key + "." + name.Value
+			r.lines[below] = name.Line
+			switch {
+			case !httpguts.ValidHeaderFieldName(name.Value):
+				r.mistake(below, name, fmt.Sprintf("%q is not the name of a header", name.Value))
+			case slices.Contains(ofTheMessage, strings.ToLower(name.Value)):
+				r.mistake(below, name, "this header is not the page's to set: leave it out")
+			}
+			r.headerValue(&value)(below, n.Content[i+1])
+			(*into)[name.Value] = value
+		}
+	}
+}
+
+// headerValue is text in ASCII, which browsers read in one way only; it may be empty.
+func (r *reader) headerValue(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.anyText(into)(key, n); r.unread[key] {
+			return
+		}
+		if i := strings.IndexFunc(*into, func(c rune) bool { return c > '~' }); i >= 0 {
+			r.mistake(key, n, fmt.Sprintf("%q is not ASCII: browsers would not read it as it is meant", []rune((*into)[i:])[0]))
+		}
+	}
+}
