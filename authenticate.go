@@ -57,14 +57,15 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		return finding{}
 	}
 	m, genuine := g.cookies.session.parse(session)
+	content, sealed := g.cookies.refresh.parse(refresh)
 	if genuine {
-		found := g.glance(r.Context(), m, session, now)
+		found := g.glance(r.Context(), m, session, ownerOf(m, content), now)
 		if found.err != nil || found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
 			return g.seen(r, found, now)
 		}
 	}
 	var found finding
-	witnesses := g.witnesses(r, m, genuine, refresh)
+	witnesses := g.witnesses(r, m, genuine, content, sealed)
 	if witnesses == nil {
 		g.checkCookieKeys(r, session, refresh)
 	}
@@ -111,12 +112,22 @@ func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 	return found
 }
 
+// ownerOf returns the id of the user of a session, where the refresh cookie names it. A session cookie does not.
+func ownerOf(session mark, refresh refreshContent) (userID string) {
+	if refresh.id != session.id {
+		return ""
+	}
+	return refresh.userID
+}
+
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
-// Then the refresh cookie has nothing to add and is not opened.
-func (g *Guard) glance(ctx context.Context, m mark, cookie string, now time.Time) finding {
+func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now time.Time) finding {
 	rec, kept, err := g.readCached(ctx, m.id)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
+	}
+	if err == nil {
+		err = g.ofUser(ctx, rec, userID)
 	}
 	if err != nil {
 		return finding{err: err}
@@ -155,19 +166,18 @@ func (g *Guard) servesNow(rec *Record, p presented, now time.Time) bool {
 
 // witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;
 // where they differ, the session cookie speaks first, and the other only if the first comes to nothing (rule 0).
-func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, refresh string) []presented {
-	from := g.device(r)
-	content, sealed := g.cookies.refresh.parse(refresh)
+func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
+	from, owner := g.device(r), ownerOf(m, content)
 	asked, follows := answered(r.Header, content.branch), !isUpgrade(r.Header)
 	switch {
 	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, session: true, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: m, userID: owner, session: true, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, session: true, from: from}, {mark: content.mark, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: m, userID: owner, session: true, from: from}, {mark: content.mark, userID: content.userID, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	case genuine:
 		return []presented{{mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: content.mark, userID: content.userID, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
 	}
 	return nil
 }
@@ -192,10 +202,8 @@ func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 	rec, err := g.read(ctx, p.id)
 	switch {
 	case err == nil:
-		if p.sealed != nil {
-			if err := g.ofUser(ctx, rec, p.sealed.userID); err != nil {
-				return finding{}, err
-			}
+		if err := g.ofUser(ctx, rec, p.userID); err != nil {
+			return finding{}, err
 		}
 		return g.act(ctx, rec, p)
 	case errors.Is(err, ErrNotFound) && p.refresh:

@@ -16,6 +16,9 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 		return finding{endReason: EndAbsoluteTimeout}, nil
 	}
 	older, err := g.read(ctx, p.id)
+	if err == nil {
+		err = g.ofUser(ctx, older, p.userID)
+	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return finding{}, err
 	}

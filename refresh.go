@@ -17,6 +17,9 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
 	rec, err := g.read(ctx, p.id)
+	if err == nil {
+		err = g.ofUser(ctx, rec, p.userID)
+	}
 	if err != nil {
 		return finding{}, err
 	}

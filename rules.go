@@ -20,6 +20,7 @@ type limits struct {
 // presented is what one request shows of one session: a mark, and which of the two cookies carry it.
 type presented struct {
 	mark
+	userID  string // as the refresh cookie names it; empty: it does not
 	session bool
 	refresh bool
 	answers question        // what this browser was asked about the refresh cookie, and comes back with: see challenge.go
