@@ -39,6 +39,11 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		g.loginRefused(w, r, device, err)
 		return
 	}
+	if r.Context().Err() != nil { // the browser went away: nobody would have the cookies
+		g.Discard(grant)
+		unavailable(w, nil)
+		return
+	}
 	rec := g.welcome(w, r, grant, device, form.remember)
 	if rec == nil {
 		return
@@ -58,7 +63,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	device := g.device(r)
 	err := whole(grant, nil)
 	if err == nil {
-		err = g.admit(r.Context(), grant)
+		err = g.accept(r.Context(), grant)
 	}
 	if err != nil {
 		g.loginRefused(w, r, device, err)
@@ -76,9 +81,6 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 
 // welcome begins a session and sets its cookies, or answers 503 and returns nil.
 func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
-	if grant.PasswordChanged {
-		g.endBeforeNewPassword(r.Context(), grant.User.ID)
-	}
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
 		g.notBegun(r.Context(), rec, grant, device, err)
@@ -102,14 +104,23 @@ func (g *Guard) endBeforeNewPassword(ctx context.Context, userID string) {
 	}
 }
 
+// accept is done with each whole grant before a session begins with it.
+func (g *Guard) accept(ctx context.Context, grant Grant) error {
+	if grant.PasswordChanged {
+		g.endBeforeNewPassword(ctx, grant.User.ID)
+	}
+	return g.admit(ctx, grant)
+}
+
+// login goes on where the browser goes away: whoever hangs up before a refusal must not have guessed for nothing.
 func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Login(ctx, c)
 	if err = whole(grant, err); err != nil {
 		return grant, g.disguise(err)
 	}
-	return grant, g.admit(ctx, grant)
+	return grant, g.accept(ctx, grant)
 }
 
 // whole turns a grant that lacks what a session needs into an error.

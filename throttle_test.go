@@ -9,7 +9,9 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -276,4 +278,61 @@ func loginStatus(guard *latchkey.Guard, loginID string) int {
 	answer := httptest.NewRecorder()
 	guard.ServeLogin(answer, r)
 	return answer.Code
+}
+
+// A slowProvider takes a second to answer a login.
+type slowProvider struct {
+	*onceProvider
+	err   error
+	asked atomic.Int64
+}
+
+func (p *slowProvider) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Grant, error) {
+	p.asked.Add(1)
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+		return latchkey.Grant{}, ctx.Err()
+	}
+	if p.err != nil {
+		return latchkey.Grant{}, p.err
+	}
+	return p.onceProvider.Login(ctx, c)
+}
+
+// Whoever hangs up before the answer has used up an attempt: a refusal may take longer than a success, and who waits just long enough for that would guess for nothing.
+func TestTHR05_HangingUp(t *testing.T) {
+	hangUp := func(s *stage) {
+		ctx, cancel := context.WithTimeout(s.Context(), 500*time.Millisecond)
+		defer cancel()
+		s.send(ctx, 0, newBrowser(), "POST", "/api/login", credentials)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		p := &slowProvider{onceProvider: newOnceProvider(), err: &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}}
+		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		for range 50 {
+			go hangUp(s)
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		if n := p.asked.Load(); n > 9 {
+			t.Errorf("%d passwords were looked at", n)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // the right one
+		p := &slowProvider{onceProvider: newOnceProvider()}
+		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		for range 20 {
+			hangUp(s)
+		}
+		time.Sleep(time.Minute)
+		if n := len(s.living()); n != 0 {
+			t.Errorf("%d sessions whose cookies nobody has", n)
+		}
+		for id, f := range p.families {
+			if !f.revoked {
+				t.Errorf("%s is not revoked", id)
+			}
+		}
+	})
 }
