@@ -9,7 +9,6 @@ const (
 	sweepEvery       = time.Hour
 	revokeRetryFirst = time.Second
 	revokeRetryMost  = time.Minute
-	revokeBatch      = 100
 )
 
 // background stores last uses, sweeps the store, and revokes refresh tokens at the provider until ctx ends.
@@ -21,20 +20,25 @@ func (g *Guard) background(ctx context.Context) {
 	defer sweep.Stop()
 	retry := time.NewTimer(0) // what an earlier process left unrevoked
 	defer retry.Stop()
+	save := time.NewTimer(saveEvery)
+	save.Stop()
+	defer save.Stop()
 	wait := revokeRetryFirst
 	look := time.NewTimer(0)
 	look.Stop()
 	var written *ID // by another node
+	away := false   // the provider, when it was asked last
 	catchUp := func() {
-		settled := false
-		g.contain(ctx, "ends", func() error { settled = g.catchUp(ctx); return nil })
-		if settled {
+		done := false
+		g.contain(ctx, "ends", func() error { done, away = g.catchUp(ctx); return nil })
+		if done {
 			wait = revokeRetryFirst
 			retry.Stop()
 			return
 		}
 		retry.Reset(wait)
 		wait = min(2*wait, revokeRetryMost)
+		g.saveSoon(save)
 	}
 	for {
 		select {
@@ -57,27 +61,41 @@ func (g *Guard) background(ctx context.Context) {
 			g.contain(ctx, "glimpse", func() error { g.glimpse(ctx, *written); return nil })
 			written = nil
 		case <-g.kick:
+			if away { // each logout must not ask it for all that is left: retry does
+				g.contain(ctx, "ends", func() error { g.storeEnds(ctx); return nil })
+				g.saveSoon(save)
+				continue
+			}
 			catchUp()
 		case <-retry.C:
 			catchUp()
+		case <-save.C:
+			g.saveEnds(ctx)
 		}
 	}
 }
 
-// catchUp stores and revokes what is left to do, and returns false when it must be tried again.
-func (g *Guard) catchUp(ctx context.Context) bool {
-	if g.lossy.Swap(false) {
-		g.recheckEnds(ctx)
-	}
-	g.saveEnds(ctx)
-	sure, settled := g.resolveDoubts(ctx), g.settleOwed(ctx)
-	if !g.revokePending(ctx) || !sure || !settled {
-		return false
+// catchUp stores and revokes what is left to do. It returns false when it must be tried again, and whether that is because the provider is away.
+func (g *Guard) catchUp(ctx context.Context) (done, away bool) {
+	stored, r := g.storeEnds(ctx), &revocations{guard: g}
+	revoked := g.revokeOwed(ctx, r)
+	if !g.revokePending(ctx, r) || !stored || !revoked {
+		return false, r.givenUp()
 	}
 	if err := g.file.save(g.app, &g.ends.owed); err != nil {
 		g.log.ErrorContext(ctx, "stored ends cannot be taken out of the file", "app", g.app, "error", err)
 	}
-	return true
+	return true, false
+}
+
+// storeEnds brings the store and the file up to date with the ends that this node knows. It returns false when it must be tried again.
+func (g *Guard) storeEnds(ctx context.Context) bool {
+	if g.lossy.Swap(false) && !g.recheckEnds(ctx) {
+		g.lossy.Store(true)
+	}
+	g.saveEnds(ctx)
+	sure, stored := g.resolveDoubts(ctx), g.storeOwed(ctx)
+	return sure && stored && !g.lossy.Load()
 }
 
 func (g *Guard) sweep(ctx context.Context) {
@@ -91,61 +109,6 @@ func (g *Guard) sweep(ctx context.Context) {
 		return
 	}
 	g.log.InfoContext(ctx, "store swept", "app", g.app, "removed", removed)
-}
-
-// revokePending revokes the refresh tokens of ended sessions. The queue is the store itself, so it survives a crash.
-// What this node owes is left to settleOwed. One that cannot be revoked holds up no other. It returns false when it must be tried again.
-func (g *Guard) revokePending(ctx context.Context) bool {
-	done := true
-	var after ID
-	for {
-		pending, err := g.store.Unrevoked(ctx, g.app, after, revokeBatch)
-		if err != nil {
-			g.log.WarnContext(ctx, "ended sessions cannot be listed", "app", g.app, "error", err)
-			return false
-		}
-		for _, rec := range pending {
-			after = rec.ID
-			if g.ends.owed.has(rec.ID) {
-				continue
-			}
-			if err := g.contain(ctx, "ends", func() error { return g.revokeEnded(ctx, rec) }); err != nil {
-				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
-				done = false
-			}
-			if ctx.Err() != nil {
-				return false
-			}
-		}
-		if len(pending) < revokeBatch {
-			return done
-		}
-	}
-}
-
-func (g *Guard) revokeEnded(ctx context.Context, rec *Record) error {
-	if err := g.revoke(ctx, rec.RefreshTokenID); err != nil {
-		return err
-	}
-	next := rec.next()
-	next.Unrevoked = false
-	return g.store.Swap(ctx, next)
-}
-
-func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
-	defer cancel()
-	return g.contain(ctx, "provider", func() error { return g.provider.Revoke(ctx, refreshTokenID) })
-}
-
-// revokeOnce revokes a refresh token that no session has any more. It is worthless to everyone but a thief of our keys: one try will do.
-func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
-	if refreshTokenID == "" {
-		return
-	}
-	if err := g.revoke(context.WithoutCancel(ctx), refreshTokenID); err != nil {
-		g.log.WarnContext(ctx, "refresh token not revoked", "app", g.app, "error", err)
-	}
 }
 
 // wake tells the background work that there is something to store or to revoke.

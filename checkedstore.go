@@ -27,15 +27,13 @@ func (s *checkedStore) Get(ctx context.Context, id ID) (*Record, error) {
 	return rec, nil
 }
 
-// Unrevoked leaves out records of other apps.
-func (s *checkedStore) Unrevoked(ctx context.Context, app string, after ID, limit int) ([]*Record, error) {
-	list, err := s.Store.Unrevoked(ctx, app, after, limit)
-	for _, rec := range list {
-		if rec.App != app || !rec.ended() {
-			return nil, errors.Join(err, s.guard.foreign(ctx, rec.ID, rec))
-		}
+// revocable tells whether a record of the store's queue of revocations belongs there.
+func (g *Guard) revocable(ctx context.Context, rec *Record) bool {
+	if rec.App == g.app && rec.ended() {
+		return true
 	}
-	return list, err
+	g.foreign(ctx, rec.ID, rec)
+	return false
 }
 
 // byUser lists sessions of a user. Where some of the records are not theirs, it returns the others, and errForeignRecord.

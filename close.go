@@ -22,7 +22,8 @@ func (g *Guard) Close(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, closeTime)
 		defer cancel()
 		g.resolveDoubts(ctx)
-		g.settleOwed(ctx)
+		g.storeOwed(ctx)
+		g.revokeOwed(ctx, &revocations{guard: g})
 		err = g.flushLastSeen(ctx)
 	}
 	last := first && g.guards.Add(-1) == 0
@@ -68,6 +69,13 @@ func (g *Guard) leaveEnds(ctx context.Context, last bool) error {
 		g.log.WarnContext(ctx, "ends of sessions are left to the next start", "app", g.app, "ends", len(owed), "file", g.file.path)
 	}
 	return nil
+}
+
+// saveSoon sets off the timer where the file is not up to date.
+func (g *Guard) saveSoon(timer *time.Timer) {
+	if g.file.behind(&g.ends.owed) {
+		timer.Reset(saveEvery)
+	}
 }
 
 // saveEnds keeps the file up to date, so that a crash forgets little.

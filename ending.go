@@ -37,7 +37,9 @@ func (g *Guard) storeEnd(ctx context.Context, e ending, write func(context.Conte
 	case errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound):
 		return err
 	}
-	g.ends.doubt(e)
+	if !g.ends.doubt(e) {
+		g.log.ErrorContext(ctx, "too many ends are in doubt: should this one be stored, it is not reported", "app", g.app, "session", e.tombstone.ID)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	stored := g.resolve(ctx, e)
@@ -55,7 +57,10 @@ func (g *Guard) ended(ctx context.Context, e ending, stored bool) {
 }
 
 func (g *Guard) reported(ctx context.Context, e ending, stored bool) {
-	g.ends.owed.add(e.tombstone, stored)
+	if !g.ends.owed.add(e.tombstone, stored) {
+		g.log.ErrorContext(ctx, "too many ends wait for the store: this one is kept in memory only, and not for longer than a session id lives",
+			"app", g.app, "session", e.tombstone.ID, "user", e.tombstone.User.ID)
+	}
 	for _, event := range e.events {
 		g.emit(ctx, event)
 	}
@@ -71,15 +76,18 @@ type doubts struct {
 // doubtFor is how long after its time an end may still arrive in the store.
 const doubtFor = time.Minute
 
-func (e *ends) doubt(unsure ending) {
+// doubt returns false where too many are in doubt.
+func (e *ends) doubt(unsure ending) bool {
 	e.doubts.mu.Lock()
 	defer e.doubts.mu.Unlock()
 	if e.doubts.ends == nil {
 		e.doubts.ends = make(map[ID]ending)
 	}
-	if len(e.doubts.ends) < maxOwed {
-		e.doubts.ends[unsure.tombstone.ID] = unsure
+	if _, there := e.doubts.ends[unsure.tombstone.ID]; !there && len(e.doubts.ends) >= maxOwed {
+		return false
 	}
+	e.doubts.ends[unsure.tombstone.ID] = unsure
+	return true
 }
 
 func (e *ends) doubtful() []ending {

@@ -92,6 +92,14 @@ func (f *endsFile) save(app string, list *owed) error {
 	return err
 }
 
+// behind tells whether the list has changed since it was saved.
+func (f *endsFile) behind(list *owed) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ends, changes := list.size()
+	return f.path != "" && changes != f.saved && (ends > 0 || f.exists)
+}
+
 // saveSometimes is save, at most once in saveEvery.
 func (f *endsFile) saveSometimes(app string, list *owed, now time.Time) error {
 	f.mu.Lock()

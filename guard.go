@@ -31,17 +31,18 @@ type Guard struct {
 	cutoff    cutoff
 	cache     *cache
 	flights   flights
-	outage    outage
+	outages   outages
 	canonical func(loginID string) string // one form for all spellings of a login id
 
 	verifiedOnly atomic.Bool // see RequireVerifiedEmail
 
 	others chan ID // a session that another node has written
 
-	kick  chan struct{} // there is something to store or to revoke
-	lossy atomic.Bool   // the store was away, and may have lost something
-	stop  context.CancelFunc
-	done  chan struct{} // closed when the background work has stopped
+	kick         chan struct{} // there is something to store or to revoke
+	lossy        atomic.Bool   // the store was away, and may have lost something
+	pendingAfter ID            // where revokePending goes on; for the background work alone
+	stop         context.CancelFunc
+	done         chan struct{} // closed when the background work has stopped
 
 	watched chan struct{} // closed when nobody listens to the store any more
 	once    sync.Once

@@ -155,7 +155,7 @@ func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device D
 		g.revokeOnce(ctx, grant.RefreshTokenID)
 		return
 	}
-	g.owe(rec)
+	g.owe(ctx, rec)
 }
 
 // loginRefused answers with the provider's no, or with 503 where there was no answer.

@@ -37,15 +37,18 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
 	var errs []error
+	seen := make(map[ID]bool) // each copy would cost another read of the store
 	for _, value := range cookieValues(r.Header, refreshCookieName) {
-		if c, genuine := g.cookies.refresh.parse(value); genuine {
+		if c, genuine := g.cookies.refresh.parse(value); genuine && !seen[c.id] {
+			seen[c.id] = true
 			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{
 				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
 			}))
 		}
 	}
 	for _, value := range cookieValues(r.Header, sessionCookieName) {
-		if m, genuine := g.cookies.session.parse(value); genuine {
+		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
+			seen[m.id] = true
 			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
 		}
 	}

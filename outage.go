@@ -10,16 +10,84 @@ import (
 
 // While the provider fails, refreshes pause: a crowd of browsers that ask again must neither keep it
 // from coming back nor make its outage one of the store. One refresh after each pause finds out whether
-// it is back, and the others wait for what it finds.
+// it is back, and the others wait for what it finds. A user whose refreshes fail pauses alone, until others fail, too.
 const (
-	outageAfter = 3 // failures in a row. Fewer may be the trouble of one user
+	outageAfter = 3 // failures in a row: of one user, or one each of so many users
 	pauseFirst  = 250 * time.Millisecond
 	pauseMost   = 2 * time.Second // how long a provider that is back goes unnoticed, and a request waits
 )
 
 var errPaused = errors.New("the provider failed a moment ago and is given a pause")
 
-// An outage knows how the provider has answered refreshes lately.
+// outages know how the provider has answered refreshes lately: those of all, and those of each user that it failed.
+type outages struct {
+	all outage
+
+	mu      sync.Mutex
+	users   map[string]*outage // by id
+	failing map[string]bool    // users since the last answer, as many as make an outage
+}
+
+const maxOutages = 10_000 // users that are remembered
+
+// admit returns when the provider may be asked for a user, or errPaused where that is not to be soon.
+func (o *outages) admit(ctx context.Context, userID string, now func() time.Time) error {
+	o.mu.Lock()
+	user := o.users[userID]
+	o.mu.Unlock()
+	if user != nil {
+		if err := user.admit(ctx, now); err != nil {
+			return err
+		}
+	}
+	return o.all.admit(ctx, now)
+}
+
+// answered takes note of an answer, and reports whether an outage of all ended with it.
+func (o *outages) answered(userID string) (ended bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.failing)
+	ended = o.all.answered()
+	if user := o.users[userID]; user != nil {
+		user.answered()
+		delete(o.users, userID)
+	}
+	if ended {
+		for _, user := range o.users {
+			user.answered()
+		}
+		clear(o.users)
+	}
+	return ended
+}
+
+// failed takes note of a failure, and reports whether an outage of all began with it.
+func (o *outages) failed(userID string, now time.Time) (began bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	user := o.users[userID]
+	if user == nil {
+		if o.users == nil || len(o.users) >= maxOutages {
+			o.users = make(map[string]*outage)
+		}
+		user = &outage{}
+		o.users[userID] = user
+	}
+	user.failed(now)
+	if o.failing == nil {
+		o.failing = make(map[string]bool)
+	}
+	if len(o.failing) < outageAfter {
+		if o.failing[userID] {
+			return false
+		}
+		o.failing[userID] = true
+	}
+	return o.all.failed(now)
+}
+
+// An outage is a time in which refreshes fail.
 type outage struct {
 	mu       sync.Mutex
 	failures int // in a row
@@ -74,18 +142,22 @@ func (o *outage) goesOn() bool {
 	return o.failures >= outageAfter
 }
 
-// heard takes note of an answer, and reports whether an outage began or ended with it.
-func (o *outage) heard(now time.Time, answered bool) (turned bool) {
+// answered ends the outage, and reports whether there was one.
+func (o *outage) answered() (ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if answered {
-		turned = o.failures >= outageAfter
-		o.failures, o.pause, o.probing = 0, 0, false
-		o.tell()
-		return turned
-	}
+	ended = o.failures >= outageAfter
+	o.failures, o.pause, o.probing = 0, 0, false
+	o.tell()
+	return ended
+}
+
+// failed reports whether an outage began.
+func (o *outage) failed(now time.Time) (began bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.failures++
-	began := o.failures == outageAfter
+	began = o.failures == outageAfter
 	if began || o.probing { // not those that were under way when it began
 		o.probing = false
 		o.pause = min(max(2*o.pause, pauseFirst), pauseMost)
@@ -105,15 +177,15 @@ func (o *outage) tell() {
 	}
 }
 
-// weigh takes note of how the provider answered a refresh. A refusal is an answer.
-func (g *Guard) weigh(ctx context.Context, err error) {
-	answered := err == nil || refused(err)
-	if !g.outage.heard(g.now(), answered) {
+// weigh takes note of how the provider answered a refresh of a user. A refusal is an answer.
+func (g *Guard) weigh(ctx context.Context, userID string, err error) {
+	if err == nil || refused(err) {
+		if g.outages.answered(userID) {
+			g.log.InfoContext(ctx, "the provider answers refreshes again", "app", g.app)
+		}
 		return
 	}
-	if answered {
-		g.log.InfoContext(ctx, "the provider answers refreshes again", "app", g.app)
-		return
+	if g.outages.failed(userID, g.now()) {
+		g.log.WarnContext(ctx, "the provider fails: refreshes pause", "app", g.app, "error", err)
 	}
-	g.log.WarnContext(ctx, "the provider fails: refreshes pause", "app", g.app, "error", err)
 }

@@ -3,6 +3,7 @@ package latchkey_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -168,5 +169,66 @@ func TestExpiredTokenIsWaitedFor(t *testing.T) {
 		if w := ask(); w.Code != 200 || left > 0 || provider.calls.Load() != 1 {
 			t.Errorf("%d, %v left, %d calls", w.Code, left, provider.calls.Load())
 		}
+	})
+}
+
+// A brokenFor is a provider that cannot refresh the sessions of some users, because of something in their profile for example.
+type brokenFor struct {
+	*onceProvider
+	users map[string]bool
+}
+
+func (p *brokenFor) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Grant, error) {
+	grant, err := p.onceProvider.Login(ctx, c)
+	grant.User = latchkey.User{ID: c.LoginID, Email: c.LoginID}
+	return grant, err
+}
+
+func (p *brokenFor) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Grant, error) {
+	if p.users[r.User.ID] {
+		return latchkey.Grant{}, errors.New("status 500")
+	}
+	grant, err := p.onceProvider.Refresh(ctx, r)
+	grant.User = r.User
+	return grant, err
+}
+
+// One user whose refreshes fail, in as many sessions and as often as they like, pauses nobody else's.
+func TestOutageOfOneUsersSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := stageOf(t, latchkey.Config{
+			Provider: &brokenFor{newOnceProvider(), map[string]bool{"mallory@example.com": true}},
+			Store:    newFlakyStore(), IdleTimeout: 100 * time.Hour, SessionCap: time.Hour,
+		})
+		login := func(email string) *browser {
+			b := newBrowser()
+			s.send(t.Context(), 0, b, "POST", "/api/login", `{"email":"`+email+`","password":"any will do"}`).want(t, 200, "", "")
+			time.Sleep(2 * time.Minute)
+			s.mustServe(b)
+			return b
+		}
+		var honest, mallory []*browser
+		for i := range 20 {
+			honest = append(honest, login(fmt.Sprintf("user-%d@example.com", i)))
+		}
+		for range 3 {
+			mallory = append(mallory, login("mallory@example.com"))
+		}
+		time.Sleep(2 * time.Hour)
+		ctx, stop := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for _, b := range mallory {
+			all.Go(func() {
+				for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+					s.get(t.Context(), 0, b).want(t, 503, "provider_unavailable", "")
+				}
+			})
+		}
+		for _, b := range honest {
+			time.Sleep(10 * time.Second)
+			s.get(t.Context(), 0, b).want(t, 200, "", "")
+		}
+		stop()
+		all.Wait()
 	})
 }

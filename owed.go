@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -25,20 +26,54 @@ type owedEnd struct {
 	tokens    []string // ids of refresh tokens that are to be revoked
 }
 
-// maxOwed bounds the list. What is stored is found in the store without it.
-const maxOwed = 10_000
+// The list is bounded. From maxSpareOwed on it takes only ends that the store does not know, of sessions whose cookies a browser has:
+// so no number of logins that fail while the store is away takes the place of a logout.
+const (
+	maxOwed      = 100_000 // some 100 MB
+	maxSpareOwed = 10_000
+)
 
-// add puts an end on the list, unless it is there.
-func (o *owed) add(tombstone *Record, stored bool) {
-	if stored && !tombstone.Unrevoked {
-		return
+// add puts an end on the list, unless it is there, and reports whether it is safe: on the list, or in the store, which is found without the list.
+func (o *owed) add(tombstone *Record, stored bool) bool {
+	switch {
+	case stored && !tombstone.Unrevoked:
+		return true
+	case stored:
+		o.addUpTo(maxSpareOwed, owedEnd{tombstone: tombstone, stored: true})
+		return true
 	}
+	return o.addUpTo(maxOwed, owedEnd{tombstone: tombstone})
+}
+
+// addUnseen is add for the end of a session whose cookies no browser has. Without it a refresh token outlives its session.
+func (o *owed) addUnseen(tombstone *Record) bool {
+	return o.addUpTo(maxSpareOwed, owedEnd{tombstone: tombstone})
+}
+
+func (o *owed) addUpTo(limit int, e owedEnd) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if _, listed := o.ends[tombstone.ID]; !listed && len(o.ends) < maxOwed {
-		o.set(owedEnd{tombstone: tombstone, stored: stored}.mustRevoke(tombstone))
+	if _, listed := o.ends[e.tombstone.ID]; listed {
+		return true
+	}
+	if len(o.ends) >= limit {
+		return false
+	}
+	o.set(e.mustRevoke(e.tombstone))
+	return true
+}
+
+// enter takes the turn, unless ctx ends first.
+func (o *owed) enter(ctx context.Context) bool {
+	select {
+	case o.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
+
+func (o *owed) leave() { <-o.turn }
 
 // put replaces an end on the list, or adds it.
 func (o *owed) put(e owedEnd) {
@@ -62,6 +97,13 @@ func (o *owed) all() ([]owedEnd, uint64) {
 	all := slices.AppendSeq(make([]owedEnd, 0, len(o.ends)), maps.Values(o.ends))
 	slices.SortFunc(all, func(a, b owedEnd) int { return a.tombstone.EndedAt.Compare(b.tombstone.EndedAt) })
 	return all, o.changes
+}
+
+// size returns how many ends are on the list, and how often it had changed by then.
+func (o *owed) size() (ends int, changes uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.ends), o.changes
 }
 
 func (o *owed) has(id ID) bool {

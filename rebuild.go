@@ -28,7 +28,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if older != nil && g.judge(older, p, now).action != rebuild {
 		return finding{}, ErrConflict // another node was faster
 	}
-	if err := g.outage.admit(ctx, g.now); err != nil {
+	if err := g.outages.admit(ctx, c.userID, g.now); err != nil {
 		return finding{}, err
 	}
 	grant, err := g.refreshAt(ctx, p.id, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})

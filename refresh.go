@@ -56,7 +56,7 @@ func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) 
 		grant, err = g.provider.Refresh(ctx, r)
 		return err
 	})
-	g.weigh(ctx, err)
+	g.weigh(ctx, r.User.ID, err)
 	return grant, g.refusals.weigh(g.now(), id, r.User.ID, whole(grant, err))
 }
 
@@ -78,7 +78,7 @@ func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	if g.now().Before(rec.Claim.Until) {
 		return nil, g.await(ctx, rec)
 	}
-	if err := g.outage.admit(ctx, g.now); err != nil {
+	if err := g.outages.admit(ctx, rec.User.ID, g.now); err != nil {
 		return nil, err
 	}
 	next := rec.next()

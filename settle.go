@@ -4,38 +4,23 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
-// settleOwed stores what is owed, revokes its refresh tokens, though the store be away, and notes in
-// the store that this is done. One that cannot be revoked holds up no other. It returns false when it
-// must be tried again.
-func (g *Guard) settleOwed(ctx context.Context) bool {
-	select {
-	case g.ends.owed.turn <- struct{}{}:
-		defer func() { <-g.ends.owed.turn }()
-	case <-ctx.Done():
+// storeOwed stores the ends that are not stored, until the store fails. It returns false when it must be tried again.
+func (g *Guard) storeOwed(ctx context.Context) bool {
+	if !g.ends.owed.enter(ctx) {
 		return false
 	}
-	done := g.storeOwed(ctx)
-	owed, _ := g.ends.owed.all()
-	for _, e := range owed {
-		if ctx.Err() != nil {
-			return false
-		}
-		if err := g.contain(ctx, "ends", func() error { return g.settle(ctx, e) }); err != nil {
-			g.log.WarnContext(ctx, "refresh token of an ended session not revoked yet", "app", g.app, "session", e.tombstone.ID, "error", err)
-			done = false
-		}
-	}
-	return done
-}
-
-// storeOwed stores the ends that are not stored, until the store fails.
-func (g *Guard) storeOwed(ctx context.Context) bool {
+	defer g.ends.owed.leave()
 	done := true
 	owed, _ := g.ends.owed.all()
 	for _, e := range owed {
 		if e.stored {
+			continue
+		}
+		if len(e.tokens) == 0 && !g.now().Before(e.tombstone.Deadline) {
+			g.ends.owed.remove(e.tombstone.ID) // no cookie of it is alive
 			continue
 		}
 		err := g.contain(ctx, "ends", func() error {
@@ -47,17 +32,17 @@ func (g *Guard) storeOwed(ctx context.Context) bool {
 			g.log.WarnContext(ctx, "an end is not stored yet", "app", g.app, "session", e.tombstone.ID, "error", err)
 			done = false
 		}
-		if err != nil && !errors.Is(err, ErrConflict) {
-			break
+		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, errForeignRecord) {
+			break // the store is away
 		}
 	}
 	return done
 }
 
 // settle revokes an end's refresh tokens and, where the end is stored, notes that in the store.
-func (g *Guard) settle(ctx context.Context, e owedEnd) error {
+func (g *Guard) settle(ctx context.Context, e owedEnd, r *revocations) error {
 	for len(e.tokens) > 0 {
-		if err := g.revoke(ctx, e.tokens[0]); err != nil {
+		if err := r.revoke(ctx, e.tokens[0]); err != nil {
 			return err
 		}
 		e.tokens = e.tokens[1:]
@@ -117,10 +102,10 @@ func (g *Guard) restoreOwed(ctx context.Context, e owedEnd, rec *Record, err err
 const recheckers = 16
 
 // recheckEnds looks for the ends that this node knows in a store that was away, and owes those that
-// it has lost: it may be another now, or have lost its newest writes.
-func (g *Guard) recheckEnds(ctx context.Context) {
+// it has lost: it may be another now, or have lost its newest writes. It returns false where they are too many to be owed at once.
+func (g *Guard) recheckEnds(ctx context.Context) bool {
 	var all sync.WaitGroup
-	defer all.Wait()
+	var left atomic.Bool
 	turns := make(chan struct{}, recheckers)
 	for _, tombstone := range g.ends.all() {
 		turns <- struct{}{}
@@ -131,9 +116,11 @@ func (g *Guard) recheckEnds(ctx context.Context) {
 				rec, err = g.store.Get(ctx, tombstone.ID)
 				return err
 			})
-			if err == nil && !rec.ended() || err != nil && tombstone.Deadline.After(g.now()) {
-				g.ends.owed.add(tombstone, false)
+			if (err == nil && !rec.ended() || err != nil && tombstone.Deadline.After(g.now())) && !g.ends.owed.add(tombstone, false) {
+				left.Store(true)
 			}
 		})
 	}
+	all.Wait()
+	return !left.Load()
 }
