@@ -1,8 +1,10 @@
 package latchkey
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/clientip"
@@ -54,14 +56,16 @@ func (g *Guard) ForgetFailures(loginID string) {
 
 // settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or the provider counts attempts itself and has had enough. It clears the
 // counts only where the answer proves the password. A login that waits for its code does not: whoever knows the password must not buy guesses at the code with it.
-// Nor does a locked account: the provider may have answered before it looked at the password.
+// Nor does a locked account: the provider may have answered before it looked at the password. What took too long counts for the account: a yes may take less time
+// than a no. It does not for the address, or all behind it would wait after an outage.
 func (g *Guard) settleAttempt(a loginAttempt, err error) {
 	var e *ProviderError
-	if err != nil && !errors.As(err, &e) {
-		g.throttle.leave(a.lanes)
-		return
-	}
+	answered := err == nil || errors.As(err, &e)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		g.throttle.leave(a.ofAddress())
+	case !answered:
+		g.throttle.leave(a.lanes)
 	case err == nil:
 		g.throttle.succeeded(a)
 	case e.Code == CodeInvalidCredentials || e.Code == CodeInvalidCode || e.Code == CodeTooManyAttempts: // it stays
@@ -70,6 +74,10 @@ func (g *Guard) settleAttempt(a loginAttempt, err error) {
 	default:
 		g.throttle.leave(a.lanes)
 	}
+}
+
+func (a loginAttempt) ofAddress() []lane {
+	return slices.DeleteFunc(slices.Clone(a.lanes), func(l lane) bool { return l.kind != addressLane })
 }
 
 // provesPassword tells whether a provider refuses with this code only those who know the password.

@@ -280,17 +280,18 @@ func loginStatus(guard *latchkey.Guard, loginID string) int {
 	return answer.Code
 }
 
-// A slowProvider takes a second to answer a login.
+// A slowProvider takes its time to answer a login.
 type slowProvider struct {
 	*onceProvider
 	err   error
+	takes time.Duration
 	asked atomic.Int64
 }
 
 func (p *slowProvider) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Grant, error) {
 	p.asked.Add(1)
 	select {
-	case <-time.After(time.Second):
+	case <-time.After(p.takes):
 	case <-ctx.Done():
 		return latchkey.Grant{}, ctx.Err()
 	}
@@ -308,7 +309,7 @@ func TestTHR05_HangingUp(t *testing.T) {
 		s.send(ctx, 0, newBrowser(), "POST", "/api/login", credentials)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p := &slowProvider{onceProvider: newOnceProvider(), err: &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}}
+		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Second, err: &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}}
 		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
 		for range 50 {
 			go hangUp(s)
@@ -320,7 +321,7 @@ func TestTHR05_HangingUp(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // the right one
-		p := &slowProvider{onceProvider: newOnceProvider()}
+		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Second}
 		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
 		for range 20 {
 			hangUp(s)
@@ -334,5 +335,27 @@ func TestTHR05_HangingUp(t *testing.T) {
 				t.Errorf("%s is not revoked", id)
 			}
 		}
+	})
+}
+
+// A provider whose refusals take longer than the guard waits, and whose yes does not, must not be guessed at for nothing. Nor must an office wait
+// behind one address because it was slow: only the account does.
+func TestTHR05_SlowRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Minute}
+		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		began := time.Now()
+		for time.Since(began) < time.Hour {
+			s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", credentials)
+			time.Sleep(time.Second)
+		}
+		if n := p.asked.Load(); n > 20 {
+			t.Errorf("%d passwords were looked at in an hour", n)
+		}
+		for i := range 50 {
+			s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", fmt.Sprintf(`{"email":"user-%d@example.com","password":"any will do"}`, i)).want(t, 503, "provider_unavailable", "")
+		}
+		p.takes = 0
+		s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", `{"email":"user-7@example.com","password":"any will do"}`).want(t, 200, "", "")
 	})
 }
