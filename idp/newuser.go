@@ -118,22 +118,21 @@ func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
 // username that looks like an address must not be taken for its owner.
 const takenLoginID = `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND (email_key = $2 OR username_key = $2) AND id <> $3)`
 
+// takenByOthers asks for an id, an address and a username at once: an import asks ten thousand times.
+const takenByOthers = `SELECT EXISTS (SELECT 1 FROM users WHERE id = $1),
+	EXISTS (SELECT 1 FROM users WHERE tenant_id = $2 AND (email_key = $3 OR username_key = $3) AND id <> $1),
+	EXISTS (SELECT 1 FROM users WHERE tenant_id = $2 AND (email_key = $4 OR username_key = $4) AND id <> $1)`
+
 func refuseDuplicate(tx *sql.Tx, id, tenantID string, n NewUser) error {
+	fields := []string{"user.id", "user.email", "user.username"}
+	var taken [3]bool
+	if err := tx.QueryRow(takenByOthers, id, tenantID, loginIDKey(n.Email), loginIDKey(n.Username)).Scan(&taken[0], &taken[1], &taken[2]); err != nil {
+		return err
+	}
 	var wrong ValidationError
-	for _, c := range []struct {
-		field, query string
-		args         []any
-	}{
-		{"user.id", `SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)`, []any{id}},
-		{"user.email", takenLoginID, []any{tenantID, loginIDKey(n.Email), id}},
-		{"user.username", takenLoginID, []any{tenantID, loginIDKey(n.Username), id}},
-	} {
-		var taken bool
-		if err := tx.QueryRow(c.query, c.args...).Scan(&taken); err != nil {
-			return err
-		}
-		if taken {
-			wrong = append(wrong, FieldError{c.field, "duplicate", "This one is taken."})
+	for i, field := range fields {
+		if taken[i] {
+			wrong = append(wrong, FieldError{field, "duplicate", "This one is taken."})
 		}
 	}
 	return wrong.orNil()

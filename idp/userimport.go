@@ -71,7 +71,7 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 }
 
 // importTime is how long the transaction of an import may take: all or none of ten thousand users.
-const importTime = time.Minute
+const importTime = 5 * time.Minute
 
 var errImportSize = invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
 
@@ -130,8 +130,9 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 		if err := addHashClasses(tx, classes); err != nil {
 			return err
 		}
+		roles := make(map[string]knownRoles) // of applications, which stay locked
 		for i, row := range rows {
-			err := row.insert(tx, s.now())
+			err := row.insert(tx, s.now(), roles)
 			if bad, ok := errors.AsType[ValidationError](err); ok {
 				return bad.within(fmt.Sprintf("users[%d]", i))
 			}
@@ -222,12 +223,12 @@ func (u importedUser) foreignHash() (string, error) {
 	return stored, nil
 }
 
-func (row importRow) insert(tx *sql.Tx, at interface{ UnixMilli() int64 }) error {
+func (row importRow) insert(tx *sql.Tx, at time.Time, roles map[string]knownRoles) error {
 	n := NewUser{Email: row.Email, Username: row.Username}
 	if err := refuseDuplicate(tx, row.id, row.TenantID, n); err != nil {
 		return err
 	}
-	now := at.UnixMilli()
+	now := millis(at)
 	inserted := row.InsertInstant
 	if inserted <= 0 {
 		inserted = now
@@ -245,19 +246,24 @@ func (row importRow) insert(tx *sql.Tx, at interface{ UnixMilli() int64 }) error
 		return err
 	}
 	for _, reg := range row.Registrations {
-		if err := row.insertRegistration(tx, reg, now); err != nil {
+		if err := row.insertRegistration(tx, reg, now, roles); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now int64) error {
+func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now int64, known map[string]knownRoles) error {
 	applicationID, err := parseID("user.registrations", reg.ApplicationID)
 	if err != nil {
 		return err
 	}
-	roles, err := admittedRoles(tx, applicationID, reg.Roles, nil, true)
+	if _, locked := known[applicationID]; !locked {
+		if known[applicationID], err = lockRoles(tx, applicationID); err != nil {
+			return err
+		}
+	}
+	roles, err := known[applicationID].admit(reg.Roles, nil, true)
 	if bad, ok := errors.AsType[ValidationError](err); ok {
 		return bad.within("user.registrations")
 	}
