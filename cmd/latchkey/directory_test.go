@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -187,5 +188,23 @@ func TestSecretsOfAGroup(t *testing.T) {
 	}
 	if out, err := asPod("", "config", "check", "-c", config); err == nil || !strings.Contains(out, "run chown '#54321'") {
 		t.Errorf("root's own: %v: %s", err, out)
+	}
+}
+
+// Commands that make a provider at the same moment have the same one.
+func TestProviderIsMadeOnce(t *testing.T) {
+	dir := t.TempDir()
+	found := make(chan string, 8)
+	for range cap(found) {
+		go func() {
+			s, err := providerSecretsIn(dir)
+			found <- fmt.Sprint(s.APIKey, err)
+		}()
+	}
+	first := <-found
+	for range cap(found) - 1 {
+		if other := <-found; other != first || !strings.HasSuffix(other, "<nil>") {
+			t.Error("two providers, or an error")
+		}
 	}
 }
