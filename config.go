@@ -50,11 +50,13 @@ type Config struct {
 	// ProviderTimeout bounds each call of the provider; default 5 seconds.
 	ProviderTimeout time.Duration
 
-	// EndsFile names a file of this app alone, in which the guard keeps the ends of sessions that the store could not take, until it can: New reads it, Close
-	// and the background work write it, with mode 0600. Without it they are lost where the process ends while the store is away.
+	// EndsFile names a file of this app alone. It keeps the ends of sessions that the store could not
+	// take, until it can: New reads it, Close and the background work write it, with mode 0600, and
+	// there is one only while something is owed. Empty: such ends are lost when the process ends.
 	EndsFile string
-	// Replaces is a guard of the same App and EndsFile whose place this one takes, where a program reads its configuration again. What the old one knows and the
-	// store does not passes to this one: ends to store, failed logins, what was logged lately. Both may be used until the old one is closed.
+	// Replaces is a guard of the same App and EndsFile whose place this one takes, when a program reads
+	// its configuration again. Ends that are not stored, counts of failed logins and what was logged
+	// lately pass to this one. Both may be used until the old one is closed. Nil: none.
 	Replaces *Guard
 
 	// SameSiteLax lets the cookies come along when another site links to the app: for apps whose server-rendered pages are protected.
