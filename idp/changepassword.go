@@ -155,7 +155,7 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 	if err != nil {
 		return err
 	}
-	return s.locking(ctx, t.Lockout, s.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, password) })
+	return s.locking(ctx, t.Lockout, s.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
 }
 
 // changeTo sets the password and returns the user as it is then. An id that

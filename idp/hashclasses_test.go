@@ -106,9 +106,47 @@ func TestHashClassesOfAnotherNode(t *testing.T) {
 	one, other := open(), open()
 	one.imports(t, fmt.Sprintf(oneOfMD5, "md5@example.com"))
 	now = now.Add(costReload)
-	if err := other.verifyPassword(t.Context(), &User{}, "wrong"); err == nil || other.hasher.Covered() == 0 {
+	if err := other.verifyPassword(t.Context(), &User{}, Tenant{}, "wrong"); err == nil || other.hasher.Covered() == 0 {
 		t.Errorf("%v, %v", err, other.hasher.Covered())
 	}
+}
+
+// Where addresses must be proved, a right password of an account whose address is not takes as long as a wrong one: else whoever registers an address and logs in would learn
+// whether there was an account before.
+func TestGatedUsersAreRefusedAsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), Config{Secret: Secret{1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for email, verified := range map[string]bool{"ada@example.com": true, "new@example.com": false} {
+			if _, err := s.CreateUser(t.Context(), NewUser{Email: email, Password: "correct horse battery", Verified: verified}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		gated := Tenant{UnverifiedBehavior: UnverifiedGated}
+		took := func(tenant Tenant, email, password string) time.Duration {
+			u, err := s.UserByLoginID(t.Context(), email)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.coverRefusals(t.Context())
+			s.hasher.CoverRefusals(time.Second)
+			began := time.Now()
+			if err := s.verifyPassword(t.Context(), &u, tenant, password); (err == nil) != (password == "correct horse battery") {
+				t.Error(err)
+			}
+			return time.Since(began)
+		}
+		wrong := took(gated, "ada@example.com", "wrong horse battery")
+		if right := took(gated, "new@example.com", "correct horse battery"); right != wrong || wrong == 0 {
+			t.Errorf("%v for the right password of a gated user, %v for a wrong one", right, wrong)
+		}
+		if took(gated, "ada@example.com", "correct horse battery") != 0 || took(Tenant{}, "new@example.com", "correct horse battery") != 0 {
+			t.Error("who is let in waits")
+		}
+	})
 }
 
 // Tokens that have died go by themselves while the process lives.

@@ -135,16 +135,22 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 	if err != nil {
 		return User{}, err
 	}
-	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, req.Password) })
+	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
 	if errors.Is(err, ErrNotFound) {
 		s.loginFailed(ctx, u.ID, req)
 	}
 	return u, err
 }
 
-func (s *Server) verifyPassword(ctx context.Context, u *User, password string) error {
+// verifyPassword returns ErrNotFound where the password is wrong. A right one takes as long where the tenant gates the user: whoever registers somebody else's address with a
+// password of their own, and logs in with it, would else learn whether the address had an account before.
+func (s *Server) verifyPassword(ctx context.Context, u *User, t Tenant, password string) error {
 	s.coverRefusals(ctx)
-	ok, renewed, err := s.hasher.Verify(ctx, u.passwordHash, password)
+	verify := s.hasher.Verify
+	if t.gates(u) {
+		verify = s.hasher.VerifyOfRefused
+	}
+	ok, renewed, err := verify(ctx, u.passwordHash, password)
 	if err != nil {
 		return fmt.Errorf("verify password: %w", err)
 	}
@@ -177,7 +183,7 @@ func loginStatus(u *User, t Tenant, req *loginRequest, now time.Time) int {
 		return statusTwoFactor
 	case u.PasswordChangeReason != "":
 		return statusPasswordChangeRequired
-	case !u.Verified && t.UnverifiedBehavior == UnverifiedGated:
+	case t.gates(u):
 		return statusUnverified
 	case req.ApplicationID != "" && u.registration(req.ApplicationID) == nil:
 		return http.StatusAccepted

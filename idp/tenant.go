@@ -37,6 +37,9 @@ type Tenant struct {
 	OnMultiFactorEnable bool
 }
 
+// gates tells whether a user is kept out until their address is proved.
+func (t Tenant) gates(u *User) bool { return !u.Verified && t.UnverifiedBehavior == UnverifiedGated }
+
 // EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
 // with defaults where t says nothing. An empty ID means the default tenant.
 // [Server.ChangeTenant] leaves alone what it does not name.

@@ -53,6 +53,10 @@ func TestRefusalsLeaveTogether(t *testing.T) {
 					t.Errorf("%s, %.10q: %v, want %v", name, typed, got, want)
 				}
 			}
+			began := time.Now()
+			if _, _, err := h.VerifyOfRefused(t.Context(), stored, "password"); err != nil || time.Since(began) != 3*time.Second {
+				t.Errorf("%s: the right password of a refused user waits for %v, %v", name, time.Since(began), err)
+			}
 			if name != "nobody" && name != "firebase" {
 				if got := took(stored, "password"); got != 0 {
 					t.Errorf("%s: the right password waits for %v", name, got)

@@ -73,20 +73,31 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // renewed is a hash to store in its place. No refusal leaves before the time that
 // [Hasher.CoverRefusals] sets.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
-	if err := h.enter(ctx); err != nil {
-		return false, "", err
-	}
-	began := time.Now()
-	ok, renewed, err = h.verifyAndLeave(stored, password)
+	ok, renewed, began, err := h.verifyInPool(ctx, stored, password)
 	if !ok && err == nil {
 		h.holdBack(ctx, began, password)
 	}
 	return ok, renewed, err
 }
 
-func (h *Hasher) verifyAndLeave(stored, password string) (ok bool, renewed string, err error) {
+// VerifyOfRefused is Verify for a user who is refused with the right password as with a wrong one: both take the same time.
+func (h *Hasher) VerifyOfRefused(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
+	ok, renewed, began, err := h.verifyInPool(ctx, stored, password)
+	if err == nil {
+		h.holdBack(ctx, began, password)
+	}
+	return ok, renewed, err
+}
+
+// verifyInPool waits for a place in the pool, which it had from began on.
+func (h *Hasher) verifyInPool(ctx context.Context, stored, password string) (ok bool, renewed string, began time.Time, err error) {
+	if err := h.enter(ctx); err != nil {
+		return false, "", began, err
+	}
 	defer h.leave()
-	return h.verify(stored, password)
+	began = time.Now()
+	ok, renewed, err = h.verify(stored, password)
+	return ok, renewed, began, err
 }
 
 func (h *Hasher) verify(stored, password string) (ok bool, renewed string, err error) {
