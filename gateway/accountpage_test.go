@@ -75,3 +75,27 @@ func TestAccountConfig(t *testing.T) {
 		t.Errorf("a busy address: %d, another: %d", mine, other)
 	}
 }
+
+// Who opens the link of a mail has no login: a page behind one is refused.
+func TestAccountPageNeedsNoLogin(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		page            string
+		protect, public []string
+		good            bool
+	}{
+		{"/account", []string{"/api/"}, nil, true},
+		{"/account", nil, []string{"/account"}, true},
+		{"/.latchkey/account/", nil, nil, true},
+		{"/account", nil, nil, false},
+		{"/Members/account", []string{"/members/"}, nil, false},
+	} {
+		g, err := gateway.New(gateway.Config{Apps: []gateway.App{{Login: w.login, Upstream: w.app.URL, Protect: c.protect, Public: c.public, AccountPage: c.page}}})
+		if (err == nil) != c.good {
+			t.Errorf("%s with %v and %v: %v", c.page, c.protect, c.public, err)
+		}
+		if err == nil {
+			g.Close(t.Context())
+		}
+	}
+}

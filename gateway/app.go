@@ -25,6 +25,8 @@ type App struct {
 
 	// Account has the gateway serve what users do about their accounts, too. Its Client, Registration and Issuer count; the rest is the gateway's. Nil: nothing of it.
 	Account *account.Config
+	// AccountPage is the path of the app's own page for the links in mails, such as "/account"; empty: the gateway serves one. Whoever opens it has no login.
+	AccountPage string
 
 	// Upstream is the app behind: "http://127.0.0.1:3000", or https, with a path where it has one. Empty: there is a page only.
 	Upstream string
@@ -118,6 +120,9 @@ func (a *app) read(c App, private []string) error {
 	var err error
 	a.rules, err = newRules(c.Protect, c.Public)
 	note(err)
+	if noPage := c.Page == nil && c.DevServer == ""; err == nil && noPage && c.AccountPage != "" && !reserved(c.AccountPage) && a.rules.protects(c.AccountPage) {
+		note(fmt.Errorf("account_page: %s needs a login, and who opens a mail has none: add it to public", c.AccountPage))
+	}
 	a.dropped, err = droppedHeaders(c.DropHeaders)
 	note(err)
 	a.allowed, err = allowedHeaders(c.AllowHeaders)

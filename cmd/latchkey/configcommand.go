@@ -66,6 +66,9 @@ func (c configCheckCommand) Run(w world) (err error) {
 		}
 		fmt.Fprintln(w.stdout)
 	}
+	if file.Provider.URL == "" && sharesStore(file) {
+		fmt.Fprintln(w.stdout, "note: the embedded provider belongs to this node. For several nodes run one provider for all of them, and name it in provider.url: docs/two-nodes.md")
+	}
 	return nil
 }
 

@@ -35,6 +35,12 @@ func openStore(ctx context.Context, file *configfile.File) (latchkey.Store, io.C
 	return nil, nil, errors.New("store: unknown") // configfile lets none through
 }
 
+// sharesStore tells whether other nodes may use the store of the file.
+func sharesStore(file *configfile.File) bool {
+	scheme, _, _ := strings.Cut(file.Store, ":")
+	return scheme != "memory" && scheme != "sqlite"
+}
+
 // opened says of which key an error speaks.
 func opened(store latchkey.Store, closer io.Closer, err error) (latchkey.Store, io.Closer, error) {
 	if err != nil {
