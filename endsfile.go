@@ -19,8 +19,9 @@ type endsFile struct {
 
 	mu     sync.Mutex
 	exists bool
-	saved  uint64    // how often the list had changed when it was saved
-	at     time.Time // when that was
+	digest [sha256.Size]byte // of the file as this guard knows it
+	saved  uint64            // how often the list had changed when it was saved
+	at     time.Time         // when that was
 }
 
 // saveEvery keeps a store's outage, in which each logout changes the list, from becoming one of the disk.
@@ -59,7 +60,7 @@ func (f *endsFile) read(app string) ([]owedEnd, error) {
 		return nil, &ConfigError{"EndsFile", fmt.Sprintf(
 			"%s: %v: the sessions in it have ended and may come back; restore the file, or move it away and revoke their refresh tokens at the provider", f.path, err)}
 	}
-	f.exists = true
+	f.exists, f.digest = true, sha256.Sum256(text)
 	return ends, nil
 }
 
@@ -114,7 +115,27 @@ func (f *endsFile) saveSometimes(app string, list *owed, now time.Time) error {
 	return f.save(app, list)
 }
 
+// errSharedFile keeps one guard from writing over the ends of another.
+var errSharedFile = errors.New("another guard, or somebody else, has written it: each app and each process needs a file of its own")
+
+// checkOwn returns an error where the file is not as this guard has left it.
+func (f *endsFile) checkOwn() error {
+	text, err := os.ReadFile(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !f.exists || sha256.Sum256(text) != f.digest:
+		return fmt.Errorf("%s: %w", f.path, errSharedFile)
+	}
+	return nil
+}
+
 func (f *endsFile) write(app string, ends []owedEnd) error {
+	if err := f.checkOwn(); err != nil {
+		return err
+	}
 	if len(ends) == 0 {
 		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -125,7 +146,11 @@ func (f *endsFile) write(app string, ends []owedEnd) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(f.path, text)
+	if err := writeWhole(f.path, text); err != nil {
+		return err
+	}
+	f.digest = sha256.Sum256(text)
+	return nil
 }
 
 func formatEnds(app string, ends []owedEnd) ([]byte, error) {

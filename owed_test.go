@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -162,6 +163,40 @@ func TestEndsAreInTheFileSoon(t *testing.T) {
 		must(t, err)
 		if n := strings.Count(string(text), `"tombstone"`); n != 3 {
 			t.Errorf("%d ends are in the file", n)
+		}
+	})
+}
+
+// Two apps with the same file do not write over each other's ends in silence: the first keeps it, and the operator hears of the second.
+func TestTwoAppsWithOneEndsFile(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		path := filepath.Join(t.TempDir(), "ends.json")
+		for _, a := range []*app{w.shop, w.forums} {
+			config := w.config(a, slog.New(slog.NewTextHandler(w.log, nil)))
+			config.EndsFile = path
+			a.start(config)
+		}
+		shop, forums := newBrowser(), newBrowser()
+		shop.login(w.shop)
+		forums.login(w.forums)
+		w.store.cut(true)
+		shop.send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		time.Sleep(2 * time.Second)
+		forums.send(w.forums, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		time.Sleep(2 * time.Second)
+		if !strings.Contains(w.log.String(), `msg="ended sessions cannot be written down" app=forums`) {
+			t.Error("the operator does not hear of it")
+		}
+		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, errStoreDown) { // of last uses
+			t.Error(err)
+		}
+		if err := w.forums.guard.Close(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("the second says of its end: %v", err)
+		}
+		text, err := os.ReadFile(path)
+		must(t, err)
+		if !strings.Contains(string(text), `"app":"store"`) {
+			t.Errorf("the file has %.60s", text)
 		}
 	})
 }

@@ -79,7 +79,7 @@ func (h *Hasher) Measure(ctx context.Context, c Class) (longest time.Duration, e
 
 const (
 	margin      = 1.5             // how much longer than measured a refusal takes at least: a machine has slower moments
-	longestWait = 5 * time.Second // clients give up after ten
+	longestWait = 4 * time.Second // a guard gives up after five
 )
 
 // CoverRefusals has no refusal leave before one of this length could have: whether a hash is cheap, expensive or not there is nobody's to know. The wait is outside of the pool, so
