@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// ChangeApplication makes the application with this id, with the defaults of a new one, or changes the one that has it: what change sets. The rest stays as it is,
-// the client secret too, which change sees as "". Change may be called again with what somebody else has written meanwhile. Mistakes are a [ValidationError].
+// ChangeApplication makes the application with this id, with the defaults of a new one, or changes
+// the one that has it: what change sets. The rest stays as it is, the client secret too, which
+// change sees as "". Change may be called again with what somebody else has written meanwhile.
+// Mistakes are a [ValidationError].
 func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*Application)) error {
 	id, err := applicationID(id)
 	if err != nil {
@@ -35,8 +37,9 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 	}
 }
 
-// ChangeTenant changes a tenant: what change sets, and nothing else. An empty id means the default tenant. Change may be called again with what somebody else has
-// written meanwhile. Unknown: ErrNotFound; mistakes are a [ValidationError].
+// ChangeTenant changes a tenant: what change sets, and nothing else. An empty id means the default
+// tenant. Change may be called again with what somebody else has written meanwhile. Unknown:
+// ErrNotFound; mistakes are a [ValidationError].
 func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenant)) error {
 	id, err := parseID("tenant.id", id)
 	if err != nil {

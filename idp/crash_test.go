@@ -32,7 +32,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// What crashes in a goroutine of the provider ends that one thing, is logged with its stack, and is tried again where it would have been.
+// What crashes in a goroutine of the provider ends that one thing, is logged with its stack, and is
+// tried again where it would have been.
 func TestPanicsBehindAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer

@@ -41,7 +41,8 @@ const (
 	maxRecoveryCode  = 64
 )
 
-// brought returns the factor. What cannot be kept is refused: a user without it would be less safe than where they come from.
+// brought returns the factor. What cannot be kept is refused: a user without it would be less safe
+// than where they come from.
 func (t twoFactorWrite) brought() (factor, error) {
 	bad := func(field, kind, message string) (factor, error) {
 		return factor{}, invalid("user.twoFactor."+field, kind, message)
@@ -80,7 +81,8 @@ func (t twoFactorWrite) brought() (factor, error) {
 	return factor{secret, t.RecoveryCodes}, nil
 }
 
-// unchanged refuses a request that would change the second factor of a user who exists. What was read of them may come back.
+// unchanged refuses a request that would change the second factor of a user who exists. What was
+// read of them may come back.
 func (t twoFactorWrite) unchanged(u User) error {
 	same := len(t.RecoveryCodes) == 0
 	for _, m := range t.Methods {

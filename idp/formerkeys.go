@@ -11,8 +11,10 @@ import (
 // keySpread is how long nodes that share a database may go on signing with the key before.
 const keySpread = time.Minute
 
-// mayHaveSigned reports whether a key signs what the claims are: the tokens of the applications that have it, or had it within the life of a token, in their tenant.
-// Whoever has the key of one application, as those who verify with a secret do, speaks for no other. The provider's own signs where an application has none.
+// mayHaveSigned reports whether a key signs what the claims are: the tokens of the applications
+// that have it, or had it within the life of a token, in their tenant. Whoever has the key of one
+// application, as those who verify with a secret do, speaks for no other. The provider's own signs
+// where an application has none.
 func (s *Server) mayHaveSigned(ctx context.Context, k *signingKey, c claims) (bool, error) {
 	if c.Audience == "" {
 		return k.keyID == "", nil
@@ -43,7 +45,8 @@ func keepFormerKey(tx *sql.Tx, applicationID, nextKeyID string, now time.Time) e
 	return err
 }
 
-// readAudiences returns the applications whose tokens each key of an administration may have signed.
+// readAudiences returns the applications whose tokens each key of an administration may have
+// signed.
 func (s *Server) readAudiences(ctx context.Context) (map[string][]string, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT access_token_key_id, id FROM applications WHERE access_token_key_id IS NOT NULL
 		UNION SELECT key_id, application_id FROM former_keys WHERE until > $1 ORDER BY 1, 2`, millis(s.now()))

@@ -11,18 +11,20 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
-// hashCosts are how long a refusal takes with the hashes that users have, by their class. A refusal must tell nobody which of them an account has, or that there is none: see
+// hashCosts are how long a refusal takes with the hashes that users have, by their class. A refusal
+// must tell nobody which of them an account has, or that there is none: see
 // [password.Hasher.CoverRefusals].
 type hashCosts struct {
-	mu    sync.Mutex
-	took  map[password.Class]time.Duration
-	asked time.Time
+	mu      sync.Mutex
+	took    map[password.Class]time.Duration
+	asked   time.Time
+	current bool // as of asked
 }
 
 // costReload is how often a node asks which hashes others have imported.
 const costReload = time.Minute
 
-// beginHashClasses writes down which hashes there are, where nobody has yet, and measures them.
+// beginHashClasses writes down which hashes there are, where nobody has yet.
 func (s *Server) beginHashClasses(ctx context.Context) error {
 	var known bool
 	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM hash_classes)`).Scan(&known); err != nil {
@@ -38,7 +40,7 @@ func (s *Server) beginHashClasses(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write classes of hashes: %w", err)
 	}
-	return s.measureHashes(ctx)
+	return nil
 }
 
 // findHashClasses looks at all users, once in the life of a database.
@@ -69,54 +71,55 @@ func addHashClasses(tx *sql.Tx, classes map[password.Class]bool) error {
 	return nil
 }
 
-// coverRefusals asks once in a while which hashes there are. What cannot be read or measured now is at the next time.
+// coverRefusals comes before every check of a password. Once in a while it asks which hashes there
+// are; whoever comes meanwhile waits, so that no refusal leaves uncovered. What cannot be read or
+// measured now is at the next time.
 func (s *Server) coverRefusals(ctx context.Context) {
 	now := s.now()
 	s.costs.mu.Lock()
-	due := now.Sub(s.costs.asked).Abs() >= costReload
-	if due {
-		s.costs.asked = now
-	}
-	s.costs.mu.Unlock()
-	if !due {
+	defer s.costs.mu.Unlock()
+	if s.costs.current && now.Sub(s.costs.asked).Abs() < costReload {
 		return
 	}
-	if err := s.measureHashes(ctx); err != nil {
+	s.costs.asked, s.costs.current = now, true
+	if err := s.measureHashes(context.WithoutCancel(ctx)); err != nil {
 		s.log.WarnContext(ctx, "the costs of hashes cannot be measured: those that are known go on", "error", err)
 	}
 }
 
-// measureHashes measures the hashes that it does not know yet, and covers refusals with the slowest. Where all are ours there is nothing to cover.
+// askAgain has the next check of a password ask which hashes there are.
+func (c *hashCosts) askAgain() {
+	c.mu.Lock()
+	c.current = false
+	c.mu.Unlock()
+}
+
+// measureHashes measures the hashes that it does not know yet, and covers refusals with the
+// slowest. Where all are ours there is nothing to cover.
 func (s *Server) measureHashes(ctx context.Context) error {
 	all, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}
-	s.costs.mu.Lock()
-	took := make(map[password.Class]time.Duration, len(all))
-	for _, class := range all {
-		took[password.Class(class)] = s.costs.took[password.Class(class)]
+	if len(all) < 2 {
+		s.hasher.CoverRefusals(0)
+		return nil
 	}
-	s.costs.mu.Unlock()
 	var errs []error
-	longest := time.Duration(0)
-	for class, before := range took {
-		if before == 0 {
-			measured, err := s.hasher.Measure(ctx, class)
-			if err != nil {
+	longest, took := time.Duration(0), make(map[password.Class]time.Duration)
+	for _, text := range all {
+		class := password.Class(text)
+		known := s.costs.took[class]
+		if known == 0 {
+			if known, err = s.hasher.Measure(ctx, class); err != nil {
 				errs = append(errs, fmt.Errorf("measure %s: %w", class, err))
 				continue
 			}
-			took[class] = max(measured, 1)
 		}
-		longest = max(longest, took[class])
+		took[class] = known
+		longest = max(longest, known)
 	}
-	s.costs.mu.Lock()
-	defer s.costs.mu.Unlock()
-	s.costs.took, s.costs.asked = took, s.now()
-	if len(took) == 1 {
-		longest = 0
-	}
+	s.costs.took = took
 	s.hasher.CoverRefusals(longest)
 	return errors.Join(errs...)
 }
@@ -139,5 +142,6 @@ func (s *Server) sweepHashClasses(ctx context.Context) error {
 			return fmt.Errorf("forget class of hashes: %w", err)
 		}
 	}
-	return s.measureHashes(ctx)
+	s.costs.askAgain()
+	return nil
 }

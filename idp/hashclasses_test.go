@@ -30,7 +30,8 @@ func (s *Server) hashClasses(t *testing.T) []string {
 	return all
 }
 
-// The provider knows which hashes there are, from their import until the last user with one is gone, and covers refusals for as long.
+// The provider knows which hashes there are, from their import until the last user with one is
+// gone, and covers refusals for as long.
 func TestHashClasses(t *testing.T) {
 	config := Config{Secret: Secret{1}, Path: filepath.Join(t.TempDir(), "idp.db"), Hash: HashConfig{MemoryKiB: 8, Iterations: 1, InsecureHash: true}}
 	const own, md5, bcrypt = "$argon2id$v=19$m=8,t=1,p=1$", "$salted-md5$7$", "$2a$04$"
@@ -47,6 +48,7 @@ func TestHashClasses(t *testing.T) {
 		if got := s.hashClasses(t); !slices.Equal(got, classes) {
 			t.Errorf("classes %q, want %q", got, classes)
 		}
+		s.coverRefusals(t.Context())
 		if got := s.hasher.Covered(); got > 0 != covered {
 			t.Errorf("refusals take %v", got)
 		}
@@ -74,7 +76,8 @@ func TestHashClasses(t *testing.T) {
 	}
 	want(s, false, own)
 
-	// What a database of before has is found when it is opened, and so is what another configuration has made.
+	// What a database of before has is found when it is opened, and so is what another
+	// configuration has made.
 	if _, err := s.CreateUser(t.Context(), NewUser{Email: "ada@example.com", Password: "correct horse " + strings.Repeat("b", 10)}); err != nil {
 		t.Fatal(err)
 	}

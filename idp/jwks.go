@@ -7,7 +7,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A publishedKey is a JWK (RFC 7517). One of an administration names the applications whose tokens it signs, which may be none: it signs nothing else, and no event.
+// A publishedKey is a JWK (RFC 7517). One of an administration names the applications whose tokens
+// it signs, which may be none: it signs nothing else, and no event.
 type publishedKey struct {
 	key       jose.JSONWebKey
 	named     bool

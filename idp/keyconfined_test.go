@@ -20,7 +20,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// twoTenants is a bank and a shop, each in a tenant of its own. The shop's tokens are signed with a secret that its backend knows.
+// twoTenants is a bank and a shop, each in a tenant of its own. The shop's tokens are signed with a
+// secret that its backend knows.
 type twoTenants struct {
 	*world
 	shop           idp.Application // the bank is world.app
@@ -71,7 +72,8 @@ func signedBy(t *testing.T, algorithm jose.SignatureAlgorithm, key any, kid, pay
 	return text
 }
 
-// answers are the statuses of every call that takes a JWT; introspection, which answers 200, has its word instead.
+// answers are the statuses of every call that takes a JWT; introspection, which answers 200, has
+// its word instead.
 func (w *twoTenants) answers(token, applicationID string) map[string]int {
 	w.t.Helper()
 	bearer := []string{"Authorization", "Bearer " + token}
@@ -132,7 +134,8 @@ func TestKeysAreOfTheirApplication(t *testing.T) {
 	w.send("GET", "/api/user", "", "", "Authorization", "Bearer "+none).want(http.StatusOK)
 }
 
-// A key that was replaced is good for as long as a token of it may live, and no longer; so is the provider's own, where an application has a key.
+// A key that was replaced is good for as long as a token of it may live, and no longer; so is the
+// provider's own, where an application has a key.
 func TestKeysEndWithTheirTokens(t *testing.T) {
 	w := newTwoTenants(t)
 	lives := func(d time.Duration) {
@@ -180,7 +183,8 @@ func TestNewUserOfAnotherTenant(t *testing.T) {
 	w.keyed("POST", "/api/user", body.String()).wantCode("[invalid]applicationId")
 }
 
-// Events are signed by the provider's own keys: one that an application's key has signed is nobody's, for whoever reads the published set.
+// Events are signed by the provider's own keys: one that an application's key has signed is
+// nobody's, for whoever reads the published set.
 func TestEventsOfAnApplicationsKey(t *testing.T) {
 	w := newWorld(t)
 	var set struct{ Keys []map[string]any }

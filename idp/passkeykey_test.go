@@ -52,7 +52,8 @@ func TestPasskeysThatCannotSign(t *testing.T) {
 	}
 }
 
-// unattested is an attestation object of the format "none" with the same authenticator data: nobody vouches for the key.
+// unattested is an attestation object of the format "none" with the same authenticator data: nobody
+// vouches for the key.
 func unattested(t *testing.T, attestation []byte) []byte {
 	t.Helper()
 	_, data, found := bytes.Cut(attestation, []byte("\x68authData"))

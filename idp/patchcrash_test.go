@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// nullThenTest are operations that have crashed the library: what was replaced by null is tested against an array or an object.
+// nullThenTest are operations that have crashed the library: what was replaced by null is tested
+// against an array or an object.
 func nullThenTest(path string) []string {
 	return []string{
 		`[{"op":"replace","path":"` + path + `","value":null},{"op":"test","path":"` + path + `","value":[]}]`,

@@ -65,7 +65,8 @@ func TestNotBefore(t *testing.T) {
 	w.wantAnswers("when its time has come", token, w.shop.ID, taken)
 }
 
-// What a request may say once is not believed where it comes twice: two who read it could be of two opinions.
+// What a request may say once is not believed where it comes twice: two who read it could be of two
+// opinions.
 func TestWhatComesTwice(t *testing.T) {
 	w := newWorld(t)
 	grace := w.AddUser("grace@example.com", w.app.ID)

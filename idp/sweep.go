@@ -16,7 +16,8 @@ const (
 	sweepBatch = 500 // tokens in one write, which others wait for
 )
 
-// deadFamily is the condition for a refresh token of the table t to have been revoked or to have expired by the policy of today; $1 is the time.
+// deadFamily is the condition for a refresh token of the table t to have been revoked or to have
+// expired by the policy of today; $1 is the time.
 const deadFamily = `(t.revoked_instant > 0 OR (
 	SELECT CASE a.refresh_token_expiration
 		WHEN 'Fixed' THEN t.start_instant + a.refresh_token_ttl * 1000 <= $1
@@ -24,8 +25,9 @@ const deadFamily = `(t.revoked_instant > 0 OR (
 		ELSE t.last_accessed_instant + a.refresh_token_ttl * 1000 <= $1 OR t.start_instant + a.refresh_token_max_ttl * 1000 <= $1
 	END FROM applications a WHERE a.id = t.application_id))`
 
-// Sweep deletes the refresh tokens that were revoked or have expired by the policy of today, some hundred at a time, and returns how many. They are refused with or without it. A
-// Server does it by itself once a day, unless Config.LeaveEvents is set.
+// Sweep deletes the refresh tokens that were revoked or have expired by the policy of today, some
+// hundred at a time, and returns how many. They are refused with or without it. A Server does it by
+// itself once a day, unless Config.LeaveEvents is set.
 func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	for after := ""; ; {
 		ids, err := s.idsWhere(ctx, `SELECT id FROM refresh_tokens AS t WHERE id > $2 AND `+deadFamily+fmt.Sprintf(` ORDER BY id LIMIT %d`, sweepBatch), millis(s.now()), after)

@@ -33,8 +33,8 @@ const (
 	trustTTL        = 30 * 24 * time.Hour
 )
 
-// A ticket is a version, a user, a deadline, a nonce that tells two of one instant apart, and the MAC. Tickets without a nonce, of mails that an earlier
-// version has sent, are taken as well.
+// A ticket is a version, a user, a deadline, a nonce that tells two of one instant apart, and the
+// MAC. Tickets without a nonce, of mails that an earlier version has sent, are taken as well.
 const (
 	ticketVersion     = 3
 	bareTicketVersion = 2

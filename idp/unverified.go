@@ -22,11 +22,13 @@ func (i Imports) end() int64 {
 	return millis(i.Before)
 }
 
-// unverifiedImport is the condition for a user who came by an import that is meant, and whose address nobody has proved. Who has only a username has nothing to prove.
+// unverifiedImport is the condition for a user who came by an import that is meant, and whose
+// address nobody has proved. Who has only a username has nothing to prove.
 const unverifiedImport = `imported_instant > 0 AND imported_instant >= $1 AND imported_instant < $2 AND NOT verified AND email_key IS NOT NULL`
 
-// CountUnverified returns how many users came by an import that did not say that their addresses are verified, and have not proved them since. Where a tenant gates unverified users they
-// cannot log in.
+// CountUnverified returns how many users came by an import that did not say that their addresses
+// are verified, and have not proved them since. Where a tenant gates unverified users they cannot
+// log in.
 func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err error) {
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, millis(of.Since), of.end()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count unverified users: %w", err)
@@ -37,7 +39,8 @@ func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err er
 // verifiedAtOnce bounds one write, which others wait for.
 const verifiedAtOnce = 100
 
-// MarkVerified marks the addresses of these users as verified, because the system that they come from had proved them, some at a time, and returns how many. Webhooks hear of each.
+// MarkVerified marks the addresses of these users as verified, because the system that they come
+// from had proved them, some at a time, and returns how many. Webhooks hear of each.
 func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
 	for after := ""; ; {
 		ids, err := s.idsWhere(ctx, `SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce), millis(of.Since), of.end(), after)

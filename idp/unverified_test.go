@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Who was imported without a word about the address is counted, and marked by the time of the import; who has registered is not.
+// Who was imported without a word about the address is counted, and marked by the time of the
+// import; who has registered is not.
 func TestUnverifiedImports(t *testing.T) {
 	hear := newHearing(t)
 	w := newWorld(t, hear.option())

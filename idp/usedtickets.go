@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// Most tickets become worthless by the change that they allow. The id of a second factor allows none that is certain, and is written down when it has let somebody in.
+// Most tickets become worthless by the change that they allow. The id of a second factor allows
+// none that is certain, and is written down when it has let somebody in.
 
-// ticketUsed reports whether somebody has used a ticket up. What keeps two from asking at once is the caller's lock.
+// ticketUsed reports whether somebody has used a ticket up. What keeps two from asking at once is
+// the caller's lock.
 func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM used_tickets WHERE digest = $1)`, t.digest()).Scan(&used)
 	return used, err
 }
 
-// useTicket uses a ticket up that is good for at most a while yet. ErrNotFound: somebody has done so.
+// useTicket uses a ticket up that is good for at most a while yet. ErrNotFound: somebody has done
+// so.
 func (s *Server) useTicket(tx *sql.Tx, t ticket, life time.Duration) error {
 	now := s.now()
 	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, millis(now)); err != nil {

@@ -145,10 +145,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 	if err != nil {
 		return err
 	}
-	s.costs.mu.Lock()
-	s.costs.asked = time.Time{} // so that the next login knows
-	s.costs.mu.Unlock()
-	s.coverRefusals(ctx)
+	s.costs.askAgain()
 	return nil
 }
 

@@ -45,7 +45,8 @@ func newKeySet(url string, transport http.RoundTripper) *keySet {
 	}
 }
 
-// find returns the key of that id, and none where there is no such key. The id is only ever looked up.
+// find returns the key of that id, and none where there is no such key. The id is only ever looked
+// up.
 func (s *keySet) find(ctx context.Context, id string, now time.Time) ([]key, error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -90,8 +91,9 @@ func (s *keySet) fetch(ctx context.Context) (map[string]key, error) {
 	return parseKeySet(body)
 }
 
-// parseKeySet passes over keys that we could not use, and over those that Latchkey's provider marks as an application's: whoever brought one there could sign
-// with it, and it signs no events. FusionAuth marks none. Two of one id: neither can be meant.
+// parseKeySet passes over keys that we could not use, and over those that Latchkey's provider marks
+// as an application's: whoever brought one there could sign with it, and it signs no events.
+// FusionAuth marks none. Two of one id: neither can be meant.
 func parseKeySet(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

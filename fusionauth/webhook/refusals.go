@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// refusalsEvery is how often a refusal of one kind is logged: strangers can send as many as they like.
+// refusalsEvery is how often a refusal of one kind is logged: strangers can send as many as they
+// like.
 const refusalsEvery = time.Minute
 
 // refusals says which refusals are to be logged, by their reason, of which there are a few.
@@ -15,7 +16,8 @@ type refusals struct {
 	more map[string]int // that were not logged since
 }
 
-// due reports whether a refusal is to be logged now, and how many of its kind were not since the last that was.
+// due reports whether a refusal is to be logged now, and how many of its kind were not since the
+// last that was.
 func (r *refusals) due(reason string, now time.Time) (more int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,4 +1,5 @@
-// Package crash keeps a panic from ending the process: it becomes an error, with the stack that belongs into the log.
+// Package crash keeps a panic from ending the process: it becomes an error, with the stack that
+// belongs into the log.
 package crash
 
 import (
@@ -16,8 +17,8 @@ type Error struct {
 // Error has the stack in it, so that it reaches the log with whatever wraps it.
 func (e *Error) Error() string { return "panic: " + e.what + "\n" + string(e.stack) }
 
-// Of makes an Error of what recover returned, in the deferred function that called it. Of values that are not the runtime's own it tells the type alone: there may
-// be a secret in them.
+// Of makes an Error of what recover returned, in the deferred function that called it. Of values
+// that are not the runtime's own it tells the type alone: there may be a secret in them.
 func Of(recovered any) *Error {
 	what := fmt.Sprintf("a %T", recovered)
 	if err, ok := recovered.(runtime.Error); ok {

@@ -1,4 +1,5 @@
-// Package jws knows the one spelling of a signed token: the JWS Compact Serialization (RFC 7515 §3.1), which decoders read leniently.
+// Package jws knows the one spelling of a signed token: the JWS Compact Serialization (RFC 7515
+// §3.1), which decoders read leniently.
 package jws
 
 import (
@@ -8,8 +9,9 @@ import (
 
 var base64url = base64.RawURLEncoding.Strict()
 
-// Canonical reports whether a text is three segments in base64url without padding, as an encoder writes them (RFC 7515 §2): no white space, and no bits that
-// count for nothing. One token then has one text, for whoever keeps a list or a cache of tokens.
+// Canonical reports whether a text is three segments in base64url without padding, as an encoder
+// writes them (RFC 7515 §2): no white space, and no bits that count for nothing. One token then has
+// one text, for whoever keeps a list or a cache of tokens.
 func Canonical(text string) bool {
 	segments := strings.SplitN(text, ".", 4)
 	if len(segments) != 3 {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// A Class is what hashes of one cost begin with, such as "$2a$12$" or "$argon2id$v=19$m=19456,t=2,p=1$".
+// A Class is what hashes of one cost begin with, such as "$2a$12$" or
+// "$argon2id$v=19$m=19456,t=2,p=1$".
 type Class string
 
 // ClassOf returns the class of a stored hash, "" where there is none.
@@ -57,7 +58,8 @@ func (c Class) sample() string {
 	}
 }
 
-// Measure returns how long a wrong password takes with a hash of the class, without the wait for a place in the pool.
+// Measure returns how long a wrong password takes with a hash of the class, without the wait for a
+// place in the pool.
 func (h *Hasher) Measure(ctx context.Context, c Class) (longest time.Duration, err error) {
 	for range 3 {
 		if err := h.enter(ctx); err != nil {
@@ -82,13 +84,15 @@ const (
 	longestWait = 4 * time.Second // a guard gives up after five
 )
 
-// CoverRefusals has no refusal leave before one of this length could have: whether a hash is cheap, expensive or not there is nobody's to know. The wait is outside of the pool, so
-// that nobody waits behind it. Zero is none.
+// CoverRefusals has no refusal leave before one of this length could have: whether a hash is cheap,
+// expensive or not there is nobody's to know. The wait is outside of the pool, so that nobody waits
+// behind it. Zero is none.
 func (h *Hasher) CoverRefusals(longest time.Duration) {
 	h.floor.Store(int64(margin * float64(longest)))
 }
 
-// holdBack waits until it is time for a refusal of a password that was looked at from began on, or until nobody waits for it any more.
+// holdBack waits until it is time for a refusal of a password that was looked at from began on, or
+// until nobody waits for it any more.
 func (h *Hasher) holdBack(ctx context.Context, began time.Time, typed string) {
 	floor := time.Duration(h.floor.Load())
 	if Normalize(typed) != typed { // then hashes of other systems are tried twice

@@ -31,7 +31,8 @@ func storedKinds(t *testing.T) map[string]string {
 	return kinds
 }
 
-// In a bubble no hash takes time, so what remains is the wait: every refusal leaves at the same moment, whatever hash there is, and who is right does not wait.
+// In a bubble no hash takes time, so what remains is the wait: every refusal leaves at the same
+// moment, whatever hash there is, and who is right does not wait.
 func TestRefusalsLeaveTogether(t *testing.T) {
 	kinds := storedKinds(t)
 	synctest.Test(t, func(t *testing.T) {
