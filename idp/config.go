@@ -22,7 +22,7 @@ type Config struct {
 	// that share it: postgres://user:password@host:port/database. The tables are
 	// in the schema latchkey_provider, which is made where it does not exist. A
 	// host that is not this machine must have a certificate for its name, unless
-	// the URL sets another sslmode.
+	// the URL says sslmode=disable.
 	Postgres PostgresURL
 
 	// Secret is the root of all keys: of refresh tokens, of the digests of API

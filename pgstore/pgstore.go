@@ -45,8 +45,8 @@ var (
 )
 
 // Open connects to the database of a URL, postgres://user:password@host:port/database, and brings its schema up to date. Several processes may do so at once.
-// The URL takes PostgreSQL's parameters and pool_max_conns (by default 16). A host that is not this machine must have a certificate for its name, unless the URL sets another
-// sslmode. Open fails where the server cannot be reached, is read-only, or has a schema of a newer version.
+// The URL takes PostgreSQL's parameters and pool_max_conns (by default 16). A host that is not this machine must have a certificate for its name, unless the URL says
+// sslmode=disable. Open fails where the server cannot be reached, is read-only, or has a schema of a newer version.
 func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, nil) }
 
 func open(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, error) {

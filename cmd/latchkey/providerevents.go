@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -62,7 +61,7 @@ func (s *serving) newReceiver(file *configfile.File, g *gateway.Gateway) (*webho
 	}
 	receiver, err := webhook.New(config)
 	if err != nil {
-		return nil, errors.New(receiverFields.Replace(err.Error()))
+		return nil, receiverMistake(file, err)
 	}
 	return receiver, nil
 }
@@ -76,5 +75,12 @@ func (s *serving) hear(receiver *webhook.Receiver) {
 	s.events.receiver.Store(receiver)
 }
 
-// receiverFields says the receiver's mistakes in the words of the file.
-var receiverFields = strings.NewReplacer("webhook: Config.Secrets[0]", "provider.webhook_secret", "webhook: Config.PublicKey", "provider.webhook_public_key_file")
+// receiverMistake says the receiver's mistakes in the words of the file.
+func receiverMistake(file *configfile.File, err error) error {
+	for field, key := range map[string]string{"webhook: Config.Secrets[0]: ": "provider.webhook_secret", "webhook: Config.PublicKey: ": "provider.webhook_public_key_file"} {
+		if reason, found := strings.CutPrefix(err.Error(), field); found {
+			return file.Mistake(key, reason)
+		}
+	}
+	return err
+}

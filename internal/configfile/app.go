@@ -43,6 +43,11 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		}
 	}
 	if r.there(key + ".csp") {
+		for name := range a.Headers {
+			if strings.EqualFold(name, "Content-Security-Policy") {
+				r.wrong(key+".headers."+name, "csp says it, too: leave one of the two out")
+			}
+		}
 		if a.Headers == nil {
 			a.Headers = make(map[string]string)
 		}

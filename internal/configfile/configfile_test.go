@@ -15,7 +15,7 @@ import (
 
 func parse(text string) (*configfile.File, error) {
 	return configfile.Parse("latchkey.yaml", []byte(text), func(name string) (string, bool) {
-		values := map[string]string{"KEY": "from: the environment", "EMPTY": "", "LINE": "a key\r\n", "LINES": "a\nkey"}
+		values := map[string]string{"KEY": "from: the environment", "EMPTY": "", "LINE": "a key\r\n", "LINES": "a\nkey", "BLANKS": "  "}
 		value, ok := values[name]
 		return value, ok
 	})
@@ -104,9 +104,9 @@ func TestMistakes(t *testing.T) {
 		want       []string
 	}{
 		{"empty", "", []string{"latchkey.yaml:1: the file is empty: latchkey init"}},
-		{"no YAML", "a: [", []string{"latchkey.yaml: not YAML:"}},
+		{"no YAML", "a: [", []string{"latchkey.yaml:2: not YAML:"}},
 		{"a list", "- a", []string{"latchkey.yaml:1: write keys and values"}},
-		{"two documents", least + "---\na: 1", []string{"more than one document"}},
+		{"two documents", least + "---\na: 1", []string{"latchkey.yaml:6: another document"}},
 		{"no apps", "listen: 127.0.0.1:1", []string{"latchkey.yaml:1: apps: required"}},
 		{"unknown key", "\nlissten: 1\n" + least, []string{"latchkey.yaml:2: lissten: unknown key: write listen"}},
 		{"unknown key, far off", "colour: red\n" + least, []string{"latchkey.yaml:1: colour: unknown key: there is admin, apps, data, "}},

@@ -16,10 +16,14 @@ var ofTheMessage = []string{"connection", "content-length", "keep-alive", "set-c
 func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		*into = make(map[string]string)
-		if n = resolve(n); n.Kind != yaml.MappingNode {
+		if n = resolve(n); r.foreign(key, n) {
+			return
+		}
+		if n.Kind != yaml.MappingNode {
 			r.mistake(key, n, "write names and values below it")
 			return
 		}
+		seen := make(map[string]bool)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			name, value := n.Content[i], ""
 			below := key + "." + name.Value
@@ -29,7 +33,10 @@ func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
 				r.mistake(below, name, fmt.Sprintf("%q is not the name of a header", name.Value))
 			case slices.Contains(ofTheMessage, strings.ToLower(name.Value)):
 				r.mistake(below, name, "this header is not the page's to set: leave it out")
+			case seen[strings.ToLower(name.Value)]:
+				r.mistake(below, name, "stands there twice: leave one of the two out")
 			}
+			seen[strings.ToLower(name.Value)] = true
 			r.headerValue(&value)(below, n.Content[i+1])
 			(*into)[name.Value] = value
 		}

@@ -3,10 +3,12 @@ package configfile
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/filemode"
 	"github.com/latchkey-dev/latchkey/internal/mail"
 )
 
@@ -35,7 +37,7 @@ func (r *reader) mail(key string, n *yaml.Node, m *Mail) {
 	s := &m.SMTP
 	r.mapping(key, n, fields{
 		"smtp": r.text(&s.Addr), "tls": r.text(&s.TLS), "username": r.text(&s.Username), "password": r.secret(&s.Password), "password_file": r.secretFile(&s.Password),
-		"from": r.text(&m.From), "folder": r.fileName(&m.Folder),
+		"from": r.text(&m.From), "folder": r.folder(&m.Folder),
 	})
 	s.From = m.From
 	server, folder := !r.missing(key+".smtp"), !r.missing(key+".folder")
@@ -56,6 +58,18 @@ func (r *reader) mail(key string, n *yaml.Node, m *Mail) {
 		r.wrong(key+".from", "required: write the sender's address, such as Shop <no-reply@example.com>")
 	}
 	r.mailSettings(key, m)
+}
+
+// folder reads the name of a directory that is not there yet, or that nobody else can change: links in mails open accounts.
+func (r *reader) folder(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.fileName(into)(key, n); r.unread[key] || !r.needs(key) {
+			return
+		}
+		if err := filemode.Directory(*into); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.mistake(key, n, err.Error())
+		}
+	}
 }
 
 // mailSettings has the values judged by those who use them.

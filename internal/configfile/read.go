@@ -106,13 +106,24 @@ func decode(path string, text []byte) (*yaml.Node, error) {
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	var document, more yaml.Node
 	if err := in.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: not YAML: %w", path, err)
+		return nil, notYAML(path, err)
 	}
-	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: more than one document: only one is read", path)
+	if err := in.Decode(&more); err == nil {
+		return nil, &Mistake{File: path, Line: more.Line, Reason: "another document begins: only one is read"}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, notYAML(path, err)
 	}
 	if len(document.Content) == 0 {
 		return nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
 	}
 	return document.Content[0], nil
+}
+
+// notYAML says where a file is none, as far as the parser does.
+func notYAML(path string, err error) error {
+	var at *yaml.LoadError
+	if errors.As(err, &at) && at.Mark.Line > 0 {
+		return &Mistake{File: path, Line: at.Mark.Line, Reason: "not YAML: " + at.Message}
+	}
+	return fmt.Errorf("%s: not YAML: %w", path, err)
 }

@@ -35,6 +35,9 @@ func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
 		r.known[strings.TrimPrefix(index.ReplaceAllString(prefix, "")+"."+name, ".")] = true
 	}
 	n = resolve(n)
+	if r.foreign(prefix, n) {
+		return
+	}
 	if n.Kind != yaml.MappingNode {
 		r.mistake(prefix, n, "write keys and values below it, such as "+slices.Sorted(maps.Keys(known))[0]+": …")
 		return
@@ -65,6 +68,9 @@ func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
 
 func (r *reader) sequence(key string, n *yaml.Node, each func(key string, n *yaml.Node)) {
 	n = resolve(n)
+	if r.foreign(key, n) {
+		return
+	}
 	if n.Kind != yaml.SequenceNode {
 		r.mistake(key, n, "write a list: each entry on a line of its own that begins with \"- \"")
 		return
@@ -101,5 +107,16 @@ func resolve(n *yaml.Node) *yaml.Node {
 	}
 	return n
 }
+
+// foreign refuses a tag, such as !secret or !include, with which another program would read something else than what stands there.
+func (r *reader) foreign(key string, n *yaml.Node) bool {
+	if n.Style&yaml.TaggedStyle == 0 || slices.Contains(plainTags, n.ShortTag()) {
+		return false
+	}
+	r.mistake(key, n, n.Tag+" means nothing here: write the value itself, or ${NAME} for an environment variable")
+	return true
+}
+
+var plainTags = []string{"!!str", "!!bool", "!!int", "!!float", "!!null", "!!seq", "!!map"}
 
 func newUUID() string { return uuid.NewString() }

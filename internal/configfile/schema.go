@@ -120,11 +120,17 @@ func (r *reader) proxies(key string, n *yaml.Node, into *[]netip.Prefix) {
 			return
 		}
 		prefix, err := netip.ParsePrefix(text)
-		if addr, single := netip.ParseAddr(text); single == nil {
+		if addr, single := netip.ParseAddr(text); single == nil && addr.Zone() == "" {
 			prefix, err = netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
 		}
-		if err != nil {
+		if prefix.Addr().Is4In6() && prefix.Bits() >= 96 {
+			prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-96)
+		}
+		switch {
+		case err != nil:
 			r.mistake(key, n, fmt.Sprintf("%q: write an address or a network, such as 10.0.0.7 or 10.0.0.0/8", text))
+		case prefix.Bits() == 0:
+			r.mistake(key, n, text+" is everybody, and browsers would be believed what they say of their own address: write the network of your proxies")
 		}
 		*into = append(*into, prefix.Masked())
 	})

@@ -3,8 +3,10 @@ package configfile
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -12,10 +14,10 @@ import (
 )
 
 // text reads a value with ${NAME} in it, which must not be empty. What comes from the environment is text and nothing more: it cannot become YAML.
-// The end of a line at the end of the value, as files and shells leave it there, is none of it.
+// The end of a line at the end of the value, as files and shells leave it there, is none of it. Blanks alone are empty, too.
 func (r *reader) text(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
-		if r.anyText(into)(key, n); !r.unread[key] && *into == "" {
+		if r.anyText(into)(key, n); !r.unread[key] && strings.TrimSpace(*into) == "" {
 			r.mistake(key, n, "empty: write a value after it, or leave the key out")
 		}
 	}
@@ -25,24 +27,54 @@ func (r *reader) text(into *string) func(string, *yaml.Node) {
 func (r *reader) anyText(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		n = resolve(n)
+		if r.foreign(key, n) {
+			return
+		}
 		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
 			r.mistake(key, n, "write one value after it, or leave the key out")
 			return
 		}
 		*into = strings.TrimRight(r.expand(key, n), "\r\n")
-		if strings.ContainsFunc(*into, unicode.IsControl) && !r.unread[key] {
-			r.mistake(key, n, "the value has a line break or another control character in it")
+		if reason := notText(*into); reason != "" && !r.unread[key] {
+			r.mistake(key, n, "the value "+reason)
 		}
 	}
 }
 
-var variable = regexp.MustCompile(`\$?\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
+// notText says why a value cannot be a line of text, or nothing.
+func notText(value string) string {
+	switch {
+	case !utf8.ValidString(value):
+		return "is not UTF-8"
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "has a line break or another control character in it"
+	}
+	return ""
+}
 
-// expand puts the values of variables in their places.
+var (
+	reference = regexp.MustCompile(`\$?\$\{[^{}]*\}?`) // what looks like a variable, or the letters of one
+	variable  = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`)
+	bare      = regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*$`)
+)
+
+// hasVariable reports whether part of a value comes from the environment.
+func hasVariable(value string) bool {
+	return slices.ContainsFunc(reference.FindAllString(value, -1), variable.MatchString)
+}
+
+// expand puts the values of variables in their places. What only looks like a variable is a mistake: as a secret it would be known to everybody who has read it.
 func (r *reader) expand(key string, n *yaml.Node) string {
-	return variable.ReplaceAllStringFunc(n.Value, func(found string) string {
+	if bare.MatchString(n.Value) {
+		r.mistake(key, n, "write ${"+n.Value[1:]+"} for the environment variable")
+	}
+	return reference.ReplaceAllStringFunc(n.Value, func(found string) string {
 		if strings.HasPrefix(found, "$$") {
 			return found[1:]
+		}
+		if !variable.MatchString(found) {
+			r.mistake(key, n, "only ${NAME} is an environment variable, with letters, digits and _ in its name and no default (for the letters themselves write $${)")
+			return found
 		}
 		name := found[2 : len(found)-1]
 		value, set := r.env(name)
@@ -63,7 +95,7 @@ func (r *reader) expand(key string, n *yaml.Node) string {
 // secret is text that nobody else may read. Where it stands in the file itself, the file is secret, too.
 func (r *reader) secret(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
-		if r.text(into)(key, n); !variable.MatchString(resolve(n).Value) {
+		if r.text(into)(key, n); !hasVariable(resolve(n).Value) {
 			r.secrets = append(r.secrets, key)
 		}
 	}
@@ -73,13 +105,15 @@ func (r *reader) secret(into *string) func(string, *yaml.Node) {
 func (r *reader) secretURL(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		r.text(into)(key, n)
-		if password := passwordInURL.FindStringSubmatch(resolve(n).Value); password != nil && !variable.MatchString(password[1]) {
-			r.secrets = append(r.secrets, key)
+		for _, password := range passwordInURL.FindAllStringSubmatch(resolve(n).Value, -1) {
+			if !hasVariable(password[1] + password[2]) {
+				r.secrets = append(r.secrets, key)
+			}
 		}
 	}
 }
 
-var passwordInURL = regexp.MustCompile(`://[^/@]*?:([^@]+)@`)
+var passwordInURL = regexp.MustCompile(`://[^/@]*?:([^@]+)@|[?&][a-z]*password=([^&]+)`)
 
 // fileName reads the name of a file or directory. One without a slash in front is meant from where the configuration is.
 func (r *reader) fileName(into *string) func(string, *yaml.Node) {
@@ -104,11 +138,12 @@ func (r *reader) existingFile(into *string) func(string, *yaml.Node) {
 	}
 }
 
-// secretFile reads the secret that a file holds, without the end of its line. Nobody else may read the file.
+// secretFile reads the secret that a file holds, without the end of its line and the byte order mark that some editors put in front. Nobody else may
+// read the file.
 func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		name := ""
-		*into = strings.TrimRight(r.content(key, n, &name), "\r\n")
+		*into = strings.TrimRight(strings.TrimPrefix(r.content(key, n, &name), "\ufeff"), "\r\n")
 		if r.unread[key] {
 			return
 		}
@@ -116,8 +151,11 @@ func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
 		if err := filemode.Secret(name); err != nil {
 			r.mistake(key, n, err.Error())
 		}
-		if *into == "" {
+		switch reason := notText(*into); {
+		case strings.TrimSpace(*into) == "":
 			r.mistake(key, n, name+" is empty")
+		case reason != "":
+			r.mistake(key, n, name+" "+reason+": it must hold the secret alone")
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 )
 
 // together checks what concerns several keys.
@@ -11,6 +12,7 @@ func (r *reader) together(f *File) {
 	r.exposure(f)
 	r.ports(f)
 	r.mails(f)
+	r.loops(f)
 	hosts := make(map[string]bool)
 	applications := make(map[string]*App)
 	for i := range f.Apps {
@@ -63,6 +65,24 @@ func (r *reader) ports(f *File) {
 			}
 		}
 		before = append(before, t)
+	}
+}
+
+// loops finds apps that would be the gateway itself. A request would go round until no connection is left.
+func (r *reader) loops(f *File) {
+	for i, app := range f.Apps {
+		for name, value := range map[string]string{"upstream": app.Upstream, "spa": app.SPA} {
+			key := fmt.Sprintf("apps[%d].%s", i, name)
+			u, err := url.Parse(value)
+			if err != nil || u.Port() == "" || !r.read(key) || r.unread["listen"] {
+				continue
+			}
+			listens, _, _ := net.SplitHostPort(f.Listen)
+			here := u.Hostname() == listens || loopback(u.Hostname()) || everywhere(u.Hostname())
+			if here && collide(u.Host, f.Listen) {
+				r.wrong(key, value+" is where the gateway listens: write the address of the app behind, or another port for listen")
+			}
+		}
 	}
 }
 

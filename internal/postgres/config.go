@@ -2,6 +2,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -39,8 +40,8 @@ const (
 )
 
 // ParseConfig reads a URL, postgres://user:password@host:port/database, with PostgreSQL's own parameters and the pool_… of pgxpool. It connects only to a server that can
-// be written to: a standby's answers may be old. A host that is not this machine must prove itself by its certificate where neither the URL nor the environment names an
-// sslmode. Errors do not contain the password.
+// be written to: a standby's answers may be old. A host that is not this machine must prove itself by its certificate, unless the URL or the environment says
+// sslmode=disable; modes in between, which ask for TLS and believe any certificate, or none, are refused. Errors do not contain the password.
 func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
 		return nil, errors.New("not a URL of the form postgres://user:password@host:port/database")
@@ -60,6 +61,9 @@ func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 		if config, err = pgxpool.ParseConfig(u.String()); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkTLS(config, query); err != nil {
+		return nil, err
 	}
 	if !query.Has("pool_max_conns") {
 		config.MaxConns = connections
@@ -105,6 +109,26 @@ func (r resetter) HandleCancel(context.Context) {
 }
 
 func (resetter) HandleUnwatchAfterCancel() {}
+
+// checkTLS refuses what looks like protection and is none: an attacker on the way answers sslmode=require with a certificate of their own, and
+// sslmode=prefer and allow without TLS.
+func checkTLS(config *pgxpool.Config, query url.Values) error {
+	if cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")) == "disable" {
+		return nil
+	}
+	unproved := func(host string, c *tls.Config) bool {
+		return remote(host) && (c == nil || c.InsecureSkipVerify && c.VerifyPeerCertificate == nil)
+	}
+	bad := unproved(config.ConnConfig.Host, config.ConnConfig.TLSConfig)
+	for _, fallback := range config.ConnConfig.Fallbacks {
+		bad = bad || unproved(fallback.Host, fallback.TLSConfig)
+	}
+	if bad {
+		return errors.New("with this sslmode another machine need not prove itself, and records and the password could be read on the way: leave sslmode out (verify-full, with sslrootcert " +
+			"for an authority of your own), or, where the network is trusted, write sslmode=disable")
+	}
+	return nil
+}
 
 func anyRemote(config *pgxpool.Config) bool {
 	if remote(config.ConnConfig.Host) {

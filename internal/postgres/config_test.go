@@ -19,7 +19,8 @@ func TestTLSByDefault(t *testing.T) {
 		"postgres://u:p@a.example.com:5432,b.example.com:5433/x":               true,
 		"postgres://u:p@/x?host=db.example.com":                                true,
 		"postgres://u:p@db.example.com/x?sslmode=disable":                      false,
-		"postgres://u:p@db.example.com/x?sslmode=prefer":                       false,
+		"postgres://u:p@db.example.com/x?sslmode=verify-full":                  true,
+		"postgres://u:p@localhost/x?sslmode=prefer":                            false,
 		"postgres://u:p@localhost/x":                                           false,
 		"postgres://u:p@127.0.0.1/x":                                           false,
 		"postgres://u:p@[::1]/x":                                               false,
@@ -39,6 +40,29 @@ func TestTLSByDefault(t *testing.T) {
 		if plain == verified {
 			t.Errorf("%s: verified is %v, want %v", url, !plain, verified)
 		}
+	}
+}
+
+// A mode that asks for TLS and would do without, or takes any certificate, is refused for another machine.
+func TestTLSInName(t *testing.T) {
+	for _, url := range []string{
+		"postgres://u:p@db.example.com/x?sslmode=require",
+		"postgres://u:p@db.example.com/x?sslmode=prefer",
+		"postgres://u:p@db.example.com/x?sslmode=allow",
+		"postgres://u:p@db.example.com/x?ssl=true",
+		"postgres://u:p@localhost,db.example.com/x?sslmode=prefer",
+		"postgres://u:p@localhost/x?host=db.example.com&sslmode=require",
+	} {
+		if _, err := postgres.ParseConfig(url, postgres.Sessions); err == nil {
+			t.Errorf("%s is taken", url)
+		}
+	}
+	if _, err := postgres.ParseConfig("postgres://u:p@db.example.com/x?sslmode=verify-ca", postgres.Sessions); err != nil {
+		t.Errorf("verify-ca: %v", err)
+	}
+	t.Setenv("PGSSLMODE", "require")
+	if _, err := postgres.ParseConfig("postgres://u:p@db.example.com/x", postgres.Sessions); err == nil {
+		t.Error("PGSSLMODE=require is taken")
 	}
 }
 
