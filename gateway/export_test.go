@@ -57,6 +57,12 @@ func Hops(r *http.Request, rfc7239 bool, trusted ...netip.Prefix) []netip.Addr {
 	return proxies{trusted, rfc7239}.chain(r)
 }
 
+// Fits looks at the headers of a request, and leaves out of its cookies what is too much.
+func Fits(r *http.Request) bool {
+	ok, _ := fits(r)
+	return ok
+}
+
 // NewPage serves files alone, without the rules before it.
 func NewPage(files fs.FS) (http.Handler, error) {
 	return newPage(files, nil, slog.New(slog.DiscardHandler))

@@ -32,6 +32,8 @@ var forged = []string{
 	"X.User", "Authorization_", "Content_Length", "Transfer_Encoding", "Remote-Groups", "X-WEBAUTH-ROLE", "X-MS-CLIENT-PRINCIPAL", "X-Goog-Authenticated-User-Email", "X-Amzn-Oidc-Data",
 	"Cf-Access-Authenticated-User-Email", "Tailscale-User-Login", "X-Consumer-Username", "X-Middleware-Subrequest", "WL-Proxy-Client-IP", "Incap-Client-IP", "DO-Connecting-IP", "Client-Cert", "X-Access-Token",
 	"X-Original-Forwarded-For", "Impersonate-User", "X-Endpoint-API-UserInfo", "X-Script-Name", "X-Scheme", "Front-End-Https", "X-Client-Verify", "Fly-Client-IP", "Secure-Session-Response",
+	"WL-Proxy-Client-Cert", "Forwarded-For", "X-Forward-For", "X-Now-Route-Matches", "X-Invoke-Path", "X-WebObjects-Remote-User", "es-security-runas-user", "X-SP-UserId", "ngrok-auth-user-email", "teleport-jwt-assertion",
+	"kubeflow-userid", "l5d-client-id", "X-AGW-userid", "X-Scope-OrgID", "x-amzn-request-context", "Grpc-Metadata-X-User", "Sf-Context-Current-User", "unscoped-affiliation", "X-CF-Forwarded-Url", "X-ClientIP", "Disguised-Host",
 }
 
 // GWY-02, GWY-03: whatever a client says about itself is removed, in every spelling, twice, named by Connection, or as a trailer; what the gateway says is there.

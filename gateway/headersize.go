@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"strings"
 )
 
 // The limits of a request's headers, in bytes. Host, path and query count, too.
@@ -33,6 +34,9 @@ func fits(r *http.Request) (ok, emptied bool) {
 	}
 	before := len(r.Header["Cookie"])
 	keepCookies(r.Header, namesOurs)
+	if kept := r.Header["Cookie"]; kept != nil {
+		kept[0] = strings.Clone(kept[0]) // a part of a line would hold on to the whole of it
+	}
 	return size(r.Header)+rest <= maxPassed, before > 0
 }
 

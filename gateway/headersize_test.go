@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -71,6 +73,29 @@ func TestFloodedJar(t *testing.T) {
 	if got := strings.Count(w.log.String(), "cookies"); got != 2 { // once for each gateway
 		t.Errorf("the log tells it %d times", got)
 	}
+}
+
+// What is left out of a jar is not kept in memory either, while the request waits for the app.
+func TestFloodedJarIsForgotten(t *testing.T) {
+	const waiting, jar = 100, 240 << 10
+	var requests []*http.Request
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for range waiting {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", strings.Repeat("x", jar)+"; __Host-session=abc")
+		if !gateway.Fits(r) {
+			t.Fatal("too large")
+		}
+		requests = append(requests, r)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > waiting*jar/4 {
+		t.Errorf("%d requests hold %d bytes", waiting, grown)
+	}
+	runtime.KeepAlive(requests)
 }
 
 // The limit of the server is far above the gateway's own, which answers in JSON.

@@ -15,14 +15,15 @@ var errPath = errors.New("the path can be read in more than one way")
 // cleanPath returns the path of a request as the rules and the app behind both see it: decoded once, to be encoded anew.
 // A path that some server would read otherwise is refused, because the rules would then protect something else than what is served:
 // dot segments, empty segments, backslashes, encoded slashes and dots, path parameters, what is still encoded after decoding, control
-// characters, bytes that are not UTF-8, "?" and "#" (which a second proxy that decodes takes for the end of the path), and characters
-// that become one of these by compatibility decomposition.
+// characters and line ends, bytes that are not UTF-8, "?" and "#" (which a second proxy that decodes takes for the end of the path), and
+// characters that become one of these by compatibility decomposition. Spaces and invisible characters make no segment of their own:
+// "..%20" is ".." on Windows.
 func cleanPath(u *url.URL) (string, error) {
 	path := u.Path
 	if plainPath(path) && u.RawPath == "" {
 		return path, nil
 	}
-	if !utf8.ValidString(path) || ambiguousEscape(u.RawPath) || ambiguous(path) || ambiguous(norm.NFKC.String(path)) {
+	if !utf8.ValidString(path) || ambiguousEscape(u.RawPath) || ambiguous(path) || ambiguous(compatible(path)) {
 		return "", errPath
 	}
 	return path, nil
@@ -66,19 +67,42 @@ func ambiguousEscape(raw string) bool {
 
 // ambiguous looks at a decoded path.
 func ambiguous(path string) bool {
-	if path == "" || path[0] != '/' || strings.ContainsAny(path, `\;?#`) || strings.ContainsFunc(path, unicode.IsControl) {
+	if path == "" || path[0] != '/' || strings.ContainsAny(path, "\\;?#\u2028\u2029") || strings.ContainsFunc(path, unicode.IsControl) {
 		return true
 	}
 	segments := strings.Split(path[1:], "/")
 	for i, segment := range segments {
-		switch {
-		case segment == "." || segment == "..":
+		switch bare := strings.Map(visible, segment); {
+		case bare == "." || bare == "..":
 			return true
-		case segment == "" && i < len(segments)-1:
+		case bare == "" && (segment != "" || i < len(segments)-1):
 			return true
 		}
 	}
 	return escapedAgain(path)
+}
+
+// compatible is a path with the plain characters that some server puts in the place of others: by compatibility decomposition or, for
+// slashes, by the best fit in a code page of Windows.
+func compatible(path string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\u2044' || r == '\u2215' {
+			return '/'
+		}
+		return r
+	}, norm.NFKC.String(path))
+}
+
+// visible drops spaces and what cannot be seen, for strings.Map.
+func visible(r rune) rune {
+	if unicode.IsSpace(r) || invisible(r) {
+		return -1
+	}
+	return r
+}
+
+func invisible(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // escapedAgain tells whether a decoded path would change if it were decoded once more.

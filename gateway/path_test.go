@@ -19,6 +19,9 @@ var evasions = []string{
 	"/public/%ef%bc%8e%ef%bc%8e/api/admin", "/api./admin", "/api%20/admin", "/api../admin", "/ap%c4%b1/admin", "/a%e2%80%8bpi/admin",
 	"/public/%u002e%u002e/api/admin", "/api", "/api/", "/api/.", "/api%2f", "/public/x/../../api/admin", "/public/.../api", "/api/admin/../admin",
 	"/api%3Fx", "/api%3fx", "/api%23", "/api%23x/admin", "/api%ef%bc%9fx", "/api%ef%bc%83",
+	"/public/..%20/api/admin", "/public/.%20./api/admin", "/public/..%20%20/api/admin", "/public/..%e2%80%83/api/admin", "/public/.%e2%80%8b./api/admin", "/public/%c2%ad../api/admin", "/public/%20../api/admin", "/public/..%e2%80%8b/api/admin",
+	"/public/..%e2%88%95api/admin", "/public%e2%81%84..%e2%81%84api/admin", "/public/%20/../api", "/%20/api/admin", "/%e2%80%8b/api/admin", "/%20api/admin", "/api%e2%80%a8/admin", "/api%e2%80%a9", "/api%e1%9a%80/admin", "/api::$DATA/admin",
+	"/api%3a:$DATA", "/api:x/admin", "/api%e2%88%95admin", "/api%e2%81%84admin", "/a%e3%85%a4pi/admin", "/%e1%85%9fapi/admin",
 	"/%EF%BC%85%32%65%EF%BC%85%32%65/api", "/public/%e2%80%a5/api/admin",
 }
 
@@ -47,20 +50,18 @@ func forgiving(path string) bool {
 			path = decoded
 		}
 	}
-	path = strings.ToLower(strings.NewReplacer(`\`, "/", "\x00", "", "ａ", "a", "／", "/", "．", ".", "ı", "i", "\u200b", "").Replace(path))
+	path = strings.ToLower(strings.NewReplacer(`\`, "/", "\x00", "", "ａ", "a", "／", "/", "\u2215", "/", "\u2044", "/", "．", ".", "ı", "i", "\u200b", "", "\u00ad", "", "\u3164", "", "\u115f", "").Replace(path))
 	var stack []string
 	for segment := range strings.SplitSeq(path, "/") {
 		segment, _, _ = strings.Cut(segment, ";")
 		if cut := strings.IndexAny(segment, "?#"); cut >= 0 {
 			segment = segment[:cut]
 		}
-		switch strings.TrimRight(segment, " .\t\n") {
-		case "":
-			if strings.Trim(segment, " ") == ".." && len(stack) > 0 {
-				stack = stack[:len(stack)-1]
-			}
-		default:
-			stack = append(stack, strings.TrimRight(segment, " .\t\n"))
+		segment, _, _ = strings.Cut(segment, ":")
+		if strings.Join(strings.Fields(segment), "") == ".." {
+			stack = stack[:max(0, len(stack)-1)]
+		} else if segment = strings.TrimRight(strings.TrimSpace(segment), "."); segment != "" {
+			stack = append(stack, strings.TrimSpace(segment))
 		}
 	}
 	return len(stack) > 0 && stack[0] == "api"
@@ -72,14 +73,14 @@ func TestGWY06OnePathForBoth(t *testing.T) {
 	n := w.serve()
 	for sent, want := range map[string]string{
 		"/shop/list.html": "/shop/list.html", "/%41bc": "/Abc", "/a%20b": "/a%20b", "/caf%c3%a9": "/caf%C3%A9", "/100%25": "/100%25",
-		"/a+b": "/a+b", "/@x:y,z": "/@x:y,z", "/x/": "/x/", "/": "/", "/...": "/...", "/%7Eada": "/~ada", "/.well-known/x": "/.well-known/x", "/a?q=1&r=%2F..%2f": "/a?q=1&r=%2F..%2f",
+		"/a+b": "/a+b", "/@x:y,z": "/@x:y,z", "/x/": "/x/", "/": "/", "/...": "/...", "/%7Eada": "/~ada", "/a%20/b:c": "/a%20/b:c", "/%c2%bd": "/%C2%BD", "/.well-known/x": "/.well-known/x", "/a?q=1&r=%2F..%2f": "/a?q=1&r=%2F..%2f",
 	} {
 		answer := n.raw("GET " + sent + " HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n")
 		if got := w.app.take(); len(got) != 1 || got[0].RequestURI != want {
 			t.Errorf("%s: the app saw %v, want %s; %.50q", sent, got, want, answer)
 		}
 	}
-	for _, path := range []string{"/a/../b", "/a//b", "/a;b", "/a%2fb", "/a%25%32%65", "/a%2525", `/a\b`, "/%ff", "/a%01", "/.", "/a/%2e", "/x%3Fy", "/x%23y", "/x%3fy", "/%ef%bc%9f", "/x%e2%81%88", "/%ef%bc%83"} {
+	for _, path := range []string{"/a/../b", "/a//b", "/a;b", "/a%2fb", "/a%25%32%65", "/a%2525", `/a\b`, "/%ff", "/a%01", "/.", "/a/%2e", "/x%3Fy", "/x%23y", "/x%3fy", "/%ef%bc%9f", "/x%e2%81%88", "/%ef%bc%83", "/a/..%20/b", "/a/%20/b", "/a/%e2%80%8b", "/a/.%c2%ad./b", "/a%e2%80%a8"} {
 		if answer := n.raw("GET " + path + " HTTP/1.1\r\nHost: app.localhost\r\nConnection: close\r\n\r\n"); !strings.HasPrefix(answer, "HTTP/1.1 400 ") {
 			t.Errorf("%s: %.50q, want 400", path, answer)
 		}

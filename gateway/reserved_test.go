@@ -19,7 +19,7 @@ func TestReservedPaths(t *testing.T) {
 		"dev server": w.serve(func(c *gateway.Config) { c.Apps[0].DevServer = vite.URL }), "public": w.serve(func(c *gateway.Config) { c.Apps[0].Public = []string{"/.latchkey/x"} }),
 	} {
 		for _, b := range []*browser{n.stranger(), n.loggedIn()} {
-			for _, path := range []string{"/.latchkey", "/.latchkey/", "/.latchkey/x", "/.latchkey/x.html", "/.LatchKey/x", "/%2elatchkey/x", "/.latchkey%20/x"} {
+			for _, path := range []string{"/.latchkey", "/.latchkey/", "/.latchkey/x", "/.latchkey/x.html", "/.LatchKey/x", "/%2elatchkey/x", "/.latchkey%20/x", "/%20.latchkey/x", "/.latchkey::$DATA/x", "/.latchkey%e2%81%84x"} {
 				for _, method := range []string{"GET", "POST"} {
 					got := b.do(method, path, "", "Sec-Fetch-Mode", "navigate")
 					if path == "/%2elatchkey/x" {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // rules say which paths need a login. The longest prefix that fits decides; a prefix ends where a segment ends, so "/api" is
@@ -120,27 +118,30 @@ func under(path, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// fold maps to one form what servers and file systems may take for the same path: case, compatibility characters,
-// invisible ones, and dots and spaces at the end of a segment.
+// fold maps to one form what servers and file systems may take for the same path: case, compatibility characters, invisible ones, spaces
+// around a segment, dots at its end, and the stream of a file on NTFS ("/admin::$DATA").
 func fold(path string) string {
 	if alreadyFolded(path) {
 		return path
 	}
-	path = strings.ToLower(strings.ToUpper(norm.NFKC.String(path)))
+	path = strings.ToLower(strings.ToUpper(compatible(path)))
 	path = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Mn, r) {
+		if invisible(r) {
 			return -1
 		}
 		return r
 	}, path)
 	var folded strings.Builder
 	for segment := range strings.SplitSeq(path, "/") {
-		if segment = strings.TrimRight(segment, ". "); segment != "" {
+		segment, _, _ = strings.Cut(segment, ":")
+		if segment = strings.TrimLeftFunc(strings.TrimRightFunc(segment, blank), unicode.IsSpace); segment != "" {
 			folded.WriteString("/" + segment)
 		}
 	}
 	return folded.String()
 }
+
+func blank(r rune) bool { return r == '.' || unicode.IsSpace(r) }
 
 func alreadyFolded(path string) bool {
 	for i := range len(path) {
