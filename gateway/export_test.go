@@ -73,6 +73,9 @@ func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (
 	for _, a := range g.apps {
 		for _, t := range a.transports {
 			t.DialContext = dial
+			if t.DisableKeepAlives {
+				t.DialContext = closingLast(dial)
+			}
 		}
 	}
 }

@@ -34,6 +34,7 @@ func newTransport(scheme string, timeout time.Duration) transport {
 	if scheme == "http" {
 		t.own = shared.Clone()
 		t.own.DisableKeepAlives = true
+		t.own.DialContext = closingLast(shared.DialContext)
 	}
 	return t
 }

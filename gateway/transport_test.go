@@ -113,6 +113,43 @@ func TestNothingIsDeliveredTwice(t *testing.T) {
 	}
 }
 
+// The app closes a connection of one request first, so that it costs the gateway no port for a minute. Where it does not, the gateway does soon.
+func TestConnectionsOfOneRequestCostNoPort(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		l := w.network.listen(w)
+		defer l.Close()
+		closed := make(chan time.Duration)
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				r, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil || !r.Close {
+					t.Errorf("%v, %v", r, err)
+				}
+				io.Copy(io.Discard, r.Body)
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+				answered := time.Now()
+				conn.SetReadDeadline(answered.Add(time.Minute))
+				if n, err := conn.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("%d, %v", n, err)
+				}
+				closed <- time.Since(answered)
+				conn.Close()
+			}
+		}()
+		n := w.serve(func(c *gateway.Config) { c.Apps[0].Upstream = "http://" + l.Addr().String() })
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			n.stranger().do(method, "/x", "{}").want(t, 200, "")
+			if after := <-closed; after < 100*time.Millisecond || after > time.Second {
+				t.Errorf("%s: the gateway closes after %v", method, after)
+			}
+		}
+	})
+}
+
 // A connection is given up before any common app gives it up: gunicorn after 2 seconds, Node.js and uvicorn after 5.
 func TestConnectionsAreGivenUpFirst(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {

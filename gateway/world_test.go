@@ -53,7 +53,10 @@ func newWorld(t testing.TB, application ...idp.Application) *world {
 // inBubble runs a test in a testing/synctest bubble.
 func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { f(t, newWorldOn(t, &network{pipes: true})) })
+	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(func() { time.Sleep(time.Second) }) // the last of all: connections that wait for the app to close them are closed then
+		f(t, newWorldOn(t, &network{pipes: true}))
+	})
 }
 
 func newWorldOn(t testing.TB, network *network, application ...idp.Application) *world {
