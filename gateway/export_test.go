@@ -63,6 +63,9 @@ func Fits(r *http.Request) bool {
 	return ok
 }
 
+// ChangedAt is when a file was put in its place, where that is known.
+func ChangedAt(info fs.FileInfo) int64 { return changedAt(info) }
+
 // NewPage serves files alone, without the rules before it.
 func NewPage(files fs.FS) (http.Handler, error) {
 	return newPage(files, nil, slog.New(slog.DiscardHandler))

@@ -10,10 +10,10 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path"
 	"strings"
 	"sync"
-	"time"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 	kept    = 64 << 20 // bytes of compressed files that are kept in memory
 )
 
-// fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read anew.
+// fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read again.
 type fileCache struct {
 	files fs.FS
 	log   *slog.Logger
@@ -33,8 +33,7 @@ type fileCache struct {
 }
 
 type cached struct {
-	size        int64
-	modified    time.Time
+	info        fs.FileInfo
 	contentType string
 	etag        string
 	zipped      []byte // nil where that would gain nothing
@@ -88,7 +87,7 @@ func (c *fileCache) open(name string) (*openFile, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s cannot be read in parts", name)
 	}
-	if known == nil || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
+	if known == nil || changed(known.info, info) {
 		if known, err = c.learn(name, seeker, info); err != nil {
 			file.Close()
 			return nil, err
@@ -97,11 +96,17 @@ func (c *fileCache) open(name string) (*openFile, error) {
 	return &openFile{known, seeker, file}, nil
 }
 
+// changed tells whether a name stands for other content than before. Builds that can be repeated give all
+// files the same time, and two versions of an index.html often have the same size.
+func changed(before, now fs.FileInfo) bool {
+	return before.Size() != now.Size() || !before.ModTime().Equal(now.ModTime()) || changedAt(before) != changedAt(now) || os.SameFile(before, before) && !os.SameFile(before, now)
+}
+
 // learn reads a file that is new or has changed, and leaves it at its beginning.
 func (c *fileCache) learn(name string, file io.ReadSeeker, info fs.FileInfo) (*cached, error) {
-	f := &cached{size: info.Size(), modified: info.ModTime(), contentType: contentType(name)}
-	f.etag = fmt.Sprintf(`"%x-%x"`, f.size, f.modified.UnixNano())
-	if f.size <= largest {
+	f := &cached{info: info, contentType: contentType(name)}
+	f.etag = fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano())
+	if info.Size() <= largest {
 		content, err := io.ReadAll(io.LimitReader(file, largest))
 		if err != nil {
 			return nil, err

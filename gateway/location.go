@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -25,11 +26,11 @@ func (i inner) translate(h http.Header) {
 	}
 }
 
-// public returns the address for browsers of one that the app says. It changes only what has the very
-// host and port of the upstream.
+// public returns the address for browsers of one that the app says. It changes only what is the app's
+// own.
 func (i inner) public(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || authority(u, i.target.Scheme) != authority(i.target, i.target.Scheme) {
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || !i.is(u) {
 		return address
 	}
 	u.Scheme, u.Host = i.scheme, i.host
@@ -42,16 +43,48 @@ func (i inner) public(address string) string {
 	return u.String()
 }
 
-// authority is host and port in one form. An address without a scheme has the default one.
-func authority(u *url.URL, scheme string) string {
+// is tells whether an address with a host is that of the app, as it may know it: by host and port of the
+// upstream; by another name of this machine; by the address that it listens on, 0.0.0.0 (Next.js); or
+// without the port (PHP and nginx, which know only their own), where that host is nobody's public one.
+func (i inner) is(u *url.URL) bool {
+	host, upstream := strings.ToLower(u.Hostname()), strings.ToLower(i.target.Hostname())
+	switch port(u, i.target.Scheme) {
+	case port(i.target, i.target.Scheme):
+		return host == upstream || unspecified(host) || loopback(host) && loopback(upstream)
+	case "":
+		return host == upstream && inside(host)
+	}
+	return false
+}
+
+// port is empty where it is the scheme's own. An address without a scheme has the default one.
+func port(u *url.URL, scheme string) string {
 	if u.Scheme != "" {
 		scheme = u.Scheme
 	}
 	port := u.Port()
 	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
-		port = ""
+		return ""
 	}
-	return strings.ToLower(u.Hostname()) + ":" + port
+	return port
+}
+
+func unspecified(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsUnspecified()
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// inside tells whether a host has no public address: one of a private network, or a name without a dot.
+func inside(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	}
+	return !strings.Contains(host, ".")
 }
 
 // refresh changes the address in "5; url=https://…", with or without quotes around it.

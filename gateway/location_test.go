@@ -78,6 +78,26 @@ func TestLocationWithTheStandardPort(t *testing.T) {
 	}
 }
 
+// Apps know themselves by other names than the gateway does: the address they listen on, localhost, or their host without the port.
+func TestLocationByOtherNames(t *testing.T) {
+	const public = "https://app.example.com/x"
+	for _, c := range []struct{ upstream, said, want string }{
+		{"http://127.0.0.1:3000", "http://localhost:3000/x", public}, {"http://localhost:3000", "http://127.0.0.1:3000/x", public}, {"http://127.0.0.1:3000", "http://[::1]:3000/x", public},
+		{"http://127.0.0.1:3000", "https://0.0.0.0:3000/x", public}, {"http://app:3000", "https://0.0.0.0:3000/x", public}, {"http://app:3000", "http://[::]:3000/x", public},
+		{"http://127.0.0.1:3000", "http://127.0.0.1/x", public}, {"http://app:3000", "https://app/x", public}, {"http://10.1.2.3:3000", "http://10.1.2.3/x", public}, {"http://[fd00::1]:3000", "http://[fd00::1]/x", public}, {"http://app:3000", "http://app:80/x", public},
+		{"http://app:3000", "http://localhost:3000/x", ""}, {"http://127.0.0.1:3000", "http://localhost/x", ""}, {"http://127.0.0.1:3000", "http://localhost:3001/x", ""}, {"http://127.0.0.1:3000", "http://0.0.0.0/x", ""},
+		{"http://intranet.example.com:3000", "https://intranet.example.com/x", ""}, {"http://203.0.113.7:3000", "http://203.0.113.7/x", ""}, {"http://app:3000", "http://app:3001/x", ""}, {"http://app:3000", "http://app.evil.example/x", ""},
+		{"http://127.0.0.1:3000", "http://127.0.0.1:443/x", ""}, {"http://app:3000", "http://u@app/x", ""}, {"http://127.0.0.1:3000", "http://localhost.evil.example:3000/x", ""}, {"http://app", "http://app:3000/x", ""},
+	} {
+		if c.want == "" {
+			c.want = c.said
+		}
+		if got := gateway.PublicLocation(c.upstream, "https://app.example.com", c.said); got != c.want {
+			t.Errorf("%s says %s: %s, want %s", c.upstream, c.said, got, c.want)
+		}
+	}
+}
+
 // FuzzLocation: what an app says of an address stays as it is, or becomes one of the app's origin.
 func FuzzLocation(f *testing.F) {
 	for _, seed := range []string{"http://app.internal:3000/x", "//app.internal:3000//evil.example", "http://app.internal:3000@evil.example/", `http://app.internal:3000\@evil.example`, "http://APP.internal:3000?x", "/x", "http:app.internal:3000"} {

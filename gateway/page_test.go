@@ -5,13 +5,16 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/gateway"
 )
@@ -41,6 +44,15 @@ func write(t *testing.T, name, content string) {
 	if err := os.WriteFile(name, []byte(content), 0o666); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func stat(t *testing.T, name string) fs.FileInfo {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
 }
 
 func withPage(dir string) func(*gateway.Config) {
@@ -150,6 +162,50 @@ func TestPageIsSentOnce(t *testing.T) {
 	}
 	if gone := b.do("GET", "/app.js", ""); gone.body != "ok" {
 		t.Errorf("a removed file: %d %.20s", gone.status, gone.body)
+	}
+}
+
+// A file with the size and the time of the one before it is another file: builds that can be repeated set all times to one.
+func TestPageWithoutTimes(t *testing.T) {
+	w := newWorld(t)
+	dir := t.TempDir()
+	index := filepath.Join(dir, "index.html")
+	long := strings.Repeat("x", 2000)
+	put := func(name, hash string) {
+		write(t, name, "<title>"+hash+"</title>"+long)
+		if err := os.Chtimes(name, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(index, "one")
+	b := w.serve(func(c *gateway.Config) { c.Apps[0].Page = gateway.Dir(dir) }).stranger()
+	etag := b.do("GET", "/", "").header.Get("ETag")
+	for _, deploy := range []struct {
+		hash string
+		do   func()
+	}{
+		{"two", func() { put(index+".new", "two") }},
+		{"six", func() { os.Remove(index); put(index+".new", "six") }},
+		{"ten", func() {
+			for before := stat(t, index); gateway.ChangedAt(stat(t, index)) == gateway.ChangedAt(before); { // clocks of file systems are coarse
+				put(index, "ten")
+			}
+		}},
+	} {
+		if deploy.hash == "ten" && runtime.GOOS != "linux" {
+			continue // nothing tells of it
+		}
+		deploy.do()
+		if _, err := os.Stat(index + ".new"); err == nil {
+			if err := os.Rename(index+".new", index); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := b.do("GET", "/", "", "If-None-Match", etag)
+		if got.status != 200 || !strings.Contains(got.body, deploy.hash) || got.header.Get("ETag") == etag {
+			t.Errorf("%s: %d %.30s %v", deploy.hash, got.status, got.body, got.header)
+		}
+		etag = got.header.Get("ETag")
 	}
 }
 
