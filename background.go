@@ -46,7 +46,7 @@ func (g *Guard) background(ctx context.Context) {
 			return
 		case <-flush.C:
 			if err := g.contain(ctx, "last uses", func() error { return g.flushLastSeen(ctx) }); err != nil {
-				g.log.WarnContext(ctx, "last uses cannot be stored", "app", g.app, "error", err)
+				g.failed(ctx, "last uses cannot be stored", "error", err)
 			}
 			g.ends.forget(g.now().Add(-g.limits.cap))
 		case <-sweep.C:
@@ -98,6 +98,14 @@ func (g *Guard) storeEnds(ctx context.Context) bool {
 	return sure && stored && !g.lossy.Load()
 }
 
+// failed tells of work in the background that failed, and that will be tried again. What a closing guard
+// breaks off is left to the next one, and is no failure.
+func (g *Guard) failed(ctx context.Context, what string, args ...any) {
+	if ctx.Err() != context.Canceled {
+		g.log.WarnContext(ctx, what, append([]any{"app", g.app}, args...)...)
+	}
+}
+
 func (g *Guard) sweep(ctx context.Context) {
 	sweeper, ok := g.config.Store.(Sweeper)
 	if !ok {
@@ -105,7 +113,7 @@ func (g *Guard) sweep(ctx context.Context) {
 	}
 	removed, err := sweeper.Sweep(ctx, g.now())
 	if err != nil {
-		g.log.WarnContext(ctx, "store cannot be swept", "app", g.app, "error", err)
+		g.failed(ctx, "store cannot be swept", "error", err)
 		return
 	}
 	g.log.InfoContext(ctx, "store swept", "app", g.app, "removed", removed)

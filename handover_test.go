@@ -1,8 +1,10 @@
 package latchkey_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 // logOutWhileTheStoreIsAway returns a browser with the cookies of a session whose user has logged out.
@@ -150,6 +153,35 @@ func TestDamagedEndsFile(t *testing.T) {
 		config.EndsFile = filepath.Join(t.TempDir(), "missing", "ends.json")
 		if _, err := latchkey.New(config); err == nil {
 			t.Error("a file that cannot be written was taken")
+		}
+	})
+}
+
+// A slowStore lists nothing before it is given up.
+type slowStore struct {
+	latchkey.Store
+	asked chan struct{}
+}
+
+func (s slowStore) Unrevoked(ctx context.Context, _ string, _ latchkey.ID, _ int) ([]*latchkey.Record, error) {
+	close(s.asked)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A guard that is closed in the middle of its work says nothing of that: it is no failure.
+func TestCloseIsNoFailure(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		store := slowStore{memstore.New(), make(chan struct{})}
+		var log bytes.Buffer
+		config := w.config(w.shop, discard)
+		config.Store, config.Logger = store, slog.New(slog.NewTextHandler(&log, nil))
+		guard, err := latchkey.New(config)
+		must(t, err)
+		<-store.asked
+		must(t, guard.Close(t.Context()))
+		if log.Len() > 0 {
+			t.Error(log.String())
 		}
 	})
 }

@@ -54,12 +54,12 @@ func (g *Guard) revokeOwed(ctx context.Context, r *revocations) bool {
 			left++
 			done = false
 		case err != nil:
-			g.log.WarnContext(ctx, "refresh token of an ended session not revoked yet", "app", g.app, "session", e.tombstone.ID, "error", err)
+			g.failed(ctx, "refresh token of an ended session not revoked yet", "session", e.tombstone.ID, "error", err)
 			done = false
 		}
 	}
 	if left > 0 {
-		g.log.WarnContext(ctx, "refresh tokens of ended sessions not revoked yet", "app", g.app, "sessions", left, "error", errGivenUp)
+		g.failed(ctx, "refresh tokens of ended sessions not revoked yet", "sessions", left, "error", errGivenUp)
 	}
 	return done
 }
@@ -73,7 +73,7 @@ func (g *Guard) revokePending(ctx context.Context, r *revocations) bool {
 	for {
 		pending, err := g.store.Unrevoked(ctx, g.app, after, revokeBatch)
 		if err != nil {
-			g.log.WarnContext(ctx, "ended sessions cannot be listed", "app", g.app, "error", err)
+			g.failed(ctx, "ended sessions cannot be listed", "error", err)
 			return false
 		}
 		last := after
@@ -88,7 +88,7 @@ func (g *Guard) revokePending(ctx context.Context, r *revocations) bool {
 				return false
 			}
 			if err := g.contain(ctx, "ends", func() error { return g.revokeEnded(ctx, rec, r) }); err != nil {
-				g.log.WarnContext(ctx, "refresh token not revoked yet", "app", g.app, "session", rec.ID, "error", err)
+				g.failed(ctx, "refresh token not revoked yet", "session", rec.ID, "error", err)
 				done = false
 			}
 			g.pendingAfter = rec.ID

@@ -29,7 +29,7 @@ func (g *Guard) storeOwed(ctx context.Context) bool {
 			return err
 		})
 		if err != nil {
-			g.log.WarnContext(ctx, "an end is not stored yet", "app", g.app, "session", e.tombstone.ID, "error", err)
+			g.failed(ctx, "an end is not stored yet", "session", e.tombstone.ID, "error", err)
 			done = false
 		}
 		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, errForeignRecord) {

@@ -1,19 +1,14 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"os"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
-	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 type configCommand struct {
@@ -24,8 +19,8 @@ type configCheckCommand struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration."`
 }
 
-// Run makes all that the file asks for in memory. It opens no port and no connection, and writes nothing.
-func (c configCheckCommand) Run(w world) (err error) {
+// Run tries the file out. It opens no port and no connection, and writes nothing.
+func (c configCheckCommand) Run(w world) error {
 	file, err := configfile.Read(c.Config)
 	if err != nil {
 		return err
@@ -37,24 +32,10 @@ func (c configCheckCommand) Run(w world) (err error) {
 	if port == "0" {
 		port = "1" // any, for it is not known yet
 	}
-	if err := errors.Join(checkData(file), checkTLS(file)); err != nil {
+	if err := errors.Join(checkData(file), tryOut(w.ctx, file, port)); err != nil {
 		return err
 	}
-	s := &serving{file: file, log: slog.New(slog.DiscardHandler), port: port, keys: latchkey.KeyRing{latchkey.NewKey()}, store: memstore.New()}
-	if file.Provider.URL == "" {
-		if s.embedded, err = providerInMemory(w.ctx, file); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, s.embedded.Server.Close()) }()
-	}
-	g, err := s.newGateway(w.ctx, file)
-	if err != nil {
-		return err
-	}
-	defer g.Close(context.Background())
-	if _, err := s.newReceiver(file, g); err != nil {
-		return err
-	}
+	s := &serving{port: port}
 	fmt.Fprintf(w.stdout, "%s is good:\n", c.Config)
 	for i, a := range file.Apps {
 		fmt.Fprintf(w.stdout, "  %s", s.origins(file)[i])
@@ -91,15 +72,4 @@ func checkData(file *configfile.File) error {
 		}
 	}
 	return nil
-}
-
-// providerInMemory is the embedded provider as the file would have it, without a user and without a server.
-func providerInMemory(ctx context.Context, file *configfile.File) (*embeddedProvider, error) {
-	config := idp.Config{BreachedPasswords: file.Provider.BreachedPasswords}
-	rand.Read(config.Secret[:])
-	server, err := idp.Open(ctx, config)
-	if err != nil {
-		return nil, notOpened(file, err)
-	}
-	return &embeddedProvider{Server: server, url: "http://" + file.Provider.Listen, apiKey: "not asked"}, nil
 }

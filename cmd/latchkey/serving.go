@@ -40,6 +40,9 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	if _, s.port, err = net.SplitHostPort(addr.String()); err != nil {
 		return s, err
 	}
+	if err := tryOut(ctx, file, s.port); err != nil {
+		return s, err
+	}
 	unlock, err := claimDirectory("data", file.Data)
 	if err != nil {
 		return s, err
@@ -123,6 +126,9 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
+	if err := tryOut(ctx, file, s.port); err != nil {
+		return err
+	}
 	g, err := s.newGateway(ctx, file)
 	if err != nil {
 		return err

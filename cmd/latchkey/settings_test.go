@@ -75,6 +75,28 @@ func settingsOf(t *testing.T, url, key, what, id string) map[string]any {
 	return settings
 }
 
+// A file that is refused changes nothing, not at the provider either: the gateway in force goes on with the settings that it has.
+func TestRefusedReloadChangesNothing(t *testing.T) {
+	s := newServed(t)
+	provider := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	s.writeNamed(provider, "listen: 127.0.0.1:0\n", "    client_secret: a secret of the file\n")
+	s.start()
+	key := everythingKey(t, s.dir)
+	url := s.providerURL()
+	before := settingsOf(t, url, key, "application", servedApplication)
+	if err := os.Mkdir(filepath.Join(s.dir, "dist"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for mistake, refused := range map[string]string{"    spa: dist\n": "apps[0]", "    protect: [/x/*]\n": "apps[0].protect"} {
+		s.writeNamed(provider, "listen: 127.0.0.1:0\n", "    name: Another\n    client_secret: another secret\n"+mistake)
+		s.hangUpRefused(refused)
+		if after := settingsOf(t, url, key, "application", servedApplication); !reflect.DeepEqual(after, before) {
+			t.Errorf("%s\n%v\nis now\n%v", mistake, before, after)
+		}
+	}
+	s.interrupt()
+}
+
 // What the file does not name is the administrator's: it is set by API, and stays through reloads and restarts.
 func TestFileControlsOnlyWhatItNames(t *testing.T) {
 	s := newServed(t)
