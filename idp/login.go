@@ -136,7 +136,13 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 		return User{}, err
 	}
 	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
-	if errors.Is(err, ErrNotFound) {
+	var locked *lockedError
+	switch {
+	case errors.As(err, &locked): // costs as much: a lock begins for the account that there is, and not for one that a stranger has just registered
+		if _, _, busy := s.hasher.Verify(ctx, "", req.Password); busy != nil {
+			return u, fmt.Errorf("verify password: %w", busy)
+		}
+	case errors.Is(err, ErrNotFound):
 		s.loginFailed(ctx, u.ID, req)
 	}
 	return u, err
