@@ -27,7 +27,7 @@ type limiter struct {
 
 // limits are all that a Handler counts.
 type limits struct {
-	mails    limiter // by address of the mail
+	mails    limiter // by kind and address of the mail
 	visitors limiter // by address of the browser
 	guesses  limiter // at the password of who is logged in, by user
 }

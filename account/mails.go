@@ -17,6 +17,9 @@ import (
 func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	var id string
 	err := h.form(w, r, wire.Fields{"id": &id})
+	if err == nil && id == "" {
+		err = wire.Of(wire.CodeLinkInvalid)
+	}
 	if err == nil {
 		err = link(h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)))
 	}
@@ -35,30 +38,38 @@ func link(err error) error {
 }
 
 func (h *Handler) forgotPassword(w http.ResponseWriter, r *http.Request) {
-	h.mail(w, r, h.Client.ForgotPassword)
+	h.mail(w, r, passwordMail, h.Client.ForgotPassword)
 }
 
 func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) {
-	h.mail(w, r, h.Client.SendVerification)
+	h.mail(w, r, verificationMail, h.Client.SendVerification)
 }
 
 // mail has the provider send a mail, if the address has an account. The answer does not wait for it: its time would tell.
-func (h *Handler) mail(w http.ResponseWriter, r *http.Request, send func(context.Context, string) error) {
+func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, send func(context.Context, string) error) {
 	email, err := h.address(w, r)
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	h.sendLater(r, email, send)
+	h.sendLater(r, kind, email, send)
 	accepted(w)
 }
 
 // unwatched bounds a call that nobody waits for.
 const unwatched = 10 * time.Second
 
+// A mailKind has mails counted apart: nobody can use up the mails of one kind with requests for another, of which none is sent.
+type mailKind string
+
+const (
+	passwordMail     mailKind = "password"
+	verificationMail mailKind = "verification"
+)
+
 // sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
-func (h *Handler) sendLater(r *http.Request, email string, send func(context.Context, string) error) {
-	if h.mails.take(loginid.Canonical(email), h.Now()) != nil {
+func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send func(context.Context, string) error) {
+	if h.mails.take(string(kind)+" "+loginid.Canonical(email), h.Now()) != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)

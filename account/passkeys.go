@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/latchkey-dev/latchkey"
@@ -87,7 +88,13 @@ func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	options := loginOptions{RPID: h.host, Timeout: passkeyTimeout, UserVerification: "required"}
+	done := time.After(evenlyOptions)
 	raw, err := h.Client.StartPasskeyLogin(r.Context(), email)
+	select {
+	case <-done:
+	case <-r.Context().Done():
+		return
+	}
 	switch {
 	case errors.Is(err, fusionauth.ErrNotFound):
 		challenge := make([]byte, 32)

@@ -10,8 +10,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// evenly is how long a registration takes at least where its time must not tell whether the address had an account.
-const evenly = time.Second
+// How long an answer takes at least where its time must not tell whether the address has an account.
+const (
+	evenly        = time.Second            // a registration
+	evenlyOptions = 250 * time.Millisecond // a challenge, which the provider keeps for those only who have a passkey
+)
 
 // register makes an account. Where addresses are verified the answer is the same whether there was one: then its owner gets a mail with which to set a new password.
 func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +32,7 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
 	err := h.Client.Register(r.Context(), u)
 	var field *fusionauth.FieldError
 	if errors.As(err, &field) && field.Kind == "duplicate" {
-		h.sendLater(r, u.Email, h.Client.ForgotPassword)
+		h.sendLater(r, passwordMail, u.Email, h.Client.ForgotPassword)
 		err = nil
 	}
 	select {

@@ -27,9 +27,9 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		who, err = h.Client.AccountOfChange(r.Context(), latchkey.Secret(id))
 	}
-	foreign := err == nil && h.Registration == RegistrationUnverified && !who.Verified
+	foreign := err == nil && h.Registration != RegistrationClosed && !who.Verified
 	if foreign { // first, so that it can be tried again
-		err = h.dropFactors(r.Context(), who)
+		err = h.dropWays(r.Context(), who)
 	}
 	if err == nil {
 		err = h.Client.ResetPassword(r.Context(), latchkey.Secret(id), fresh)
@@ -41,7 +41,7 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	h.endBefore(r, who.ID)
 	h.Guard.ForgetFailures(who.LoginID)
 	if foreign {
-		h.dropNewFactors(r, who.ID)
+		h.dropNewWays(r, who.ID)
 	}
 	keys, err := h.Client.Passkeys(r.Context(), who.ID)
 	if err != nil {
@@ -51,10 +51,11 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	wire.Write(w, http.StatusOK, map[string]int{"passkeys": len(keys)})
 }
 
-// dropFactors takes from an account what other ways into it there are beside the password. Where nobody had to prove the address, it may be somebody else who registered
-// it, and waits for its owner to set a password and fill the account.
-func (h *Handler) dropFactors(ctx context.Context, who fusionauth.Account) error {
-	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil {
+// dropWays takes from an account what other ways into it there are beside the password. It may be somebody else who registered the address, which nobody has proved until now, and who
+// waits for its owner to set a password and fill the account: also where addresses must be proved, for they had not to be before, or not for another application.
+// An authenticator opens nothing. It goes only where everybody has one put there: elsewhere a mailbox does not get round it.
+func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
+	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil || h.Registration != RegistrationUnverified {
 		return err
 	}
 	for _, f := range who.Factors {
@@ -70,13 +71,13 @@ func (h *Handler) dropFactors(ctx context.Context, who fusionauth.Account) error
 	return nil
 }
 
-// dropNewFactors drops what has been added while the old password was still good.
-func (h *Handler) dropNewFactors(r *http.Request, userID string) {
+// dropNewWays drops what has been added while the old password was still good.
+func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()
 	who, err := h.Client.Account(ctx, userID)
 	if err == nil {
-		err = h.dropFactors(ctx, who)
+		err = h.dropWays(ctx, who)
 	}
 	if err != nil {
 		h.Logger.ErrorContext(ctx, "passkeys and factors of who had registered the address may be left", "user", userID, "error", err)

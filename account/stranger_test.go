@@ -1,0 +1,67 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/account"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// Registration was open to everybody once, and a thief put a passkey into an account with somebody else's address. Now addresses are proved, and its owner does so by a reset.
+func TestResetOfAnAddressThatNobodyHasProved(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	thief, d := w.browser(), w.device()
+	thief.login(nil).want(200, "")
+	thief.addPasskey(d)
+	secret, _ := thief.enroll()
+	w.setVerified(false)
+
+	b := w.browser()
+	b.post("/api/forgot-password", object{"email": ada}).want(202, "")
+	if got := b.post("/api/reset-password", object{"id": w.link(ada, "reset-password"), "password": fresh}).want(200, ""); got.body["passkeys"] != 0.0 {
+		t.Errorf("%v", got.body)
+	}
+	asked := thief.post("/api/passkey-login/options", object{"email": ada}).want(200, "")
+	thief.post("/api/passkey-login", object{"credential": d.get(t, asked)}).want(401, "passkey_refused")
+
+	// An authenticator opens nothing, and a mailbox does not get round it.
+	b.login(object{"password": fresh}).want(409, "two_factor_required")
+	b.login(object{"password": fresh, "code": w.code(secret)}).want(200, "")
+}
+
+// Nobody keeps somebody else from a new password by asking for mails that are not sent: there is nothing to verify.
+func TestMailsOfOneKindLeaveTheOthers(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	for range 5 {
+		w.browser().post("/api/verify-email/send", object{"email": ada}).want(202, "")
+	}
+	w.browser().post("/api/forgot-password", object{"email": ada}).want(202, "")
+	w.link(ada, "reset-password")
+}
+
+// Who has no passkey waits as long for a challenge as who has one, for whom the provider writes something down.
+func TestTimeOfPasskeyOptions(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b, d := w.browser(), w.device()
+	b.login(nil).want(200, "")
+	b.addPasskey(d)
+	for _, email := range []string{ada, "nobody@example.com"} {
+		began := time.Now()
+		b.post("/api/passkey-login/options", object{"email": email}).want(200, "")
+		if took := time.Since(began); took < 250*time.Millisecond {
+			t.Errorf("%s: %v, and so it tells", email, took)
+		}
+	}
+}
+
+// A link without an id is one that is not good: no fault of the provider's.
+func TestLinksWithoutAnID(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b := w.browser()
+	for _, id := range []string{"", "\x00", " ", "../user", "?x=y", "%00"} {
+		b.post("/api/verify-email", object{"id": id}).want(404, "link_invalid")
+		b.post("/api/reset-password/check", object{"id": id}).want(404, "link_invalid")
+		b.post("/api/reset-password", object{"id": id, "password": idptest.Password}).want(404, "link_invalid")
+	}
+}
