@@ -124,6 +124,7 @@ func (h *Handler) open() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"/api/register":              wire.Methods{"POST": h.register},
 		"/api/verify-email":          wire.Methods{"POST": h.verifyEmail},
+		"/api/verify-email/check":    wire.Methods{"POST": h.checkVerification},
 		"/api/verify-email/send":     wire.Methods{"POST": h.sendVerification},
 		"/api/forgot-password":       wire.Methods{"POST": h.forgotPassword},
 		"/api/reset-password/check":  wire.Methods{"POST": h.checkReset},

@@ -23,11 +23,11 @@ func TestRegisterVerified(t *testing.T) {
 	b.post("/api/register", bob).want(202, "")
 	id := w.link("bob@example.com", "verify-email")
 	b.login(credentials(bob)).want(401, "invalid_credentials") // as if there were no account
-	b.post("/api/verify-email", object{"id": "nonsense"}).want(404, "link_invalid")
+	b.post("/api/verify-email", object{"id": "nonsense", "password": fresh}).want(404, "link_invalid")
 
 	b.post("/api/verify-email/send", object{"email": "bob@example.com"}).want(202, "")
 	w.link("bob@example.com", "verify-email")
-	b.post("/api/verify-email", object{"id": id}).want(204, "")
+	b.post("/api/verify-email", object{"id": id, "password": fresh}).want(204, "")
 	b.login(credentials(bob)).want(200, "")
 	b.send("GET", "/api/private", nil).want(200, "")
 

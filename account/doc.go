@@ -2,7 +2,8 @@
 // beside the guard of an app, and asks the provider in the app's name.
 //
 //	POST /api/register                {"email", "password", "firstName", "lastName", "remember"}
-//	POST /api/verify-email            {"id"}, of a mail
+//	POST /api/verify-email/check      {"id"}, of a mail: 200 {"email"}
+//	POST /api/verify-email            {"id", "password"}, of a mail, and of the account
 //	POST /api/verify-email/send       {"email"}
 //	POST /api/forgot-password         {"email"}
 //	POST /api/reset-password/check    {"id"}, of a mail: 200 {"email", "passwordMinLength"}

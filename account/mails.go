@@ -6,29 +6,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
-
-// verifyEmail takes the id of a mail: whoever has it reads that mailbox.
-func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
-	var id string
-	err := h.form(w, r, wire.Fields{"id": &id})
-	if err == nil && id == "" {
-		err = wire.Of(wire.CodeLinkInvalid)
-	}
-	if err == nil {
-		err = link(h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)))
-	}
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	noContent(w)
-}
 
 func link(err error) error {
 	if errors.Is(err, fusionauth.ErrNotFound) {

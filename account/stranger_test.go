@@ -60,8 +60,67 @@ func TestLinksWithoutAnID(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
 	for _, id := range []string{"", "\x00", " ", "../user", "?x=y", "%00"} {
-		b.post("/api/verify-email", object{"id": id}).want(404, "link_invalid")
+		w.pass(time.Minute)
+		b.post("/api/verify-email", object{"id": id, "password": fresh}).want(404, "link_invalid")
+		b.post("/api/verify-email/check", object{"id": id}).want(404, "link_invalid")
 		b.post("/api/reset-password/check", object{"id": id}).want(404, "link_invalid")
 		b.post("/api/reset-password", object{"id": id, "password": idptest.Password}).want(404, "link_invalid")
 	}
+}
+
+// A stranger registers somebody's address, waits until its owner registers too, and has a link sent: whoever expects one presses its button. That lets the stranger in with no password of theirs.
+func TestConfirmationLetsNobodyElseIn(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	const victim, theirs, own = "victim@example.com", "a password of the stranger", "a password of the owner"
+	stranger, b := w.browser(), w.browser()
+	stranger.post("/api/register", object{"email": victim, "password": theirs}).want(202, "")
+	w.link(victim, "verify-email")
+	b.post("/api/register", object{"email": victim, "password": own}).want(202, "")
+	reset := w.link(victim, "reset-password")
+	stranger.post("/api/verify-email/send", object{"email": victim}).want(202, "")
+	id := w.link(victim, "verify-email")
+
+	if got := b.post("/api/verify-email/check", object{"id": id}).want(200, ""); got.text("email") != victim {
+		t.Errorf("check: %v", got.body)
+	}
+	for _, password := range []string{own, "", theirs + " ", "\x00"} {
+		b.post("/api/verify-email", object{"id": id, "password": password}).want(401, "invalid_credentials")
+	}
+	stranger.login(object{"email": victim, "password": theirs}).want(401, "invalid_credentials")
+	b.post("/api/verify-email/check", object{"id": reset}).want(404, "link_invalid") // of another purpose
+	b.post("/api/reset-password/check", object{"id": id}).want(404, "link_invalid")
+
+	b.post("/api/reset-password", object{"id": reset, "password": own}).want(200, "")
+	stranger.login(object{"email": victim, "password": theirs}).want(401, "invalid_credentials")
+	b.login(object{"email": victim, "password": own}).want(200, "")
+	b.post("/api/verify-email", object{"id": id, "password": own}).want(404, "link_invalid")
+}
+
+// The id of a mail buys few guesses at a password.
+func TestGuessesWithAVerification(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b := w.browser()
+	bob := object{"email": "bob@example.com", "password": fresh}
+	b.post("/api/register", bob).want(202, "")
+	id := w.link("bob@example.com", "verify-email")
+	for range 5 {
+		b.post("/api/verify-email", object{"id": id, "password": "wrong"}).want(401, "invalid_credentials")
+	}
+	b.post("/api/verify-email", object{"id": id, "password": fresh}).want(429, "too_many_attempts")
+	w.pass(time.Minute)
+	b.post("/api/verify-email", object{"id": id, "password": fresh}).want(204, "")
+	b.login(bob).want(200, "")
+}
+
+// What else stands in the way of a login is no matter for the address.
+func TestVerificationBesideOtherObstacles(t *testing.T) {
+	w := newWorld(t, account.RegistrationVerified)
+	b := w.browser()
+	b.login(nil).want(200, "")
+	b.enroll()
+	w.setVerified(false)
+	b.post("/api/verify-email/send", object{"email": ada}).want(202, "")
+	id := w.link(ada, "verify-email")
+	b.post("/api/verify-email", object{"id": id, "password": "wrong"}).want(401, "invalid_credentials")
+	b.post("/api/verify-email", object{"id": id, "password": idptest.Password}).want(204, "")
 }

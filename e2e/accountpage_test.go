@@ -58,14 +58,18 @@ func TestGatewaysPageVerifies(t *testing.T) {
 	if n := s.provider.Calls("/api/user/verify-email"); n != 0 {
 		t.Errorf("%d calls before anybody pressed a button", n)
 	}
-	p.tabTo("verify-submit") // by keyboard alone
+	p.untilText("bob@example.com")
+	p.until("the focus to be in the form", focused("verify-password"))
+	p.press("another passphrase" + kb.Enter) // by keyboard alone
+	p.wantAlert("verify-password", "isn’t the password")
+	p.press(fresh)
+	p.tabTo("verify-submit")
 	p.press(kb.Enter)
 	p.see("mail-link-done")
 	p.click("mail-link-go-on")
 	p.logIn("bob@example.com", fresh)
 
 	p = b.open(link)
-	p.click("verify-submit")
 	p.see("mail-link-invalid")
 	p.seeNo("verify-form")
 }

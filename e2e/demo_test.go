@@ -130,6 +130,7 @@ func (d *demo) registerAt(app string, b *browser) {
 	p.see("mailed")
 	o := &outbox{T: d.T, folder: d.ready["outbox"], read: make(map[string]bool)}
 	p = b.open(o.await(p, 1, "bob@example.com"))
+	p.fill("verify-password", fresh)
 	p.click("verify-submit")
 	p.click("mail-link-go-on")
 	p.logIn("bob@example.com", fresh)

@@ -50,6 +50,7 @@ apps:
 	p.wantAlert("login-password", "don’t match")
 
 	p = b.open(link)
+	p.fill("verify-password", fresh)
 	p.click("verify-submit")
 	p.click("mail-link-go-on")
 	p.logIn("bob@example.com", fresh)

@@ -27,6 +27,11 @@ func (c *Client) AccountOfChange(ctx context.Context, changeID latchkey.Secret) 
 	return c.account(ctx, "/api/user", url.Values{"changePasswordId": {string(changeID)}})
 }
 
+// AccountOfVerification asks whose address an id of a mail verifies (GET /api/user). It fails with ErrNotFound where the id is not good, or not any more.
+func (c *Client) AccountOfVerification(ctx context.Context, verificationID latchkey.Secret) (Account, error) {
+	return c.account(ctx, "/api/user", url.Values{"verificationId": {string(verificationID)}})
+}
+
 // accountOf asks who has a login id (GET /api/user).
 func (c *Client) accountOf(ctx context.Context, loginID string) (Account, error) {
 	return c.account(ctx, "/api/user", url.Values{"loginId": {loginID}})

@@ -104,10 +104,17 @@ func TestVerifyEmail(t *testing.T) {
 	verify := func(id string) answer {
 		return w.send("POST", "/api/user/verify-email", "application/json", object{"verificationId": id}.String())
 	}
+	owner := func(id string) answer { return w.keyed("GET", "/api/user?verificationId="+id, "") }
+	if a := owner(second).want(http.StatusOK); a.user().User.Email != "bob@example.com" {
+		t.Errorf("the id is of %+v", a.user().User)
+	}
+	owner("nonsense").wantEmpty(http.StatusNotFound)
+	w.send("GET", "/api/user?verificationId="+second, "", "").wantEmpty(http.StatusUnauthorized) // the id alone shows no user
 	verify("nonsense").wantEmpty(http.StatusNotFound)
 	verify(second).wantEmpty(http.StatusOK)
 	w.login(bob).want(http.StatusOK)
 	verify(first).wantEmpty(http.StatusNotFound) // there is nothing left to verify
+	owner(first).wantEmpty(http.StatusNotFound)
 	w.keyed("PUT", resend+"bob@example.com", "").wantEmpty(http.StatusNotFound)
 }
 

@@ -35,7 +35,7 @@ func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	s.replyUser(w, r, u, err)
 }
 
-// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of changePasswordId, email, username and loginId.
+// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of changePasswordId, verificationId, email, username and loginId.
 func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
 		u, _, err := s.holderOf(r.Context(), token)
@@ -56,13 +56,22 @@ func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
 	})(w, r)
 }
 
+// within refuses a user whom a call finds beyond its scope.
+func within(sc scope, u User, err error) error {
+	if err == nil && !sc.covers(u.TenantID) {
+		return ErrNotFound
+	}
+	return err
+}
+
 func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, error) {
 	if id := form.Get("changePasswordId"); id != "" {
 		u, _, err := s.userOfChange(ctx, ticket(id))
-		if err == nil && !sc.covers(u.TenantID) {
-			err = ErrNotFound
-		}
-		return u, err
+		return u, within(sc, u, err)
+	}
+	if id := form.Get("verificationId"); id != "" {
+		u, err := s.holder(ctx, forVerification, ticket(id))
+		return u, within(sc, u, err)
 	}
 	loginID, types := form.Get("loginId"), form["loginIdTypes"]
 	switch {

@@ -51,7 +51,8 @@ func TestAccountsVerified(t *testing.T) {
 	}
 	s.want(strings.TrimPrefix(link[1], s.origins[0]), nil, 200, "")
 	s.post("/api/login", grace, 401)
-	s.post("/api/verify-email", `{"id":"`+link[2]+`"}`, 204)
+	s.post("/api/verify-email", `{"id":"`+link[2]+`","password":"a passphrase of another"}`, 401)
+	s.post("/api/verify-email", `{"id":"`+link[2]+`","password":"a passphrase of Grace's"}`, 204)
 	s.post("/api/login", grace, 200)
 	s.post("/api/forgot-password", `{"email":"grace@example.com"}`, 202)
 	if mail := s.mails(2); !strings.Contains(mail, link[1]+"#reset-password=") {

@@ -23,20 +23,33 @@ export function MailLinkForms(props: Props) {
   return <Step key={props.link.id} {...props} />;
 }
 
-/** A button proves the address, not the opening of the page: programs that look through mails open links, too. */
+/**
+ * A form proves the address, not the opening of the page: programs that look through mails open links, too. It wants the password:
+ * somebody else may have made this account, and must not get in because the owner of the mailbox confirms it.
+ */
 function Verify({ link: { id }, heading: Heading, below, then }: Props) {
-  const [state, setState] = useState<"asked" | "done" | "invalid">("asked");
-  async function send() {
+  const [good, setGood] = useState<Good | "invalid" | null>(null);
+  const [step, setStep] = useState<"confirm" | "done" | "renew">("confirm");
+  useEffect(() => void check("/api/verify-email/check", id).then(setGood), []);
+
+  async function send({ password }: Record<string, string>) {
     try {
-      await latchkey.json("/api/verify-email", { method: "POST", body: { id } });
-      setState("done");
+      await latchkey.json("/api/verify-email", { method: "POST", body: { id, password } });
+      setStep("done");
     } catch (error) {
       if (!isInvalid(error)) throw error;
-      setState("invalid");
+      setGood("invalid");
     }
   }
-  if (state === "done") return <Done title="Your email address is confirmed" Heading={Heading}>{then("You can log in now.")}</Done>;
-  if (state === "invalid") {
+  if (step === "done") return <Done title="Your email address is confirmed" Heading={Heading}>{then("You can log in now.")}</Done>;
+  if (step === "renew") {
+    return (
+      <Renew Heading={Heading} below={below} path="/api/forgot-password" title="Choose a new password">
+        We can send you a link for that. It confirms your address too.
+      </Renew>
+    );
+  }
+  if (good === "invalid") {
     return (
       <Invalid Heading={Heading} below={below} path="/api/verify-email/send">
         If you have confirmed your address already, just log in. If not, we can send you a new link.
@@ -46,12 +59,25 @@ function Verify({ link: { id }, heading: Heading, below, then }: Props) {
   return (
     <>
       <Heading id="mail-link-title">Confirm your email address</Heading>
-      <p class="hint">Did you just create an account here? Then confirm that this mailbox is yours. If it wasn’t you, close this page and nothing happens.</p>
-      <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send}>{null}</Form>
+      {good === null && <p class="hint" role="status">Checking the link…</p>}
+      {good?.email && <p class="hint">For <strong class="address"><bdi>{good.email}</bdi></strong></p>}
+      {good && (
+        <>
+          <p class="hint">Did you just create an account here? Then confirm it with the password that you chose. If it wasn’t you, close this page and nothing happens.</p>
+          <Form id="verify" submit="Confirm my address" submitting="Confirming…" send={send} said={notChosen}
+            below={<button type="button" class="plain" data-testid="verify-renew" onClick={() => setStep("renew")}>I don’t know the password</button>}
+          >
+            {good.email && <input type="text" hidden readOnly autocomplete="username" value={good.email} />}
+            <PasswordField first />
+          </Form>
+        </>
+      )}
       {below}
     </>
   );
 }
+
+const notChosen = { invalid_credentials: "This isn’t the password of this account. If you’re sure that it’s the one you chose, somebody else has made the account: choose a new password." };
 
 /** What the backend knows of a link that is still good. */
 interface Good {
@@ -63,7 +89,7 @@ interface Good {
 function Reset({ link: { id }, heading: Heading, below, then }: Props) {
   const [good, setGood] = useState<Good | "invalid" | null>(null);
   const [passkeys, setPasskeys] = useState<number | null>(null);
-  useEffect(() => void check(id).then(setGood), []);
+  useEffect(() => void check("/api/reset-password/check", id).then(setGood), []);
 
   async function send({ newPassword }: Record<string, string>) {
     try {
@@ -100,9 +126,9 @@ function Reset({ link: { id }, heading: Heading, below, then }: Props) {
 }
 
 /** Where the backend can't tell, the form comes all the same: sending it will. */
-async function check(id: string): Promise<Good | "invalid"> {
+async function check(path: "/api/reset-password/check" | "/api/verify-email/check", id: string): Promise<Good | "invalid"> {
   try {
-    return await latchkey.json<Good>("/api/reset-password/check", { method: "POST", body: { id } });
+    return await latchkey.json<Good>(path, { method: "POST", body: { id } });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return error.code === "link_invalid" ? "invalid" : {};
@@ -111,7 +137,23 @@ async function check(id: string): Promise<Good | "invalid"> {
 
 const isInvalid = (error: unknown) => error instanceof Problem && error.code === "link_invalid";
 
-function Invalid({ Heading, below, path, children }: { Heading: Props["heading"]; below?: ComponentChildren; path: MailPath; children: ComponentChildren }) {
+interface Renewal {
+  Heading: Props["heading"];
+  below?: ComponentChildren;
+  path: MailPath;
+  children: ComponentChildren;
+}
+
+function Invalid({ children, ...renewal }: Renewal) {
+  return (
+    <Renew {...renewal} title="This link no longer works">
+      <span data-testid="mail-link-invalid">It has been used, or it is too old. {children}</span>
+    </Renew>
+  );
+}
+
+/** Offers a mail with a new link. */
+function Renew({ Heading, below, path, title, children }: Renewal & { title: string }) {
   const heading = useFocus();
   const [sentTo, setSentTo] = useState("");
   if (sentTo) {
@@ -125,8 +167,8 @@ function Invalid({ Heading, below, path, children }: { Heading: Props["heading"]
   }
   return (
     <>
-      <Heading id="mail-link-title" ref={heading} tabIndex={-1}>This link no longer works</Heading>
-      <p class="hint" data-testid="mail-link-invalid">It has been used, or it is too old. {children}</p>
+      <Heading id="mail-link-title" ref={heading} tabIndex={-1}>{title}</Heading>
+      <p class="hint">{children}</p>
       <NewLink path={path} sent={setSentTo} />
       {below}
     </>
