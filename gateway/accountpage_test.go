@@ -99,3 +99,21 @@ func TestAccountPageNeedsNoLogin(t *testing.T) {
 		}
 	}
 }
+
+// A page that the gateway itself would refuse is a dead link in every mail.
+func TestAccountPageIsServed(t *testing.T) {
+	w := newWorld(t)
+	for page, good := range map[string]bool{
+		"/account": true, "/Settings/Mail-links": true, "/a%20page": true, account.PagePath: true, "/{id}": true,
+		"/a//b": false, "///evil.example": false, "/../x": false, "/%2e%2e/x": false, "/a%2fb": false, "/%3f": false, "/a;b": false, "/%00": false, `/\evil.example`: false, "//evil.example/": false,
+		"https://evil.example/": false, "account": false, "/a?b": false, "/a#b": false, "/.latchkey/other": false, "/.LATCHKEY/account/": false, "/api/login": false, "/api/reset-password": false,
+	} {
+		g, err := gateway.New(gateway.Config{Apps: []gateway.App{{Login: w.login, Upstream: w.app.URL, Protect: []string{"/api/"}, AccountPage: page}}})
+		if (err == nil) != good {
+			t.Errorf("%s: %v", page, err)
+		}
+		if err == nil {
+			g.Close(t.Context())
+		}
+	}
+}

@@ -120,8 +120,8 @@ func (a *app) read(c App, private []string) error {
 	var err error
 	a.rules, err = newRules(c.Protect, c.Public)
 	note(err)
-	if noPage := c.Page == nil && c.DevServer == ""; err == nil && noPage && c.AccountPage != "" && !reserved(c.AccountPage) && a.rules.protects(c.AccountPage) {
-		note(fmt.Errorf("account_page: %s needs a login, and who opens a mail has none: add it to public", c.AccountPage))
+	if err == nil && c.AccountPage != "" {
+		note(a.checkAccountPage(c))
 	}
 	a.dropped, err = droppedHeaders(c.DropHeaders)
 	note(err)
