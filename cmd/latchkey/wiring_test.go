@@ -83,7 +83,7 @@ func TestFileReachesTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filled(t, app, "DevServer", "HSTS")
+	filled(t, app, "DevServer", "HSTS", "AccountPage") // the mails of a FusionAuth lead where its templates say
 	filled(t, app.Login, "App", "ProviderTimeout", "Replaces", "ClientIP", "Now")
 	filled(t, *app.Account, "Guard", "Origin", "ClientIP", "Logger", "Now", "Replaces")
 	login := app.Login
