@@ -29,13 +29,14 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 		err = wire.Of(wire.CodeInvalidCredentials)
 	}
 	if err == nil {
-		err = h.Client.ChangePassword(r.Context(), who.loginID, latchkey.Secret(current), fresh)
+		err = h.setPassword(r, who.UserID, func(ctx context.Context) error {
+			return h.Client.ChangePassword(ctx, who.loginID, latchkey.Secret(current), fresh)
+		})
 	}
 	if err != nil {
 		h.fail(w, r, err)
 		return
 	}
-	h.endBefore(r, who.UserID)
 	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: fresh, Device: h.device(r)})
 	if err != nil {
 		h.fail(w, r, err)
@@ -45,13 +46,18 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	h.Guard.Begin(w, r, grant, session.Persistent)
 }
 
-// endBefore ends the sessions from before a new password, also where the browser has gone away.
-func (h *Handler) endBefore(r *http.Request, userID string) {
+// setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs up:
+// a password that changes must not leave them alive.
+func (h *Handler) setPassword(r *http.Request, userID string, set func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()
+	if err := set(ctx); err != nil {
+		return err
+	}
 	if _, err := h.Guard.End(ctx, userID, time.Time{}, latchkey.EndPasswordChanged); err != nil {
 		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", userID, "error", err)
 	}
+	return nil
 }
 
 func loginID(u latchkey.User) string {

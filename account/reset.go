@@ -32,13 +32,12 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 		err = h.dropWays(r.Context(), who)
 	}
 	if err == nil {
-		err = h.Client.ResetPassword(r.Context(), latchkey.Secret(id), fresh)
+		err = h.setPassword(r, who.ID, func(ctx context.Context) error { return h.Client.ResetPassword(ctx, latchkey.Secret(id), fresh) })
 	}
 	if err != nil {
 		h.fail(w, r, link(err))
 		return
 	}
-	h.endBefore(r, who.ID)
 	h.Guard.ForgetFailures(who.LoginID)
 	if foreign {
 		h.dropNewWays(r, who.ID)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,6 +37,7 @@ type world struct {
 	url      string
 	server   *httptest.Server
 	letters  chan idp.Mail
+	hangUp   func()        // what a browser does while its new password is being set; nil: it waits
 	revoked  chan struct{} // once for each refresh token that the guard revokes
 	accounts *account.Handler
 	moved    atomic.Int64
@@ -73,6 +75,10 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(key.Key), ApplicationID: w.app.ID, PasswordCheckedFirst: true, Now: w.now,
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			answer, err := http.DefaultTransport.RoundTrip(r)
+			if hangUp := w.hangUp; hangUp != nil && strings.HasPrefix(r.URL.Path, "/api/user/change-password") && r.Method == "POST" {
+				hangUp()
+				err = errors.Join(err, r.Context().Err())
+			}
 			if r.Method == "DELETE" && strings.HasPrefix(r.URL.Path, "/api/jwt/refresh/") {
 				w.revoked <- struct{}{}
 			}

@@ -27,6 +27,9 @@ const shutdownTime = 10 * time.Second
 
 // Run starts the gateway, prints the ready line, and serves until the user stops it. SIGHUP has the file read anew.
 func (c serveCommand) Run(w world) (err error) {
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP) // one that comes while it starts or stops must not end the program
+	defer signal.Stop(reload)
 	file, err := c.read()
 	if err != nil {
 		return err
@@ -42,9 +45,6 @@ func (c serveCommand) Run(w world) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
 	failed, shutdown, err := s.listenAndServe(listener)
 	if err != nil {
 		return err
