@@ -58,7 +58,7 @@ func (f folder) forEverybody(name string, info fs.FileInfo) error {
 		return nil
 	}
 	path := filepath.Join(string(f), name)
-	return fmt.Errorf("%s is not for everybody to read (mode %04o): run chmod o+r %s, or move it elsewhere: %w", path, info.Mode().Perm(), path, fs.ErrPermission)
+	return fmt.Errorf("%s is not for everybody to read (mode %04o): move it elsewhere if it is secret, or else run chmod o+r %s: %w", path, info.Mode().Perm(), path, fs.ErrPermission)
 }
 
 // holdsNone is an error where a page is a Dir that holds one of some files and directories.

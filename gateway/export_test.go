@@ -83,6 +83,15 @@ func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (
 	}
 }
 
+// NewPageOf is NewPage with room for so many bytes of compressed files.
+func NewPageOf(files fs.FS, limit int) (http.Handler, error) {
+	p, err := newPage(files, nil, slog.New(slog.DiscardHandler))
+	if err == nil {
+		p.files.limit = limit
+	}
+	return p, err
+}
+
 // MaxHeaders is how many bytes of headers a client may send.
 const MaxHeaders = maxHeaders
 

@@ -17,19 +17,21 @@ import (
 )
 
 const (
-	largest = 4 << 20  // bytes of a file that is compressed, and named by its content; larger ones are named by size and time
-	kept    = 64 << 20 // bytes of compressed files that are kept in memory
+	largest  = 4 << 20  // bytes of a file that is compressed, and named by its content; larger ones are named by size and time
+	kept     = 64 << 20 // bytes of compressed files that are kept in memory
+	mostTold = 100      // files of which is told why they are not served: in a directory that cannot be read, every name is one
 )
 
 // fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read again.
 type fileCache struct {
 	files fs.FS
 	log   *slog.Logger
-	told  sync.Map // names of files that cannot be served, each told once
+	limit int // of kept
 
 	mu     sync.RWMutex
 	byName map[string]*cached
-	kept   int // bytes
+	kept   int             // bytes
+	told   map[string]bool // names of files that cannot be served, each told once
 }
 
 type cached struct {
@@ -47,7 +49,7 @@ type openFile struct {
 }
 
 func newFileCache(files fs.FS, log *slog.Logger) *fileCache {
-	return &fileCache{files: files, log: log, byName: make(map[string]*cached)}
+	return &fileCache{files: files, log: log, limit: kept, byName: make(map[string]*cached), told: make(map[string]bool)}
 }
 
 // stat tells whether there is a file of that name.
@@ -64,7 +66,13 @@ func (c *fileCache) stat(name string) bool {
 
 // tell says once why a file is not served, for as long as the gateway runs.
 func (c *fileCache) tell(name string, err error) {
-	if _, known := c.told.LoadOrStore(name, true); !known {
+	c.mu.Lock()
+	known := c.told[name] || len(c.told) >= mostTold
+	if !known {
+		c.told[name] = true
+	}
+	c.mu.Unlock()
+	if !known {
 		c.log.Warn("a file of the page is not served", "error", err)
 	}
 }
@@ -124,13 +132,27 @@ func (c *fileCache) learn(name string, file io.ReadSeeker, info fs.FileInfo) (*c
 	defer c.mu.Unlock()
 	if old := c.byName[name]; old != nil {
 		c.kept -= len(old.zipped)
+		delete(c.byName, name)
 	}
-	if c.kept+len(f.zipped) > kept {
+	if c.kept+len(f.zipped) > c.limit {
+		c.forget()
+	}
+	if c.kept+len(f.zipped) > c.limit {
 		f.zipped = nil
 	}
 	c.kept += len(f.zipped)
 	c.byName[name] = f
 	return f, nil
+}
+
+// forget drops the files that are gone: each deployment leaves some behind.
+func (c *fileCache) forget() {
+	for name, f := range c.byName {
+		if _, err := fs.Stat(c.files, name); err != nil {
+			c.kept -= len(f.zipped)
+			delete(c.byName, name)
+		}
+	}
 }
 
 // compress returns nil where less than a tenth would be gained. Only files of the page are ever compressed: an answer that mixes a secret with what a

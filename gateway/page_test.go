@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/gateway"
@@ -206,6 +207,71 @@ func TestPageWithoutTimes(t *testing.T) {
 			t.Errorf("%s: %d %.30s %v", deploy.hash, got.status, got.body, got.header)
 		}
 		etag = got.header.Get("ETag")
+	}
+}
+
+// Files of deployments that are gone take no room from those of today.
+func TestOldDeploymentsAreForgotten(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "index.html"), "<title>page</title>")
+	page, err := gateway.NewPageOf(os.DirFS(dir), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped := func(name string) bool {
+		r := httptest.NewRequest("GET", name, nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		rec := httptest.NewRecorder()
+		page.ServeHTTP(rec, r)
+		return rec.Header().Get("Content-Encoding") == "gzip"
+	}
+	for i := range 50 {
+		name := fmt.Sprintf("/app-%d.js", i)
+		write(t, filepath.Join(dir, name), strings.Repeat("let a;", 5000))
+		if !zipped(name) || !zipped(name) {
+			t.Fatalf("deployment %d is not compressed", i)
+		}
+		os.Remove(filepath.Join(dir, name))
+	}
+	for i := range 50 {
+		name := fmt.Sprintf("/big-%d.js", i)
+		write(t, filepath.Join(dir, name), strings.Repeat("let a;", 5000))
+		if i == 49 && zipped(name) {
+			t.Error("there is room for more than the limit")
+		}
+		zipped(name)
+	}
+}
+
+// lockedFS has a directory that nobody may read.
+type lockedFS struct{ fstest.MapFS }
+
+func (f lockedFS) Open(name string) (fs.File, error) {
+	if strings.HasPrefix(name, "locked/") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return f.MapFS.Open(name)
+}
+
+func (f lockedFS) Stat(name string) (fs.FileInfo, error) {
+	file, err := f.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return file.Stat()
+}
+
+// Whoever asks for names below such a directory fills neither the log nor the memory.
+func TestFilesAreToldOfWithAnEnd(t *testing.T) {
+	w := newWorld(t)
+	b := w.serve(func(c *gateway.Config) {
+		c.Apps[0].Page = lockedFS{fstest.MapFS{"index.html": {Data: []byte("page"), Mode: 0o644}}}
+	}).stranger()
+	for i := range 300 {
+		b.do("GET", fmt.Sprintf("/locked/%d", i), "")
+	}
+	if n := strings.Count(w.log.String(), "is not served"); n == 0 || n > 150 {
+		t.Errorf("the log tells of it %d times", n)
 	}
 }
 
