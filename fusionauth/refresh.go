@@ -90,9 +90,9 @@ func (c *Client) jwtRefused(ctx context.Context, a answer) error {
 	case c.refreshes.Load() == refreshForbidden: // it would say the same of every token
 		return a.unexpected()
 	case a.status == http.StatusBadRequest && (len(said.FieldErrors["refreshToken"]) > 0 || slices.ContainsFunc(said.GeneralErrors, ofTheUser)):
-		return refused(a)
+		return c.refused(a)
 	case (a.status == http.StatusUnauthorized || a.status == http.StatusNotFound) && len(a.body) == 0 && c.works(ctx):
-		return refused(a)
+		return c.refused(a)
 	}
 	return a.unexpected()
 }
@@ -127,14 +127,16 @@ func (c *Client) oauthRefused(_ context.Context, a answer) error {
 	}
 	switch {
 	case a.status == http.StatusBadRequest && body.refuses():
-		return refused(a)
+		return c.refused(a)
 	case body.Error == "invalid_client":
 		return errors.New("POST /oauth2/token: invalid_client: the client secret is wrong, or is required")
 	}
 	return fmt.Errorf("%s: status %d, %q", a.call, a.status, body.Error[:min(len(body.Error), 80)])
 }
 
-func refused(a answer) error {
+// refused is a no. It may come from a setting that has changed since: the next login asks again.
+func (c *Client) refused(a answer) error {
+	c.refreshes.CompareAndSwap(refreshWorks, refreshUnknown)
 	return &latchkey.ProviderError{Code: latchkey.CodeRefreshRefused, Err: fmt.Errorf("%s: status %d", a.call, a.status)}
 }
 

@@ -168,3 +168,29 @@ func TestTryingDelaysNoLogin(t *testing.T) {
 		})
 	}
 }
+
+// A setting that changes while the process runs is reported at the first login after a refused refresh, and from then on no session ends for it.
+func TestRefreshForbiddenLater(t *testing.T) {
+	p := idptest.New(t)
+	app := p.AddApplication(idp.Application{})
+	p.AddUser("ada@example.com", app.ID)
+	c, log := logged(t, func(c *fusionauth.Config) {
+		c.URL, c.APIKey, c.ApplicationID = p.URL, latchkey.Secret(p.APIKey), app.ID
+	})
+	grant, err := c.Login(t.Context(), credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.AllowTokenRefresh = false
+	if err := p.EnsureApplication(t.Context(), app); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User}); err == nil {
+		t.Fatal("the application refreshes")
+	}
+	if grant, err = c.Login(t.Context(), credentials); err != nil {
+		t.Fatal(err)
+	}
+	wantAlarms(t, log, 1, "allowTokenRefresh")
+	wantNoRefusal(t, c, grant)
+}
