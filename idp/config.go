@@ -96,8 +96,11 @@ func (PostgresURL) LogValue() slog.Value { return slog.StringValue("[url]") }
 
 // HashConfig sets Argon2id's cost, and how many hashes may run and wait.
 type HashConfig struct {
-	Workers int // hashes at once; 0: all processors but one, at least one
-	Queue   int // callers that may wait for a worker, the rest get 503; 0: 64
+	// Workers is how many hashes run at once; 0: all processors but one, at least one.
+	// Half as many, at least one, run beside them for users whose hashes are imported
+	// or of an earlier cost, so that nobody else waits for those.
+	Workers int
+	Queue   int // callers that may wait for a worker of either kind, the rest get 503; 0: 64
 
 	MemoryKiB  uint32 // 0: 19456 (19 MiB), OWASP's row together with
 	Iterations uint32 // 0: 2

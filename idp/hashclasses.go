@@ -94,21 +94,24 @@ func (c *hashCosts) askAgain() {
 	c.mu.Unlock()
 }
 
-// measureHashes measures the hashes that it does not know yet, and covers refusals with the
-// slowest. Where all are ours there is nothing to cover.
+// measureHashes measures the most expensive hashes of each scheme where it does not know them yet,
+// and covers refusals with the slowest. Where all are ours there is nothing to cover.
 func (s *Server) measureHashes(ctx context.Context) error {
-	all, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
+	ids, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}
-	if len(all) < 2 {
+	if len(ids) < 2 {
 		s.hasher.CoverRefusals(0)
 		return nil
 	}
+	all := make([]password.Class, len(ids))
+	for i, id := range ids {
+		all[i] = password.Class(id)
+	}
 	var errs []error
 	longest, took := time.Duration(0), make(map[password.Class]time.Duration)
-	for _, text := range all {
-		class := password.Class(text)
+	for _, class := range password.Dearest(all) {
 		known := s.costs.took[class]
 		if known == 0 {
 			if known, err = s.hasher.Measure(ctx, class); err != nil {

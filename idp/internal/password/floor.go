@@ -5,6 +5,9 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -37,6 +40,34 @@ func (h *Hasher) Own() Class {
 	return Class(fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", h.params.MemoryKiB, h.params.Iterations, h.params.Lanes))
 }
 
+// cost says which of two classes of one scheme takes longer.
+func (c Class) cost() float64 {
+	f := append(strings.Split(string(c), "$"), "", "", "", "")
+	var a, b, n float64
+	switch f[1] {
+	case schemeArgon2id:
+		fmt.Sscanf(f[3], "m=%g,t=%g", &a, &b)
+		return a * b
+	case schemeFirebase:
+		fmt.Sscanf(f[2], "v=1,n=%g,r=%g", &n, &a)
+		return math.Exp2(n) * a
+	}
+	fmt.Sscanf(f[2], "%g", &a)
+	return a
+}
+
+// Dearest returns the class of each scheme that takes longest. There can be as many others as there are users, where each has a factor of their own.
+func Dearest(all []Class) []Class {
+	dearest := make(map[string]Class)
+	for _, c := range all {
+		scheme := strings.Split(string(c)+"$$", "$")[1]
+		if before, known := dearest[scheme]; !known || c.cost() > before.cost() {
+			dearest[scheme] = c
+		}
+	}
+	return slices.Sorted(maps.Values(dearest))
+}
+
 // sample is a hash of the class that no password has.
 func (c Class) sample() string {
 	zeros := func(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }
@@ -61,14 +92,15 @@ func (c Class) sample() string {
 // Measure returns how long a wrong password takes with a hash of the class, without the wait for a
 // place in the pool.
 func (h *Hasher) Measure(ctx context.Context, c Class) (longest time.Duration, err error) {
+	p := h.poolOf(c)
 	for range 3 {
-		if err := h.enter(ctx); err != nil {
+		if err := p.enter(ctx); err != nil {
 			return 0, err
 		}
 		began := time.Now()
 		_, _, err := h.verify(c.sample(), "a password that nobody has")
 		took := time.Since(began)
-		h.leave()
+		p.leave()
 		if err != nil {
 			return 0, err
 		}

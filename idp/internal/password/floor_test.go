@@ -2,6 +2,8 @@ package password
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,6 +88,47 @@ func TestRefusalsWaitOutsideThePool(t *testing.T) {
 		}
 		time.Sleep(2 * time.Hour)
 	})
+}
+
+// Whoever waited behind an imported hash would learn what it costs: nobody but other imported ones does, and they wait behind none of ours.
+func TestPoolsOfTheirOwn(t *testing.T) {
+	kinds := storedKinds(t)
+	synctest.Test(t, func(t *testing.T) {
+		h, err := NewHasher(tests, 1, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, full := range []*pool{h.others, h.ours} {
+			if err := full.enter(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for name, stored := range kinds {
+				same := full == h.ours
+				if name == "nobody" || name == "ours" {
+					same = !same
+				}
+				if _, _, err := h.Verify(t.Context(), stored, "wrong"); same != (err == nil) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if _, err := h.Hash(t.Context(), "new"); (err == nil) != (full == h.others) {
+				t.Errorf("a new hash: %v", err)
+			}
+			full.leave()
+		}
+	})
+}
+
+func TestDearest(t *testing.T) {
+	all := []Class{"$2a$10$", "$2a$12$", "$2a$04$", "$salted-md5$9$", "$salted-md5$20000$", "$argon2id$v=19$m=19456,t=2,p=1$", "$argon2id$v=19$m=12288,t=4,p=1$",
+		"$fbscrypt$v=1,n=14,r=8,p=1,", "$fbscrypt$v=1,n=15,r=1,p=1,", "$", "x"}
+	for i := range 10_000 {
+		all = append(all, Class(fmt.Sprintf("$salted-sha256$%d$", i+1)))
+	}
+	want := []Class{"$", "$2a$12$", "$argon2id$v=19$m=12288,t=4,p=1$", "$fbscrypt$v=1,n=14,r=8,p=1,", "$salted-md5$20000$", "$salted-sha256$10000$"}
+	if got := Dearest(all); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestClasses(t *testing.T) {

@@ -28,12 +28,15 @@ func Normalize(password string) string { return norm.NFC.String(password) }
 // Hasher hashes at most a fixed number of passwords at once, keeps a bounded
 // number waiting, and refuses the rest at once. Each running hash holds
 // Params.MemoryKiB of memory, so the pool is also the bound on memory.
+//
+// Hashes that cost something else than ours have a pool of their own, of half the
+// size: whoever waits behind one would learn what it costs, and that the account
+// was imported.
 type Hasher struct {
-	params  Params
-	running chan struct{}
-	waiting atomic.Int64
-	queue   int64
-	floor   atomic.Int64 // nanoseconds that a refusal takes at least
+	params Params
+	ours   *pool // for unknown users, too
+	others *pool
+	floor  atomic.Int64 // nanoseconds that a refusal takes at least
 }
 
 // NewHasher returns a Hasher with the given cost, which must be within bounds.
@@ -49,7 +52,15 @@ func NewHasher(p Params, workers, queue int) (*Hasher, error) {
 	if workers == 0 {
 		workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	return &Hasher{params: p, running: make(chan struct{}, workers), queue: int64(queue)}, nil
+	return &Hasher{params: p, ours: newPool(workers, queue), others: newPool(max(1, workers/2), queue)}, nil
+}
+
+// poolOf is where a hash of the class is computed.
+func (h *Hasher) poolOf(c Class) *pool {
+	if c == "" || c == h.Own() {
+		return h.ours
+	}
+	return h.others
 }
 
 // Hash returns the PHC string of a new password.
@@ -57,10 +68,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > MaxBytes {
 		return "", ErrTooLong
 	}
-	if err := h.enter(ctx); err != nil {
+	if err := h.ours.enter(ctx); err != nil {
 		return "", err
 	}
-	defer h.leave()
+	defer h.ours.leave()
 	return hash([]byte(Normalize(password)), h.params), nil
 }
 
@@ -91,10 +102,11 @@ func (h *Hasher) VerifyOfRefused(ctx context.Context, stored, password string) (
 
 // verifyInPool waits for a place in the pool, which it had from began on.
 func (h *Hasher) verifyInPool(ctx context.Context, stored, password string) (ok bool, renewed string, began time.Time, err error) {
-	if err := h.enter(ctx); err != nil {
+	p := h.poolOf(ClassOf(stored))
+	if err := p.enter(ctx); err != nil {
 		return false, "", began, err
 	}
-	defer h.leave()
+	defer p.leave()
 	began = time.Now()
 	ok, renewed, err = h.verify(stored, password)
 	return ok, renewed, began, err
@@ -137,27 +149,3 @@ func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string
 	}
 	return true, renewed, nil
 }
-
-// enter waits for a place in the pool. A caller that goes away leaves the queue.
-func (h *Hasher) enter(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	select {
-	case h.running <- struct{}{}:
-		return nil
-	default:
-	}
-	defer h.waiting.Add(-1)
-	if h.waiting.Add(1) > h.queue {
-		return ErrBusy
-	}
-	select {
-	case h.running <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (h *Hasher) leave() { <-h.running }

@@ -131,7 +131,7 @@ func TestPWD07_PoisonedHashes(t *testing.T) {
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, ctx := newHasher(t, cheap, 1, 1), t.Context()
-		if err := h.enter(ctx); err != nil { // the worker is busy
+		if err := h.ours.enter(ctx); err != nil { // the worker is busy
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -157,7 +157,7 @@ func TestQueue(t *testing.T) {
 		if _, _, err := h.Verify(ctx, "", "secret"); !errors.Is(err, ErrBusy) {
 			t.Errorf("error %v, want ErrBusy", err)
 		}
-		h.leave()
+		h.ours.leave()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
