@@ -13,24 +13,29 @@ const keySpread = time.Minute
 
 // mayHaveSigned reports whether a key signs what the claims are: the tokens of the applications
 // that have it, or had it within the life of a token, in their tenant. Whoever has the key of one
-// application, as those who verify with a secret do, speaks for no other. The provider's own signs
-// where an application has none.
+// application, as those who verify with a secret do, speaks for no other, under whatever claim. The
+// provider's own signs where an application has none. This node may know a key that somebody has
+// removed at another one.
 func (s *Server) mayHaveSigned(ctx context.Context, k *signingKey, c claims) (bool, error) {
 	if c.Audience == "" {
 		return k.keyID == "", nil
 	}
+	if c.ApplicationID != "" && c.ApplicationID != c.Audience {
+		return false, nil
+	}
 	var tenantID, keyID string
-	var former bool
+	var former, there bool
 	err := s.db.QueryRowContext(ctx, `SELECT tenant_id, coalesce(access_token_key_id, ''),
-		EXISTS (SELECT 1 FROM former_keys WHERE application_id = $1 AND key_id = $2 AND until > $3) FROM applications WHERE id = $1`,
-		c.Audience, k.keyID, millis(s.now())).Scan(&tenantID, &keyID, &former)
+		EXISTS (SELECT 1 FROM former_keys WHERE application_id = $1 AND key_id = $2 AND until > $3),
+		$2 = '' OR EXISTS (SELECT 1 FROM keys WHERE id = $2 AND kid = $4) FROM applications WHERE id = $1`,
+		c.Audience, k.keyID, millis(s.now()), k.kid).Scan(&tenantID, &keyID, &former, &there)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("read the key of an application: %w", err)
 	}
-	return tenantID == c.TenantID && (keyID == k.keyID || former), nil
+	return there && tenantID == c.TenantID && (keyID == k.keyID || former), nil
 }
 
 // keepFormerKey writes down the key that an application has, where it gets another.

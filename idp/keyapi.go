@@ -143,6 +143,9 @@ func (s *Server) removeKey(r *http.Request) error {
 		if used {
 			return invalid("keyId", "inUse", "An application signs with this key: give it another first.")
 		}
+		if _, err := tx.Exec(`DELETE FROM former_keys WHERE key_id = $1`, k.keyID); err != nil { // else the next one of this id would have its grace
+			return err
+		}
 		return changed(tx.Exec(`DELETE FROM keys WHERE id = $1`, k.keyID))
 	})
 	if err != nil {

@@ -134,6 +134,54 @@ func TestKeysAreOfTheirApplication(t *testing.T) {
 	w.send("GET", "/api/user", "", "", "Authorization", "Bearer "+none).want(http.StatusOK)
 }
 
+// Whoever reads applicationId and roles instead of aud is told of no other application either.
+func TestKeysNameTheirApplication(t *testing.T) {
+	w := newTwoTenants(t)
+	other := w.AddApplication(idp.Application{TenantID: w.tenant, ClientSecret: clientSecret})
+	w.wantAnswers("the roles of another application", w.forge(object{"applicationId": other.ID}), w.shop.ID, refused)
+	w.wantAnswers("somebody who is not registered", w.forge(object{"applicationId": nil, "roles": nil}), w.shop.ID, taken)
+}
+
+// The grace of a key ends with the key: another one under its id has none.
+func TestRemovedKeysHaveNoGrace(t *testing.T) {
+	w := newTwoTenants(t)
+	w.shopSignsWith("")
+	w.wantAnswers("within the grace", w.forge(nil), w.shop.ID, taken)
+	w.keyed("DELETE", "/api/key/"+w.key, "").want(http.StatusOK)
+	var k shownKey
+	w.secret = strings.Repeat("x", 32)
+	w.keyed("POST", "/api/key/import/"+w.key, object{"key": object{"algorithm": "HS256", "name": "another", "secret": w.secret}}.String()).want(http.StatusOK).decode(&k)
+	w.kid = k.Key.KID
+	w.wantAnswers("another key of its id", w.forge(nil), w.shop.ID, refused)
+}
+
+// A key that somebody has removed, because it leaked, is worthless at once on every node.
+func TestNodesRefuseRemovedKeys(t *testing.T) {
+	url := sharedPostgres(t).Database(t)
+	w := onURL(t, url)
+	other := w.node(url)
+	other.APIKey = w.APIKey
+	var k shownKey
+	w.keyed("POST", "/api/key/generate", `{"key":{"algorithm":"EdDSA","name":"k"}}`).want(http.StatusOK).decode(&k)
+	signWith := func(id string) {
+		t.Helper()
+		must(t, w.ChangeApplication(t.Context(), w.app.ID, func(a *idp.Application) { a.AccessTokenKeyID = id }))
+	}
+	signWith(k.Key.ID)
+	token := other.login(nil).want(http.StatusOK).text("token") // so that this node knows the key
+	signWith("")
+	validate := func(n *world) int {
+		return n.send("GET", "/api/jwt/validate", "", "", "Authorization", "Bearer "+token).status
+	}
+	if a, b := validate(w), validate(other); a != http.StatusOK || b != http.StatusOK {
+		t.Errorf("within the grace: %d and %d", a, b)
+	}
+	w.keyed("DELETE", "/api/key/"+k.Key.ID, "").want(http.StatusOK)
+	if a, b := validate(w), validate(other); a != http.StatusUnauthorized || b != http.StatusUnauthorized {
+		t.Errorf("when it is gone: %d and %d", a, b)
+	}
+}
+
 // A key that was replaced is good for as long as a token of it may live, and no longer; so is the
 // provider's own, where an application has a key.
 func TestKeysEndWithTheirTokens(t *testing.T) {
