@@ -52,7 +52,8 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id)
 			VALUES ($1, $2, $3, $4, $5, $5, $6)
-			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4, last_update_instant = $5`,
+			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4,
+				last_update_instant = CASE WHEN api_keys.last_update_instant >= $5 THEN api_keys.last_update_instant + 1 ELSE $5 END`,
 			s.apiKeyDigest(k.Key), k.Description,
 			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), millis(s.now()), id)
 		return err

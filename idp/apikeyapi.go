@@ -2,6 +2,8 @@ package idp
 
 import (
 	"crypto/subtle"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -105,35 +107,41 @@ func (s *Server) grantable(r *http.Request, by storedKey, j apiKeyJSON) (storedK
 
 // changeAPIKey answers PUT and PATCH /api/api-key/{keyId}. The key itself stays.
 func (s *Server) changeAPIKey(w http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
+	change, err := readChange(w, r, "apiKey")
+	if err != nil {
+		return nil, err
+	}
+	for {
+		k, err := s.changedAPIKey(r, by, change)
+		if !errors.Is(err, errOvertaken) {
+			return apiKeyBody{APIKey: k.json()}, err
+		}
+	}
+}
+
+// changedAPIKey changes the key as it is just now, or answers errOvertaken.
+func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (none storedKey, err error) {
 	old, err := s.keyOfPath(r, by)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	var body apiKeyBody
-	if r.Method == http.MethodPatch {
-		var text []byte
-		if text, err = readPatch(w, r, "apiKey", old.json()); err == nil {
-			err = decodeJSON(text, &body)
-		}
-	} else {
-		err = decode(w, r, &body)
-	}
-	if err != nil {
-		return nil, err
+	if err := change(old.json(), &body); err != nil {
+		return none, err
 	}
 	if key := body.APIKey.Key; key != "" && subtle.ConstantTimeCompare(s.apiKeyDigest(key), old.digest) != 1 {
-		return nil, invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
+		return none, invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
 	}
 	k, err := s.grantable(r, by, body.APIKey)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	k.ID, k.Inserted, k.Updated = old.ID, old.Inserted, millis(s.now())
-	if err := s.db.Write(r.Context(), k.update); err != nil {
-		return nil, err
+	k.ID, k.Inserted, k.Updated = old.ID, old.Inserted, max(millis(s.now()), old.Updated+1)
+	if err := s.db.Write(r.Context(), func(tx *sql.Tx) error { return overtaken(k.replace(tx, old)) }); err != nil {
+		return none, err
 	}
 	s.log.InfoContext(r.Context(), "API key changed", "key", k.ID, "by", by.ID)
-	return apiKeyBody{APIKey: k.json()}, nil
+	return k, nil
 }
 
 // deleteAPIKey answers DELETE /api/api-key/{keyId}.

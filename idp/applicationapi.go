@@ -162,33 +162,48 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 		err = decode(w, r, &body)
 	}
 	if err == nil {
-		old, err = s.replaceApplication(r.Context(), old, body.Application, Application{})
+		old, err = s.replaceApplication(r.Context(), old, body.Application, Application{}, "")
 	}
 	s.replyApplication(w, r, old, err)
 }
 
 // patchApplication answers PATCH /api/application/{applicationId}.
 func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	old, err := s.applicationInScope(r, sc)
-	var text []byte
-	var odd Application
+	a, err := s.applicationInScope(r, sc)
+	var patch []byte
 	if err == nil {
-		var shown applicationJSON
-		shown, odd = old.patchable()
-		text, err = readPatch(w, r, "application", shown)
-	}
-	var body applicationBody
-	if err == nil {
-		err = decodeJSON(text, &body)
+		patch, err = readBody(w, r)
 	}
 	if err == nil {
-		old, err = s.replaceApplication(r.Context(), old, body.Application, odd)
+		a, err = s.applyToApplication(r, a, patch)
 	}
-	s.replyApplication(w, r, old, err)
+	s.replyApplication(w, r, a, err)
 }
 
-// replaceApplication writes what the request says, and, where it says nothing of them, the lifetimes that are odd.
-func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON, odd Application) (application, error) {
+// applyToApplication patches what there is when it is written.
+func (s *Server) applyToApplication(r *http.Request, a application, patch []byte) (application, error) {
+	for {
+		shown, odd := a.patchable()
+		text, err := patched(mediaType(r), patch, "application", shown)
+		var body applicationBody
+		if err == nil {
+			err = decodeJSON(text, &body)
+		}
+		if err != nil {
+			return a, err
+		}
+		made, err := s.replaceApplication(r.Context(), a, body.Application, odd, fmt.Sprintf(` AND last_update_instant = %d`, a.updated))
+		if !errors.Is(err, ErrNotFound) {
+			return made, err
+		}
+		if a, err = s.application(r.Context(), a.ID); err != nil {
+			return a, err
+		}
+	}
+}
+
+// replaceApplication writes what the request says, and, where it says nothing of them, the lifetimes that are odd, if a condition of ours holds.
+func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON, odd Application, condition string) (application, error) {
 	settings, err := j.settings()
 	if err != nil {
 		return old, err
@@ -199,7 +214,7 @@ func (s *Server) replaceApplication(ctx context.Context, old application, j appl
 	if settings.TenantID == "" {
 		settings.TenantID = old.TenantID
 	}
-	err = s.storeApplication(ctx, settings, s.newSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`)
+	err = s.storeApplication(ctx, settings, s.newSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`+condition)
 	if errors.Is(err, ErrNotFound) && !strings.EqualFold(settings.TenantID, old.TenantID) {
 		err = errOtherTenant
 	}

@@ -66,7 +66,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	}
 	now := millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, s.now()); err != nil {
+		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, fromMillis(now)); err != nil {
 			return err
 		}
 		err := changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),

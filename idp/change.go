@@ -45,13 +45,22 @@ func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenan
 	if err != nil {
 		return err
 	}
+	return s.changeTenant(ctx, id, func(t Tenant) (Tenant, error) {
+		change(&t)
+		return t, nil
+	})
+}
+
+func (s *Server) changeTenant(ctx context.Context, id string, change func(Tenant) (Tenant, error)) error {
 	for {
 		t, updated, err := s.versionedTenant(ctx, id)
 		if err != nil {
 			return err
 		}
 		id = t.ID
-		change(&t)
+		if t, err = change(t); err != nil {
+			return err
+		}
 		t.ID = id
 		if err := s.writeTenant(ctx, t, setTenant+fmt.Sprintf(` WHERE tenants.last_update_instant = %d`, updated)); !errors.Is(err, ErrNotFound) {
 			return err

@@ -19,13 +19,44 @@ const (
 	jsonPatch  = "application/json-patch+json"  // RFC 6902: a list of operations
 )
 
-// readPatch returns the object that a PATCH makes of the current one, under its name.
-func readPatch(w http.ResponseWriter, r *http.Request, name string, current any) ([]byte, error) {
-	body, err := readBody(w, r)
-	if err != nil {
+// A change reads into a body what becomes of the current object.
+type change func(current, body any) error
+
+// readChange reads a PUT, which replaces the object, or a PATCH, which depends on what it is when it is written.
+func readChange(w http.ResponseWriter, r *http.Request, name string) (change, error) {
+	text, err := readBody(w, r)
+	t := mediaType(r)
+	switch {
+	case err != nil:
 		return nil, err
+	case r.Method == http.MethodPatch:
+		return func(current, body any) error {
+			text, err := patched(t, text, name, current)
+			if err != nil {
+				return err
+			}
+			return decodeJSON(text, body)
+		}, nil
+	case len(text) > 0 && t != "" && t != plainJSON:
+		return nil, errMediaType
 	}
-	return patched(mediaType(r), body, name, current)
+	return func(_, body any) error {
+		if len(text) == 0 {
+			return nil
+		}
+		return decodeJSON(text, body)
+	}, nil
+}
+
+// errOvertaken is a change of something that somebody else has changed since it was read.
+var errOvertaken = errors.New("idp: changed meanwhile")
+
+// overtaken is errOvertaken for an UPDATE of what was read that met no row.
+func overtaken(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return errOvertaken
+	}
+	return err
 }
 
 func patched(mediaType string, patch []byte, name string, current any) ([]byte, error) {

@@ -97,8 +97,8 @@ func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error 
 	if taken {
 		return duplicateRole("role")
 	}
-	err = changed(tx.Exec(`UPDATE application_roles SET name = $1, description = $2, is_default = $3, is_super_role = $4, last_update_instant = $5 WHERE id = $6 AND application_id = $7`,
-		r.Name, r.Description, r.IsDefault, r.IsSuperRole, now, old.ID, applicationID))
+	err = overtaken(changed(tx.Exec(`UPDATE application_roles SET name = $1, description = $2, is_default = $3, is_super_role = $4, last_update_instant = $5
+		WHERE id = $6 AND application_id = $7 AND last_update_instant = $8`, r.Name, r.Description, r.IsDefault, r.IsSuperRole, now, old.ID, applicationID, old.LastUpdateInstant)))
 	if err != nil || r.Name == old.Name {
 		return err
 	}
@@ -107,7 +107,7 @@ func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error 
 
 // deleteRole takes a role away, also from those who have it.
 func deleteRole(tx *sql.Tx, applicationID string, old role, now int64) error {
-	if err := changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2`, old.ID, applicationID)); err != nil {
+	if err := overtaken(changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2 AND name = $3`, old.ID, applicationID, old.Name))); err != nil {
 		return err
 	}
 	return replaceInRegistrations(tx, applicationID, old.Name, "", now)

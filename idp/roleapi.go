@@ -2,6 +2,7 @@ package idp
 
 import (
 	"database/sql"
+	"errors"
 	"net/http"
 )
 
@@ -21,25 +22,31 @@ func (s *Server) writeRole(w http.ResponseWriter, r *http.Request, sc scope) {
 
 func (s *Server) writtenRole(w http.ResponseWriter, r *http.Request, sc scope) (none role, err error) {
 	a, err := s.applicationInScope(r, sc)
+	var change change
+	if err == nil {
+		change, err = readChange(w, r, "role")
+	}
 	if err != nil {
 		return none, err
 	}
+	for {
+		made, err := s.changedRole(r, a.ID, change)
+		if !errors.Is(err, errOvertaken) {
+			return made, err
+		}
+	}
+}
+
+// changedRole makes a role, or changes it as it is just now, or answers errOvertaken.
+func (s *Server) changedRole(r *http.Request, applicationID string, change change) (none role, err error) {
 	var old role
 	if r.Method != http.MethodPost {
-		if old, err = s.roleOfPath(r, a.ID); err != nil {
+		if old, err = s.roleOfPath(r, applicationID); err != nil {
 			return none, err
 		}
 	}
 	var body roleBody
-	if r.Method == http.MethodPatch {
-		var text []byte
-		if text, err = readPatch(w, r, "role", old); err == nil {
-			err = decodeJSON(text, &body)
-		}
-	} else {
-		err = decode(w, r, &body)
-	}
-	if err != nil {
+	if err := change(old, &body); err != nil {
 		return none, err
 	}
 	if id := r.PathValue("roleId"); id != "" {
@@ -49,15 +56,15 @@ func (s *Server) writtenRole(w http.ResponseWriter, r *http.Request, sc scope) (
 	if err != nil {
 		return none, err
 	}
-	made.InsertInstant, made.LastUpdateInstant = old.InsertInstant, millis(s.now())
+	made.InsertInstant, made.LastUpdateInstant = old.InsertInstant, max(millis(s.now()), old.LastUpdateInstant+1)
 	if old.ID == "" {
 		made.InsertInstant = made.LastUpdateInstant
 	}
 	return made, s.db.Write(r.Context(), func(tx *sql.Tx) error {
 		if old.ID == "" {
-			return insertRole(tx, a.ID, "role", made, made.LastUpdateInstant)
+			return insertRole(tx, applicationID, "role", made, made.LastUpdateInstant)
 		}
-		return updateRole(tx, a.ID, old, made, made.LastUpdateInstant)
+		return updateRole(tx, applicationID, old, made, made.LastUpdateInstant)
 	})
 }
 
@@ -83,15 +90,25 @@ func (s *Server) roleOfPath(r *http.Request, applicationID string) (role, error)
 	return role{}, err
 }
 
+// deleteRoleOf deletes the role as it is called just now.
+func (s *Server) deleteRoleOf(r *http.Request, applicationID string) error {
+	for {
+		old, err := s.roleOfPath(r, applicationID)
+		if err == nil {
+			now := millis(s.now())
+			err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return deleteRole(tx, applicationID, old, now) })
+		}
+		if !errors.Is(err, errOvertaken) {
+			return err
+		}
+	}
+}
+
 // removeRole answers DELETE /api/application/{applicationId}/role/{roleId}, and DELETE /api/application/{applicationId}/role?name=….
 func (s *Server) removeRole(w http.ResponseWriter, r *http.Request, sc scope) {
 	a, err := s.applicationInScope(r, sc)
-	var old role
 	if err == nil {
-		old, err = s.roleOfPath(r, a.ID)
-	}
-	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return deleteRole(tx, a.ID, old, millis(s.now())) })
+		err = s.deleteRoleOf(r, a.ID)
 	}
 	if err != nil {
 		s.fail(w, r, err)

@@ -85,11 +85,12 @@ func (k storedKey) insert(tx *sql.Tx) error {
 	return err
 }
 
-func (k storedKey) update(tx *sql.Tx) error {
+// replace stores a changed key in place of the one that was read. ErrNotFound: it is not that one any more.
+func (k storedKey) replace(tx *sql.Tx, old storedKey) error {
 	endpoints, err := json.Marshal(k.Endpoints)
 	if err != nil {
 		return fmt.Errorf("endpoints of API key: %w", err)
 	}
-	return changed(tx.Exec(`UPDATE api_keys SET description = $1, tenant_id = $2, endpoints = $3, last_update_instant = $4, name = $5, expiry = $6 WHERE id = $7`,
-		k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Updated, k.Name, k.Expiry, k.ID))
+	return changed(tx.Exec(`UPDATE api_keys SET description = $1, tenant_id = $2, endpoints = $3, last_update_instant = $4, name = $5, expiry = $6 WHERE id = $7 AND last_update_instant = $8`,
+		k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Updated, k.Name, k.Expiry, k.ID, old.Updated))
 }

@@ -146,27 +146,41 @@ func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 // patchTenant answers PATCH /api/tenant/{tenantId}.
 func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 	t, err := s.tenantInScope(r, sc)
-	var text []byte
+	var patch []byte
 	if err == nil {
-		text, err = readPatch(w, r, "tenant", s.tenantJSON(t))
-	}
-	var body tenantBody
-	if err == nil {
-		err = decodeJSON(text, &body)
+		patch, err = readBody(w, r)
 	}
 	if err == nil {
-		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant, s.EnsureTenant)
+		err = s.changeTenant(r.Context(), t.ID, func(t Tenant) (Tenant, error) {
+			text, err := patched(mediaType(r), patch, "tenant", s.tenantJSON(t))
+			var body tenantBody
+			if err == nil {
+				err = decodeJSON(text, &body)
+			}
+			if err != nil {
+				return t, err
+			}
+			return s.tenantOf(t.ID, body.Tenant)
+		})
+	}
+	if err == nil {
+		t, err = s.tenant(r.Context(), t.ID)
 	}
 	s.replyTenant(w, r, t, err)
 }
 
-func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {
+// tenantOf is the tenant that a request describes.
+func (s *Server) tenantOf(id string, j tenantJSON) (Tenant, error) {
 	lockout, err := j.FailedAuthentication.lockout()
-	if err != nil {
-		return Tenant{}, err
+	return Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules),
+		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable}, err
+}
+
+func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {
+	t, err := s.tenantOf(id, j)
+	if err == nil {
+		err = store(ctx, t)
 	}
-	err = store(ctx, Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules),
-		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable})
 	if err != nil {
 		return Tenant{}, err
 	}

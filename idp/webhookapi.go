@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"database/sql"
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -99,28 +101,40 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 
 // changeWebhook answers PUT and PATCH /api/webhook/{webhookId}.
 func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
-	old, err := s.webhookOfPath(r, sc)
-	var body webhookBody
-	switch {
-	case err != nil:
-	case r.Method == http.MethodPatch:
-		var text []byte
-		if text, err = readPatch(w, r, "webhook", old.json()); err == nil {
-			err = decodeJSON(text, &body)
-		}
-	default:
-		err = decode(w, r, &body)
-	}
+	change, err := readChange(w, r, "webhook")
 	var h webhook
 	if err == nil {
-		h, err = body.Webhook.stored(sc)
+		h, err = s.changedWebhook(r, sc, change)
+		for errors.Is(err, errOvertaken) {
+			h, err = s.changedWebhook(r, sc, change)
+		}
 	}
-	if err == nil {
-		h.id, h.inserted, h.updated = old.id, old.inserted, millis(s.now())
-		err = s.db.Write(r.Context(), h.update)
-		s.courier.wake()
-	}
+	s.courier.wake()
 	s.replyWebhook(w, r, h, err)
+}
+
+// changedWebhook changes the webhook as it is just now, or answers errOvertaken.
+func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none webhook, err error) {
+	old, err := s.webhookOfPath(r, sc)
+	if err != nil {
+		return none, err
+	}
+	var body webhookBody
+	if err := change(old.json(), &body); err != nil {
+		return none, err
+	}
+	h, err := body.Webhook.stored(sc)
+	if err != nil {
+		return none, err
+	}
+	h.id, h.inserted, h.updated = old.id, old.inserted, max(millis(s.now()), old.updated+1)
+	return h, s.db.Write(r.Context(), func(tx *sql.Tx) error {
+		err := changed(tx.Exec(`UPDATE webhooks SET last_update_instant = $1 WHERE id = $2 AND last_update_instant = $3`, h.updated, h.id, old.updated))
+		if err != nil {
+			return overtaken(err)
+		}
+		return h.update(tx)
+	})
 }
 
 // deleteWebhook answers DELETE /api/webhook/{webhookId}. What was not sent yet goes with it.
