@@ -95,7 +95,8 @@ func TestHashClasses(t *testing.T) {
 	want(s, true, "$argon2id$v=19$m=16,t=1,p=1$", own, md5)
 }
 
-// There may be as many factors as users. The dearest of a scheme covers the others: to measure each would take minutes, at the import and at every start.
+// There may be as many factors as users. The dearest of a scheme covers the others: to measure each
+// would take minutes, after the import and after every start.
 func TestManyHashClasses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "idp.db")
 	for i := range 2 {
@@ -109,6 +110,9 @@ func TestManyHashClasses(t *testing.T) {
 				users = append(users, strings.Replace(fmt.Sprintf(oneOfMD5, fmt.Sprintf("u%d@example.com", factor)), `"factor":7`, fmt.Sprintf(`"factor":%d`, factor+1), 1))
 			}
 			s.imports(t, users...)
+		}
+		if err := s.verifyPassword(t.Context(), &User{}, Tenant{}, "wrong"); err == nil {
+			t.Error("nobody's password is right")
 		}
 		if n := len(s.hashClasses(t)); n != 501 || len(s.costs.took) != 2 || s.costs.took["$salted-md5$500$"] == 0 || s.hasher.Covered() == 0 {
 			t.Errorf("%d classes, measured: %v", n, s.costs.took)
