@@ -34,7 +34,8 @@ type Guard struct {
 	outages   outages
 	canonical func(loginID string) string // one form for all spellings of a login id
 
-	verifiedOnly atomic.Bool // see RequireVerifiedEmail
+	verifiedOnly     atomic.Bool // see RequireVerifiedEmail
+	unverifiedHidden atomic.Bool // see HideUnverified
 
 	others chan ID // a session that another node has written
 

@@ -9,7 +9,14 @@ import (
 // All others are answered as with a wrong password: where everybody may register, whoever registers an address with a password of their own and logs in with it
 // would learn from a difference whether the address had an account before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on.
 // Package account calls it where registration asks for a proof of the address.
-func (g *Guard) RequireVerifiedEmail() { g.verifiedOnly.Store(true) }
+func (g *Guard) RequireVerifiedEmail() {
+	g.verifiedOnly.Store(true)
+	g.HideUnverified()
+}
+
+// HideUnverified has logins that the provider refuses because an address is not verified answered as with a wrong password, and changes nothing else. It is for an app that has its users
+// in common with one that requires verified addresses: what somebody has registered there, this app's login would tell.
+func (g *Guard) HideUnverified() { g.unverifiedHidden.Store(true) }
 
 // Discard revokes the refresh token of a grant with which no session is to begin. It does not wait: the Guard tries in the background until the provider has done it.
 func (g *Guard) Discard(grant Grant) {
@@ -44,7 +51,7 @@ func (g *Guard) admit(ctx context.Context, grant Grant) error {
 // disguise makes the same of a refusal that would tell that an unverified account exists. Where it has failed too often, the provider may prevent the login instead.
 func (g *Guard) disguise(err error) error {
 	var e *ProviderError
-	if !g.verifiedOnly.Load() || !errors.As(err, &e) {
+	if !g.unverifiedHidden.Load() || !errors.As(err, &e) {
 		return err
 	}
 	if e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented || e.Code == CodeNotRegistered && e.Unverified {

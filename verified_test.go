@@ -95,6 +95,26 @@ func TestUnverifiedBeginsNoSession(t *testing.T) {
 	})
 }
 
+// An app that has its users in common with such an app tells nothing of them either, and lets them in as it did.
+func TestUnverifiedAreHidden(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.shop.guard.HideUnverified()
+		w.unproved("bob@example.com")
+		got, _ := tryLogin(w.shop, "bob@example.com", idptest.Password)
+		got.want(t, 200, "", "")
+		if err := w.provider.EnsureTenant(t.Context(), idp.Tenant{Name: "Default", UnverifiedBehavior: idp.UnverifiedGated}); err != nil {
+			t.Fatal(err)
+		}
+		for range 6 { // nor does a count that starts afresh
+			right, _ := tryLogin(w.shop, "bob@example.com", idptest.Password)
+			wrong, _ := tryLogin(w.shop, "carol@example.com", "wrong")
+			if right.status != wrong.status || right.body != wrong.body {
+				t.Errorf("%d %s, a wrong password gets %d %s", right.status, right.body, wrong.status, wrong.body)
+			}
+		}
+	})
+}
+
 // Nor is somebody told apart who is not registered for the app either; a user whose address is verified is.
 func TestUnverifiedElsewhere(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {

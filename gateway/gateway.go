@@ -9,9 +9,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/account"
 )
 
 // Config is what a Gateway is made from. New reads it once.
@@ -78,7 +81,18 @@ func New(c Config) (*Gateway, error) {
 	if errs != nil {
 		return nil, errors.Join(append(errs, g.Close(context.Background()))...)
 	}
+	g.hideUnverified(c.Apps)
 	return g, nil
+}
+
+// hideUnverified keeps the logins of all apps from telling what somebody has registered at one that wants verified addresses: they may have their users in common.
+func (g *Gateway) hideUnverified(apps []App) {
+	wanted := slices.ContainsFunc(apps, func(c App) bool { return c.Account != nil && c.Account.Registration == account.RegistrationVerified })
+	for _, a := range g.apps {
+		if wanted {
+			a.guard.HideUnverified()
+		}
+	}
 }
 
 // inherit names what the app's guard and account handler take the place of, if there was an app on the same host.

@@ -61,6 +61,22 @@ func TestAccountsVerified(t *testing.T) {
 	s.interrupt()
 }
 
+// The login of another app tells nothing of what was registered here either: the apps have one set of users.
+func TestAccountsVerifiedBesideAnotherApp(t *testing.T) {
+	s := newServed(t)
+	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: 'Shop <no-reply@example.com>'}\n", "    accounts: verified\n  - host: other.localhost\n    application_id: 9a0b8f6c-0d3e-4b6f-8f14-6c2b7f0e4d11\n    upstream: "+s.app.URL+"\n")
+	s.start()
+	for _, email := range []string{"ada@example.com", "grace@example.com"} { // there is an account of Ada's
+		stranger := `{"email":"` + email + `","password":"a passphrase of a stranger"}`
+		s.post("/api/register", stranger, 202)
+		here := s.origins[0]
+		s.origins[0] = s.origins[1]
+		s.post("/api/login", stranger, 401)
+		s.origins[0] = here
+	}
+	s.interrupt()
+}
+
 // An app with a page of its own for the links in mails names it.
 func TestAccountPageOfTheApp(t *testing.T) {
 	s := newServed(t)
