@@ -100,9 +100,22 @@ func ParseKeys(text string) (KeyRing, error) {
 // LoadKeys reads the key ring in the file, and makes the file with one fresh key where there is none.
 // The file must belong to the user who runs the program or to root, and nobody else may read it, but for the group of a file of root: such is a Kubernetes Secret.
 func LoadKeys(path string) (KeyRing, error) {
-	if err := filemode.Secret(path); errors.Is(err, fs.ErrNotExist) {
-		return createKeys(path)
-	} else if err != nil {
+	ring, err := readKeys(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ring, err
+	}
+	if err := createKeys(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	ring, err = readKeys(path) // where another process was faster, its keys are taken
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("key file %s is a symbolic link to a file that does not exist: %w", path, err)
+	}
+	return ring, err
+}
+
+func readKeys(path string) (KeyRing, error) {
+	if err := filemode.Secret(path); err != nil {
 		return nil, err
 	}
 	text, err := os.ReadFile(path)
@@ -116,23 +129,19 @@ func LoadKeys(path string) (KeyRing, error) {
 	return ring, nil
 }
 
-// createKeys makes the file whole or not at all. Where another process was faster, its keys are taken.
-func createKeys(path string) (KeyRing, error) {
+// createKeys makes the file with one fresh key, whole or not at all. Where there is one already: fs.ErrExist.
+func createKeys(path string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // readable by the owner only
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.Remove(file.Name())
 	key := NewKey()
 	_, err = fmt.Fprintf(file, "# Keys of the session cookies: the first seals, all of them open. Every node has the same. To change them: latchkey keys session --help\n# Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return nil, err
+		return err
 	}
-	err = os.Link(file.Name(), path)
-	if errors.Is(err, fs.ErrExist) {
-		return LoadKeys(path)
-	}
-	return KeyRing{key}, err
+	return os.Link(file.Name(), path)
 }
 
 func (r KeyRing) find(id uint32) (Key, bool) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseKeys(t *testing.T) {
@@ -68,6 +69,31 @@ func TestKEY01_LoadKeys(t *testing.T) {
 	}
 	if _, err := LoadKeys(filepath.Join(path, "below a file")); err == nil {
 		t.Error("no error for an impossible path")
+	}
+}
+
+// A link to a file that is not there is neither a key nor a place for one: no attempt may follow another, or leave a file behind.
+func TestKEY01_LoadKeysOfADanglingLink(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "keys")
+	if err := os.Symlink(filepath.Join(dir, "elsewhere"), path); err != nil {
+		t.Skip(err)
+	}
+	loaded := make(chan error, 1)
+	go func() {
+		_, err := LoadKeys(path)
+		loaded <- err
+	}()
+	select {
+	case err := <-loaded:
+		if err == nil {
+			t.Error("keys of a file that is not there")
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("LoadKeys does not return")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%d files are left, %v", len(entries), err)
 	}
 }
 

@@ -48,7 +48,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 		return s, err
 	}
 	s.closers = append(s.closers, closeFunc(unlock))
-	if err := checkSessionKeys(file.Data); err != nil {
+	if err := firstSessionKeys(file); err != nil {
 		return s, err
 	}
 	store, closer, err := openStore(ctx, file)

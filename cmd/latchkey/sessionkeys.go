@@ -17,6 +17,16 @@ import (
 // sessionKeys is the file of the keys of the session cookies, in a data directory.
 func sessionKeys(data string) string { return filepath.Join(data, "session.keys") }
 
+// firstSessionKeys makes the keys of a data directory that will hold the sessions itself, before there is a database: a start that fails in between
+// must not leave one that seems to have lost its keys. Whether a store elsewhere has sessions shows only when it is open.
+func firstSessionKeys(file *configfile.File) error {
+	if err := checkSessionKeys(file.Data); err != nil || file.Store != "sqlite" {
+		return err
+	}
+	_, err := latchkey.LoadKeys(sessionKeys(file.Data))
+	return err
+}
+
 // openSessionKeys reads the keys of a data directory. It makes some where nothing has been sealed yet. Keys that are missing
 // beside what they sealed are a mistake: new ones would sign everybody out.
 func openSessionKeys(ctx context.Context, file *configfile.File, store latchkey.Store) (latchkey.KeyRing, error) {

@@ -13,9 +13,11 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A Kind says what a file holds. It stands in SQLite's header as the
@@ -121,7 +123,27 @@ func checkKind(ctx context.Context, path string, kind Kind) error {
 	if tables > 0 && id != kind {
 		return errors.New("the file is a database of another program")
 	}
-	return nil
+	return useWAL(ctx, db)
+}
+
+// busy bounds the wait for another program that has the file.
+const busy = 5 * time.Second
+
+// useWAL has the file keep a write-ahead log from now on. SQLite does not wait for others itself before it changes a file to that, but fails at once.
+func useWAL(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, busy)
+	defer cancel()
+	for {
+		_, err := db.ExecContext(ctx, "PRAGMA journal_mode(WAL)")
+		if refused, ok := errors.AsType[*sqlite.Error](err); !ok || refused.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error {
@@ -132,20 +154,22 @@ func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error
 	if err != nil {
 		return err
 	}
-	current, newest, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+	var failed error // of the last attempt
+	for before := int64(-1); ; {
+		current, newest, err := p.GetVersions(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read the schema's version: %w", err)
+		case current > newest:
+			return fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
+		case current == newest:
+			return nil
+		case failed != nil && current == before: // else another program was faster with that migration, and ours was rolled back
+			return fmt.Errorf("migrate the schema: %w", failed)
+		}
+		before = current
+		_, failed = p.Up(ctx)
 	}
-	if current > newest {
-		return fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
-	}
-	if current == newest {
-		return nil
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the schema: %w", err)
-	}
-	return nil
 }
 
 // mark writes the kind into a new file before there is a table in it: killed

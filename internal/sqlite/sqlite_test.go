@@ -4,6 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -172,4 +176,49 @@ func TestPanicInAWrite(t *testing.T) {
 			t.Errorf("%d notes, want 200", n)
 		}
 	})
+}
+
+// Several programs may make one file at once, or bring it up to date: a command for users beside a server that starts.
+func TestOpenedAtOnce(t *testing.T) {
+	tables := fstest.MapFS{}
+	for i := range 6 {
+		tables[fmt.Sprintf("%05d_table.sql", i+1)] = &fstest.MapFile{Data: fmt.Appendf(nil, "-- +goose Up\nCREATE TABLE t%d (id TEXT);\n", i)}
+	}
+	if path := os.Getenv("LATCHKEY_TEST_OPENED_AT_ONCE"); path != "" { // one of the programs
+		io.ReadAll(os.Stdin)
+		db, err := sqlite.Open(t.Context(), path, sqlite.Sessions, tables)
+		if err == nil {
+			err = db.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "db")
+		var programs []*exec.Cmd
+		var starts []io.Closer
+		for range 4 {
+			program := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestOpenedAtOnce$")
+			program.Env = append(os.Environ(), "LATCHKEY_TEST_OPENED_AT_ONCE="+path)
+			program.Stdout = t.Output()
+			start, err := program.StdinPipe()
+			if err == nil {
+				err = program.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			programs, starts = append(programs, program), append(starts, start)
+		}
+		for _, start := range starts {
+			start.Close()
+		}
+		for _, program := range programs {
+			if err := program.Wait(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
