@@ -120,7 +120,7 @@ func (f *keyFile) write() error {
 	if _, err := f.ring(); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
-	return writeWhole(f.path, []byte(strings.Join(f.lines, "\n")+"\n"))
+	return rewriteWhole(f.path, []byte(strings.Join(f.lines, "\n")+"\n"))
 }
 
 // add puts a new key behind the others.

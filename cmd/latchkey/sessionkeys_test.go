@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -266,4 +267,41 @@ func TestNodesWithOtherKeysAreNotReady(t *testing.T) {
 	wantHealth(t, "http://"+admin, true, "")
 	nodes[1].interrupt()
 	nodes[0].interrupt()
+}
+
+// The commands that change session.keys leave it where it is, and readable for whom it was.
+func TestSessionKeysStayWhereTheyAre(t *testing.T) {
+	data, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "keys-of-all-nodes")
+	command := func(args ...string) {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		if status := run(t.Context(), append([]string{"keys", "session"}, append(args, "--data", data)...), &stdout, &stderr); status != 0 {
+			t.Fatalf("%v: status %d: %s", args, status, &stderr)
+		}
+	}
+	command("add")
+	if err := errors.Join(os.Rename(sessionKeys(data), elsewhere), os.Symlink(elsewhere, sessionKeys(data)), os.Chmod(elsewhere, 0o400)); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 { // as in a Kubernetes Secret
+		if err := errors.Join(os.Chown(elsewhere, 0, 54321), os.Chmod(elsewhere, 0o440)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := os.Stat(elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command("add")
+	command("promote")
+	after, err := os.Stat(elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Readlink(sessionKeys(data)); err != nil {
+		t.Error(err)
+	}
+	if after.Mode() != before.Mode() || after.Size() <= before.Size() || after.Sys().(*syscall.Stat_t).Gid != before.Sys().(*syscall.Stat_t).Gid {
+		t.Errorf("%v, %d bytes; before %v, %d bytes", after.Mode(), after.Size(), before.Mode(), before.Size())
+	}
 }

@@ -70,6 +70,15 @@ func RootElsewhere(path string) error {
 	return rootElsewhere(path, ownerOf(info), os.Geteuid())
 }
 
+// Like gives a file, which its owner has just made, the mode and the owner of another that it will replace.
+func Like(model fs.FileInfo, path string) error {
+	mode := model.Mode().Perm()
+	if err := chownLike(model, path); err != nil && mode&0o070 != 0 { // else the group reads nothing
+		return err
+	}
+	return os.Chmod(path, mode)
+}
+
 func rootElsewhere(path string, owner, euid int) error {
 	if euid != 0 || owner == 0 || owner == nobody {
 		return nil
