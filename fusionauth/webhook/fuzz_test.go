@@ -1,6 +1,9 @@
 package webhook
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +55,29 @@ func FuzzParseKeySet(f *testing.F) {
 			}
 		}
 	})
+}
+
+// However many applications have keys of their own, those that sign events are found among them.
+func TestKeySetOfManyApplications(t *testing.T) {
+	const key = `{"kty":"EC","crv":"P-256","kid":"%s","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"%s}`
+	all := []string{fmt.Sprintf(key, "own", "")}
+	for i := range 10 * maxKeyCount {
+		all = append(all, fmt.Sprintf(key, strconv.Itoa(i), `,"latchkey_aud":["3c219e58-ed0e-4b18-ad48-f4f92793ae32"]`))
+	}
+	keys, err := parseKeySet([]byte(`{"keys":[` + strings.Join(all, ",") + `]}`))
+	if err != nil || len(keys) != 1 || keys["own"].key == nil {
+		t.Errorf("%d keys, %v", len(keys), err)
+	}
+	for i := range maxKeyCount {
+		all[i] = fmt.Sprintf(key, "own"+strconv.Itoa(i), "")
+	}
+	if keys, err = parseKeySet([]byte(`{"keys":[` + strings.Join(all, ",") + `]}`)); err != nil || len(keys) != maxKeyCount {
+		t.Errorf("%d keys, %v", len(keys), err)
+	}
+	all[maxKeyCount] = fmt.Sprintf(key, "one too many", "")
+	if _, err = parseKeySet([]byte(`{"keys":[` + strings.Join(all, ",") + `]}`)); err == nil {
+		t.Error("no bound")
+	}
 }
 
 // Both sets turn: what was seen an hour ago may be forgotten, what was seen since may not.

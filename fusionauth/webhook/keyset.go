@@ -20,7 +20,7 @@ const (
 	keysEvery   = time.Hour   // so that a key that was withdrawn goes
 	keysAtMost  = time.Minute // however many signatures name a key that is not there
 	maxKeySet   = 1 << 20     // bytes
-	maxKeyCount = 100
+	maxKeyCount = 100 // that may sign events
 )
 
 // A keySet has the keys that a server publishes, by their ids.
@@ -98,7 +98,7 @@ func parseKeySet(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
-	if json.Unmarshal(body, &set) != nil || set.Keys == nil || len(set.Keys) > maxKeyCount {
+	if json.Unmarshal(body, &set) != nil || set.Keys == nil {
 		return nil, errors.New("not a set of keys")
 	}
 	keys := make(map[string]key)
@@ -125,6 +125,9 @@ func parseKeySet(body []byte) (map[string]key, error) {
 		}
 		if _, twice := keys[published.KeyID]; twice {
 			return nil, errors.New("two keys of one id")
+		}
+		if len(keys) == maxKeyCount {
+			return nil, errors.New("more keys than a server publishes")
 		}
 		keys[published.KeyID] = k
 	}
