@@ -20,7 +20,7 @@ const (
 	keysEvery   = time.Hour   // so that a key that was withdrawn goes
 	keysAtMost  = time.Minute // however many signatures name a key that is not there
 	maxKeySet   = 1 << 20     // bytes
-	maxKeyCount = 100 // that may sign events
+	maxKeyCount = 100         // that may sign events
 )
 
 // A keySet has the keys that a server publishes, by their ids.
@@ -101,7 +101,7 @@ func parseKeySet(body []byte) (map[string]key, error) {
 	if json.Unmarshal(body, &set) != nil || set.Keys == nil {
 		return nil, errors.New("not a set of keys")
 	}
-	keys := make(map[string]key)
+	keys, count := make(map[string]key), 0
 	for _, raw := range set.Keys {
 		var published jose.JSONWebKey
 		var of struct {
@@ -109,6 +109,9 @@ func parseKeySet(body []byte) (map[string]key, error) {
 		}
 		if json.Unmarshal(raw, &of) != nil || of.Applications != nil {
 			continue
+		}
+		if count++; count > maxKeyCount {
+			return nil, errors.New("more keys than a server has for its events")
 		}
 		if published.UnmarshalJSON(raw) != nil || published.KeyID == "" || published.Use != "" && published.Use != "sig" {
 			continue
@@ -125,9 +128,6 @@ func parseKeySet(body []byte) (map[string]key, error) {
 		}
 		if _, twice := keys[published.KeyID]; twice {
 			return nil, errors.New("two keys of one id")
-		}
-		if len(keys) == maxKeyCount {
-			return nil, errors.New("more keys than a server publishes")
 		}
 		keys[published.KeyID] = k
 	}
