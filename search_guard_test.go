@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -43,17 +44,17 @@ type double struct {
 	world world
 	guard *Guard
 	store *oneRecord
-	now   time.Time
+	clock atomic.Int64           // nanoseconds after epoch
 	seen  map[string]int         // what requests came to
 	pairs [lostBranch]cookiePair // the real cookies, by what they are in the model
 }
 
 func newDouble(t *testing.T, m *model, seen map[string]int) *double {
-	d := &double{model: m, world: m.login(), store: &oneRecord{}, now: epoch, seen: seen}
+	d := &double{model: m, world: m.login(), store: &oneRecord{}, seen: seen}
 	g, err := New(Config{
 		Origin: "https://store.test", Provider: sameGrant{}, Store: d.store, Keys: KeyRing{NewKey()},
 		IdleTimeout: ticks(m.idle), SessionCap: ticks(m.cap), InFlightWindow: ticks(m.window),
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return d.now },
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: d.now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +73,8 @@ func newDouble(t *testing.T, m *model, seen map[string]int) *double {
 	return d
 }
 
+func (d *double) now() time.Time { return epoch.Add(time.Duration(d.clock.Load())) }
+
 // take takes a step on both sides and says where they differ.
 func (d *double) take(s step) string {
 	before := d.world
@@ -80,7 +83,7 @@ func (d *double) take(s step) string {
 	cookies := s.cookies
 	switch s.verb {
 	case wait:
-		d.now = d.now.Add(tick)
+		d.clock.Add(int64(tick))
 		return ""
 	case arrive:
 		cookies = before.wire[s.slot].jar
@@ -101,7 +104,7 @@ func (d *double) take(s step) string {
 	guard := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.echo != "", found.endReason, rec.ended())
 	model := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.asked != 0 && !e.served, e.reason, d.world.ended)
 	if !rec.ended() {
-		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now)))
+		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now())))
 		model += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", d.world.minted > 1, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
 	}
 	if guard != model {
