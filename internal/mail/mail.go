@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -117,14 +119,19 @@ func (s SMTP) Sender() (func(context.Context, idp.Mail) error, error) {
 		if err != nil {
 			return err
 		}
-		return unaddressed(client.DialAndSendWithContext(ctx, message))
+		return unquoted(client.DialAndSendWithContext(ctx, message))
 	}, nil
 }
 
-// unaddressed says why a letter was refused without what it says of its reader, which belongs in no log: the library's text names the address, and so may the server's.
-func unaddressed(err error) error {
+// unquoted says why a letter was not sent without the words of the server, which may repeat what it was told: an address, or the password. The library's
+// text names the address, too. None of that belongs in a log.
+func unquoted(err error) error {
 	refused := new(mail.SendError)
 	if !errors.As(err, &refused) {
+		if reply := new(textproto.Error); errors.As(err, &reply) {
+			before, _, _ := strings.Cut(err.Error(), reply.Error())
+			return fmt.Errorf("%sthe mail server answers %d", before, reply.Code)
+		}
 		return err
 	}
 	when := "for good"

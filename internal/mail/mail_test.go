@@ -38,7 +38,7 @@ func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if s.in = username == "latchkey" && password == "secret"; !s.in {
-			return errors.New("no")
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong: " + password} // some say what they were told
 		}
 		return nil
 	}), nil
