@@ -72,9 +72,11 @@ func (s *refreshSealer) unknownKey(value string) (id uint32, unknown bool) {
 // those that were written meanwhile stands for all.
 const glimpseAfter = 700 * time.Millisecond
 
-// glimpse reads a record that another node has written. What the store returns is checked on the way.
+// glimpse reads a record that another node has written, for the key that sealed it. It may be of another app that shares the store, with keys of its own.
 func (g *Guard) glimpse(ctx context.Context, id ID) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	g.store.Get(ctx, id)
+	if rec, err := g.config.Store.Get(ctx, id); err == nil && rec.App == g.app {
+		g.checkKeys(ctx, rec)
+	}
 }

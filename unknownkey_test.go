@@ -82,3 +82,30 @@ func TestNodesWithoutACommonKey(t *testing.T) {
 		}
 	})
 }
+
+// Apps that share a store hear of each other's writes. Another app's record is neither a mistake of the store's nor sealed for this app to open.
+func TestAppsThatShareAStore(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		store := newTellingStore()
+		var alarms atomic.Int64
+		start := func(a *app, keys latchkey.KeyRing) {
+			config := w.config(a, slog.New(slog.NewTextHandler(w.log, nil)))
+			config.Store, config.Keys = store, keys
+			config.OnEvent = func(_ context.Context, e latchkey.Event) {
+				if e.Kind == latchkey.EventUnknownKey {
+					alarms.Add(1)
+				}
+			}
+			a.start(config)
+		}
+		start(w.shop, w.keys)
+		start(w.forums, latchkey.KeyRing{latchkey.NewKey()})
+		for _, a := range []*app{w.shop, w.forums} {
+			newBrowser().login(a)
+			time.Sleep(2 * time.Second)
+		}
+		if log := w.log.String(); alarms.Load() != 0 || strings.Contains(log, "level=ERROR") {
+			t.Errorf("%d alarms; %s", alarms.Load(), log)
+		}
+	})
+}
