@@ -192,10 +192,15 @@ func parseOrigin(origin string) (*url.URL, error) {
 	return u, nil
 }
 
-// plainHost tells whether a browser would write a host like that into Origin.
+// plainHost tells whether a browser would write a host like that into Origin. It writes an address in one way only, and takes every
+// name that ends in a number for an address (WHATWG URL, "host parsing").
 func plainHost(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.String() == host && !ip.Is4In6() && ip.Zone() == ""
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if _, err := strconv.ParseUint(last, 0, 64); err == nil || last != "" && strings.Trim(last, "0123456789") == "" {
+		return false
 	}
 	return host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" && !strings.HasPrefix(host, ".")
 }
