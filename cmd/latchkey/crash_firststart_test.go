@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -34,14 +34,19 @@ func TestFirstStartThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends, end := context.WithCancel(t.Context())
-	end()
+	full := filepath.Join(file.Data, "sessions.db-wal")
+	if err := errors.Join(os.Mkdir(file.Data, 0o700), os.Mkdir(full, 0o700)); err != nil { // SQLite can make the database, and not write it
+		t.Fatal(err)
+	}
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
 	log := slog.New(slog.DiscardHandler)
-	if _, err := openServing(ends, file, log, addr); err == nil {
-		t.Fatal("a start that was broken off succeeds")
+	if _, err := openServing(t.Context(), file, log, addr); err == nil {
+		t.Fatal("a start without a place for the log of its database succeeds")
 	}
 	if _, err := os.Stat(filepath.Join(file.Data, "sessions.db")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(full); err != nil {
 		t.Fatal(err)
 	}
 	s, err := openServing(t.Context(), file, log, addr)
