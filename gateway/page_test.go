@@ -228,8 +228,10 @@ func TestOldDeploymentsAreForgotten(t *testing.T) {
 	for i := range 50 {
 		name := fmt.Sprintf("/app-%d.js", i)
 		write(t, filepath.Join(dir, name), strings.Repeat("let a;", 5000))
-		if !zipped(name) || !zipped(name) {
-			t.Fatalf("deployment %d is not compressed", i)
+		for range 2 { // from the disk, and from memory
+			if !zipped(name) {
+				t.Fatalf("deployment %d is not compressed", i)
+			}
 		}
 		os.Remove(filepath.Join(dir, name))
 	}
