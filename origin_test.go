@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,10 +19,13 @@ import (
 // Whoever sets Origin wrongly sees nothing but 403 in the browser: the log says which two origins differ, now and then.
 func TestRefusedOriginIsLogged(t *testing.T) {
 	var log bytes.Buffer
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	var passed atomic.Int64
+	now := func() time.Time {
+		return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(passed.Load()))
+	}
 	guard, err := latchkey.New(latchkey.Config{
 		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},
-		Logger: slog.New(slog.NewJSONHandler(&log, nil)), Now: func() time.Time { return now },
+		Logger: slog.New(slog.NewJSONHandler(&log, nil)), Now: now,
 	})
 	must(t, err)
 	defer guard.Close(context.Background())
@@ -46,7 +50,7 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 	if line := refused("https://evil.example", "cross-site"); line != nil {
 		t.Errorf("logged within a minute: %v", line)
 	}
-	now = now.Add(time.Minute)
+	passed.Add(int64(time.Minute))
 	line = refused("https://evil\x1b[31m.example/"+strings.Repeat("x", 10_000), "cross-site")
 	if origin, ok := line["origin"].(string); !ok || len(origin) > 300 || strings.Contains(origin, "\x1b") {
 		t.Errorf("logged: %.400v", line["origin"])

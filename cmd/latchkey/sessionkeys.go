@@ -69,15 +69,17 @@ func compareKeys(path string, inFile, inForce latchkey.KeyRing) error {
 	return nil
 }
 
-// checkSessionKeys refuses a data directory that has databases and no keys.
+// checkSessionKeys refuses a data directory that has databases and no keys. The keys are made first, so they
+// are looked for last: another program may be making all of it now.
 func checkSessionKeys(data string) error {
-	path := sessionKeys(data)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	for _, name := range []string{"sessions.db", "idp.db", "provider.json"} {
-		if _, err := os.Stat(filepath.Join(data, name)); err == nil {
-			return missingKeys(path, filepath.Join(data, name))
+		beside := filepath.Join(data, name)
+		if _, err := os.Stat(beside); err != nil {
+			continue
+		}
+		path := sessionKeys(data)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return missingKeys(path, beside)
 		}
 	}
 	return nil
@@ -190,4 +192,6 @@ func isKey(line string) bool {
 }
 
 // keyID is a key's id as logs and commands name it.
-func keyID(k latchkey.Key) string { return strings.Trim(k.String(), "[key ]") }
+func keyID(k latchkey.Key) string {
+	return strings.TrimSuffix(strings.TrimPrefix(k.String(), "[key "), "]")
+}
