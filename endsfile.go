@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 // An endsFile keeps the ends that are owed for the next process (Config.EndsFile). There is a file only while something is owed.
@@ -137,16 +139,16 @@ func (f *endsFile) write(app string, ends []owedEnd) error {
 		return err
 	}
 	if len(ends) == 0 {
-		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := wholefile.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return syncDir(filepath.Dir(f.path))
+		return nil
 	}
 	text, err := formatEnds(app, ends)
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(f.path, text); err != nil {
+	if err := wholefile.Write(f.path, text); err != nil {
 		return err
 	}
 	f.digest = sha256.Sum256(text)

@@ -11,10 +11,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/internal/filemode"
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 // A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not usable.
@@ -50,8 +50,8 @@ func (k Key) Reveal() string {
 	return keyPrefix + base64.RawURLEncoding.EncodeToString(k.secret[:])
 }
 
-// String returns the key's id.
-func (k Key) String() string { return fmt.Sprintf("[key %08x]", k.id) }
+// String returns the key's id: eight hexadecimal digits.
+func (k Key) String() string { return fmt.Sprintf("%08x", k.id) }
 
 // derive gives one key per purpose (HKDF-SHA-256, RFC 5869). Every part is preceded by its length,
 // so that no two lists of parts are the same bytes.
@@ -129,19 +129,12 @@ func readKeys(path string) (KeyRing, error) {
 	return ring, nil
 }
 
-// createKeys makes the file with one fresh key, whole or not at all. Where there is one already: fs.ErrExist.
+// createKeys makes the file with one fresh key, or returns fs.ErrExist.
 func createKeys(path string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // readable by the owner only
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	key := NewKey()
-	_, err = fmt.Fprintf(file, "# Keys of the session cookies: the first seals, all of them open. Every node has the same. To change them: latchkey keys session --help\n# Whoever has this file can make sessions: keep it secret.\n%s\n", key.Reveal())
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Link(file.Name(), path)
+	return wholefile.Create(path, fmt.Appendf(nil, `# Keys of the session cookies: the first seals, all of them open. Every node has the same. To change them: latchkey keys session --help
+# Whoever has this file can make sessions: keep it secret.
+%s
+`, NewKey().Reveal()))
 }
 
 func (r KeyRing) find(id uint32) (Key, bool) {

@@ -89,11 +89,18 @@ func TestKEY01_LoadKeysOfADanglingLink(t *testing.T) {
 		if err == nil {
 			t.Error("keys of a file that is not there")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("LoadKeys does not return")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%d files are left, %v", len(entries), err)
+	}
+}
+
+// Logs and commands name a key by all eight digits of its id, zeros in front as well.
+func TestKeysPrintAsTheirIDs(t *testing.T) {
+	if got := fmt.Sprint(Key{id: 0xe0e}); got != "00000e0e" {
+		t.Errorf("the key prints as %q", got)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 type appCommand struct {
@@ -83,7 +84,7 @@ func writeEnv(w world, server *idp.Server, path string, a idp.KnownApplication, 
 	if secret != "" {
 		text += "CLIENT_SECRET=" + secret + "\n"
 	}
-	return writeFirst(path, []byte(text))
+	return wholefile.Create(path, []byte(text))
 }
 
 func authentication(public bool) idp.ClientAuthenticationPolicy {

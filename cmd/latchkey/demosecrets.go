@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 // demoSecrets are made anew for each data directory: the program itself has no default password or key.
@@ -44,7 +46,7 @@ func makeDemoSecrets(path string) (demoSecrets, error) {
 	if err != nil {
 		return s, err
 	}
-	return s, writeWhole(path, append(text, '\n'))
+	return s, wholefile.Write(path, append(text, '\n'))
 }
 
 // passphrase returns five groups of four letters and digits, about 100 bits, to be typed by a person.

@@ -18,6 +18,7 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 // An embeddedProvider is the identity provider in the same process, with a server on loopback for those who administer it.
@@ -107,7 +108,7 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 		return s, err
 	}
 	path := filepath.Join(data, "provider.json")
-	if err := writeFirst(path, append(text, '\n')); errors.Is(err, fs.ErrExist) {
+	if err := wholefile.Create(path, append(text, '\n')); errors.Is(err, fs.ErrExist) {
 		return loadProviderSecrets(path)
 	} else if err != nil {
 		return s, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/kickstart"
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 type idpCommand struct {
@@ -121,7 +122,7 @@ func (c idpCommand) firstKey(w world, server *idp.Server) error {
 	if err := server.EnsureAPIKey(w.ctx, idp.APIKey{Key: key, Description: "made at the first start"}); err != nil {
 		return err
 	}
-	if err := writeWhole(path, []byte(key+"\n")); err != nil {
+	if err := wholefile.Write(path, []byte(key+"\n")); err != nil {
 		return err
 	}
 	fmt.Fprintln(w.stderr, "an API key for everything is in", path)

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 const (
@@ -112,7 +114,7 @@ func writePEM(path, kind string, der []byte) error {
 	if err := pem.Encode(&text, &pem.Block{Type: kind, Bytes: der}); err != nil {
 		return err
 	}
-	return writeWhole(path, text.Bytes())
+	return wholefile.Write(path, text.Bytes())
 }
 
 func serial() *big.Int {

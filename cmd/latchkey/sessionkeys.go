@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
+	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
 // sessionKeys is the file of the keys of the session cookies, in a data directory.
@@ -64,7 +65,7 @@ func keysAgain(path string, inForce latchkey.KeyRing) (latchkey.KeyRing, error) 
 func compareKeys(path string, inFile, inForce latchkey.KeyRing) error {
 	same := func(k latchkey.Key) bool { return k.Reveal() == inForce[0].Reveal() }
 	if !slices.ContainsFunc(inFile, same) {
-		return fmt.Errorf("%s no longer has the key that seals the cookies (%s): put it back, or restart to use those in the file, which signs everybody out", path, keyID(inForce[0]))
+		return fmt.Errorf("%s no longer has the key that seals the cookies (%s): put it back, or restart to use those in the file, which signs everybody out", path, inForce[0])
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ func (f *keyFile) write() error {
 	if _, err := f.ring(); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
 	}
-	return rewriteWhole(f.path, []byte(strings.Join(f.lines, "\n")+"\n"))
+	return wholefile.Rewrite(f.path, []byte(strings.Join(f.lines, "\n")+"\n"))
 }
 
 // add puts a new key behind the others.
@@ -166,14 +167,14 @@ func (f *keyFile) remove(id string) error {
 	if err != nil {
 		return err
 	}
-	if keyID(ring[0]) == id {
+	if ring[0].String() == id {
 		return fmt.Errorf("%s is the key that seals: promote another first", id)
 	}
 	for i, line := range f.lines {
 		if !isKey(line) {
 			continue
 		}
-		if one, err := latchkey.ParseKeys(line); err != nil || keyID(one[0]) != id {
+		if one, err := latchkey.ParseKeys(line); err != nil || one[0].String() != id {
 			continue
 		}
 		from := i
@@ -189,9 +190,4 @@ func (f *keyFile) remove(id string) error {
 func isKey(line string) bool {
 	line = strings.TrimSpace(line)
 	return line != "" && !strings.HasPrefix(line, "#")
-}
-
-// keyID is a key's id as logs and commands name it.
-func keyID(k latchkey.Key) string {
-	return strings.TrimSuffix(strings.TrimPrefix(k.String(), "[key "), "]")
 }

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
@@ -304,14 +303,5 @@ func TestSessionKeysStayWhereTheyAre(t *testing.T) {
 	}
 	if after.Mode() != before.Mode() || after.Size() <= before.Size() || after.Sys().(*syscall.Stat_t).Gid != before.Sys().(*syscall.Stat_t).Gid {
 		t.Errorf("%v, %d bytes; before %v, %d bytes", after.Mode(), after.Size(), before.Mode(), before.Size())
-	}
-}
-
-// Commands name a key as the log does, by eight digits, whatever they are.
-func TestKeyID(t *testing.T) {
-	for range 500 {
-		if id := keyID(latchkey.NewKey()); len(id) != 8 || strings.Trim(id, "0123456789abcdef") != "" {
-			t.Fatalf("the id is %q", id)
-		}
 	}
 }

@@ -78,7 +78,7 @@ func (p sessionKeysPlace) show(w world, f *keyFile) error {
 	}
 	list := make([]shownSessionKey, 0, len(ring))
 	for i, k := range ring {
-		shown := shownSessionKey{keyID(k), keyOpens}
+		shown := shownSessionKey{k.String(), keyOpens}
 		switch {
 		case i == 0:
 			shown.State = keySeals
