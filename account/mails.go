@@ -6,12 +6,23 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
+// accountOf asks the provider whose the id of a mail is.
+func (h *Handler) accountOf(r *http.Request, id string, ask func(context.Context, latchkey.Secret) (fusionauth.Account, error)) (fusionauth.Account, error) {
+	if id == "" { // the provider takes it for a missing parameter
+		return fusionauth.Account{}, wire.Of(wire.CodeLinkInvalid)
+	}
+	who, err := ask(r.Context(), latchkey.Secret(id))
+	return who, link(err)
+}
+
+// link is the problem of an id that the provider does not know, or no longer.
 func link(err error) error {
 	if errors.Is(err, fusionauth.ErrNotFound) {
 		return wire.Of(wire.CodeLinkInvalid)
@@ -41,7 +52,8 @@ func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, se
 // unwatched bounds a call that nobody waits for.
 const unwatched = 10 * time.Second
 
-// A mailKind has mails counted apart: nobody can use up the mails of one kind with requests for another, of which none is sent.
+// Mails of each kind are counted apart: nobody can use up those of one kind by asking for another,
+// of which perhaps none is sent.
 type mailKind string
 
 const (

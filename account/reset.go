@@ -21,11 +21,8 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 		fresh, err = newPassword(password)
 	}
 	var who fusionauth.Account
-	if err == nil && id == "" {
-		err = wire.Of(wire.CodeLinkInvalid)
-	}
 	if err == nil {
-		who, err = h.Client.AccountOfChange(r.Context(), latchkey.Secret(id))
+		who, err = h.accountOf(r, id, h.Client.AccountOfChange)
 	}
 	foreign := err == nil && h.Registration != RegistrationClosed && !who.Verified
 	if foreign { // first, so that it can be tried again
@@ -50,9 +47,12 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
 	wire.Write(w, http.StatusOK, map[string]int{"passkeys": len(keys)})
 }
 
-// dropWays takes from an account what other ways into it there are beside the password. It may be somebody else who registered the address, which nobody has proved until now, and who
-// waits for its owner to set a password and fill the account: also where addresses must be proved, for they had not to be before, or not for another application.
-// An authenticator opens nothing. It goes only where everybody has one put there: elsewhere a mailbox does not get round it.
+// dropWays removes the ways into an account that lead past its password. Nobody has proved its address
+// until now: somebody else may have registered it, and wait for its owner to set a password and use the
+// account. That holds for RegistrationVerified too: the account may be older than that setting, or made
+// for another application.
+// An authenticator alone opens nothing. It goes only with RegistrationUnverified, where somebody else
+// can have set one up: otherwise a mailbox must not get round a second factor.
 func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil || h.Registration != RegistrationUnverified {
 		return err
@@ -70,7 +70,7 @@ func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	return nil
 }
 
-// dropNewWays drops what has been added while the old password was still good.
+// dropNewWays drops what was added while the old password was still good.
 func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()

@@ -8,14 +8,15 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// verifyEmail takes the id of a mail, and the password of the account: whoever has the id reads that mailbox, but the account may be one that somebody else has
-// registered for this address, with a password of their own. The owner of the mailbox, who perhaps registers at the same time, must not let them in by confirming it.
+// verifyEmail takes the id of a mail and the password of the account. The id proves the mailbox alone:
+// somebody else may have registered the address, with a password of their own, and its owner must not
+// let them in by confirming it.
 func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	var id, password string
 	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
 	var who fusionauth.Account
 	if err == nil {
-		who, err = h.accountToVerify(r, id)
+		who, err = h.accountOf(r, id, h.Client.AccountOfVerification)
 	}
 	if err == nil {
 		err = h.knowsPassword(r, who, latchkey.Secret(password))
@@ -30,13 +31,14 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
-// checkVerification tells whether the id of a mail is good, and whose address it proves, and leaves it so.
+// checkVerification reports whether the id of a mail is good, and whose address it proves. It does not
+// use the id up.
 func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) {
 	var id string
 	err := h.form(w, r, wire.Fields{"id": &id})
 	var who fusionauth.Account
 	if err == nil {
-		who, err = h.accountToVerify(r, id)
+		who, err = h.accountOf(r, id, h.Client.AccountOfVerification)
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -45,15 +47,7 @@ func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) {
 	wire.Write(w, http.StatusOK, map[string]string{"email": who.LoginID})
 }
 
-func (h *Handler) accountToVerify(r *http.Request, id string) (fusionauth.Account, error) {
-	if id == "" {
-		return fusionauth.Account{}, wire.Of(wire.CodeLinkInvalid)
-	}
-	who, err := h.Client.AccountOfVerification(r.Context(), latchkey.Secret(id))
-	return who, link(err)
-}
-
-// knowsPassword checks the password of an account, whatever else may stand in the way of a login.
+// knowsPassword checks the password of an account, whatever else keeps its user from logging in.
 func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, password latchkey.Secret) error {
 	if err := h.guesses.take(who.ID, h.Now()); err != nil {
 		return err
@@ -63,7 +57,7 @@ func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, passwor
 	}
 	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: who.LoginID, Password: password, Device: h.device(r)})
 	switch codeOf(err) {
-	case latchkey.CodeEmailNotVerified, latchkey.CodeNotRegistered: // hears only who knows it
+	case latchkey.CodeEmailNotVerified, latchkey.CodeNotRegistered: // the provider says so only if it is right
 		return nil
 	}
 	if err == nil && shown.UserID != who.ID {
