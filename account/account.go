@@ -21,9 +21,12 @@ type Registration int
 const (
 	// RegistrationClosed is for existing users only: the route answers 404.
 	RegistrationClosed Registration = iota
-	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The
-	// provider sends the mails (the tenant's emailConfiguration.verifyEmail), and should not issue tokens for unverified addresses in the first place (unverified.behavior Gated).
-	// Nobody learns whether an address has an account: an unverified login is answered like a wrong password, so a page should offer to send the mail again beside the form.
+	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all
+	// others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The provider sends the
+	// mails (the tenant's emailConfiguration.verifyEmail), and should issue no tokens for unverified
+	// addresses in the first place (unverified.behavior Gated).
+	// Nobody learns whether an address has an account: an unverified login is answered like a wrong
+	// password, so a page should offer to send the mail again beside its login form.
 	RegistrationVerified
 	// RegistrationUnverified lets everybody in at once. It tells whoever asks whether an address has an account.
 	RegistrationUnverified
@@ -42,7 +45,8 @@ type Config struct {
 	// ClientIP returns the address of the browser; default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
-	// Replaces is a Handler whose place this one takes, where a program reads its configuration again: what it has counted passes to this one. Nil: none.
+	// Replaces is the Handler that this one replaces when a program reloads its configuration. The new
+	// one takes over its counts of attempts and mails. Nil: none.
 	Replaces *Handler
 
 	Logger *slog.Logger     // nil: slog.Default()
@@ -97,7 +101,7 @@ func New(c Config) (*Handler, error) {
 	}
 	h := &Handler{Config: c, host: origin.Hostname(), limits: newLimits()}
 	if c.Replaces != nil {
-		h.limits, h.Replaces = c.Replaces.limits, nil // it is not needed for anything else
+		h.limits, h.Replaces = c.Replaces.limits, nil // or each would keep all earlier ones in memory
 	}
 	if h.Registration == RegistrationVerified {
 		h.Guard.RequireVerifiedEmail()

@@ -60,7 +60,7 @@ func TestCodeWithSpaces(t *testing.T) {
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": spaced(w.code(secret))}).want(204, "")
 }
 
-// persistent tells whether the login that came with an answer outlives the browser.
+// persistent reports whether the login that came with an answer outlives the browser.
 func persistent(r reply) bool {
 	for _, c := range (&http.Response{Header: r.header}).Cookies() {
 		if c.Name == "__Host-refresh" {
@@ -71,7 +71,7 @@ func persistent(r reply) bool {
 	return false
 }
 
-// Whoever did not want to be remembered is not, whatever begins the session.
+// Users who did not want to be remembered are not, whatever begins the session.
 func TestRememberFalse(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	password := idptest.Password
@@ -93,7 +93,8 @@ func TestRememberFalse(t *testing.T) {
 	}
 }
 
-// Where nobody may register, the route is the Handler's all the same: no password of a form goes to another handler of the app.
+// With RegistrationClosed the route is still the Handler's: a password that a form sends there reaches
+// no other handler of the app.
 func TestRegisterIsServedWhereItIsClosed(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	if !w.accounts.Serves("/api/register") {

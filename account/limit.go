@@ -25,11 +25,11 @@ type limiter struct {
 	buckets map[string]*rate.Limiter
 }
 
-// limits are all that a Handler counts.
+// limits is all that a Handler counts.
 type limits struct {
 	mails    limiter // by kind and address of the mail
 	visitors limiter // by address of the browser
-	guesses  limiter // at the password of who is logged in, by user
+	guesses  limiter // at the password of an account, by user
 }
 
 func newLimits() *limits {

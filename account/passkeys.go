@@ -145,7 +145,7 @@ func (h *Handler) answerOf(credential json.RawMessage) fusionauth.PasskeyAnswer 
 
 func isRefused(err error) bool { return codeOf(err) == latchkey.CodeInvalidCredentials }
 
-// wouldTell tells whether a refusal says that an account exists whose address is not verified.
+// wouldTell reports whether a refusal would reveal that there is an account with an unverified address.
 func wouldTell(err error) bool {
 	code := codeOf(err)
 	return code == latchkey.CodeEmailNotVerified || code == latchkey.CodeLoginPrevented || code == latchkey.CodeNotRegistered

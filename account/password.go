@@ -46,8 +46,8 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 	h.Guard.Begin(w, r, grant, session.Persistent)
 }
 
-// setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs up:
-// a password that changes must not leave them alive.
+// setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs
+// up: no session must outlive the old password.
 func (h *Handler) setPassword(r *http.Request, userID string, set func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()

@@ -10,10 +10,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// How long an answer takes at least where its time must not tell whether the address has an account.
+// How long an answer takes at least, if its time must not reveal whether an address has an account.
 const (
 	evenly        = time.Second            // a registration
-	evenlyOptions = 250 * time.Millisecond // a challenge, which the provider keeps for those only who have a passkey
+	evenlyOptions = 250 * time.Millisecond // a challenge: the provider stores one only for users with a passkey
 )
 
 // register makes an account. Where addresses are verified the answer is the same whether there was one: then its owner gets a mail with which to set a new password.
@@ -63,7 +63,8 @@ func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request, u *fusiona
 	return err
 }
 
-// admits tells whether a session may begin for a user, by whether the address is verified. The guard asks the same again.
+// admits reports whether a session may begin for a user whose address is verified, or not. The guard
+// checks it again.
 func (h *Handler) admits(verified bool) bool {
 	return verified || h.Registration != RegistrationVerified
 }
@@ -72,7 +73,7 @@ func (h *Handler) admits(verified bool) bool {
 func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) {
 	err := h.Client.Register(r.Context(), u)
 	var grant latchkey.Grant
-	if err == nil { // where more than the password is asked for, the login form is the place for it
+	if err == nil { // if the provider asks for more than the password, the login form is the place for it
 		grant, err = h.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
 	}
 	if err != nil {

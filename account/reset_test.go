@@ -82,7 +82,8 @@ func TestResetWhileCodesAreLocked(t *testing.T) {
 	b.login(object{"email": victim, "password": fresh}).want(200, "")
 }
 
-// Who forgot a password has often tried it too often. The mail proves who it is: the new password is taken at once.
+// Users who forgot a password have often tried too many. The mail proves who they are: the new
+// password works at once.
 func TestResetForgetsFailedLogins(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Registration was open to everybody once, and a thief put a passkey into an account with somebody else's address. Now addresses are proved, and its owner does so by a reset.
+// Registration was open once, and a thief made an account with somebody else's address and added a
+// passkey. Now addresses must be proved, and the owner of this one does so by a reset.
 func TestResetOfAnAddressThatNobodyHasProved(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	thief, d := w.browser(), w.device()
@@ -30,7 +31,8 @@ func TestResetOfAnAddressThatNobodyHasProved(t *testing.T) {
 	b.login(object{"password": fresh, "code": w.code(secret)}).want(200, "")
 }
 
-// Nobody keeps somebody else from a new password by asking for mails that are not sent: there is nothing to verify.
+// Nobody can keep somebody else from a new password by asking for mails that are not sent, because
+// there is nothing to verify.
 func TestMailsOfOneKindLeaveTheOthers(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	for range 5 {
@@ -40,7 +42,8 @@ func TestMailsOfOneKindLeaveTheOthers(t *testing.T) {
 	w.link(ada, "reset-password")
 }
 
-// Who has no passkey waits as long for a challenge as who has one, for whom the provider writes something down.
+// The options take as long for an address without a passkey as for one with it, for which the provider
+// stores a challenge.
 func TestTimeOfPasskeyOptions(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b, d := w.browser(), w.device()
@@ -50,12 +53,12 @@ func TestTimeOfPasskeyOptions(t *testing.T) {
 		began := time.Now()
 		b.post("/api/passkey-login/options", object{"email": email}).want(200, "")
 		if took := time.Since(began); took < 250*time.Millisecond {
-			t.Errorf("%s: %v, and so it tells", email, took)
+			t.Errorf("%s: %v, which reveals who has a passkey", email, took)
 		}
 	}
 }
 
-// A link without an id is one that is not good: no fault of the provider's.
+// A link without an id is invalid, and no failure of the provider.
 func TestLinksWithoutAnID(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
@@ -68,7 +71,8 @@ func TestLinksWithoutAnID(t *testing.T) {
 	}
 }
 
-// A stranger registers somebody's address, waits until its owner registers too, and has a link sent: whoever expects one presses its button. That lets the stranger in with no password of theirs.
+// A stranger registers somebody's address, waits until its owner registers too, and has a link sent. The
+// owner expects one and confirms. That does not let the stranger in.
 func TestConfirmationLetsNobodyElseIn(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	const victim, theirs, own = "victim@example.com", "a password of the stranger", "a password of the owner"
@@ -96,7 +100,7 @@ func TestConfirmationLetsNobodyElseIn(t *testing.T) {
 	b.post("/api/verify-email", object{"id": id, "password": own}).want(404, "link_invalid")
 }
 
-// The id of a mail buys few guesses at a password.
+// The id of a mail allows few guesses at the password.
 func TestGuessesWithAVerification(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
@@ -112,7 +116,7 @@ func TestGuessesWithAVerification(t *testing.T) {
 	b.login(bob).want(200, "")
 }
 
-// What else stands in the way of a login is no matter for the address.
+// An address can be confirmed even if something else keeps its user from logging in.
 func TestVerificationBesideOtherObstacles(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

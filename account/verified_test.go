@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// openWorld asks for verified addresses at a provider that lets everybody log in: Latchkey itself must hold the line.
+// openWorld demands verified addresses at a provider that lets everybody log in: Latchkey itself must
+// hold the line.
 func openWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, account.RegistrationVerified)
@@ -28,7 +29,7 @@ func (w *world) setVerified(verified bool) {
 	}
 }
 
-// Whoever registers somebody else's address is not let in as it.
+// Registering somebody else's address lets nobody in.
 func TestVerifiedByLatchkeyItself(t *testing.T) {
 	w := openWorld(t)
 	b := w.browser()
@@ -38,7 +39,7 @@ func TestVerifiedByLatchkeyItself(t *testing.T) {
 	b.send("GET", "/api/private", nil).want(401, "login_required")
 }
 
-// No way to log in goes round it.
+// No way of logging in gets round it.
 func TestUnverifiedEveryWay(t *testing.T) {
 	w := openWorld(t)
 	b, d := w.browser(), w.device()
@@ -70,7 +71,8 @@ func TestUnverifiedEveryWay(t *testing.T) {
 	}
 }
 
-// A new password that the provider demands is no way in either, and none of it tells the operator's log who tried.
+// Setting the new password that the provider demands is no way in either, and no error in the log names
+// the address.
 func TestUnverifiedWithNewPassword(t *testing.T) {
 	w := openWorld(t)
 	w.setVerified(false)

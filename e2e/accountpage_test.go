@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// atGatewaysPage turns a link to the app's own page into one to the gateway's, as a mail has it where the app has no such page.
+// atGatewaysPage turns a link to the app's own page into one to the gateway's, as in the mails of apps
+// that have no such page.
 func (s *site) atGatewaysPage(link string) string {
 	s.Helper()
 	id, found := strings.CutPrefix(link, s.origin+"/#")
@@ -19,7 +20,8 @@ func (s *site) atGatewaysPage(link string) string {
 	return account.PageURL(s.origin) + "#" + id
 }
 
-// TestGatewaysPageResets: the gateway's own page says that a link is dead before anybody types a password, and sets one with a link that is good.
+// TestGatewaysPageResets: the gateway's own page says that a link is dead before anybody types a
+// password, and sets a password with a good link.
 func TestGatewaysPageResets(t *testing.T) {
 	t.Parallel()
 	s, b := newWorld(t).forums, newBrowser(t)
@@ -44,7 +46,7 @@ func TestGatewaysPageResets(t *testing.T) {
 	p.logIn(s.user.Email, fresh)
 }
 
-// TestGatewaysPageVerifies: opening the link changes nothing; its button does.
+// TestGatewaysPageVerifies: opening the link changes nothing, submitting the form does.
 func TestGatewaysPageVerifies(t *testing.T) {
 	t.Parallel()
 	s, b := newWorld(t).forums, newBrowser(t)

@@ -61,7 +61,8 @@ func (o *outbox) letters() []string {
 	return paths
 }
 
-// await waits until a program has put so many letters into the folder, and returns the link of the newest.
+// await waits until a program has put that many letters into the folder, and returns the link of the
+// newest.
 func (o *outbox) await(p *tab, count int, to string) string {
 	o.Helper()
 	for deadline := time.Now().Add(patience); len(o.letters()) < count; p.afterDrawing() {

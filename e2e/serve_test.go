@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// TestServeVerified runs the real gateway with its embedded provider: nobody gets in before the link of the mail was used, and the gateway's own page is where it leads.
+// TestServeVerified runs the real gateway with its embedded provider: nobody gets in before they use the
+// link in the mail, which leads to the gateway's own page.
 func TestServeVerified(t *testing.T) {
 	t.Parallel()
 	program, dir, b := buildProgram(t), t.TempDir(), newBrowser(t)

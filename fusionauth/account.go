@@ -27,7 +27,8 @@ func (c *Client) AccountOfChange(ctx context.Context, changeID latchkey.Secret) 
 	return c.account(ctx, "/api/user", url.Values{"changePasswordId": {string(changeID)}})
 }
 
-// AccountOfVerification asks whose address an id of a mail verifies (GET /api/user). It fails with ErrNotFound where the id is not good, or not any more.
+// AccountOfVerification asks whose address the id of a mail verifies (GET /api/user). It fails with
+// ErrNotFound if the id is not valid, or no longer.
 func (c *Client) AccountOfVerification(ctx context.Context, verificationID latchkey.Secret) (Account, error) {
 	return c.account(ctx, "/api/user", url.Values{"verificationId": {string(verificationID)}})
 }

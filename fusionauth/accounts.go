@@ -69,14 +69,15 @@ func (c *Client) ChangePassword(ctx context.Context, loginID string, current, pa
 	return err
 }
 
-// PasswordMinLength asks how many characters a password of the tenant has at least (GET /api/tenant/password-validation-rules).
+// PasswordMinLength asks how many characters a password must have in the tenant
+// (GET /api/tenant/password-validation-rules).
 func (c *Client) PasswordMinLength(ctx context.Context) (int, error) {
 	var body struct {
 		Rules struct {
 			MinLength int `json:"minLength"`
 		} `json:"passwordValidationRules"`
 	}
-	err := c.read(ctx, request{method: http.MethodGet, path: "/api/tenant/password-validation-rules", tenant: true}, &body) // which anybody may ask
+	err := c.read(ctx, request{method: http.MethodGet, path: "/api/tenant/password-validation-rules", tenant: true}, &body) // needs no key
 	return body.Rules.MinLength, err
 }
 

@@ -30,9 +30,11 @@ type Config struct {
 	// for which the application must allow token refresh.
 	ClientSecret latchkey.Secret
 
-	// PasswordCheckedFirst says that 409, 410 and 423 tell a stranger nothing about an account. That holds for the embedded provider: it answers 410 and 423 only to the right
-	// password, and the 409 of its lockout also for a login id that nobody has. Then users learn that their account is locked. A FusionAuth tells it to
-	// anybody who guesses an address, so by default all three become invalid_credentials.
+	// PasswordCheckedFirst says that 409, 410 and 423 reveal nothing about an account to a stranger, so
+	// that users may learn why they cannot log in. That holds for the embedded provider: it answers 410
+	// and 423 only to the right password, and the 409 of its lockout also for a login id that nobody
+	// has. A FusionAuth answers so to anybody who guesses an address: by default all three become
+	// invalid_credentials.
 	PasswordCheckedFirst bool
 
 	Logger    *slog.Logger      // nil: slog.Default()

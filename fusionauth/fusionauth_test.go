@@ -287,7 +287,7 @@ func TestARC11_RedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// Nobody waits for a server that hangs: ten seconds where Timeout says nothing else.
+// A call to a server that hangs ends after Timeout, ten seconds by default.
 func TestTimeout(t *testing.T) {
 	for timeout, want := range map[time.Duration]time.Duration{0: 10 * time.Second, time.Minute: time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -336,8 +336,7 @@ func TestRevocationAsTheServerComesBack(t *testing.T) {
 	}
 }
 
-// REF-15: a token is checked even though it came from the server itself.
-// withNotBefore changes the token of an answer: it is good in an hour.
+// withNotBefore postpones the token of an answer by an hour.
 func withNotBefore(r *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
@@ -363,6 +362,7 @@ func withNotBefore(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// REF-15: a token is checked even though it came from the server itself.
 func TestREF15_TokensAreChecked(t *testing.T) {
 	p := idptest.New(t)
 	app, other := p.AddApplication(idp.Application{}), p.AddApplication(idp.Application{})
@@ -376,7 +376,7 @@ func TestREF15_TokensAreChecked(t *testing.T) {
 	for name, change := range map[string]func(*fusionauth.Config){
 		"for another application": func(c *fusionauth.Config) { c.Transport = roundTrip(swap) },
 		"from another issuer":     func(c *fusionauth.Config) { c.Issuer = "acme.example" },
-		"of another day":          func(c *fusionauth.Config) { c.Transport = roundTrip(withNotBefore) },
+		"not valid yet":           func(c *fusionauth.Config) { c.Transport = roundTrip(withNotBefore) },
 		"expired":                 func(c *fusionauth.Config) { c.Now = func() time.Time { return time.Now().Add(2 * time.Hour) } },
 	} {
 		c := client(t, func(c *fusionauth.Config) {

@@ -80,8 +80,9 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	return grant, err
 }
 
-// CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose
-// login ids differ by compatibility characters alone share one count of failed logins.
+// CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case
+// folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose login
+// ids differ by compatibility characters alone share one count of failed logins.
 func (c *Client) CanonicalLoginID(loginID string) string { return loginid.Canonical(loginID) }
 
 // passwordLogin returns the answer of POST /api/login. A 404 that is not the provider's own is an error.

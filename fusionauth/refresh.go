@@ -39,7 +39,7 @@ func (c *Client) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Gran
 	return c.refreshed(a, r)
 }
 
-// longestRefresh asks for a JWT that lives as long as the server lets it.
+// longestRefresh asks for a JWT that lives as long as the server allows.
 func (c *Client) longestRefresh(ctx context.Context, r latchkey.Renewal) (answer, error) {
 	return c.jwtRefresh(ctx, r, 0)
 }
@@ -134,7 +134,7 @@ func (c *Client) oauthRefused(_ context.Context, a answer) error {
 	return fmt.Errorf("%s: status %d, %q", a.call, a.status, body.Error[:min(len(body.Error), 80)])
 }
 
-// refused is a no. It may come from a setting that has changed since: the next login asks again.
+// refused is a refusal. A setting may have changed since the last check: the next login checks again.
 func (c *Client) refused(a answer) error {
 	c.refreshes.CompareAndSwap(refreshWorks, refreshUnknown)
 	return &latchkey.ProviderError{Code: latchkey.CodeRefreshRefused, Err: fmt.Errorf("%s: status %d", a.call, a.status)}

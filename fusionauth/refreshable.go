@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Whether the application lets us refresh, as far as it is known.
+// What is known of whether the application lets us refresh.
 const (
 	refreshUnknown int32 = iota
 	refreshWorks
@@ -18,9 +18,11 @@ const (
 
 const tryTimeout = time.Second
 
-// tryRefresh finds out at a login whether the application's settings let us refresh, unless that is known: else every session would end at its first refresh, an hour
-// later, and nobody would know why. What it asks cannot succeed, and uses nothing up: of POST /api/jwt/refresh a JWT that lives longer than the server allows,
-// of POST /oauth2/token a refresh of a token that there is not. A server too old to know timeToLiveInSeconds does refresh: then its answer is the grant.
+// tryRefresh finds out at a login whether the application's settings let us refresh, unless that is
+// known. Otherwise every session would end at its first refresh, an hour later, and nobody would know
+// why. Its request cannot succeed and uses nothing up: it asks POST /api/jwt/refresh for a JWT that lives
+// longer than the server allows, or POST /oauth2/token to refresh a token that does not exist. A server
+// too old to know timeToLiveInSeconds does refresh: then its answer is the grant.
 func (c *Client) tryRefresh(ctx context.Context, grant latchkey.Grant, device latchkey.Device) latchkey.Grant {
 	if c.refreshes.Load() == refreshWorks || !c.trying.TryLock() {
 		return grant
@@ -51,7 +53,7 @@ func (c *Client) tryRefresh(ctx context.Context, grant latchkey.Grant, device la
 	return grant
 }
 
-// tryOAuth asks to refresh a token that there is not: who may not refresh hears that first.
+// tryOAuth asks to refresh a token that does not exist: the server checks first whether we may refresh.
 func (c *Client) tryOAuth(ctx context.Context, device latchkey.Device) {
 	a, err := c.oauthRefresh(ctx, latchkey.Renewal{RefreshToken: "latchkey-asks-whether-it-may-refresh", Device: device})
 	var body oauthError
@@ -68,10 +70,10 @@ func (c *Client) tryOAuth(ctx context.Context, device latchkey.Device) {
 	}
 }
 
-// forbidden alarms whoever operates this, once.
+// forbidden notes that the settings forbid refreshing. It logs that once, not at each login.
 func (c *Client) forbidden(mend string) {
 	if c.refreshes.Swap(refreshForbidden) != refreshForbidden {
-		c.config.Logger.Error("the application's settings forbid refreshing: sessions cannot outlive their first hour; "+mend+"; latchkey doctor tells more",
+		c.config.Logger.Error("the application's settings forbid refreshing, so no session outlives its first hour: "+mend+"; latchkey doctor checks the rest",
 			"application", c.config.ApplicationID)
 	}
 }

@@ -80,7 +80,7 @@ func TestRefreshForbiddenByTheEmbeddedProvider(t *testing.T) {
 	wantAlarms(t, log, 1, "allowTokenRefresh")
 }
 
-// With a client secret the reasons are others.
+// With a client secret there are other reasons.
 func TestRefreshForbiddenToTheClient(t *testing.T) {
 	for name, c := range map[string]struct {
 		app    idp.Application
@@ -110,7 +110,7 @@ func TestRefreshForbiddenToTheClient(t *testing.T) {
 	}
 }
 
-// What asks leaves the tokens as good as they were, at every kind of server.
+// Trying leaves the tokens as they were, whatever the server's policy.
 func TestTryingUsesNothingUp(t *testing.T) {
 	for name, policy := range policies {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestTryingUsesNothingUp(t *testing.T) {
 	}
 }
 
-// A login does not wait for a refresh that hangs, and fails for none.
+// A refresh that hangs or fails neither delays nor fails the login.
 func TestTryingDelaysNoLogin(t *testing.T) {
 	for _, status := range []int{0, 401, 404, 500, 502} {
 		synctest.Test(t, func(t *testing.T) {
@@ -169,7 +169,8 @@ func TestTryingDelaysNoLogin(t *testing.T) {
 	}
 }
 
-// A setting that changes while the process runs is reported at the first login after a refused refresh, and from then on no session ends for it.
+// A setting that changes while the process runs is reported at the first login after a refused
+// refresh, and ends no session from then on.
 func TestRefreshForbiddenLater(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{})

@@ -42,7 +42,8 @@ func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor)
 	return a, nil
 }
 
-// typedCode is a code without white space: authenticator apps show theirs in groups, and users type them so.
+// typedCode is a code without white space: authenticator apps show codes in groups, and users type them
+// that way.
 func typedCode(code latchkey.Secret) string { return strings.Join(strings.Fields(string(code)), "") }
 
 // withNewPassword answers 203 with the new password, and logs in with it.
