@@ -19,15 +19,18 @@ func newAccountPage(log *slog.Logger) (*accountPage, error) {
 	return &accountPage{p}, err
 }
 
-// checkAccountPage refuses an app's own page for the links in mails that whoever opens a mail would not see.
+// checkAccountPage refuses an account page of the app's own that nobody could open from a mail.
 func (a *app) checkAccountPage(c App) error {
+	if c.AccountPage == "" {
+		return nil
+	}
 	const host = "app.example"
 	u, err := url.Parse("https://" + host + c.AccountPage) // as a mail has it
 	var path string
 	if err == nil {
 		path, err = cleanPath(u)
 	}
-	noPage := c.Page == nil && c.DevServer == ""
+	page := (c.Page != nil || c.DevServer != "") && !a.rules.names(path)
 	switch {
 	case err != nil || u.Host != host || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return fmt.Errorf("account_page: %q: write a plain path of the app's own page, such as /account", c.AccountPage)
@@ -35,15 +38,20 @@ func (a *app) checkAccountPage(c App) error {
 		return nil
 	case reserved(path):
 		return fmt.Errorf("account_page: %s is not served: the gateway's own page is %s", c.AccountPage, account.PagePath)
-	case noPage && a.rules.protects(path):
-		return fmt.Errorf("account_page: %s needs a login, and who opens a mail has none: add it to public", c.AccountPage)
+	case ofGuard(path) || a.account != nil && a.account.Serves(path):
+		return fmt.Errorf("account_page: %s is a route of Latchkey's API: write the path of a page", c.AccountPage)
+	case !page && c.Upstream == "":
+		return fmt.Errorf("account_page: %s is not served: spa has no pages under /api/, protect or public: write another path", c.AccountPage)
+	case !page && a.rules.protects(path):
+		return fmt.Errorf("account_page: %s needs a login, which the reader of a mail does not have: write a path outside of protect, or add it to public", c.AccountPage)
 	}
 	return nil
 }
 
-// has tells whether a path is the page's, or one of its files'. Without its last slash it is a redirect.
+// has reports whether a path is the page's, or one of its files'. Without its last slash it is a
+// redirect.
 func (a *accountPage) has(path string) bool {
-	return strings.HasPrefix(path+"/", account.PagePath)
+	return under(path, strings.TrimSuffix(account.PagePath, "/"))
 }
 
 func (a *accountPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {

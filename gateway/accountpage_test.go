@@ -76,21 +76,42 @@ func TestAccountConfig(t *testing.T) {
 	}
 }
 
-// Who opens the link of a mail has no login: a page behind one is refused.
+// The links of mails are opened without a login: an account page that needs one is refused, and so is
+// one that nothing serves.
 func TestAccountPageNeedsNoLogin(t *testing.T) {
 	w := newWorld(t)
+	accounts := func(a *gateway.App) { a.Account = &account.Config{Client: w.fusionauth} }
+	spa := func(a *gateway.App) { a.Page = gateway.Dir(dist(t)) }
+	spaAlone := func(a *gateway.App) { spa(a); a.Upstream = "" }
+	vite := func(a *gateway.App) { a.DevServer = w.app.URL }
 	for _, c := range []struct {
 		page            string
 		protect, public []string
+		change          func(*gateway.App)
 		good            bool
 	}{
-		{"/account", []string{"/api/"}, nil, true},
-		{"/account", nil, []string{"/account"}, true},
-		{"/.latchkey/account/", nil, nil, true},
-		{"/account", nil, nil, false},
-		{"/Members/account", []string{"/members/"}, nil, false},
+		{"/account", []string{"/api/"}, nil, nil, true},
+		{"/account", nil, []string{"/account"}, nil, true},
+		{"/.latchkey/account/", nil, nil, nil, true},
+		{"/account", nil, nil, nil, false},
+		{"/Members/account", []string{"/members/"}, nil, nil, false},
+		{"/account", nil, nil, spa, true},
+		{"/account", nil, nil, spaAlone, true},
+		{"/account", nil, nil, vite, true},
+		{"/members/account", []string{"/Members/"}, nil, spa, false},
+		{"/members/account", []string{"/members/"}, nil, vite, false},
+		{"/account", nil, []string{"/account"}, spa, true}, // the app serves it
+		{"/account", nil, []string{"/account"}, spaAlone, false},
+		{"/api/account", []string{"/private/"}, nil, spaAlone, false},
+		{"/api/login", []string{}, nil, nil, false},
+		{"/api/reset-password", []string{}, nil, accounts, false},
+		{"/api/sessions/mine", []string{}, nil, spa, false},
 	} {
-		g, err := gateway.New(gateway.Config{Apps: []gateway.App{{Login: w.login, Upstream: w.app.URL, Protect: c.protect, Public: c.public, AccountPage: c.page}}})
+		app := gateway.App{Login: w.login, Upstream: w.app.URL, Protect: c.protect, Public: c.public, AccountPage: c.page}
+		if c.change != nil {
+			c.change(&app)
+		}
+		g, err := gateway.New(gateway.Config{Apps: []gateway.App{app}})
 		if (err == nil) != c.good {
 			t.Errorf("%s with %v and %v: %v", c.page, c.protect, c.public, err)
 		}

@@ -100,7 +100,7 @@ func newApp(c App, of Config, p proxies) (*app, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if err := errors.Join(a.read(c, of.Private), a.openGuard(c.Login), a.openAccount(c.Account)); err != nil {
+	if err := errors.Join(a.read(c, of.Private), a.openGuard(c.Login), a.openAccount(c.Account), a.checkAccountPage(c)); err != nil {
 		if a.guard != nil {
 			err = errors.Join(err, a.close(context.Background()))
 		}
@@ -120,9 +120,6 @@ func (a *app) read(c App, private []string) error {
 	var err error
 	a.rules, err = newRules(c.Protect, c.Public)
 	note(err)
-	if err == nil && c.AccountPage != "" {
-		note(a.checkAccountPage(c))
-	}
 	a.dropped, err = droppedHeaders(c.DropHeaders)
 	note(err)
 	a.allowed, err = allowedHeaders(c.AllowHeaders)
