@@ -227,6 +227,13 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// withoutCookies logs, once a minute, that an app does not get its cookies.
+func (a *app) withoutCookies(ctx context.Context) {
+	if a.jarTold.due(a.now()) {
+		a.log.WarnContext(ctx, "a browser sends too many cookies: the app goes without them", "app", a.host)
+	}
+}
+
 // ofGuard tells whether a path is one of Guard.Handler's.
 func ofGuard(path string) bool {
 	switch path {
@@ -251,7 +258,7 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 		target.User != nil || target.RawQuery != "" || target.Fragment != "" {
 		return nil, fmt.Errorf("%s: want http://host:port or https://host, and a path where needed", field)
 	}
-	transport := newTransport(target.Scheme, c.Timeout)
+	transport := newTransport(target.Scheme, c.Timeout, a.withoutCookies)
 	a.transports = append(a.transports, transport.shared, transport.own)
 	from := inner{target, a.scheme, a.host}
 	return &httputil.ReverseProxy{

@@ -181,8 +181,8 @@ func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 	if !ok {
 		return nil, headersTooLarge
 	}
-	if emptied && a.jarTold.due(a.now()) {
-		a.log.WarnContext(r.Context(), "a browser sends too many cookies: the app goes without them", "app", a.host)
+	if emptied {
+		a.withoutCookies(r.Context())
 	}
 	if g.proxies.passedOver(r) && a.proxyTold.due(a.now()) {
 		a.log.WarnContext(r.Context(), "X-Forwarded-For or Forwarded from a peer that is not in trusted_proxies: all that come through it count as one address",

@@ -21,8 +21,8 @@ const (
 
 var errHeaders = errors.New("headers too large for the app behind")
 
-// fits tells whether the headers of a request are small enough. It leaves only our cookies where the jar
-// is too large for any app, so that what a waiting request holds is bounded by maxPassed.
+// fits reports whether the headers of a request are small enough, and whether cookies had to go. Beyond
+// maxWithCookies it leaves only ours, so that what a waiting request holds is bounded by maxPassed.
 func fits(r *http.Request) (ok, emptied bool) {
 	rest := len(r.Host) + len(r.URL.Path) + len(r.URL.RawQuery)
 	n := size(r.Header) + rest
@@ -32,12 +32,15 @@ func fits(r *http.Request) (ok, emptied bool) {
 	case n > maxHeaders:
 		return false, false
 	}
-	before := len(r.Header["Cookie"])
-	keepCookies(r.Header, namesOurs)
+	keepCookies(r.Header, func(pair string) bool {
+		ours := namesOurs(pair)
+		emptied = emptied || !ours
+		return ours
+	})
 	if kept := r.Header["Cookie"]; kept != nil {
 		kept[0] = strings.Clone(kept[0]) // a part of a line would hold on to the whole of it
 	}
-	return size(r.Header)+rest <= maxPassed, before > 0
+	return size(r.Header)+rest <= maxPassed, emptied
 }
 
 // size is what headers take on the wire, about.

@@ -75,6 +75,27 @@ func TestFloodedJar(t *testing.T) {
 	}
 }
 
+// The log says when an app goes without cookies, wherever that is decided, and only then.
+func TestFloodedJarIsLogged(t *testing.T) {
+	w := newWorld(t)
+	logged := func() int { return strings.Count(w.log.String(), "too many cookies") }
+	b := w.serve().loggedIn()
+	b.do("GET", "/api/x", "", "X-Large", strings.Repeat("x", 20<<10)).want(t, 200, "") // only our cookies
+	if logged() != 0 {
+		t.Errorf("no cookie was left out: %s", w.log)
+	}
+	for room := range 100 { // with what the gateway adds, it is too much
+		w.app.take()
+		w.serve(withUserKey).loggedIn().do("GET", "/api/x", "", "Cookie", "c="+strings.Repeat("x", 16<<10-100*room)).want(t, 200, "")
+		if w.app.last(t).Header["Cookie"] != nil {
+			break
+		}
+		if logged() != room+1 {
+			t.Fatalf("the cookie of %d bytes was left out, and the log does not say it", 16<<10-100*room)
+		}
+	}
+}
+
 // What is left out of a jar is not kept in memory either, while the request waits for the app.
 func TestFloodedJarIsForgotten(t *testing.T) {
 	const waiting, jar = 100, 240 << 10

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -13,14 +14,16 @@ import (
 // own, which nobody has a reason to close.
 type transport struct {
 	shared *http.Transport
-	own    *http.Transport // of https the shared one: HTTP/2 tells which requests it has not seen
+	own    *http.Transport // of https the shared one: HTTP/2 says which requests it has not seen
+
+	withoutCookies func(context.Context) // is called when an app has to go without
 }
 
 // idleFor is how long a connection is kept: less than any common app keeps it.
 const idleFor = 1500 * time.Millisecond
 
 // newTransport obeys no proxy of the environment and touches no encoding.
-func newTransport(scheme string, timeout time.Duration) transport {
+func newTransport(scheme string, timeout time.Duration, withoutCookies func(context.Context)) transport {
 	if timeout == 0 {
 		timeout = time.Minute
 	}
@@ -30,7 +33,7 @@ func newTransport(scheme string, timeout time.Duration) transport {
 		MaxIdleConnsPerHost: 256, IdleConnTimeout: idleFor, MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression: true, ForceAttemptHTTP2: true,
 	}
-	t := transport{shared, shared}
+	t := transport{shared, shared, withoutCookies}
 	if scheme == "http" {
 		t.own = shared.Clone()
 		t.own.DisableKeepAlives = true
@@ -45,6 +48,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n > maxWithCookies && r.Header["Cookie"] != nil {
 		n -= size(http.Header{"Cookie": r.Header["Cookie"]})
 		delete(r.Header, "Cookie")
+		t.withoutCookies(r.Context())
 	}
 	if n > maxPassed {
 		return nil, errHeaders
