@@ -134,3 +134,21 @@ func TestAPIKeysGiveNoMore(t *testing.T) {
 		t.Errorf("%+v", made)
 	}
 }
+
+// A patch that takes the whole key away would leave one without a list, which may call everything.
+func TestPatchesThatTakeAKeyAway(t *testing.T) {
+	w := newWorld(t)
+	path := "/api/api-key/" + w.keyed("POST", "/api/api-key", may(object{"/api/user": []string{"GET"}})).apiKey().ID
+	for kind, patches := range map[string][]string{
+		"application/json":             {`null`, `{"apiKey":null}`},
+		"application/merge-patch+json": {`null`, `{"apiKey":null}`},
+		"application/json-patch+json":  {`null`, `[{"op":"remove","path":"/apiKey"}]`, `[{"op":"replace","path":"","value":null}]`},
+	} {
+		for _, patch := range patches {
+			w.send("PATCH", path, kind, patch, "Authorization", w.APIKey).want(http.StatusBadRequest)
+			if k := w.keyed("GET", path, "").apiKey(); len(k.Permissions.Endpoints) != 1 {
+				t.Errorf("%s %s: %v", kind, patch, k.Permissions.Endpoints)
+			}
+		}
+	}
+}

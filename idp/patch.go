@@ -59,11 +59,30 @@ func overtaken(err error) error {
 	return err
 }
 
+// patched applies a patch to the object of that name. One that takes the object away is refused:
+// what is left, an empty object, may be allowed more than it.
 func patched(mediaType string, patch []byte, name string, current any) ([]byte, error) {
 	text, err := json.Marshal(map[string]any{name: current})
 	if err != nil {
 		return nil, err
 	}
+	if jsontext.Value(patch).Kind() == 'n' {
+		return nil, errJSON
+	}
+	if text, err = applied(mediaType, text, patch); err != nil {
+		return nil, err
+	}
+	var left members
+	if err := decodeJSON(text, &left); err != nil {
+		return nil, err
+	}
+	if left[name].Kind() != '{' {
+		return nil, errNotApplicable
+	}
+	return text, nil
+}
+
+func applied(mediaType string, text, patch []byte) ([]byte, error) {
 	switch mediaType {
 	case "", plainJSON:
 		return mergedAsFusionAuth(text, patch)
@@ -72,7 +91,7 @@ func patched(mediaType string, patch []byte, name string, current any) ([]byte, 
 		if err := decodeJSON(patch, &object); err != nil {
 			return nil, err
 		}
-		err = crash.Contain(func() (err error) { text, err = jsonpatch.MergePatch(text, patch); return err })
+		err := crash.Contain(func() (err error) { text, err = jsonpatch.MergePatch(text, patch); return err })
 		return text, notApplicable(err)
 	case jsonPatch:
 		return operated(text, patch)
@@ -104,8 +123,10 @@ func notApplicable(err error) error {
 	case errors.Is(err, jsonpatch.ErrTestFailed):
 		return invalid("", "patchTestFailed", "A test of the patch has failed, and nothing was changed.")
 	}
-	return invalid("", "invalidPatch", "The patch does not fit what is there, and nothing was changed. Paths begin with the name of the object, such as /user/firstName.")
+	return errNotApplicable
 }
+
+var errNotApplicable = invalid("", "invalidPatch", "The patch does not fit what is there, and nothing was changed. Paths begin with the name of the object, such as /user/firstName.")
 
 func mergedAsFusionAuth(text, patch []byte) ([]byte, error) {
 	var change members

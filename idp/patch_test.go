@@ -28,6 +28,15 @@ func TestPatched(t *testing.T) {
 		{jsonPatch, `{}`, `[invalidJSON]`},
 		{jsonPatch, `[{"op":"add","path":"/x/n","value":"` + strings.Repeat("n", 10_000) + `"}` + strings.Repeat(`,{"op":"copy","from":"/x","path":"/x/n"}`, 30) + `]`, `[invalidPatch]`},
 		{"text/plain", `{}`, errMediaType.Error()},
+		{plainJSON, ` null`, `[invalidJSON]`},
+		{mergePatch, `null`, `[invalidJSON]`},
+		{jsonPatch, `null`, `[invalidJSON]`},
+		{plainJSON, `{"x":null}`, `[invalidPatch]`},
+		{mergePatch, `{"x":null}`, `[invalidPatch]`},
+		{mergePatch, `{"x":[]}`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"remove","path":"/x"}]`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"replace","path":"","value":null}]`, `[invalidPatch]`},
+		{jsonPatch, `[{"op":"replace","path":"","value":{}}]`, `[invalidPatch]`},
 	} {
 		text, err := patched(c.mediaType, []byte(c.patch), "x", jsontext.Value(current))
 		var bad ValidationError
