@@ -108,6 +108,9 @@ func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
 	if kind := checkLoginID(n.Username); kind != "" {
 		bad("username", kind, "This cannot be a username.")
 	}
+	if badExpiry(n.Expiry) {
+		bad("expiry", "invalid", "Give milliseconds since 1970, or nothing for a user who does not expire.")
+	}
 	if !n.changeReason.known() {
 		bad("passwordChangeReason", "invalid", "There is no such reason.")
 	}

@@ -92,3 +92,6 @@ func (u *User) registration(applicationID string) *Registration {
 
 // expired reports whether the account has come to its end.
 func (u *User) expired(now time.Time) bool { return !u.Expiry.IsZero() && !now.Before(u.Expiry) }
+
+// badExpiry reports whether an expiry is not after 1970-01-01T00:00:00Z, which is stored as never.
+func badExpiry(t time.Time) bool { return !t.IsZero() && t.UnixMilli() <= 0 }

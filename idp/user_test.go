@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -40,6 +41,8 @@ func TestCreateUserRefuses(t *testing.T) {
 		{"taken", idp.NewUser{Email: "ADA@example.com", Password: fifteen}, "[duplicate]user.email"},
 		{"taken id", idp.NewUser{ID: w.user.ID, Email: "b@example.com", Password: fifteen}, "[duplicate]user.id"},
 		{"bad id", idp.NewUser{ID: "1", Email: "b@example.com", Password: fifteen}, "[couldNotConvert]user.id"},
+		{"expired before 1970", idp.NewUser{Email: "b@example.com", Password: fifteen, Expiry: time.UnixMilli(-1)}, "[invalid]user.expiry"},
+		{"what would mean never", idp.NewUser{Email: "b@example.com", Password: fifteen, Expiry: time.UnixMilli(0)}, "[invalid]user.expiry"},
 		{"bad tenant", idp.NewUser{TenantID: uuid.NewString(), Email: "b@example.com", Password: fifteen}, "[invalid]user.tenantId"},
 		{"no password", idp.NewUser{Email: "b@example.com"}, "[blank]user.password"},
 		{"password of bad UTF-8", idp.NewUser{Email: "b@example.com", Password: fifteen + "\xff"}, "[invalid]user.password"},

@@ -80,8 +80,11 @@ func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) 
 }
 
 // SetUserExpiry sets the instant from which the user can no longer log in or
-// refresh; the zero time means never.
+// refresh; the zero time means never. One before 1970 is a [ValidationError].
 func (s *Server) SetUserExpiry(ctx context.Context, userID string, expiry time.Time) error {
+	if badExpiry(expiry) {
+		return invalid("user.expiry", "invalid", "A user cannot expire before 1970.")
+	}
 	return s.updateUser(ctx, userID, "user.update", "expiry = $1", millis(expiry))
 }
 

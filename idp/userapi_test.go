@@ -63,6 +63,7 @@ func TestCreateUserOverHTTP(t *testing.T) {
 		"[tooShort]user.password":            {"user": object{"email": "b@example.com", "password": "short"}},
 		"[invalid]applicationId":             {"applicationId": uuid.NewString(), "user": object{"email": "b@example.com", "password": newPassword}},
 		"[invalid]user.passwordChangeReason": {"user": object{"email": "b@example.com", "password": newPassword, "passwordChangeReason": "Boredom"}},
+		"[invalid]user.expiry":               {"user": object{"email": "b@example.com", "password": newPassword, "expiry": -1}},
 		"[notSupported]sendSetPasswordEmail": {"sendSetPasswordEmail": true, "user": object{"email": "b@example.com"}},
 	} {
 		if code == "[invalid]user.passwordChangeReason" {
@@ -120,6 +121,7 @@ func TestPutUser(t *testing.T) {
 	put(object{"email": "GRACE@example.com"}).wantCode("[duplicate]user.email")
 	put(object{}).wantCode("[blank]user.email")
 	put(object{"email": "ada@example.com", "password": "short"}).wantCode("[tooShort]user.password")
+	put(object{"email": "ada@example.com", "expiry": -1}).wantCode("[invalid]user.expiry")
 	w.keyed("PUT", "/api/user/"+uuid.NewString(), `{"user":{"email":"x@example.com"}}`).wantEmpty(http.StatusNotFound)
 	if other.Email != "grace@example.com" {
 		t.Error("somebody else was changed")
@@ -147,6 +149,10 @@ func TestPatchUser(t *testing.T) {
 	patch("application/json-patch+json", object{}).wantCode("[invalidJSON]")
 	patch("application/x-patch", object{}).wantEmpty(http.StatusUnsupportedMediaType)
 	patch("application/json", object{"email": nil}).wantCode("[blank]user.email")
+	patch("application/json", object{"expiry": -1}).wantCode("[invalid]user.expiry")
+	if err := w.SetUserExpiry(t.Context(), w.user.ID, time.UnixMilli(0)); err == nil {
+		t.Error("an expiry in 1970 is taken, and would mean never")
+	}
 	w.keyed("PATCH", path, `{"user":{"firstName":1}}`).want(http.StatusBadRequest)
 }
 
@@ -256,6 +262,8 @@ func TestImport(t *testing.T) {
 		"[duplicate]users[1].email":          {{"email": "x@example.com", "password": newPassword}, {"email": "plain@example.com", "password": newPassword}},
 		"[invalid]users[0].encryptionScheme": {{"email": "x@example.com", "encryptionScheme": "rot13", "password": "x"}},
 		"[invalid]users[0].password":         {{"email": "x@example.com", "encryptionScheme": "salted-md5", "password": "x"}},
+		"[invalid]users[0].expiry":           {{"email": "x@example.com", "password": newPassword, "expiry": -1}},
+		"[invalid]users[0].lastLoginInstant": {{"email": "x@example.com", "password": newPassword, "lastLoginInstant": -1}},
 		"[invalid]users[0].registrations":    {{"email": "x@example.com", "password": newPassword, "registrations": []object{{"applicationId": uuid.NewString()}}}},
 	} {
 		w.keyed("POST", "/api/user/import", object{"users": users}.String()).wantCode(code)

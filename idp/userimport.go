@@ -179,6 +179,9 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	if u.EncryptionScheme == "" && (u.Salt != "" || strings.Trim(string(u.Factor), `"0`) != "" && string(u.Factor) != "null") {
 		return row, invalid("user.encryptionScheme", "blank", "Say of which scheme the password is a hash: without one it would become the password itself.")
 	}
+	if u.LastLoginInstant < 0 {
+		return row, invalid("user.lastLoginInstant", "invalid", "Give milliseconds since 1970, or nothing for a user who has not logged in.")
+	}
 	u.TenantID = n.TenantID
 	if u.EncryptionScheme == "" {
 		if row.id, err = s.checkUserWithPassword(ctx, n.TenantID, n); err == nil {

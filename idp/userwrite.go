@@ -239,7 +239,7 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 
 // checkWritten looks at everything but the password.
 func (s *Server) checkWritten(n userWrite) ValidationError {
-	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, changeReason: n.PasswordChangeReason})
+	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Expiry: fromMillis(n.Expiry), changeReason: n.PasswordChangeReason})
 	return wrong
 }
 
