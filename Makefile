@@ -1,6 +1,6 @@
 # make demo    runs everything on this machine
 # make test    installs what the tests need (only what is missing), and runs all of them
-# make check   formatting, vet, linters, vulnerabilities, types, and whether the committed web files are those of the sources
+# make check   formatting, vet, linters, wording of comments, vulnerabilities, types, and whether the committed web files are those of the sources
 # make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
 # make web     builds the web files of the example apps and the browser client
 # make bench   measures Latchkey beside its peers, and writes bench/RESULTS.md: make bench BENCHFLAGS=-measure.rounds=9
@@ -40,6 +40,7 @@ check: web/node_modules/.package-lock.json
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	@for m in $(MODULES); do echo "vet and staticcheck: $$m" && (cd $$m && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
 	$(GO) mod verify
+	$(GO) run ./scripts/comments -allow 2300
 	sh scripts/vulncheck
 	npm --prefix web --silent run check
 	sh scripts/web-unchanged
