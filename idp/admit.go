@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // admit records the login and issues its tokens.
@@ -68,15 +70,15 @@ func (s *Server) open(ctx context.Context, u *User, app application, req *loginR
 // revokes refresh tokens, and must not miss one that is made meanwhile. What is
 // good once changes the time of the last login, which it is bound to.
 func recordLogin(tx *sql.Tx, u *User, applicationID string, f family, now time.Time, once bool) error {
-	unchanged, args := "active AND password_last_update_instant = $3 AND authenticator_id = $4", []any{millis(now), u.ID, millis(u.PasswordLastUpdateInstant), u.authenticatorID}
+	unchanged, args := "active AND password_last_update_instant = $3 AND authenticator_id = $4", []any{database.Millis(now), u.ID, database.Millis(u.PasswordLastUpdateInstant), u.authenticatorID}
 	if once {
-		args[0] = max(millis(now), millis(u.LastLoginInstant)+1)
-		unchanged, args = unchanged+" AND last_login_instant = $5", append(args, millis(u.LastLoginInstant))
+		args[0] = max(database.Millis(now), database.Millis(u.LastLoginInstant)+1)
+		unchanged, args = unchanged+" AND last_login_instant = $5", append(args, database.Millis(u.LastLoginInstant))
 	}
-	if err := changed(tx.Exec(`UPDATE users SET last_login_instant = $1 WHERE id = $2 AND `+unchanged, args...)); err != nil {
+	if err := database.Changed(tx.Exec(`UPDATE users SET last_login_instant = $1 WHERE id = $2 AND `+unchanged, args...)); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE registrations SET last_login_instant = $1 WHERE user_id = $2 AND application_id = $3`, millis(now), u.ID, applicationID)
+	_, err := tx.Exec(`UPDATE registrations SET last_login_instant = $1 WHERE user_id = $2 AND application_id = $3`, database.Millis(now), u.ID, applicationID)
 	if err != nil || f.id == "" {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // APIKey lets a backend call the provider.
@@ -55,7 +57,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4,
 				last_update_instant = CASE WHEN api_keys.last_update_instant >= $5 THEN api_keys.last_update_instant + 1 ELSE $5 END`,
 			s.apiKeyDigest(k.Key), k.Description,
-			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), millis(s.now()), id)
+			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), database.Millis(s.now()), id)
 		return err
 	})
 }
@@ -64,7 +66,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 // is not known: ErrNotFound.
 func (s *Server) RemoveAPIKey(ctx context.Context, key string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.credentialDigest("api key", key)))
+		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.credentialDigest("api key", key)))
 	})
 }
 
@@ -111,7 +113,7 @@ func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey
 	}
 	// The lookup is by keyed digest: its timing says nothing about the key.
 	k, err := s.apiKeyWhere(r.Context(), "digest = $1", s.apiKeyDigest(credential))
-	if errors.Is(err, ErrNotFound) || err == nil && k.expired(millis(s.now())) {
+	if errors.Is(err, ErrNotFound) || err == nil && k.expired(database.Millis(s.now())) {
 		return none, errUnauthorized
 	}
 	if err != nil {

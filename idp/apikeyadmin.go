@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // KnownAPIKey is an API key as it is kept: the key itself is not known any more.
@@ -22,12 +24,12 @@ type KnownAPIKey struct {
 }
 
 func (k storedKey) known() KnownAPIKey {
-	known := KnownAPIKey{ID: k.ID, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Endpoints, InsertInstant: fromMillis(k.Inserted)}
+	known := KnownAPIKey{ID: k.ID, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Endpoints, InsertInstant: database.FromMillis(k.Inserted)}
 	if k.Name != "" && known.Description == "" { // one that was made over HTTP
 		known.Description = k.Name
 	}
 	if k.Expiry != 0 {
-		known.Expiry = fromMillis(k.Expiry)
+		known.Expiry = database.FromMillis(k.Expiry)
 	}
 	return known
 }
@@ -38,14 +40,14 @@ func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string,
 	j := apiKeyJSON{TenantID: wanted.TenantID}
 	j.MetaData.Attributes.Description, j.Permissions.Endpoints = wanted.Description, wanted.Endpoints
 	if !wanted.Expiry.IsZero() {
-		j.ExpirationInstant = millis(wanted.Expiry)
+		j.ExpirationInstant = database.Millis(wanted.Expiry)
 	}
 	k, err := s.stored(ctx, j)
 	if err != nil {
 		return "", made, err
 	}
 	key = freshSecret()
-	k.ID, k.digest, k.Inserted = uuid.NewString(), s.apiKeyDigest(key), millis(s.now())
+	k.ID, k.digest, k.Inserted = uuid.NewString(), s.apiKeyDigest(key), database.Millis(s.now())
 	k.Updated = k.Inserted
 	if err := s.db.Write(ctx, k.insert); err != nil {
 		return "", made, err
@@ -55,7 +57,7 @@ func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string,
 
 // APIKeys returns the keys of all tenants, the oldest first.
 func (s *Server) APIKeys(ctx context.Context) ([]KnownAPIKey, error) {
-	ids, err := s.idsWhere(ctx, `SELECT id FROM api_keys ORDER BY insert_instant, id`)
+	ids, err := database.Strings(ctx, s.db, `SELECT id FROM api_keys ORDER BY insert_instant, id`)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +79,6 @@ func (s *Server) APIKeys(ctx context.Context) ([]KnownAPIKey, error) {
 // id: ErrNotFound.
 func (s *Server) DeleteAPIKey(ctx context.Context, id string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, strings.ToLower(id)))
+		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, strings.ToLower(id)))
 	})
 }

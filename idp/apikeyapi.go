@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type apiKeyBody struct {
@@ -83,7 +85,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 	if len(key) < minAPIKey {
 		return nil, invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
 	}
-	k.digest, k.Inserted, k.Updated = s.apiKeyDigest(key), millis(s.now()), millis(s.now())
+	k.digest, k.Inserted, k.Updated = s.apiKeyDigest(key), database.Millis(s.now()), database.Millis(s.now())
 	if err := s.db.Write(r.Context(), k.insert); err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (no
 	if err != nil {
 		return none, err
 	}
-	k.ID, k.Inserted, k.Updated = old.ID, old.Inserted, max(millis(s.now()), old.Updated+1)
+	k.ID, k.Inserted, k.Updated = old.ID, old.Inserted, max(database.Millis(s.now()), old.Updated+1)
 	if err := s.db.Write(r.Context(), func(tx *sql.Tx) error { return overtaken(k.replace(tx, old)) }); err != nil {
 		return none, err
 	}

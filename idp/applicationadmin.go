@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // KnownApplication is an application as it is kept: its client secret is not known any more.
@@ -27,7 +29,7 @@ func (s *Server) ApplicationByID(ctx context.Context, id string) (KnownApplicati
 
 // Applications returns the applications of all tenants, by name.
 func (s *Server) Applications(ctx context.Context) ([]KnownApplication, error) {
-	ids, err := s.idsWhere(ctx, `SELECT id FROM applications ORDER BY name, id`)
+	ids, err := database.Strings(ctx, s.db, `SELECT id FROM applications ORDER BY name, id`)
 	if err != nil {
 		return nil, err
 	}
@@ -52,9 +54,9 @@ func (s *Server) NewClientSecret(ctx context.Context, id string) (string, error)
 	id = strings.ToLower(id)
 	secret := freshSecret()
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE applications SET client_secret_digest = $1, client_authentication = $2,
+		return database.Changed(tx.Exec(`UPDATE applications SET client_secret_digest = $1, client_authentication = $2,
 			last_update_instant = CASE WHEN last_update_instant >= $3 THEN last_update_instant + 1 ELSE $3 END WHERE id = $4`,
-			s.clientSecretDigest(id, secret), string(ClientAuthenticationRequired), millis(s.now()), id))
+			s.clientSecretDigest(id, secret), string(ClientAuthenticationRequired), database.Millis(s.now()), id))
 	})
 	if err != nil {
 		return "", err
@@ -73,6 +75,6 @@ func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 		if _, err := s.revokeIn(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
 			return err
 		}
-		return changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
+		return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
 	})
 }

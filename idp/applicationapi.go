@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type applicationBody struct {
@@ -62,7 +64,7 @@ func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc sco
 }
 
 func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]applicationJSON, error) {
-	ids, err := s.idsWhere(ctx, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
+	ids, err := database.Strings(ctx, s.db, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
 	if err != nil {
 		return nil, err
 	}

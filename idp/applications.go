@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // EnsureApplication makes an application, or replaces the one with its ID: what
@@ -64,12 +66,12 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	if err != nil {
 		return fmt.Errorf("idp: grants of application: %w", err)
 	}
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, fromMillis(now)); err != nil {
+		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, database.FromMillis(now)); err != nil {
 			return err
 		}
-		err := changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
+		err := database.Changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
 			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, now, a.PageURL, sql.NullString{String: a.AccessTokenKeyID, Valid: a.AccessTokenKeyID != ""}))
@@ -104,20 +106,9 @@ const setOther = `name = $3, client_authentication = $5,
 // in nor refresh, or on again. Unknown: ErrNotFound.
 func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE applications SET active = $1,
-			last_update_instant = CASE WHEN last_update_instant >= $2 THEN last_update_instant + 1 ELSE $2 END WHERE id = $3`, active, millis(s.now()), strings.ToLower(id)))
+		return database.Changed(tx.Exec(`UPDATE applications SET active = $1,
+			last_update_instant = CASE WHEN last_update_instant >= $2 THEN last_update_instant + 1 ELSE $2 END WHERE id = $3`, active, database.Millis(s.now()), strings.ToLower(id)))
 	})
-}
-
-// changed turns an UPDATE that met no row into ErrNotFound.
-func changed(res sql.Result, err error) error {
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, ErrNotFound)
-	}
-	return nil
 }
 
 // application is an Application as it is stored.

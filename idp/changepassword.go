@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type passwordChangeResponse struct {
@@ -173,9 +175,9 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 		if err := s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
 			return err
 		}
-		err := changed(tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2 AND NOT verified`, u.ID, u.Email))
+		err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2 AND NOT verified`, u.ID, u.Email))
 		if err != nil {
-			return ignoreNotFound(err)
+			return database.IgnoreNotFound(err)
 		}
 		return s.raiseUser(ctx, tx, "user.email.verified", u.ID)
 	})
@@ -194,9 +196,9 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 func (s *Server) storePassword(ctx context.Context, tx *sql.Tx, userID, hash, condition string, args ...any) error {
 	now := s.now()
 	// The time of the password tells it from the one before: it only rises.
-	err := changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
+	err := database.Changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
 		password_last_update_instant = CASE WHEN password_last_update_instant >= $2 THEN password_last_update_instant + 1 ELSE $2 END,
-		last_update_instant = $2 WHERE id = $3 AND `+condition, append([]any{hash, millis(now), userID}, args...)...))
+		last_update_instant = $2 WHERE id = $3 AND `+condition, append([]any{hash, database.Millis(now), userID}, args...)...))
 	if err != nil {
 		return err
 	}

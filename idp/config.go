@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -175,4 +177,19 @@ func (c Config) check() error {
 
 func (h HashConfig) params() password.Params {
 	return password.Params{MemoryKiB: h.MemoryKiB, Iterations: h.Iterations, Lanes: 1}
+}
+
+func (c Config) openDatabase(ctx context.Context) (database.DB, error) {
+	if c.Postgres != "" {
+		return database.OpenPostgres(ctx, string(c.Postgres))
+	}
+	return database.OpenSQLite(ctx, c.Path)
+}
+
+// databaseName is for messages. The URL of a PostgreSQL has a password in it.
+func (c Config) databaseName() string {
+	if c.Postgres != "" {
+		return "in PostgreSQL"
+	}
+	return strconv.Quote(c.Path)
 }

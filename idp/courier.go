@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -67,13 +68,13 @@ func (c *courier) wake() {
 
 // attentive is a database that wakes the courier after a transaction that has raised something.
 type attentive struct {
-	database
+	database.DB
 	courier *courier
 }
 
 func (a attentive) Write(ctx context.Context, run func(*sql.Tx) error) error {
 	before := a.courier.raised.Load()
-	err := a.database.Write(ctx, run)
+	err := a.DB.Write(ctx, run)
 	if a.courier.raised.Load() != before { // it may have been another's: then there is nothing to find
 		a.courier.wake()
 	}
@@ -134,7 +135,7 @@ func (s *Server) due(ctx context.Context) (ids []string, next time.Duration, err
 	}
 	defer rows.Close()
 	next = courierRound
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	for rows.Next() {
 		var id string
 		var at, claimed int64

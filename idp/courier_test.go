@@ -11,11 +11,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // readOnly is a database that cannot be written to while full is set, as on a full disk.
 type readOnly struct {
-	database
+	database.DB
 	full *atomic.Bool
 }
 
@@ -23,7 +25,7 @@ func (d readOnly) Write(ctx context.Context, run func(*sql.Tx) error) error {
 	if d.full.Load() {
 		return errors.New("no space left")
 	}
-	return d.database.Write(ctx, run)
+	return d.DB.Write(ctx, run)
 }
 
 type transport func(*http.Request) (*http.Response, error)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -90,8 +91,8 @@ func (s *Server) nextDelivery(ctx context.Context, webhookID, claim string, sent
 				return err
 			}
 		}
-		err = changed(tx.Exec(`UPDATE webhooks SET claim = $1, claimed_until = $2 + connect_timeout + read_timeout + $3
-			WHERE id = $4 AND (claim = $1 OR claimed_until <= $2) AND next_instant <= $2`, claim, millis(now), claimMargin.Milliseconds(), webhookID))
+		err = database.Changed(tx.Exec(`UPDATE webhooks SET claim = $1, claimed_until = $2 + connect_timeout + read_timeout + $3
+			WHERE id = $4 AND (claim = $1 OR claimed_until <= $2) AND next_instant <= $2`, claim, database.Millis(now), claimMargin.Milliseconds(), webhookID))
 		if errors.Is(err, ErrNotFound) {
 			return nil // what was sent is off the list all the same
 		}
@@ -106,7 +107,7 @@ func (s *Server) nextDelivery(ctx context.Context, webhookID, claim string, sent
 		}
 		err = tx.QueryRow(`SELECT seq, event_id, type, body FROM deliveries WHERE webhook_id = $1 ORDER BY seq LIMIT 1`, webhookID).Scan(&d.seq, &d.id, &d.kind, &d.body)
 		found = err == nil
-		return ignoreNoRows(err)
+		return database.IgnoreNoRows(err)
 	})
 	if old > 0 {
 		s.log.ErrorContext(ctx, "webhook: events are dropped: the receiver has not taken them for a day", "webhook", webhookID, "events", old)
@@ -118,7 +119,7 @@ func (s *Server) nextDelivery(ctx context.Context, webhookID, claim string, sent
 }
 
 func dropOld(tx *sql.Tx, webhookID string, now time.Time) (int64, error) {
-	res, err := tx.Exec(`DELETE FROM deliveries WHERE webhook_id = $1 AND insert_instant <= $2`, webhookID, millis(now.Add(-deliveryLife)))
+	res, err := tx.Exec(`DELETE FROM deliveries WHERE webhook_id = $1 AND insert_instant <= $2`, webhookID, database.Millis(now.Add(-deliveryLife)))
 	if err != nil {
 		return 0, err
 	}
@@ -182,10 +183,10 @@ func (s *Server) postpone(ctx context.Context, webhookID, claim string, d delive
 		var updated int64
 		err := tx.QueryRow(`SELECT attempts, url, last_update_instant FROM webhooks WHERE id = $1 AND claim = $2`, webhookID, claim).Scan(&attempts, &url, &updated)
 		if err != nil || url != d.hook.url || updated != d.hook.updated {
-			return ignoreNoRows(err) // it was deleted, or changed, or another node has it
+			return database.IgnoreNoRows(err) // it was deleted, or changed, or another node has it
 		}
 		attempts++
-		_, err = tx.Exec(`UPDATE webhooks SET attempts = $1, next_instant = $2 WHERE id = $3`, attempts, millis(s.now().Add(backOff(attempts))), webhookID)
+		_, err = tx.Exec(`UPDATE webhooks SET attempts = $1, next_instant = $2 WHERE id = $3`, attempts, database.Millis(s.now().Add(backOff(attempts))), webhookID)
 		return err
 	})
 	s.log.LogAttrs(ctx, slog.LevelWarn, "webhook: an event was not taken, and is sent again", slog.String("webhook", webhookID), slog.String("event", d.id),

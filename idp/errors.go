@@ -3,11 +3,13 @@ package idp
 import (
 	"errors"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 var (
 	// ErrNotFound means that there is no such user, application or tenant.
-	ErrNotFound = errors.New("idp: not found")
+	ErrNotFound = database.ErrNotFound
 
 	// ErrDuplicate means that an e-mail address, username or id is taken.
 	ErrDuplicate = errors.New("idp: duplicate")

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // An event is what a webhook hears of, with FusionAuth's names.
@@ -42,7 +44,7 @@ type eventReason struct {
 type callerKey struct{}
 
 // about puts the user as of now into the event.
-func (e *event) about(ctx context.Context, q queries, userID string) error {
+func (e *event) about(ctx context.Context, q database.Queries, userID string) error {
 	u, err := readUser(ctx, q, "id = $1", userID)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func (e *event) about(ctx context.Context, q queries, userID string) error {
 }
 
 // registration puts the user and the registration for an application into the event.
-func (e *event) registration(ctx context.Context, q queries, userID, applicationID string) error {
+func (e *event) registration(ctx context.Context, q database.Queries, userID, applicationID string) error {
 	if err := e.about(ctx, q, userID); err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (s *Server) raise(ctx context.Context, tx *sql.Tx, eventType string, tell f
 	if err != nil || !wanted {
 		return err
 	}
-	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: millis(s.now())}
+	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(s.now())}
 	e.Info.IPAddress, _ = ctx.Value(callerKey{}).(string)
 	if err := tell(ctx, &e); err != nil {
 		return fmt.Errorf("tell of %s: %w", eventType, err)
@@ -95,7 +97,7 @@ func (s *Server) raise(ctx context.Context, tx *sql.Tx, eventType string, tell f
 	return nil
 }
 
-func wants(ctx context.Context, q queries, eventType string) (wanted bool, err error) {
+func wants(ctx context.Context, q database.Queries, eventType string) (wanted bool, err error) {
 	err = q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhook_events WHERE type = $1)`, eventType).Scan(&wanted)
 	if err != nil {
 		err = fmt.Errorf("look for webhooks: %w", err)

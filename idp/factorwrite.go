@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
 
@@ -118,7 +119,7 @@ func (f sealedFactor) insert(tx *sql.Tx, userID string) error {
 	if f.id == "" {
 		return nil
 	}
-	if err := changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2 WHERE id = $3`, f.id, f.secret, userID)); err != nil {
+	if err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2 WHERE id = $3`, f.id, f.secret, userID)); err != nil {
 		return err
 	}
 	for _, digest := range f.digests { // one that is there twice is one

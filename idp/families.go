@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 func insertFamily(tx *sql.Tx, f family) error {
@@ -18,7 +20,7 @@ func insertFamily(tx *sql.Tx, f family) error {
 		device_type, last_accessed_address, last_accessed_instant, insert_instant, start_instant, revoked_instant)
 		VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $11, 0)`,
 		f.id, f.tenantID, f.applicationID, f.userID, string(scopes), f.device.Name, f.device.Description,
-		f.device.Type, f.device.address, millis(f.last), millis(f.began))
+		f.device.Type, f.device.address, database.Millis(f.last), database.Millis(f.began))
 	return err
 }
 
@@ -34,7 +36,7 @@ func scanFamily(scan func(...any) error) (family, error) {
 	if err != nil {
 		return family{}, err
 	}
-	f.last, f.began, f.revoked = fromMillis(last), fromMillis(began), fromMillis(revoked)
+	f.last, f.began, f.revoked = database.FromMillis(last), database.FromMillis(began), database.FromMillis(revoked)
 	return f, json.Unmarshal(scopes, &f.scopes)
 }
 

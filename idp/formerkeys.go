@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // keySpread is how long nodes that share a database may go on signing with the key before.
@@ -28,7 +30,7 @@ func (s *Server) mayHaveSigned(ctx context.Context, k *signingKey, c claims) (bo
 	err := s.db.QueryRowContext(ctx, `SELECT tenant_id, coalesce(access_token_key_id, ''),
 		EXISTS (SELECT 1 FROM former_keys WHERE application_id = $1 AND key_id = $2 AND until > $3),
 		$2 = '' OR EXISTS (SELECT 1 FROM keys WHERE id = $2 AND kid = $4) FROM applications WHERE id = $1`,
-		c.Audience, k.keyID, millis(s.now()), k.kid).Scan(&tenantID, &keyID, &former, &there)
+		c.Audience, k.keyID, database.Millis(s.now()), k.kid).Scan(&tenantID, &keyID, &former, &there)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -40,13 +42,13 @@ func (s *Server) mayHaveSigned(ctx context.Context, k *signingKey, c claims) (bo
 
 // keepFormerKey writes down the key that an application has, where it gets another.
 func keepFormerKey(tx *sql.Tx, applicationID, nextKeyID string, now time.Time) error {
-	if _, err := tx.Exec(`DELETE FROM former_keys WHERE until <= $1`, millis(now)); err != nil {
+	if _, err := tx.Exec(`DELETE FROM former_keys WHERE until <= $1`, database.Millis(now)); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`INSERT INTO former_keys (application_id, key_id, until)
 		SELECT id, coalesce(access_token_key_id, ''), $1 + 1000 * access_token_ttl FROM applications WHERE id = $2 AND coalesce(access_token_key_id, '') <> $3
 		ON CONFLICT (application_id, key_id) DO UPDATE SET until = CASE WHEN excluded.until > former_keys.until THEN excluded.until ELSE former_keys.until END`,
-		millis(now.Add(keySpread)), applicationID, nextKeyID)
+		database.Millis(now.Add(keySpread)), applicationID, nextKeyID)
 	return err
 }
 
@@ -54,7 +56,7 @@ func keepFormerKey(tx *sql.Tx, applicationID, nextKeyID string, now time.Time) e
 // signed.
 func (s *Server) readAudiences(ctx context.Context) (map[string][]string, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT access_token_key_id, id FROM applications WHERE access_token_key_id IS NOT NULL
-		UNION SELECT key_id, application_id FROM former_keys WHERE until > $1 ORDER BY 1, 2`, millis(s.now()))
+		UNION SELECT key_id, application_id FROM former_keys WHERE until > $1 ORDER BY 1, 2`, database.Millis(s.now()))
 	if err != nil {
 		return nil, fmt.Errorf("read the keys of applications: %w", err)
 	}

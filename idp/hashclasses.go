@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -97,7 +98,7 @@ func (c *hashCosts) askAgain() {
 // measureHashes measures the most expensive hashes of each scheme where it does not know them yet,
 // and covers refusals with the slowest. Where all are ours there is nothing to cover.
 func (s *Server) measureHashes(ctx context.Context) error {
-	ids, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
+	ids, err := database.Strings(ctx, s.db, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (s *Server) measureHashes(ctx context.Context) error {
 
 // sweepHashClasses forgets those that no user has any more.
 func (s *Server) sweepHashClasses(ctx context.Context) error {
-	all, err := s.idsWhere(ctx, `SELECT class FROM hash_classes`)
+	all, err := database.Strings(ctx, s.db, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}

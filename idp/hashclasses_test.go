@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 const oneOfMD5 = `{"email":%q,"encryptionScheme":"salted-md5","factor":7,"salt":"","password":"X03MO1qnZdYdgyfeuILPmQ=="}`
@@ -24,7 +26,7 @@ func (s *Server) imports(t *testing.T, users ...string) {
 
 func (s *Server) hashClasses(t *testing.T) []string {
 	t.Helper()
-	all, err := s.idsWhere(t.Context(), `SELECT class FROM hash_classes ORDER BY class`)
+	all, err := database.Strings(t.Context(), s.db, `SELECT class FROM hash_classes ORDER BY class`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // keyJSON is a key as FusionAuth writes it. What signs is never shown.
@@ -32,7 +34,7 @@ func (k namedKey) json() (keyJSON, error) {
 	public, err := k.publicPEM()
 	return keyJSON{
 		ID: k.keyID, KID: k.kid, Name: k.name, Algorithm: k.algorithm, Type: keyType(k.algorithm), Length: k.size(), PublicKey: public,
-		HasPrivateKey: k.public() != nil, InsertInstant: millis(k.made), LastUpdateInstant: k.updated,
+		HasPrivateKey: k.public() != nil, InsertInstant: database.Millis(k.made), LastUpdateInstant: k.updated,
 	}, err
 }
 
@@ -106,7 +108,7 @@ func (s *Server) putKey(w http.ResponseWriter, r *http.Request) (namedKey, error
 	if err != nil {
 		return k, err
 	}
-	k.name, k.updated = body.Key.Name, millis(s.now())
+	k.name, k.updated = body.Key.Name, database.Millis(s.now())
 	return k, s.db.Write(r.Context(), func(tx *sql.Tx) error {
 		var taken bool
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM keys WHERE name = $1 AND id <> $2)`, k.name, k.keyID).Scan(&taken); err != nil {
@@ -115,7 +117,7 @@ func (s *Server) putKey(w http.ResponseWriter, r *http.Request) (namedKey, error
 		if taken {
 			return invalid("key.name", "duplicate", "This one is taken.")
 		}
-		return changed(tx.Exec(`UPDATE keys SET name = $1, last_update_instant = $2 WHERE id = $3`, k.name, k.updated, k.keyID))
+		return database.Changed(tx.Exec(`UPDATE keys SET name = $1, last_update_instant = $2 WHERE id = $3`, k.name, k.updated, k.keyID))
 	})
 }
 
@@ -146,7 +148,7 @@ func (s *Server) removeKey(r *http.Request) error {
 		if _, err := tx.Exec(`DELETE FROM former_keys WHERE key_id = $1`, k.keyID); err != nil { // else the next one of this id would have its grace
 			return err
 		}
-		return changed(tx.Exec(`DELETE FROM keys WHERE id = $1`, k.keyID))
+		return database.Changed(tx.Exec(`DELETE FROM keys WHERE id = $1`, k.keyID))
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // A keyring are the provider's own keys, the newest first, and those of an administration. Nodes that share a database ask it for new ones once in a while.
@@ -119,7 +121,7 @@ func (s *Server) readKeys(ctx context.Context) (keys []*signingKey, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("signing key %s: %w", id, err)
 		}
-		keys = append(keys, &signingKey{kid: id, algorithm: jose.ES256, private: private, made: fromMillis(made)})
+		keys = append(keys, &signingKey{kid: id, algorithm: jose.ES256, private: private, made: database.FromMillis(made)})
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
@@ -162,13 +164,13 @@ func (s *Server) addKey(ctx context.Context, newest time.Time) error {
 	if err != nil {
 		return err
 	}
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := changed(tx.Exec(`UPDATE tenants SET is_default = TRUE WHERE is_default`)); err != nil {
+		if err := database.Changed(tx.Exec(`UPDATE tenants SET is_default = TRUE WHERE is_default`)); err != nil {
 			return err
 		}
 		_, err := tx.Exec(`INSERT INTO signing_keys (kid, algorithm, sealed_private, insert_instant)
-			SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE insert_instant > $5)`, id, string(jose.ES256), s.secrets.sealed(id, der), now, millis(newest))
+			SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM signing_keys WHERE insert_instant > $5)`, id, string(jose.ES256), s.secrets.sealed(id, der), now, database.Millis(newest))
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -78,7 +79,7 @@ type actionJSON struct {
 
 func (e *lockedError) reply(w http.ResponseWriter) {
 	const name = "Too many failed logins"
-	reply(w, http.StatusConflict, actionsBody{[]actionJSON{{e.actionID, millis(e.until), name, name}}})
+	reply(w, http.StatusConflict, actionsBody{[]actionJSON{{e.actionID, database.Millis(e.until), name, name}}})
 }
 
 // failureSubject is whom a wrong password counts against: a user, whatever the
@@ -93,20 +94,20 @@ func (s *Server) failureSubject(u *User, tenantID, loginID string) string {
 // countFailure counts a wrong password or code, and locks after too many. While
 // a lock lasts it counts nothing and returns ErrNotFound.
 func countFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
-	at, since := millis(now), millis(now.Add(-l.Window))
+	at, since := database.Millis(now), database.Millis(now.Add(-l.Window))
 	if _, err := tx.Exec(`DELETE FROM failures WHERE forget_instant <= $1`, at); err != nil {
 		return err
 	}
-	err := changed(tx.Exec(`INSERT INTO failures (subject, failed, since_instant, locked_until, forget_instant) VALUES ($1, 1, $2, 0, $3)
+	err := database.Changed(tx.Exec(`INSERT INTO failures (subject, failed, since_instant, locked_until, forget_instant) VALUES ($1, 1, $2, 0, $3)
 		ON CONFLICT (subject) DO UPDATE SET
 			failed = CASE WHEN failures.since_instant <= $4 THEN 1 ELSE failures.failed + 1 END,
 			since_instant = CASE WHEN failures.since_instant <= $4 THEN $2 ELSE failures.since_instant END
 		WHERE failures.locked_until <= $2`,
-		subject, at, millis(now.Add(l.Window)), since))
+		subject, at, database.Millis(now.Add(l.Window)), since))
 	if err != nil {
 		return err
 	}
-	until := millis(now.Add(l.Duration))
+	until := database.Millis(now.Add(l.Duration))
 	_, err = tx.Exec(`UPDATE failures SET failed = 0, since_instant = $1, locked_until = $2, forget_instant = $2 WHERE subject = $3 AND failed >= $4`,
 		at, until, subject, l.Attempts)
 	return err
@@ -115,7 +116,7 @@ func countFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 // uncountFailure takes an attempt back that came to nothing.
 func uncountFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 	_, err := tx.Exec(`UPDATE failures SET locked_until = 0, failed = CASE WHEN locked_until > $1 THEN $2 ELSE failed - 1 END
-		WHERE subject = $3 AND (failed > 0 OR locked_until > $1)`, millis(now), l.Attempts-1, subject)
+		WHERE subject = $3 AND (failed > 0 OR locked_until > $1)`, database.Millis(now), l.Attempts-1, subject)
 	return err
 }
 
@@ -165,7 +166,7 @@ func (s *Server) countAttempt(ctx context.Context, l Lockout, subject string) er
 	case err != nil:
 		return fmt.Errorf("count an attempt: %w", err)
 	case until > 0:
-		return &lockedError{l.UserActionID, fromMillis(until)}
+		return &lockedError{l.UserActionID, database.FromMillis(until)}
 	}
 	return nil
 }

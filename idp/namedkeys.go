@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // namedKey is a key of an administration, as it is stored.
@@ -38,7 +40,7 @@ func (s *Server) namedKeysWhere(ctx context.Context, where string, args ...any) 
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", k.keyID, ErrOtherSecret)
 		}
-		k.made = fromMillis(made)
+		k.made = database.FromMillis(made)
 		if k.private, err = privateKey(k.algorithm, kept); err != nil {
 			return nil, fmt.Errorf("key %s: %w", k.keyID, err)
 		}
@@ -141,7 +143,7 @@ func (s *Server) insertKey(ctx context.Context, k namedKey) error {
 			return wrong
 		}
 		_, err := tx.Exec(`INSERT INTO keys (id, kid, name, algorithm, sealed_private, insert_instant, last_update_instant) VALUES ($1, $2, $3, $4, $5, $6, $6)`,
-			k.keyID, k.kid, k.name, string(k.algorithm), s.secrets.sealed(k.keyID, kept), millis(k.made))
+			k.keyID, k.kid, k.name, string(k.algorithm), s.secrets.sealed(k.keyID, kept), database.Millis(k.made))
 		return err
 	})
 	if err != nil {

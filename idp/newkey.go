@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // newKey reads and checks what generating and importing a key have in common.
@@ -37,7 +39,7 @@ func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k na
 		wrong = append(wrong, FieldError{"key.algorithm", "invalid", "The algorithms are ES256, RS256, EdDSA and HS256."})
 	}
 	k.name, k.algorithm, k.made = j.Name, j.Algorithm, s.now()
-	k.updated = millis(k.made)
+	k.updated = database.Millis(k.made)
 	return j, k, wrong.orNil()
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -50,7 +51,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
-	now, factor := millis(s.now()), s.sealFactor(id, n.factor)
+	now, factor := database.Millis(s.now()), s.sealFactor(id, n.factor)
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := refuseDuplicate(tx, id, tenantID, n); err != nil {
 			return err
@@ -59,7 +60,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 			expiry, password_change_reason, profile, insert_instant, last_update_instant, last_login_instant, password_last_update_instant)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $12, $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
-			millis(n.Expiry), string(profile), now, string(n.changeReason))
+			database.Millis(n.Expiry), string(profile), now, string(n.changeReason))
 		if err == nil {
 			err = factor.insert(tx, id)
 		}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 
 	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // passkey is one that a user has registered.
@@ -90,7 +92,7 @@ func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
 func (s *Server) deletePasskey(w http.ResponseWriter, r *http.Request, sc scope) {
 	p, err := s.passkeyInScope(r, sc)
 	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
+		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return database.Changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -144,7 +146,7 @@ func (s *Server) takeChallenge(ctx context.Context, purpose, challenge string) (
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRow(`DELETE FROM passkey_challenges WHERE challenge = $1 AND purpose = $2 AND expiry > $3
-			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, millis(s.now())).
+			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, database.Millis(s.now())).
 			Scan(&c.userID, &c.applicationID, &c.displayName, &c.userAgent)
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -14,6 +14,8 @@ import (
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // signed is what a browser answers, and for which page it did so. The caller
@@ -104,9 +106,9 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 	}
 	id := uuid.NewString()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`INSERT INTO passkeys (id, tenant_id, user_id, credential_id, credential, relying_party_id, display_name, user_agent, insert_instant, last_use_instant)
+		err := database.Changed(tx.Exec(`INSERT INTO passkeys (id, tenant_id, user_id, credential_id, credential, relying_party_id, display_name, user_agent, insert_instant, last_use_instant)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (credential_id) DO NOTHING`,
-			id, u.TenantID, u.ID, base64.RawURLEncoding.EncodeToString(credential.ID), string(encoded), a.RPID, c.displayName, c.userAgent, millis(s.now())))
+			id, u.TenantID, u.ID, base64.RawURLEncoding.EncodeToString(credential.ID), string(encoded), a.RPID, c.displayName, c.userAgent, database.Millis(s.now())))
 		if errors.Is(err, ErrNotFound) {
 			return invalid("credential", "duplicate", "This passkey is registered already.")
 		}
@@ -189,7 +191,7 @@ func (s *Server) checkPasskey(ctx context.Context, u *User, a signed, challenge 
 		return fmt.Errorf("write passkey: %w", err)
 	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE passkeys SET credential = $1, last_use_instant = $2 WHERE credential_id = $3`,
-			string(encoded), millis(s.now()), base64.RawURLEncoding.EncodeToString(used.ID)))
+		return database.Changed(tx.Exec(`UPDATE passkeys SET credential = $1, last_use_instant = $2 WHERE credential_id = $3`,
+			string(encoded), database.Millis(s.now()), base64.RawURLEncoding.EncodeToString(used.ID)))
 	})
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // What a browser is asked to sign for.
@@ -35,11 +37,11 @@ func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) 
 	text := base64.RawURLEncoding.EncodeToString(raw)
 	now := s.now()
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, millis(now)); err != nil {
+		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, database.Millis(now)); err != nil {
 			return err
 		}
 		_, err := tx.Exec(`INSERT INTO passkey_challenges (challenge, purpose, user_id, application_id, display_name, user_agent, expiry) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			text, purpose, c.userID, c.applicationID, c.displayName, c.userAgent, millis(now.Add(passkeyTimeout)))
+			text, purpose, c.userID, c.applicationID, c.displayName, c.userAgent, database.Millis(now.Add(passkeyTimeout)))
 		return err
 	})
 	if err != nil {

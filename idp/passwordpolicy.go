@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -18,7 +19,7 @@ func (s *Server) refusePassword(ctx context.Context, field, tenantID, typed stri
 	if wrong := t.PasswordRules.withDefaults(s.passwordMin).refuse(field, typed); wrong != nil {
 		return wrong, nil
 	}
-	apps, err := s.idsWhere(ctx, `SELECT name FROM applications WHERE tenant_id = $1`, tenantID)
+	apps, err := database.Strings(ctx, s.db, `SELECT name FROM applications WHERE tenant_id = $1`, tenantID)
 	if err != nil {
 		return nil, fmt.Errorf("read names of applications: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type registrationWrite struct {
@@ -132,7 +134,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 	if id == "" {
 		id = uuid.NewString()
 	}
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		var taken bool
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`, id, userID, applicationID).Scan(&taken); err != nil {
@@ -237,7 +239,7 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 
 // changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
 func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(was []string) ([]string, error)) error {
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		known, err := lockRoles(tx, reg.ApplicationID) // before the registration, as those do who change roles
 		if err != nil {
@@ -264,7 +266,7 @@ func (s *Server) changeRoles(ctx context.Context, userID string, reg registratio
 		if err != nil {
 			return err
 		}
-		if err := changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID)); err != nil {
+		if err := database.Changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID)); err != nil {
 			return err
 		}
 		return s.raiseRegistration(ctx, tx, "user.registration.update", userID, reg.ApplicationID)

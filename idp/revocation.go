@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // A revocation says which refresh tokens are meant: those of which all of it is true.
@@ -27,7 +29,7 @@ func (of revocation) where() (condition string, args []any) {
 // revokeIn revokes refresh tokens, raises the event of it, and returns how many they were.
 func (s *Server) revokeIn(ctx context.Context, tx *sql.Tx, of revocation) (int64, error) {
 	where, args := of.where()
-	args = append([]any{millis(s.now())}, args...)
+	args = append([]any{database.Millis(s.now())}, args...)
 	res, err := tx.Exec(`UPDATE refresh_tokens AS t SET revoked_instant = $1 WHERE t.revoked_instant = 0 AND `+where, args...)
 	if err != nil {
 		return 0, err

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // role is one that the users of an application can have.
@@ -75,7 +77,7 @@ func insertRole(tx *sql.Tx, applicationID, field string, r role, now int64) erro
 	if taken {
 		return invalid(field+".id", "duplicate", "This one is taken.")
 	}
-	err := changed(tx.Exec(`INSERT INTO application_roles (id, application_id, name, description, is_default, is_super_role, insert_instant, last_update_instant)
+	err := database.Changed(tx.Exec(`INSERT INTO application_roles (id, application_id, name, description, is_default, is_super_role, insert_instant, last_update_instant)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (application_id, name) DO NOTHING`, r.ID, applicationID, r.Name, r.Description, r.IsDefault, r.IsSuperRole, now))
 	if errors.Is(err, ErrNotFound) {
 		return duplicateRole(field)
@@ -97,7 +99,7 @@ func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error 
 	if taken {
 		return duplicateRole("role")
 	}
-	err = overtaken(changed(tx.Exec(`UPDATE application_roles SET name = $1, description = $2, is_default = $3, is_super_role = $4, last_update_instant = $5
+	err = overtaken(database.Changed(tx.Exec(`UPDATE application_roles SET name = $1, description = $2, is_default = $3, is_super_role = $4, last_update_instant = $5
 		WHERE id = $6 AND application_id = $7 AND last_update_instant = $8`, r.Name, r.Description, r.IsDefault, r.IsSuperRole, now, old.ID, applicationID, old.LastUpdateInstant)))
 	if err != nil || r.Name == old.Name {
 		return err
@@ -107,7 +109,7 @@ func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error 
 
 // deleteRole takes a role away, also from those who have it.
 func deleteRole(tx *sql.Tx, applicationID string, old role, now int64) error {
-	if err := overtaken(changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2 AND name = $3`, old.ID, applicationID, old.Name))); err != nil {
+	if err := overtaken(database.Changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2 AND name = $3`, old.ID, applicationID, old.Name))); err != nil {
 		return err
 	}
 	return replaceInRegistrations(tx, applicationID, old.Name, "", now)

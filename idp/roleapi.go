@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type roleBody struct {
@@ -56,7 +58,7 @@ func (s *Server) changedRole(r *http.Request, applicationID string, change chang
 	if err != nil {
 		return none, err
 	}
-	made.InsertInstant, made.LastUpdateInstant = old.InsertInstant, max(millis(s.now()), old.LastUpdateInstant+1)
+	made.InsertInstant, made.LastUpdateInstant = old.InsertInstant, max(database.Millis(s.now()), old.LastUpdateInstant+1)
 	if old.ID == "" {
 		made.InsertInstant = made.LastUpdateInstant
 	}
@@ -95,7 +97,7 @@ func (s *Server) deleteRoleOf(r *http.Request, applicationID string) error {
 	for {
 		old, err := s.roleOfPath(r, applicationID)
 		if err == nil {
-			now := millis(s.now())
+			now := database.Millis(s.now())
 			err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return deleteRole(tx, applicationID, old, now) })
 		}
 		if !errors.Is(err, errOvertaken) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
 )
 
@@ -121,8 +122,8 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 // markUsed records the refresh if the family is still as it was read.
 func (s *Server) markUsed(ctx context.Context, g grant, address string, now time.Time) (swapped bool, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE refresh_tokens SET used = $1, last_accessed_instant = $2, last_accessed_address = $3
-			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, millis(now), address, g.family.id, g.family.used))
+		return database.Changed(tx.Exec(`UPDATE refresh_tokens SET used = $1, last_accessed_instant = $2, last_accessed_address = $3
+			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, database.Millis(now), address, g.family.id, g.family.used))
 	})
 	if errors.Is(err, ErrNotFound) {
 		return false, nil

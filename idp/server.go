@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/internal/breached"
 )
@@ -16,7 +17,7 @@ import (
 // Server is an identity provider. It is an http.Handler; the limits of the
 // http.Server around it (timeouts, size of headers) are its owner's.
 type Server struct {
-	db          database
+	db          database.DB
 	secrets     *secrets
 	keys        keyring
 	keyRotation time.Duration // 0 or less: never
@@ -61,7 +62,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openDatabase(ctx, c)
+	db, err := c.openDatabase(ctx)
 	if err != nil {
 		closeBreached(filter)
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // A storedKey is an API key as it is kept: without the key.
@@ -76,7 +78,7 @@ func (k storedKey) insert(tx *sql.Tx) error {
 	if taken {
 		return invalid("apiKey.id", "duplicate", "This one is taken.")
 	}
-	err = changed(tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id, name, expiry)
+	err = database.Changed(tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id, name, expiry)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (digest) DO NOTHING`,
 		k.digest, k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Inserted, k.Updated, k.ID, k.Name, k.Expiry))
 	if errors.Is(err, ErrNotFound) {
@@ -91,6 +93,6 @@ func (k storedKey) replace(tx *sql.Tx, old storedKey) error {
 	if err != nil {
 		return fmt.Errorf("endpoints of API key: %w", err)
 	}
-	return changed(tx.Exec(`UPDATE api_keys SET description = $1, tenant_id = $2, endpoints = $3, last_update_instant = $4, name = $5, expiry = $6 WHERE id = $7 AND last_update_instant = $8`,
+	return database.Changed(tx.Exec(`UPDATE api_keys SET description = $1, tenant_id = $2, endpoints = $3, last_update_instant = $4, name = $5, expiry = $6 WHERE id = $7 AND last_update_instant = $8`,
 		k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Updated, k.Name, k.Expiry, k.ID, old.Updated))
 }

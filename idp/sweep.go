@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -30,7 +31,7 @@ const deadFamily = `(t.revoked_instant > 0 OR (
 // itself once a day, unless Config.LeaveEvents is set.
 func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	for after := ""; ; {
-		ids, err := s.idsWhere(ctx, `SELECT id FROM refresh_tokens AS t WHERE id > $2 AND `+deadFamily+fmt.Sprintf(` ORDER BY id LIMIT %d`, sweepBatch), millis(s.now()), after)
+		ids, err := database.Strings(ctx, s.db, `SELECT id FROM refresh_tokens AS t WHERE id > $2 AND `+deadFamily+fmt.Sprintf(` ORDER BY id LIMIT %d`, sweepBatch), database.Millis(s.now()), after)
 		if err != nil {
 			return n, err
 		}
@@ -39,7 +40,7 @@ func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 		}
 		last := ids[len(ids)-1]
 		err = s.db.Write(ctx, func(tx *sql.Tx) error {
-			res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE id > $2 AND id <= $3 AND `+deadFamily, millis(s.now()), after, last)
+			res, err := tx.Exec(`DELETE FROM refresh_tokens AS t WHERE id > $2 AND id <= $3 AND `+deadFamily, database.Millis(s.now()), after, last)
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // UnverifiedBehavior says what becomes of the login of a user who has not
@@ -90,7 +92,7 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 		}
 		id = d.ID
 	}
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		var taken bool
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM tenants WHERE name = $1 AND id <> $2)`, t.Name, id).Scan(&taken); err != nil {
@@ -99,7 +101,7 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 		if taken {
 			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
-		return changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
+		return database.Changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
 				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, insert_instant, last_update_instant)
 			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $4, $4)
 			ON CONFLICT (id) DO `+onConflict,
@@ -155,7 +157,7 @@ func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, id, millis(s.now()))
+			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, id, database.Millis(s.now()))
 		return err
 	})
 }

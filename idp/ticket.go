@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // A ticket lets its holder do one thing for one user until a deadline. It is
@@ -46,7 +48,7 @@ var ticketEncoding = base64.RawURLEncoding.Strict()
 
 func (s *Server) ticket(purpose string, u *User, ttl time.Duration) ticket {
 	body := append([]byte{ticketVersion}, uuidBytes(u.ID)...)
-	body = binary.BigEndian.AppendUint64(body, uint64(millis(s.now().Add(ttl))))
+	body = binary.BigEndian.AppendUint64(body, uint64(database.Millis(s.now().Add(ttl))))
 	nonce := make([]byte, ticketNonceSize)
 	rand.Read(nonce)
 	body = append(body, nonce...)
@@ -117,7 +119,7 @@ func (s *Server) holder(ctx context.Context, purpose string, t ticket) (User, er
 		return User{}, err
 	}
 	deadline := int64(binary.BigEndian.Uint64(body[17:25]))
-	if !hmac.Equal(s.appendTicketMAC(body, purpose, &u), raw) || millis(s.now()) >= deadline || !u.Active {
+	if !hmac.Equal(s.appendTicketMAC(body, purpose, &u), raw) || database.Millis(s.now()) >= deadline || !u.Active {
 		return User{}, ErrNotFound
 	}
 	return u, nil

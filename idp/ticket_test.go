@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // A ticket has one text, and one of before the last version is good as long as it was promised.
@@ -20,7 +22,7 @@ func TestTickets(t *testing.T) {
 	}
 	good := s.ticket(forVerification, &u, time.Hour)
 	bare := append([]byte{bareTicketVersion}, uuidBytes(u.ID)...)
-	bare = binary.BigEndian.AppendUint64(bare, uint64(millis(s.now().Add(time.Hour))))
+	bare = binary.BigEndian.AppendUint64(bare, uint64(database.Millis(s.now().Add(time.Hour))))
 	old := ticket(ticketEncoding.EncodeToString(s.appendTicketMAC(bare, forVerification, &u)))
 	for name, c := range map[string]struct {
 		purpose string

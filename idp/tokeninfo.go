@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // bearer returns the JWT of a request, as a header or as FusionAuth's cookie.
@@ -151,7 +153,7 @@ func (s *Server) introspectRefreshToken(r *http.Request, form url.Values, app ap
 	if of.ID != app.ID {
 		return nil, invalidClient("invalid_client", "The token was issued to another client.")
 	}
-	return answer{true, millis(f.deadline(of))}, nil
+	return answer{true, database.Millis(f.deadline(of))}, nil
 }
 
 // userInfo answers GET and POST /oauth2/userinfo (OpenID Connect Core §5.3), whatever the token's scope.

@@ -3,6 +3,8 @@ package idp
 import (
 	"context"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // refreshTokenJSON is a family as FusionAuth writes it.
@@ -35,9 +37,9 @@ type deviceJSON struct {
 func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
 	return refreshTokenJSON{
 		ID: f.id, ApplicationID: f.applicationID, UserID: f.userID, TenantID: f.tenantID,
-		InsertInstant: millis(f.began), StartInstant: millis(f.began), Token: s.value(f, f.current(app.UsagePolicy)),
+		InsertInstant: database.Millis(f.began), StartInstant: database.Millis(f.began), Token: s.value(f, f.current(app.UsagePolicy)),
 		MetaData: metaDataJSON{
-			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, millis(f.last)},
+			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, database.Millis(f.last)},
 			Scopes: f.scopes,
 		},
 	}

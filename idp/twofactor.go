@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
 
@@ -112,8 +113,8 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 	}
 	id := uuid.NewString()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
-			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, millis(s.now()), u.ID))
+		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
+			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, database.Millis(s.now()), u.ID))
 		if errors.Is(err, ErrNotFound) {
 			return invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
 		}
@@ -198,9 +199,9 @@ func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		var id string // of what is taken away
 		if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
-			return notFoundIfNone(err)
+			return database.NotFoundIfNone(err)
 		}
-		err := changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0, last_update_instant = $1 WHERE id = $2`, millis(s.now()), userID))
+		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0, last_update_instant = $1 WHERE id = $2`, database.Millis(s.now()), userID))
 		if err == nil {
 			_, err = tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID)
 		}
@@ -219,10 +220,10 @@ func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc
 	}
 	var codes []string
 	if err == nil {
-		now := millis(s.now())
+		now := database.Millis(s.now())
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
 			// The row is the lock that everybody waits for who replaces or brings a code.
-			err := changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
+			err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
 			if err == nil {
 				codes, err = s.newRecoveryCodes(tx, u.ID)
 			}
@@ -244,7 +245,7 @@ func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) er
 	subject, now, right, used := "code "+u.ID, s.now(), false, false
 	err := s.db.Write(ctx, func(tx *sql.Tx) (err error) {
 		// The row is the lock that everybody waits for who brings a code.
-		err = changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
+		err = database.Changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
 		if err != nil {
 			return err
 		}
@@ -255,9 +256,9 @@ func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) er
 		}
 		var until int64
 		err = tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) || until > millis(now) {
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || until > database.Millis(now) {
 			right = false
-			return ignoreNoRows(err)
+			return database.IgnoreNoRows(err)
 		}
 		if right, err = s.useCode(tx, u, code); err != nil {
 			return err
@@ -282,13 +283,6 @@ func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) er
 		return errWrongCode
 	}
 	return nil
-}
-
-func ignoreNoRows(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
 }
 
 func (s *Server) useCode(tx *sql.Tx, u User, code string) (bool, error) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // Imports says which imports are meant, by their time. The zero value means all.
@@ -19,7 +21,7 @@ func (i Imports) end() int64 {
 	if i.Before.IsZero() {
 		return math.MaxInt64
 	}
-	return millis(i.Before)
+	return database.Millis(i.Before)
 }
 
 // unverifiedImport is the condition for a user who came by an import that is meant, and whose
@@ -30,7 +32,7 @@ const unverifiedImport = `imported_instant > 0 AND imported_instant >= $1 AND im
 // are verified, and have not proved them since. Where a tenant gates unverified users they cannot
 // log in.
 func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err error) {
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, millis(of.Since), of.end()).Scan(&n); err != nil {
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, database.Millis(of.Since), of.end()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count unverified users: %w", err)
 	}
 	return n, nil
@@ -43,7 +45,7 @@ const verifiedAtOnce = 100
 // from had proved them, some at a time, and returns how many. Webhooks hear of each.
 func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
 	for after := ""; ; {
-		ids, err := s.idsWhere(ctx, `SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce), millis(of.Since), of.end(), after)
+		ids, err := database.Strings(ctx, s.db, `SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce), database.Millis(of.Since), of.end(), after)
 		if err != nil || len(ids) == 0 {
 			return n, err
 		}
@@ -51,7 +53,7 @@ func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error
 		err = s.db.Write(ctx, func(tx *sql.Tx) error {
 			marked = 0
 			for _, id := range ids {
-				err := changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`, millis(s.now()), id))
+				err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`, database.Millis(s.now()), id))
 				if errors.Is(err, ErrNotFound) {
 					continue // proved or deleted meanwhile
 				}

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // Most tickets become worthless by the change that they allow. The id of a second factor allows
@@ -20,10 +22,10 @@ func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
 // so.
 func (s *Server) useTicket(tx *sql.Tx, t ticket, life time.Duration) error {
 	now := s.now()
-	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, millis(now)); err != nil {
+	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, database.Millis(now)); err != nil {
 		return err
 	}
-	return changed(tx.Exec(`INSERT INTO used_tickets (digest, until) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, t.digest(), millis(now.Add(life))))
+	return database.Changed(tx.Exec(`INSERT INTO used_tickets (digest, until) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, t.digest(), database.Millis(now.Add(life))))
 }
 
 func (t ticket) digest() []byte {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // Register lets a user into an application with the given roles, which replace
@@ -24,11 +26,11 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 		if err != nil {
 			return err
 		}
-		err = changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+		err = database.Changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
 			SELECT $1, u.id, a.id, $2, $3, $3, 0 FROM users u JOIN applications a ON a.tenant_id = u.tenant_id
 			WHERE u.id = $4 AND a.id = $5
 			ON CONFLICT (user_id, application_id) DO UPDATE SET roles = $2, last_update_instant = $3`,
-			uuid.NewString(), list, millis(s.now()), userID, applicationID))
+			uuid.NewString(), list, database.Millis(s.now()), userID, applicationID))
 		if err != nil {
 			return err
 		}
@@ -59,7 +61,7 @@ func (s *Server) Unregister(ctx context.Context, userID, applicationID string) e
 		// The event is of what was there, and kept only if it is gone.
 		err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID)
 		if err == nil {
-			err = changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
+			err = database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
 		}
 		if err != nil {
 			return err
@@ -85,7 +87,7 @@ func (s *Server) SetUserExpiry(ctx context.Context, userID string, expiry time.T
 	if badExpiry(expiry) {
 		return invalid("user.expiry", "invalid", "A user cannot expire before 1970.")
 	}
-	return s.updateUser(ctx, userID, "user.update", "expiry = $1", millis(expiry))
+	return s.updateUser(ctx, userID, "user.update", "expiry = $1", database.Millis(expiry))
 }
 
 // SetUserVerified records whether the user has proved the e-mail address.
@@ -128,7 +130,7 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
 	userID = strings.ToLower(userID)
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, millis(s.now()), userID))
+		err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(s.now()), userID))
 		if err == nil {
 			err = s.raiseUser(ctx, tx, eventType, userID)
 		}
@@ -144,7 +146,7 @@ func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, 
 // was changed meanwhile. The login goes on if it fails.
 func (s *Server) replaceHash(ctx context.Context, u *User, renewed string) {
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`UPDATE users SET password = $1 WHERE id = $2 AND password = $3`, renewed, u.ID, u.passwordHash))
+		return database.Changed(tx.Exec(`UPDATE users SET password = $1 WHERE id = $2 AND password = $3`, renewed, u.ID, u.passwordHash))
 	})
 	if err == nil {
 		u.passwordHash = renewed

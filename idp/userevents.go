@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -24,7 +25,7 @@ func (s *Server) removeUser(ctx context.Context, tx *sql.Tx, userID string) erro
 	if err := s.raiseUser(ctx, tx, "user.delete", userID); err != nil {
 		return err
 	}
-	return changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
+	return database.Changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
 }
 
 func (s *Server) raiseRegistration(ctx context.Context, tx *sql.Tx, eventType, userID, applicationID string) error {
@@ -63,7 +64,7 @@ func (s *Server) raiseImport(ctx context.Context, tx *sql.Tx, rows []importRow) 
 }
 
 // aboutAll puts users of one tenant into an event, who were just made.
-func (e *event) aboutAll(ctx context.Context, q queries, rows []importRow) error {
+func (e *event) aboutAll(ctx context.Context, q database.Queries, rows []importRow) error {
 	var places []string
 	var ids []any
 	for i, row := range rows {
@@ -78,7 +79,7 @@ func (e *event) aboutAll(ctx context.Context, q queries, rows []importRow) error
 }
 
 // login puts into an event where and how somebody has logged in, or tried to. The application is told only where the user is registered.
-func (e *event) login(ctx context.Context, q queries, userID string, req *loginRequest) error {
+func (e *event) login(ctx context.Context, q database.Queries, userID string, req *loginRequest) error {
 	if err := e.registration(ctx, q, userID, req.ApplicationID); err != nil {
 		return err
 	}
@@ -129,18 +130,4 @@ func (s *Server) loginFailed(ctx context.Context, userID string, req *loginReque
 			s.log.ErrorContext(ctx, "webhook: a failed login could not be told of", "user", userID, "error", err)
 		}
 	})
-}
-
-func ignoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
-func notFoundIfNone(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return ErrNotFound
-	}
-	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
@@ -228,7 +229,7 @@ func (row importRow) insert(tx *sql.Tx, at time.Time, roles map[string]knownRole
 	if err := refuseDuplicate(tx, row.id, row.TenantID, n); err != nil {
 		return err
 	}
-	now := millis(at)
+	now := database.Millis(at)
 	inserted := row.InsertInstant
 	if inserted <= 0 {
 		inserted = now
@@ -270,7 +271,7 @@ func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now i
 	if err != nil {
 		return err
 	}
-	err = changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+	err = database.Changed(tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
 		SELECT $1, $2, id, $3, $4, $4, 0 FROM applications WHERE id = $5 AND tenant_id = $6
 		ON CONFLICT (user_id, application_id) DO NOTHING`, uuid.NewString(), row.id, roles, now, applicationID, row.TenantID))
 	if errors.Is(err, ErrNotFound) {

@@ -1,5 +1,7 @@
 package idp
 
+import "github.com/latchkey-dev/latchkey/idp/internal/database"
+
 // connectorID is FusionAuth's id for users whose passwords it keeps itself.
 const connectorID = "e3306678-a53a-4964-9040-1c96f36dda72"
 
@@ -56,10 +58,10 @@ func (u *User) json() userJSON {
 	j := userJSON{
 		ID: u.ID, TenantID: u.TenantID, ConnectorID: connectorID,
 		Email: u.Email, Username: u.Username, UniqueUsername: u.Username, UsernameStatus: "ACTIVE",
-		Active: u.Active, Verified: u.Verified, Expiry: millis(u.Expiry),
+		Active: u.Active, Verified: u.Verified, Expiry: database.Millis(u.Expiry),
 		PasswordChangeRequired: u.PasswordChangeReason != "", PasswordChangeReason: u.PasswordChangeReason,
-		PasswordLastUpdateInstant: millis(u.PasswordLastUpdateInstant),
-		InsertInstant:             millis(u.InsertInstant), LastUpdateInstant: millis(u.LastUpdateInstant), LastLoginInstant: millis(u.LastLoginInstant),
+		PasswordLastUpdateInstant: database.Millis(u.PasswordLastUpdateInstant),
+		InsertInstant:             database.Millis(u.InsertInstant), LastUpdateInstant: database.Millis(u.LastUpdateInstant), LastLoginInstant: database.Millis(u.LastLoginInstant),
 		TwoFactor: twoFactorJSON{u.twoFactorMethods()}, Profile: u.Profile,
 	}
 	identity := identityJSON{
@@ -87,6 +89,6 @@ func (u *User) json() userJSON {
 func (r Registration) json() registrationJSON {
 	return registrationJSON{
 		ID: r.ID, ApplicationID: r.ApplicationID, Roles: r.Roles, UsernameStatus: "ACTIVE", Verified: true,
-		InsertInstant: millis(r.InsertInstant), LastUpdateInstant: millis(r.LastUpdateInstant), LastLoginInstant: millis(r.LastLoginInstant),
+		InsertInstant: database.Millis(r.InsertInstant), LastUpdateInstant: database.Millis(r.LastUpdateInstant), LastLoginInstant: database.Millis(r.LastLoginInstant),
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -67,15 +68,9 @@ func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User
 	return readUser(ctx, s.db, where, args...)
 }
 
-// queries are what both the database and a transaction offer.
-type queries interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // readUser returns the one user that the condition, which is a constant of
 // ours, selects.
-func readUser(ctx context.Context, q queries, where string, args ...any) (User, error) {
+func readUser(ctx context.Context, q database.Queries, where string, args ...any) (User, error) {
 	u, err := scanUser(q.QueryRowContext(ctx, selectUser+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrNotFound
@@ -89,7 +84,7 @@ func readUser(ctx context.Context, q queries, where string, args ...any) (User, 
 }
 
 // readUsers is readUser for many, by id.
-func readUsers(ctx context.Context, q queries, where string, args ...any) (map[string]User, error) {
+func readUsers(ctx context.Context, q database.Queries, where string, args ...any) (map[string]User, error) {
 	rows, err := q.QueryContext(ctx, selectUser+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read users: %w", err)
@@ -123,8 +118,8 @@ func scanUser(scan func(...any) error) (u User, err error) {
 	if err != nil {
 		return User{}, err
 	}
-	u.Expiry, u.InsertInstant, u.LastUpdateInstant = fromMillis(expiry), fromMillis(inserted), fromMillis(updated)
-	u.LastLoginInstant, u.PasswordLastUpdateInstant = fromMillis(login), fromMillis(password)
+	u.Expiry, u.InsertInstant, u.LastUpdateInstant = database.FromMillis(expiry), database.FromMillis(inserted), database.FromMillis(updated)
+	u.LastLoginInstant, u.PasswordLastUpdateInstant = database.FromMillis(login), database.FromMillis(password)
 	if err := json.Unmarshal(profile, &u.Profile); err != nil {
 		return User{}, fmt.Errorf("profile: %w", err)
 	}
@@ -132,7 +127,7 @@ func scanUser(scan func(...any) error) (u User, err error) {
 }
 
 // registrations returns those that the condition, which is a constant of ours, selects, by user.
-func registrations(ctx context.Context, q queries, where string, args ...any) (map[string][]Registration, error) {
+func registrations(ctx context.Context, q database.Queries, where string, args ...any) (map[string][]Registration, error) {
 	rows, err := q.QueryContext(ctx, `SELECT user_id, id, application_id, roles, insert_instant, last_update_instant, last_login_instant
 		FROM registrations WHERE `+where+` ORDER BY insert_instant, id`, args...)
 	if err != nil {
@@ -151,7 +146,7 @@ func registrations(ctx context.Context, q queries, where string, args ...any) (m
 		if err := json.Unmarshal(roles, &r.Roles); err != nil {
 			return nil, fmt.Errorf("read roles of registration: %w", err)
 		}
-		r.InsertInstant, r.LastUpdateInstant, r.LastLoginInstant = fromMillis(inserted), fromMillis(updated), fromMillis(login)
+		r.InsertInstant, r.LastUpdateInstant, r.LastLoginInstant = database.FromMillis(inserted), database.FromMillis(updated), database.FromMillis(login)
 		all[userID] = append(all[userID], r)
 	}
 	return all, rows.Err()

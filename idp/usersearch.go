@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -104,7 +105,7 @@ func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, mo
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count users: %w", err)
 	}
-	ids, err := s.idsWhere(ctx, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
+	ids, err := database.Strings(ctx, s.db, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
 	for _, id := range ids {
 		u, err := s.UserByID(ctx, id)
 		if err == ErrNotFound {
@@ -116,23 +117,6 @@ func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, mo
 		users = append(users, u)
 	}
 	return users, total, err
-}
-
-// idsWhere returns the first column of a query.
-func (s *Server) idsWhere(ctx context.Context, query string, args ...any) (ids []string, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read ids: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read ids: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
 }
 
 // likePattern finds a word anywhere; * stands for anything, as in FusionAuth.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -78,7 +79,7 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 	}
 	return NewUser{
 		ID: u.ID, TenantID: u.TenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
-		Expiry: fromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(), factor: factor,
+		Expiry: database.FromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(), factor: factor,
 	}, nil
 }
 
@@ -175,10 +176,10 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 			return User{}, fmt.Errorf("hash password: %w", err)
 		}
 	}
-	now := millis(s.now())
+	now := database.Millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		// The row is the lock that everybody waits for who changes it.
-		if err := changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
+		if err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
 			return err
 		}
 		u, err := readUser(context.WithoutCancel(ctx), tx, "id = $1", old.ID)
@@ -221,7 +222,7 @@ func storeUser(tx *sql.Tx, old User, req userRequest) error {
 	}
 	email := strings.ToLower(n.Email)
 	verified := req.SkipVerification || old.Verified && email == old.Email
-	return changed(tx.Exec(`UPDATE users SET imported_instant = CASE WHEN email = $1 THEN imported_instant ELSE 0 END, email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7, profile = $8 WHERE id = $9`,
+	return database.Changed(tx.Exec(`UPDATE users SET imported_instant = CASE WHEN email = $1 THEN imported_instant ELSE 0 END, email = $1, email_key = $2, username = $3, username_key = $4, verified = $5, expiry = $6, password_change_reason = $7, profile = $8 WHERE id = $9`,
 		email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), old.ID))
 }
 
@@ -239,7 +240,7 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 
 // checkWritten looks at everything but the password.
 func (s *Server) checkWritten(n userWrite) ValidationError {
-	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Expiry: fromMillis(n.Expiry), changeReason: n.PasswordChangeReason})
+	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Expiry: database.FromMillis(n.Expiry), changeReason: n.PasswordChangeReason})
 	return wrong
 }
 

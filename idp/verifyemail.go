@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of
@@ -22,7 +24,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
-			err := changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, millis(s.now()), u.ID, u.Email))
+			err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, database.Millis(s.now()), u.ID, u.Email))
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // Webhook is a receiver of the events of all tenants. They are signed with the
@@ -33,7 +35,7 @@ func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 	if h.id == "" {
 		return invalid("webhook.id", "blank", "A webhook that is made sure of needs an id.")
 	}
-	h.inserted = millis(s.now())
+	h.inserted = database.Millis(s.now())
 	h.updated = h.inserted
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		err := h.update(tx)
@@ -49,6 +51,6 @@ func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 // RemoveWebhook removes a webhook and what waits for it. Unknown: ErrNotFound.
 func (s *Server) RemoveWebhook(ctx context.Context, id string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return changed(tx.Exec(`DELETE FROM webhooks WHERE id = $1`, strings.ToLower(id)))
+		return database.Changed(tx.Exec(`DELETE FROM webhooks WHERE id = $1`, strings.ToLower(id)))
 	})
 }

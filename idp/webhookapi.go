@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 type webhookBody struct {
@@ -94,7 +96,7 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 	if h.id == "" {
 		h.id = uuid.NewString()
 	}
-	h.inserted = millis(s.now())
+	h.inserted = database.Millis(s.now())
 	h.updated = h.inserted
 	return h, nil
 }
@@ -127,9 +129,9 @@ func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none 
 	if err != nil {
 		return none, err
 	}
-	h.id, h.inserted, h.updated = old.id, old.inserted, max(millis(s.now()), old.updated+1)
+	h.id, h.inserted, h.updated = old.id, old.inserted, max(database.Millis(s.now()), old.updated+1)
 	return h, s.db.Write(r.Context(), func(tx *sql.Tx) error {
-		err := changed(tx.Exec(`UPDATE webhooks SET last_update_instant = $1 WHERE id = $2 AND last_update_instant = $3`, h.updated, h.id, old.updated))
+		err := database.Changed(tx.Exec(`UPDATE webhooks SET last_update_instant = $1 WHERE id = $2 AND last_update_instant = $3`, h.updated, h.id, old.updated))
 		if err != nil {
 			return overtaken(err)
 		}

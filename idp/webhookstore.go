@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // in reports whether a request that is confined may see the webhook.
@@ -33,7 +35,7 @@ func (h webhook) insert(tx *sql.Tx) error {
 
 // update stores a changed webhook. What waits for it is sent at once, for the change may be the repair.
 func (h webhook) update(tx *sql.Tx) error {
-	err := changed(tx.Exec(`UPDATE webhooks SET url = $1, description = $2, connect_timeout = $3, read_timeout = $4, is_global = $5, is_signed = $6, last_update_instant = $7,
+	err := database.Changed(tx.Exec(`UPDATE webhooks SET url = $1, description = $2, connect_timeout = $3, read_timeout = $4, is_global = $5, is_signed = $6, last_update_instant = $7,
 		next_instant = 0, attempts = 0 WHERE id = $8`,
 		h.url, h.description, h.connect.Milliseconds(), h.read.Milliseconds(), h.global, h.signed, h.updated, h.id))
 	for _, table := range []string{"webhook_events", "webhook_tenants"} {
@@ -54,7 +56,7 @@ func (h webhook) insertLists(tx *sql.Tx) error {
 		}
 	}
 	for _, t := range h.tenants {
-		err := changed(tx.Exec(`INSERT INTO webhook_tenants (webhook_id, tenant_id) SELECT $1, id FROM tenants WHERE id = $2`, h.id, t))
+		err := database.Changed(tx.Exec(`INSERT INTO webhook_tenants (webhook_id, tenant_id) SELECT $1, id FROM tenants WHERE id = $2`, h.id, t))
 		if errors.Is(err, ErrNotFound) {
 			return invalid("webhook.tenantIds", "invalid", "There is no such tenant.")
 		}
@@ -76,7 +78,7 @@ func scanWebhook(scan func(...any) error) (h webhook, err error) {
 
 // webhooks returns all of them, by URL.
 func (s *Server) webhooks(ctx context.Context) ([]webhook, error) {
-	ids, err := s.idsWhere(ctx, `SELECT id FROM webhooks ORDER BY url, id`)
+	ids, err := database.Strings(ctx, s.db, `SELECT id FROM webhooks ORDER BY url, id`)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +105,10 @@ func (s *Server) webhook(ctx context.Context, id string) (webhook, error) {
 	if err != nil {
 		return h, fmt.Errorf("read webhook: %w", err)
 	}
-	if h.events, err = s.idsWhere(ctx, `SELECT type FROM webhook_events WHERE webhook_id = $1 ORDER BY type`, id); err != nil {
+	if h.events, err = database.Strings(ctx, s.db, `SELECT type FROM webhook_events WHERE webhook_id = $1 ORDER BY type`, id); err != nil {
 		return h, err
 	}
-	tenants, err := s.idsWhere(ctx, `SELECT tenant_id FROM webhook_tenants WHERE webhook_id = $1 ORDER BY tenant_id`, id)
+	tenants, err := database.Strings(ctx, s.db, `SELECT tenant_id FROM webhook_tenants WHERE webhook_id = $1 ORDER BY tenant_id`, id)
 	h.tenants = append([]string{}, tenants...)
 	return h, err
 }
