@@ -13,7 +13,7 @@ const module = "github.com/latchkey-dev/latchkey"
 // TestDeps pins who imports whom: arrows point to the root, and the root needs nothing but the standard library.
 func TestDeps(t *testing.T) {
 	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
-		"":                                 {"/internal/clientip", "/internal/crash", "/internal/filemode", "/internal/wholefile", "/internal/wire"},
+		"":                                 {"/internal/clientip", "/internal/crash", "/internal/filemode", "/internal/throttle", "/internal/wholefile", "/internal/wire"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
@@ -52,10 +52,11 @@ func TestDeps(t *testing.T) {
 		"/internal/mail":                   {"/idp"},
 		"/internal/race":                   {},
 		"/internal/clientip":               {},
+		"/internal/throttle":               {"/internal/clientip"},
 		"/internal/wire":                   {},
 		"/internal/loginid":                {},
 		"/internal/jws":                    {},
-		"/account":                         {"", "/fusionauth", "/internal/clientip", "/internal/crash", "/internal/loginid", "/internal/wire"},
+		"/account":                         {"", "/fusionauth", "/internal/clientip", "/internal/crash", "/internal/loginid", "/internal/throttle", "/internal/wire"},
 		"/examples/internal/spa":           {"/internal/wire"},
 		"/examples/internal/apptest":       {"…"},
 		"/examples/store":                  {"", "/account", "/internal/sqlite", "/examples/internal/spa", "/internal/wire"},

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
-// The device cookie says that this browser has logged in to one account before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It grants nothing but a lane
+// The device cookie says that this browser has logged in to one account before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). It grants nothing but a bucket
 // of its own for login attempts, and outlives a logout.
 // In base64url: a random name of the browser (16 bytes), and what is sealed for that name. Who the account is can be read by nobody.
 const (
@@ -68,9 +70,9 @@ func digestOf(app, kind, id string) digest16 {
 }
 
 // accountOf is the name of a login id in the cookie: the same for spellings that differ in case only. It is never that of two accounts, or whoever owns one of them could
-// have lanes of their own at the other.
+// have buckets of their own at the other.
 func (g *Guard) accountOf(loginID string) digest16 {
-	return digestOf(g.app, "login id", sameCase(loginID))
+	return digestOf(g.app, "login id", throttle.FoldCase(loginID))
 }
 
 func (g *Guard) userOf(userID string) digest16 { return digestOf(g.app, "user", userID) }

@@ -28,11 +28,10 @@ type Guard struct {
 	now      func() time.Time
 
 	*memory
-	cutoff    cutoff
-	cache     *cache
-	flights   flights
-	outages   outages
-	canonical func(loginID string) string // one form for all spellings of a login id
+	cutoff  cutoff
+	cache   *cache
+	flights flights
+	outages outages
 
 	verifiedOnly     atomic.Bool // see RequireVerifiedEmail
 	unverifiedHidden atomic.Bool // see HideUnverified
@@ -73,13 +72,12 @@ func New(c Config) (*Guard, error) {
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
 			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
-		access:    sealer("access token in the record"),
-		refresh:   sealer("refresh token in the record"),
-		canonical: canonicalizer(c.Provider),
-		memory:    memory,
-		kick:      make(chan struct{}, 1),
-		others:    make(chan ID, 1),
-		done:      make(chan struct{}),
+		access:  sealer("access token in the record"),
+		refresh: sealer("refresh token in the record"),
+		memory:  memory,
+		kick:    make(chan struct{}, 1),
+		others:  make(chan ID, 1),
+		done:    make(chan struct{}),
 	}
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode

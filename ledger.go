@@ -1,6 +1,10 @@
 package latchkey
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/latchkey-dev/latchkey/internal/throttle"
+)
 
 // memory is what a guard has learned and must not forget when another takes its place (Config.Replaces).
 // Both use it until the old one is closed.
@@ -10,7 +14,7 @@ type memory struct {
 	stale     onceEach[ID]
 	alarms    onceEach[string]
 	refusals  refusals
-	throttle  *throttle
+	throttle  *throttle.Logins
 	passwords passwordChanges
 
 	guards atomic.Int32 // that use it
@@ -22,7 +26,7 @@ func remember(c *Config) (*memory, error) {
 	if c.Replaces != nil {
 		return c.Replaces.memory, nil
 	}
-	m := &memory{throttle: newThrottle(), file: endsFile{path: c.EndsFile}}
+	m := &memory{throttle: throttle.NewLogins(), file: endsFile{path: c.EndsFile}}
 	m.ends.owed.turn = make(chan struct{}, 1)
 	ends, err := m.file.read(c.App)
 	if err != nil {

@@ -29,7 +29,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	device := g.device(r)
 	attempt := g.attemptLogin(r.Header, form.loginID, device.IP, g.now())
-	if wait := g.throttle.enter(attempt.lanes, g.now()); wait > 0 {
+	if wait := g.throttle.Enter(attempt.counted, g.now()); wait > 0 {
 		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
 		return
 	}
@@ -48,7 +48,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if rec == nil {
 		return
 	}
-	if form.remember { // a public computer gets no lane of its own
+	if form.remember { // a public computer gets no bucket of its own
 		g.rememberBrowser(w, attempt, rec.User.ID)
 	}
 	writeUser(w, rec.User)

@@ -63,7 +63,7 @@ const (
 
 // sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
 func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send func(context.Context, string) error) {
-	if h.mails.take(string(kind)+" "+loginid.Canonical(email), h.Now()) != nil {
+	if h.mails.Take(string(kind)+" "+loginid.Canonical(email), h.Now()) > 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)

@@ -62,7 +62,7 @@ type proven struct {
 // else since this session began).
 func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven, error) {
 	session, _ := latchkey.From(r.Context())
-	if err := h.guesses.take(session.User.ID, h.Now()); err != nil {
+	if err := h.guess(session.User.ID); err != nil {
 		return proven{}, err
 	}
 	if password == "" { // which the provider would not look at
@@ -77,7 +77,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 		err = wire.Of(wire.CodeInvalidCredentials)
 	}
 	if err == nil && !shown.CodeDue { // who knows the password alone must not buy guesses at the code with it
-		h.guesses.forget(session.User.ID)
+		h.guesses.Refill(session.User.ID)
 	}
 	return proven{shown, now.LoginID, now.Verified}, nobody(err)
 }

@@ -49,7 +49,7 @@ func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) {
 
 // knowsPassword checks the password of an account, whatever else keeps its user from logging in.
 func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, password latchkey.Secret) error {
-	if err := h.guesses.take(who.ID, h.Now()); err != nil {
+	if err := h.guess(who.ID); err != nil {
 		return err
 	}
 	if password == "" || wire.Password(string(password)) != nil { // which the provider would not look at
