@@ -17,29 +17,33 @@ type loginAttempt struct {
 }
 
 func (g *Guard) attemptLogin(h http.Header, loginID, ip string, now time.Time) loginAttempt {
-	name, ambiguous := g.throttleKey(loginID)
-	a := loginAttempt{account: g.accountOf(loginID), counted: throttle.Attempt{Account: name, Ambiguous: ambiguous, IP: ip}}
+	key, ambiguous := throttleKey(g.provider, loginID)
+	a := loginAttempt{
+		account: g.accountOf(loginID),
+		counted: throttle.Attempt{Account: g.accountOf(key), Ambiguous: ambiguous, IP: ip},
+	}
 	if c, known := g.knownBrowser(h, a.account, now); known {
 		a.browser, a.counted.Browser = c.browser, c.browser
 	}
 	return a
 }
 
-// throttleKey names the account whose failed logins are counted, the same for all spellings of its
-// login id. It is ambiguous if this spelling may be an account of its own at the provider.
-func (g *Guard) throttleKey(loginID string) (name digest16, ambiguous bool) {
-	canonical := loginID
-	if p, ok := g.provider.(LoginIDCanonicalizer); ok {
-		canonical = p.CanonicalLoginID(loginID)
+// throttleKey returns the spelling of a login id under which its failed logins are counted. It is
+// ambiguous if the id as typed may be an account of its own at the provider.
+func throttleKey(p Provider, loginID string) (key string, ambiguous bool) {
+	c, ok := p.(LoginIDCanonicalizer)
+	if !ok {
+		return loginID, false
 	}
-	return g.accountOf(canonical), throttle.FoldCase(canonical) != throttle.FoldCase(loginID)
+	key = c.CanonicalLoginID(loginID)
+	return key, throttle.FoldCase(key) != throttle.FoldCase(loginID)
 }
 
 // ForgetFailures forgets how often logins to an account have failed on this node, because its owner
 // has just proved who they are by other means: with a mail, for example.
 func (g *Guard) ForgetFailures(loginID string) {
-	if name, ambiguous := g.throttleKey(loginID); !ambiguous {
-		g.throttle.Forget(name)
+	if key, ambiguous := throttleKey(g.provider, loginID); !ambiguous {
+		g.throttle.Forget(g.accountOf(key))
 	}
 }
 
