@@ -24,6 +24,7 @@ func TestDeps(t *testing.T) {
 		"/internal/passkeytest":            {},
 		"/internal/redistest":              {},
 		"/internal/sizetest":               {""},
+		"/internal/formattest":             {""},
 		"/memstore":                        {"", "/internal/broadcast"},
 		"/internal/broadcast":              {""},
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},

@@ -3,6 +3,7 @@ package redistest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -122,12 +123,17 @@ func (s *Server) answers(run *process) error {
 }
 
 // cli runs redis-cli. It fails where there is no server, not where that answers with an error.
-func cli(addr string, args ...string) (string, error) {
+func cli(addr string, args ...string) (string, error) { return cliReading(nil, addr, args...) }
+
+// cliReading is cli with commands on its standard input.
+func cliReading(commands io.Reader, addr string, args ...string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("redis-cli", append([]string{"-h", host, "-p", port}, args...)...).CombinedOutput()
+	cmd := exec.Command("redis-cli", append([]string{"-h", host, "-p", port}, args...)...)
+	cmd.Stdin = commands
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

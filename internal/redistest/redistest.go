@@ -71,6 +71,19 @@ func (s *Server) Command(t testing.TB, args ...string) string {
 	return out
 }
 
+// Load runs the commands in a file by redis-cli, one a line.
+func (s *Server) Load(t testing.TB, path string) {
+	t.Helper()
+	commands, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer commands.Close()
+	if out, err := cliReading(commands, s.Addr); err != nil || strings.Contains(out, "ERR") {
+		t.Fatalf("redis-cli < %s: %v: %s", path, err, out)
+	}
+}
+
 // Kill ends the server as kill -9 does.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()

@@ -1,0 +1,92 @@
+package formattest
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+)
+
+// Make has a guard begin, refresh and end sessions in an empty store, and returns what it leaves behind.
+func Make(t *testing.T, store latchkey.Store) *Samples {
+	began := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	s := &Samples{
+		Origin: "https://store.example.com", App: "store", Now: began, Keys: latchkey.NewKey().Reveal() + "\n",
+		Records: make(map[string][]byte), Fields: make(map[string]*latchkey.Record), Cookies: make(map[string]Cookies),
+	}
+	w := newWorld(t, s, store)
+	w.config.EndsFile = filepath.Join(t.TempDir(), "ends")
+	w.provider.away = true
+	w.start()
+	jars := make(map[string]*Cookies)
+	login := func(name string) {
+		jars[name] = &Cookies{}
+		if answer := w.request("POST", "/api/login", `{"email":"`+name+`@example.com","password":"any","remember":true}`, jars[name]); answer.Code != 200 {
+			t.Fatalf("login: %d %s", answer.Code, answer.Body)
+		}
+	}
+	use := func(name string) {
+		if answer := w.request("GET", "/private", "", jars[name]); answer.Code != 200 {
+			t.Fatalf("%s: %d %s", name, answer.Code, answer.Body)
+		}
+	}
+	keep := func(name string) {
+		s.Cookies[name] = *jars[name]
+		raw, err := base64.RawURLEncoding.DecodeString(jars[name].Session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.add(t, name, store, latchkey.ID(raw[5:21]))
+	}
+	login(Cut)
+	w.advance(time.Second)
+	if err := w.guard.EndAll(t.Context(), w.now(), latchkey.EndRevokedByAdmin); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(time.Second)
+	login(Live)
+	login(Claimed)
+	login(Ended)
+	w.advance(2 * time.Minute)
+	use(Live)
+	use(Claimed)
+	w.advance(2 * time.Hour)
+	use(Live)
+	w.provider.refreshed = func() { keep(Claimed) }
+	use(Claimed)
+	w.provider.refreshed = nil
+	w.advance(2 * time.Minute)
+	use(Live)
+	ended := *jars[Ended]
+	w.request("POST", "/api/logout", "", jars[Ended])
+	jars[Ended] = &ended
+	keep(Cut)
+	keep(Live)
+	keep(Ended)
+	cutoff := sha256.Sum256([]byte("latchkey: all sessions end\x00" + s.App))
+	s.add(t, Cutoff, store, latchkey.ID(cutoff[:16]))
+	w.stop()
+	ends, err := os.ReadFile(w.config.EndsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Ends, s.Now = string(ends), w.now()
+	return s
+}
+
+// add adds the record that a store has.
+func (s *Samples) add(t *testing.T, name string, store latchkey.Store, id latchkey.ID) {
+	t.Helper()
+	rec, err := store.Get(t.Context(), id)
+	if err == nil {
+		s.Records[name], err = rec.MarshalBinary()
+		s.Fields[name] = s.Record(t, name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
