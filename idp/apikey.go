@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // APIKey lets a backend call the provider.
@@ -35,9 +36,9 @@ const minAPIKey = 32
 // EnsureAPIKey makes a key known, or updates what it may do.
 func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	if len(k.Key) < minAPIKey {
-		return invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
+		return fusion.Invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
 	}
-	tenantID, err := parseID("apiKey.tenantId", k.TenantID)
+	tenantID, err := fusion.ParseID("apiKey.tenantId", k.TenantID)
 	if err != nil {
 		return err
 	}

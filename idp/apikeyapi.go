@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type apiKeyBody struct {
@@ -29,14 +30,14 @@ func (s *Server) byKey(endpoint string, next func(http.ResponseWriter, *http.Req
 		case err != nil:
 			s.fail(w, r, err)
 		case answer != nil:
-			reply(w, http.StatusOK, answer)
+			fusion.Reply(w, http.StatusOK, answer)
 		}
 	}
 }
 
 // keyOfPath returns the key that the path names. One that may do what the caller's may not is out of its reach.
 func (s *Server) keyOfPath(r *http.Request, by storedKey) (storedKey, error) {
-	id, err := parseID("keyId", r.PathValue("keyId"))
+	id, err := fusion.ParseID("keyId", r.PathValue("keyId"))
 	if err != nil {
 		return storedKey{}, err
 	}
@@ -59,11 +60,11 @@ func (s *Server) getAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey)
 // createAPIKey answers POST /api/api-key[/{keyId}]. The answer shows the key, once.
 func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
 	var body apiKeyBody
-	if err := decode(w, r, &body); err != nil {
+	if err := fusion.Decode(w, r, &body); err != nil {
 		return nil, err
 	}
 	if body.SourceKeyID != "" {
-		return nil, invalid("sourceKeyId", "notSupported", "Say what the key may do.")
+		return nil, fusion.Invalid("sourceKeyId", "notSupported", "Say what the key may do.")
 	}
 	k, err := s.grantable(r, by, body.APIKey)
 	if err != nil {
@@ -72,7 +73,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 	if id := r.PathValue("keyId"); id != "" {
 		body.APIKey.ID = id
 	}
-	if k.ID, err = parseID("apiKey.id", body.APIKey.ID); err != nil {
+	if k.ID, err = fusion.ParseID("apiKey.id", body.APIKey.ID); err != nil {
 		return nil, err
 	}
 	if k.ID == "" {
@@ -83,7 +84,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 		key = freshSecret()
 	}
 	if len(key) < minAPIKey {
-		return nil, invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
+		return nil, fusion.Invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
 	}
 	k.digest, k.Inserted, k.Updated = s.apiKeyDigest(key), database.Millis(s.now()), database.Millis(s.now())
 	if err := s.db.Write(r.Context(), k.insert); err != nil {
@@ -102,7 +103,7 @@ func (s *Server) grantable(r *http.Request, by storedKey, j apiKeyJSON) (storedK
 	}
 	k, err := s.stored(r.Context(), j)
 	if err == nil && !by.covers(k) {
-		err = invalid("apiKey.permissions.endpoints", "invalid", "A key cannot let another do what it may not itself: other endpoints, in another tenant, or for longer.")
+		err = fusion.Invalid("apiKey.permissions.endpoints", "invalid", "A key cannot let another do what it may not itself: other endpoints, in another tenant, or for longer.")
 	}
 	return k, err
 }
@@ -132,7 +133,7 @@ func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (no
 		return none, err
 	}
 	if key := body.APIKey.Key; key != "" && subtle.ConstantTimeCompare(s.apiKeyDigest(key), old.digest) != 1 {
-		return none, invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
+		return none, fusion.Invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
 	}
 	k, err := s.grantable(r, by, body.APIKey)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // apiKeyJSON is an API key as FusionAuth writes it. The key itself is there when it is made and never again.
@@ -44,7 +46,7 @@ func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
 	k := storedKey{Name: j.Name, Description: j.MetaData.Attributes.Description, Endpoints: j.Permissions.Endpoints, Expiry: j.ExpirationInstant}
 	var wrong ValidationError
 	bad := func(field, kind, message string) {
-		wrong = append(wrong, FieldError{"apiKey." + field, kind, message})
+		wrong = append(wrong, fusion.Invalid("apiKey."+field, kind, message)...)
 	}
 	if j.IPAccessControlListID != "" {
 		bad("ipAccessControlListId", "notSupported", "There are no lists of addresses.")
@@ -69,7 +71,7 @@ func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
 		slices.Sort(methods)
 		k.Endpoints[endpoint] = slices.Compact(methods) // a PATCH appends
 	}
-	tenantID, err := parseID("apiKey.tenantId", j.TenantID)
+	tenantID, err := fusion.ParseID("apiKey.tenantId", j.TenantID)
 	if err == nil && tenantID != "" {
 		tenantID, err = s.tenantOrDefault(ctx, "apiKey.tenantId", tenantID)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // UsagePolicy says whether a refresh token is good for one refresh or many.
@@ -101,7 +103,7 @@ func (a Application) withDefaults() Application {
 func (a Application) check() error {
 	var wrong ValidationError
 	bad := func(field, kind, message string) {
-		wrong = append(wrong, FieldError{"application." + field, kind, message})
+		wrong = append(wrong, fusion.Invalid("application."+field, kind, message)...)
 	}
 	if a.Name == "" {
 		bad("name", "blank", "An application needs a name.")
@@ -134,5 +136,5 @@ func (a Application) check() error {
 	default:
 		bad("oauthConfiguration.clientAuthenticationPolicy", "invalid", "There is no such policy.")
 	}
-	return wrong.orNil()
+	return fusion.OrNil(wrong)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type applicationBody struct {
@@ -20,7 +21,7 @@ type applicationBody struct {
 
 // applicationInScope returns the application that the path names.
 func (s *Server) applicationInScope(r *http.Request, sc scope) (application, error) {
-	id, err := parseID("applicationId", r.PathValue("applicationId"))
+	id, err := fusion.ParseID("applicationId", r.PathValue("applicationId"))
 	if err != nil {
 		return application{}, err
 	}
@@ -42,7 +43,7 @@ func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a appl
 		return
 	}
 	j.OAuthConfiguration.ClientSecret = a.ClientSecret // where it was just made
-	reply(w, http.StatusOK, applicationBody{j})
+	fusion.Reply(w, http.StatusOK, applicationBody{j})
 }
 
 // getApplication answers GET /api/application/{applicationId}.
@@ -58,7 +59,7 @@ func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc sco
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Applications []applicationJSON `json:"applications"`
 	}{all})
 }
@@ -89,7 +90,7 @@ func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]a
 // createApplication answers POST /api/application[/{applicationId}]. A client secret is made where none is given; the answer shows it, once.
 func (s *Server) createApplication(w http.ResponseWriter, r *http.Request, sc scope) {
 	var body applicationBody
-	err := decode(w, r, &body)
+	err := fusion.Decode(w, r, &body)
 	var a application
 	if err == nil {
 		a, err = s.createApplicationFrom(r.Context(), sc, body.Application, r.PathValue("applicationId"))
@@ -105,7 +106,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	if pathID != "" {
 		settings.ID = pathID
 	}
-	switch id, err := parseID("application.id", settings.ID); {
+	switch id, err := fusion.ParseID("application.id", settings.ID); {
 	case err != nil:
 		return none, err
 	case id == "":
@@ -127,7 +128,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	digest := s.clientSecretDigest(settings.ID, settings.ClientSecret)
 	err = s.storeApplication(ctx, settings, digest, insertApplication+` ON CONFLICT (id) DO NOTHING`, j.Roles...)
 	if errors.Is(err, ErrNotFound) {
-		return none, invalid("application.id", "duplicate", "This one is taken.")
+		return none, fusion.Invalid("application.id", "duplicate", "This one is taken.")
 	}
 	if err != nil {
 		return none, err
@@ -141,7 +142,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 func (s *Server) tenantOfRequest(ctx context.Context, sc scope, field, named string) (string, error) {
 	switch {
 	case named != "" && !sc.covers(strings.ToLower(named)):
-		return "", invalid(field, "invalid", "The request is confined to another tenant.")
+		return "", fusion.Invalid(field, "invalid", "The request is confined to another tenant.")
 	case named != "":
 		return named, nil
 	case sc != "":
@@ -161,7 +162,7 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 	}
 	var body applicationBody
 	if err == nil {
-		err = decode(w, r, &body)
+		err = fusion.Decode(w, r, &body)
 	}
 	if err == nil {
 		old, err = s.replaceApplication(r.Context(), old, body.Application, Application{}, "")
@@ -174,7 +175,7 @@ func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc sco
 	a, err := s.applicationInScope(r, sc)
 	var patch []byte
 	if err == nil {
-		patch, err = readBody(w, r)
+		patch, err = fusion.ReadBody(w, r)
 	}
 	if err == nil {
 		a, err = s.applyToApplication(r, a, patch)
@@ -186,10 +187,10 @@ func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc sco
 func (s *Server) applyToApplication(r *http.Request, a application, patch []byte) (application, error) {
 	for {
 		shown, odd := a.patchable()
-		text, err := patched(mediaType(r), patch, "application", shown)
+		text, err := patched(fusion.MediaType(r), patch, "application", shown)
 		var body applicationBody
 		if err == nil {
-			err = decodeJSON(text, &body)
+			err = fusion.DecodeJSON(text, &body)
 		}
 		if err != nil {
 			return a, err
@@ -231,7 +232,7 @@ func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc sc
 	a, err := s.applicationInScope(r, sc)
 	var form url.Values
 	if err == nil {
-		form, err = parameters(w, r)
+		form, err = fusion.Parameters(w, r)
 	}
 	switch {
 	case err != nil:

@@ -3,6 +3,8 @@ package idp
 import (
 	"slices"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // applicationJSON is an Application as FusionAuth writes it and reads it. A member that a request leaves out is nil, and takes its default.
@@ -69,7 +71,7 @@ func (j applicationJSON) settings() (Application, error) {
 	const century = 100 * 365 * 24 * time.Hour // more does not fit into a time.Duration before long
 	for _, minutes := range []int64{j.JWTConfiguration.TimeToLiveInSeconds / 60, j.JWTConfiguration.RefreshTokenTimeToLiveInMinutes, j.JWTConfiguration.RefreshTokenSlidingWindowSettings.MaximumTimeToLiveInMinutes} {
 		if minutes < 0 || minutes > int64(century/time.Minute) {
-			return a, invalid("application.jwtConfiguration", "invalid", "A token lives for at most a century.")
+			return a, fusion.Invalid("application.jwtConfiguration", "invalid", "A token lives for at most a century.")
 		}
 	}
 	if j.OAuthConfiguration.EnabledGrants != nil {
@@ -82,7 +84,7 @@ func (j applicationJSON) settings() (Application, error) {
 				a.EnabledGrants = append(a.EnabledGrants, grant)
 			}
 		case !slices.Contains(fusionAuthGrants, grant):
-			return a, invalid("application.oauthConfiguration.enabledGrants", "invalid", "There is no such grant.")
+			return a, fusion.Invalid("application.oauthConfiguration.enabledGrants", "invalid", "There is no such grant.")
 		}
 	}
 	return a, nil

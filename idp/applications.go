@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // EnsureApplication makes an application, or replaces the one with its ID: what
@@ -31,9 +32,9 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 
 // applicationID returns the id of an application that must have one.
 func applicationID(id string) (string, error) {
-	id, err := parseID("application.id", id)
+	id, err := fusion.ParseID("application.id", id)
 	if err == nil && id == "" {
-		err = invalid("application.id", "blank", "An application needs an id.")
+		err = fusion.Invalid("application.id", "blank", "An application needs an id.")
 	}
 	return id, err
 }
@@ -46,7 +47,7 @@ func (s *Server) newSecretDigest(a Application) []byte {
 	return s.clientSecretDigest(a.ID, a.ClientSecret)
 }
 
-var errOtherTenant = invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
+var errOtherTenant = fusion.Invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
 
 // storeApplication writes an application by a statement of ours, and adds the roles, which are those of a new one. Where the statement meets no row: ErrNotFound.
 func (s *Server) storeApplication(ctx context.Context, a Application, secretDigest []byte, statement string, roles ...role) error {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // ChangeApplication makes the application with this id, with the defaults of a new one, or changes
@@ -41,7 +43,7 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 // tenant. Change may be called again with what somebody else has written meanwhile. Unknown:
 // ErrNotFound; mistakes are a [ValidationError].
 func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenant)) error {
-	id, err := parseID("tenant.id", id)
+	id, err := fusion.ParseID("tenant.id", id)
 	if err != nil {
 		return err
 	}

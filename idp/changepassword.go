@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type passwordChangeResponse struct {
@@ -48,7 +49,7 @@ type changeRequest struct {
 // API key.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
 	var req changeRequest
-	if err := decode(w, r, &req); err != nil {
+	if err := fusion.Decode(w, r, &req); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -72,7 +73,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		OneTimePassword ticket `json:"oneTimePassword"`
 	}{s.ticket(forOneLogin, &u, oneLoginTTL)})
 }
@@ -115,7 +116,7 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 	}
 	if err == nil && req.CurrentPassword != "" {
 		if err = s.checkCurrent(r.Context(), &u, req.CurrentPassword); errors.Is(err, ErrNotFound) {
-			err = invalid("currentPassword", "invalid", "The current password is another one.")
+			err = fusion.Invalid("currentPassword", "invalid", "The current password is another one.")
 		}
 	}
 	if err == nil {
@@ -128,7 +129,7 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 // and the application, where it names one.
 func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, loginID string, types []string) (User, application, error) {
 	if loginID == "" {
-		return User{}, application{}, invalid("loginId", "blank", "Say who.")
+		return User{}, application{}, fusion.Invalid("loginId", "blank", "Say who.")
 	}
 	app, err := s.optionalApplication(ctx, sc, applicationID)
 	if err != nil {

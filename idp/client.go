@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 func invalidClient(reason, description string) error {
@@ -73,7 +75,7 @@ func clientCredentials(r *http.Request, form url.Values) (id string, secrets []s
 
 func (s *Server) clientApplication(ctx context.Context, id string) (application, error) {
 	unknown := invalidRequest("invalid_client_id", "There is no such client.")
-	id, err := parseID("client_id", id)
+	id, err := fusion.ParseID("client_id", id)
 	if err != nil || id == "" {
 		return application{}, unknown
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -160,7 +161,7 @@ func (c Config) check() error {
 	if c.Secret == (Secret{}) {
 		errs = append(errs, errors.New("idp: Config.Secret: required"))
 	}
-	if _, err := parseID("Config.DefaultTenantID", c.DefaultTenantID); err != nil {
+	if _, err := fusion.ParseID("Config.DefaultTenantID", c.DefaultTenantID); err != nil {
 		errs = append(errs, err)
 	}
 	if c.Path != "" && c.Postgres != "" {

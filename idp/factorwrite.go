@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
 
@@ -46,7 +47,7 @@ const (
 // than where they come from.
 func (t twoFactorWrite) brought() (factor, error) {
 	bad := func(field, kind, message string) (factor, error) {
-		return factor{}, invalid("user.twoFactor."+field, kind, message)
+		return factor{}, fusion.Invalid("user.twoFactor."+field, kind, message)
 	}
 	switch {
 	case len(t.RecoveryCodes) > maxRecoveryCodes:
@@ -90,7 +91,7 @@ func (t twoFactorWrite) unchanged(u User) error {
 		same = same && m.Secret == "" && m.ID == u.authenticatorID
 	}
 	if !same {
-		return invalid("user.twoFactor", "notSupported", "The second factor of a user is set up with /api/user/two-factor.")
+		return fusion.Invalid("user.twoFactor", "notSupported", "The second factor of a user is set up with /api/user/two-factor.")
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package idp
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+)
 
 // forgotPassword answers POST /api/user/forgot-password: a mail with the id of
 // a change, and, for a caller with an API key, another id in the answer. That
@@ -15,7 +19,7 @@ func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope
 		Send          *bool    `json:"sendForgotPasswordMessage"`
 		SendBefore    *bool    `json:"sendForgotPasswordEmail"`
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -48,7 +52,7 @@ func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope
 	case send:
 		s.mail(r.Context(), letterOf(&u, app, "reset-password", s.ticket(forMailedChange, &u, changeTTL)))
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		ChangePasswordID ticket `json:"changePasswordId"`
 	}{s.ticket(forChange, &u, changeTTL)})
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // A publishedKey is a JWK (RFC 7517). One of an administration names the applications whose tokens
@@ -50,5 +52,5 @@ func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 			set.Keys = append(set.Keys, publishedKey{jwk, k.keyID != "", audiences[k.keyID]})
 		}
 	}
-	reply(w, http.StatusOK, set)
+	fusion.Reply(w, http.StatusOK, set)
 }

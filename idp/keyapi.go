@@ -7,6 +7,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // keyJSON is a key as FusionAuth writes it. What signs is never shown.
@@ -55,13 +56,13 @@ func (s *Server) forKeys(next func(http.ResponseWriter, *http.Request) (namedKey
 			s.fail(w, r, err)
 			return
 		}
-		reply(w, http.StatusOK, keyBody{j})
+		fusion.Reply(w, http.StatusOK, keyBody{j})
 	})
 }
 
 // keyOfRequest returns the key that the path names.
 func (s *Server) keyOfRequest(r *http.Request) (namedKey, error) {
-	id, err := parseID("keyId", r.PathValue("keyId"))
+	id, err := fusion.ParseID("keyId", r.PathValue("keyId"))
 	if err != nil {
 		return namedKey{}, err
 	}
@@ -90,7 +91,7 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request, sc scope) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Keys []keyJSON `json:"keys"`
 	}{list})
 }
@@ -100,10 +101,10 @@ func (s *Server) putKey(w http.ResponseWriter, r *http.Request) (namedKey, error
 	k, err := s.keyOfRequest(r)
 	var body keyBody
 	if err == nil {
-		err = decode(w, r, &body)
+		err = fusion.Decode(w, r, &body)
 	}
 	if kind := checkKeyName(body.Key.Name); err == nil && kind != "" {
-		err = invalid("key.name", kind, "A key has a name, of 1 to 191 characters.")
+		err = fusion.Invalid("key.name", kind, "A key has a name, of 1 to 191 characters.")
 	}
 	if err != nil {
 		return k, err
@@ -115,7 +116,7 @@ func (s *Server) putKey(w http.ResponseWriter, r *http.Request) (namedKey, error
 			return err
 		}
 		if taken {
-			return invalid("key.name", "duplicate", "This one is taken.")
+			return fusion.Invalid("key.name", "duplicate", "This one is taken.")
 		}
 		return database.Changed(tx.Exec(`UPDATE keys SET name = $1, last_update_instant = $2 WHERE id = $3`, k.name, k.updated, k.keyID))
 	})
@@ -143,7 +144,7 @@ func (s *Server) removeKey(r *http.Request) error {
 			return err
 		}
 		if used {
-			return invalid("keyId", "inUse", "An application signs with this key: give it another first.")
+			return fusion.Invalid("keyId", "inUse", "An application signs with this key: give it another first.")
 		}
 		if _, err := tx.Exec(`DELETE FROM former_keys WHERE key_id = $1`, k.keyID); err != nil { // else the next one of this id would have its grace
 			return err

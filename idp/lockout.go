@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -39,17 +40,17 @@ func (l Lockout) withDefaults() Lockout {
 
 func (l Lockout) check() (wrong ValidationError) {
 	const field = "tenant.failedAuthenticationConfiguration."
-	if _, err := parseID(field+"userActionId", l.UserActionID); err != nil {
+	if _, err := fusion.ParseID(field+"userActionId", l.UserActionID); err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
 	if l.Attempts < 1 || l.Attempts > 1000 {
-		wrong = append(wrong, FieldError{field + "tooManyAttempts", "invalid", "1 to 1000 attempts."})
+		wrong = append(wrong, fusion.Invalid(field+"tooManyAttempts", "invalid", "1 to 1000 attempts.")...)
 	}
 	if l.Window < time.Second || l.Window > 365*24*time.Hour {
-		wrong = append(wrong, FieldError{field + "resetCountInSeconds", "invalid", "A second to a year."})
+		wrong = append(wrong, fusion.Invalid(field+"resetCountInSeconds", "invalid", "A second to a year.")...)
 	}
 	if l.Duration < time.Second || l.Duration > 100*365*24*time.Hour {
-		wrong = append(wrong, FieldError{field + "actionDuration", "invalid", "A second to a century."})
+		wrong = append(wrong, fusion.Invalid(field+"actionDuration", "invalid", "A second to a century.")...)
 	}
 	return wrong
 }
@@ -79,7 +80,7 @@ type actionJSON struct {
 
 func (e *lockedError) reply(w http.ResponseWriter) {
 	const name = "Too many failed logins"
-	reply(w, http.StatusConflict, actionsBody{[]actionJSON{{e.actionID, database.Millis(e.until), name, name}}})
+	fusion.Reply(w, http.StatusConflict, actionsBody{[]actionJSON{{e.actionID, database.Millis(e.until), name, name}}})
 }
 
 // failureSubject is whom a wrong password counts against: a user, whatever the

@@ -1,6 +1,10 @@
 package idp
 
-import "time"
+import (
+	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+)
 
 // lockoutJSON is a Lockout as FusionAuth writes it.
 type lockoutJSON struct {
@@ -24,11 +28,11 @@ func (l Lockout) json() lockoutJSON {
 func (j lockoutJSON) lockout() (Lockout, error) {
 	unit, known := lockoutUnits[j.Unit]
 	if !known {
-		return Lockout{}, invalid("tenant.failedAuthenticationConfiguration.actionDurationUnit", "invalid", "MINUTES, HOURS, DAYS, WEEKS, MONTHS or YEARS.")
+		return Lockout{}, fusion.Invalid("tenant.failedAuthenticationConfiguration.actionDurationUnit", "invalid", "MINUTES, HOURS, DAYS, WEEKS, MONTHS or YEARS.")
 	}
 	const century = 100 * 365 * 24 * time.Hour // more does not fit into a time.Duration before long
 	if j.Window < 0 || j.Window > int64(century/time.Second) || j.Duration < 0 || j.Duration > int64(century/unit) {
-		return Lockout{}, invalid("tenant.failedAuthenticationConfiguration", "invalid", "That is too long.")
+		return Lockout{}, fusion.Invalid("tenant.failedAuthenticationConfiguration", "invalid", "That is too long.")
 	}
 	return Lockout{j.UserActionID, j.Attempts, time.Duration(j.Window) * time.Second, time.Duration(j.Duration) * unit}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type loginRequest struct {
@@ -43,11 +45,11 @@ type loginResponse struct {
 // password, and only then what stands in the user's way.
 func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
 	var req loginRequest
-	if err := decode(w, r, &req); err != nil {
+	if err := fusion.Decode(w, r, &req); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	req.MetaData.Device.address = caller(r, req.IPAddress, req.EventInfo.IPAddress)
+	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	tenantID, app, err := s.loginTarget(r.Context(), sc, &req)
 	if err != nil {
 		s.fail(w, r, err)
@@ -82,21 +84,21 @@ func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, u User, app
 func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (tenantID string, app application, err error) {
 	var wrong ValidationError
 	if req.LoginID == "" && req.OneTime == "" {
-		wrong = append(wrong, FieldError{"loginId", "blank", "Say who wants to log in."})
+		wrong = append(wrong, fusion.Invalid("loginId", "blank", "Say who wants to log in.")...)
 	}
 	if req.Password == "" && req.OneTime == "" {
-		wrong = append(wrong, FieldError{"password", "blank", "Give the password."})
+		wrong = append(wrong, fusion.Invalid("password", "blank", "Give the password.")...)
 	}
 	if len(req.LoginIDTypes) == 0 {
 		req.LoginIDTypes = []string{loginIDEmail, loginIDUsername}
 	}
 	for _, t := range req.LoginIDTypes {
 		if !slices.Contains([]string{loginIDEmail, loginIDUsername, loginIDPhone}, t) {
-			wrong = append(wrong, FieldError{"loginIdTypes", "invalid", "The types are email, username and phoneNumber."})
+			wrong = append(wrong, fusion.Invalid("loginIdTypes", "invalid", "The types are email, username and phoneNumber.")...)
 			break
 		}
 	}
-	id, err := parseID("applicationId", req.ApplicationID)
+	id, err := fusion.ParseID("applicationId", req.ApplicationID)
 	if err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
@@ -112,7 +114,7 @@ func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (
 	}
 	app, err = s.application(ctx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return "", application{}, invalid("applicationId", "invalid", "There is no such application.")
+		return "", application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
 	}
 	return app.TenantID, app, err
 }
@@ -206,14 +208,14 @@ func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int,
 			return
 		}
 		answer.TwoFactorTrustID = req.trustID
-		reply(w, status, answer)
+		fusion.Reply(w, status, answer)
 	case statusTwoFactor:
-		reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
+		fusion.Reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
 	case statusPasswordChangeRequired:
-		reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
+		fusion.Reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
 	case statusUnverified:
 		j := u.json()
-		reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})
+		fusion.Reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})
 	default:
 		w.WriteHeader(status)
 	}

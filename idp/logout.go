@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // logout answers POST /api/logout: always 200, whatever was sent, unless the
 // end could not be stored. The refresh token is the credential.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
-	form, err := parameters(w, r)
+	form, err := fusion.Parameters(w, r)
 	if err != nil {
 		return // it names no token, so there is nothing to end
 	}

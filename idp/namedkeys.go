@@ -10,6 +10,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // namedKey is a key of an administration, as it is stored.
@@ -107,13 +108,13 @@ func (s *Server) rememberedKey(id string) *signingKey {
 
 // knownKeyID checks an id that a request names.
 func (s *Server) knownKeyID(ctx context.Context, field, id string) (string, error) {
-	id, err := parseID(field, id)
+	id, err := fusion.ParseID(field, id)
 	if err != nil || id == "" {
 		return id, err
 	}
 	_, err = s.namedKey(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return "", invalid(field, "invalid", "There is no such key.")
+		return "", fusion.Invalid(field, "invalid", "There is no such key.")
 	}
 	return id, err
 }
@@ -136,7 +137,7 @@ func (s *Server) insertKey(ctx context.Context, k namedKey) error {
 				return err
 			}
 			if taken {
-				wrong = append(wrong, FieldError{c.field, "duplicate", "This one is taken."})
+				wrong = append(wrong, fusion.Invalid(c.field, "duplicate", "This one is taken.")...)
 			}
 		}
 		if wrong != nil {

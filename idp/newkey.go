@@ -10,12 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // newKey reads and checks what generating and importing a key have in common.
 func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k namedKey, err error) {
 	var body keyBody
-	if err := decode(w, r, &body); err != nil {
+	if err := fusion.Decode(w, r, &body); err != nil {
 		return j, k, err
 	}
 	j = body.Key
@@ -23,24 +24,24 @@ func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k na
 	if id := r.PathValue("keyId"); id != "" {
 		j.ID = id
 	}
-	if k.keyID, err = parseID("keyId", j.ID); err != nil {
+	if k.keyID, err = fusion.ParseID("keyId", j.ID); err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
 	if k.keyID == "" {
 		k.keyID = uuid.NewString()
 	}
 	if kind := checkKeyName(j.Name); kind != "" {
-		wrong = append(wrong, FieldError{"key.name", kind, "A key has a name, of 1 to 191 characters."})
+		wrong = append(wrong, fusion.Invalid("key.name", kind, "A key has a name, of 1 to 191 characters.")...)
 	}
 	switch {
 	case j.Algorithm == "":
-		wrong = append(wrong, FieldError{"key.algorithm", "blank", "A key has an algorithm."})
+		wrong = append(wrong, fusion.Invalid("key.algorithm", "blank", "A key has an algorithm.")...)
 	case !slices.Contains(algorithms, j.Algorithm):
-		wrong = append(wrong, FieldError{"key.algorithm", "invalid", "The algorithms are ES256, RS256, EdDSA and HS256."})
+		wrong = append(wrong, fusion.Invalid("key.algorithm", "invalid", "The algorithms are ES256, RS256, EdDSA and HS256.")...)
 	}
 	k.name, k.algorithm, k.made = j.Name, j.Algorithm, s.now()
 	k.updated = database.Millis(k.made)
-	return j, k, wrong.orNil()
+	return j, k, fusion.OrNil(wrong)
 }
 
 func checkKeyName(name string) (kind string) {
@@ -63,7 +64,7 @@ func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) (namedKey, 
 		bits = minRSABits
 	}
 	if err == nil && k.algorithm == jose.RS256 && !slices.Contains([]int{minRSABits, 3072, maxRSABits}, bits) {
-		err = invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
+		err = fusion.Invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
 	}
 	if err != nil {
 		return k, err
@@ -81,7 +82,7 @@ func (s *Server) importKey(w http.ResponseWriter, r *http.Request) (namedKey, er
 		k.private, err = imported(j)
 	}
 	if kid := j.KID; err == nil && (len(kid) > 191 || strings.Trim(kid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "") {
-		err = invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
+		err = fusion.Invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
 	}
 	if err != nil {
 		return k, err
@@ -93,22 +94,22 @@ func (s *Server) importKey(w http.ResponseWriter, r *http.Request) (namedKey, er
 func imported(j keyJSON) (any, error) {
 	switch {
 	case j.Certificate != "":
-		return nil, invalid("key.certificate", "notSupported", "Bring the private key without a certificate.")
+		return nil, fusion.Invalid("key.certificate", "notSupported", "Bring the private key without a certificate.")
 	case j.Algorithm == jose.HS256:
 		secret, err := privateKey(j.Algorithm, []byte(j.Secret))
 		if err != nil {
-			return nil, invalid("key.secret", "invalid", "A secret of HS256 has 32 to 1024 bytes.")
+			return nil, fusion.Invalid("key.secret", "invalid", "A secret of HS256 has 32 to 1024 bytes.")
 		}
 		return secret, nil
 	case j.PrivateKey == "":
-		return nil, invalid("key.privateKey", "blank", "Bring the private key in PEM: keys that only verify are not kept.")
+		return nil, fusion.Invalid("key.privateKey", "blank", "Bring the private key in PEM: keys that only verify are not kept.")
 	}
 	private, err := parsePEM(j.PrivateKey)
 	if err == nil {
 		err = fits(j.Algorithm, private)
 	}
 	if err != nil {
-		return nil, invalid("key.privateKey", "invalid", "This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
+		return nil, fusion.Invalid("key.privateKey", "invalid", "This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
 	}
 	return private, nil
 }

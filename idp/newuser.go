@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -49,7 +50,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	}
 	profile, err := json.Marshal(n.Profile)
 	if err != nil {
-		return User{}, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+		return User{}, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
 	now, factor := database.Millis(s.now()), s.sealFactor(id, n.factor)
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
@@ -81,7 +82,7 @@ func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n N
 	if err != nil {
 		return "", err
 	}
-	return id, append(wrong, more...).orNil()
+	return id, fusion.OrNil(append(wrong, more...))
 }
 
 // loginIDKey is the form that is unique within the tenant, NULL where there is none.
@@ -91,8 +92,10 @@ func loginIDKey(s string) sql.NullString {
 
 // checkNewUser looks at everything but the password.
 func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
-	bad := func(field, kind, message string) { wrong = append(wrong, FieldError{"user." + field, kind, message}) }
-	id, err := parseID("user.id", n.ID)
+	bad := func(field, kind, message string) {
+		wrong = append(wrong, fusion.Invalid("user."+field, kind, message)...)
+	}
+	id, err := fusion.ParseID("user.id", n.ID)
 	if err != nil {
 		bad("id", "couldNotConvert", "The id is not a UUID.")
 	} else if id == "" {
@@ -136,8 +139,8 @@ func refuseDuplicate(tx *sql.Tx, id, tenantID string, n NewUser) error {
 	var wrong ValidationError
 	for i, field := range fields {
 		if taken[i] {
-			wrong = append(wrong, FieldError{field, "duplicate", "This one is taken."})
+			wrong = append(wrong, fusion.Invalid(field, "duplicate", "This one is taken.")...)
 		}
 	}
-	return wrong.orNil()
+	return fusion.OrNil(wrong)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // TestNotBuilt: the page lists the calls that are not built, and each of them answers so, with every method and to everybody.
@@ -27,14 +29,14 @@ func TestNotBuilt(t *testing.T) {
 			told = append(told, m[1])
 		}
 	}
-	list := slices.Clone(notBuilt)
+	list := slices.Clone(fusion.NotBuilt)
 	slices.Sort(told)
 	slices.Sort(list)
 	if !slices.Equal(told, list) {
 		t.Errorf("the page tells of %v, and these are not built: %v", told, list)
 	}
 	routes := (&Server{}).routes()
-	for _, path := range notBuilt {
+	for _, path := range fusion.NotBuilt {
 		paths := []string{strings.TrimSuffix(path, "/")}
 		if strings.HasSuffix(path, "/") {
 			paths = append(paths, path+"search", path+"00000000-0000-4000-8000-000000000001/x")

@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"unicode/utf8"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // oauthError is an error of /oauth2, in RFC 6749's words with FusionAuth's reason.
@@ -43,37 +44,17 @@ func tokenForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		!slices.Contains([]string{"", "utf-8", "UTF-8"}, charset) {
 		return nil, invalidRequest("unknown", "The body must be application/x-www-form-urlencoded.")
 	}
-	body, err := readBody(w, r)
+	body, err := fusion.ReadBody(w, r)
 	if err != nil {
 		return nil, invalidRequest("unknown", "The body cannot be read or is too large.")
 	}
-	form, err := parseForm(string(body))
+	form, err := fusion.ParseForm(string(body))
 	if err != nil {
 		return nil, invalidRequest("unknown", "The body is not a well-formed form.")
 	}
 	for name, values := range form {
 		if len(values) > 1 && name != "resource" {
 			return nil, invalidRequest("unknown", "A parameter is repeated.")
-		}
-	}
-	return form, nil
-}
-
-// parseForm is url.ParseQuery for valid UTF-8 without the empty values.
-func parseForm(body string) (url.Values, error) {
-	form, err := url.ParseQuery(body)
-	if err != nil {
-		return nil, err
-	}
-	for name, values := range form {
-		for _, v := range append(values, name) {
-			if !utf8.ValidString(v) {
-				return nil, errJSON
-			}
-		}
-		// A repeated parameter counts as such even where it is empty.
-		if len(values) == 1 && values[0] == "" {
-			delete(form, name)
 		}
 	}
 	return form, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // passkey is one that a user has registered.
@@ -60,7 +61,7 @@ func (s *Server) passkeysWhere(ctx context.Context, where string, args ...any) (
 
 // passkeyInScope returns the one that the path names.
 func (s *Server) passkeyInScope(r *http.Request, sc scope) (passkey, error) {
-	id, err := parseID("id", r.PathValue("id"))
+	id, err := fusion.ParseID("id", r.PathValue("id"))
 	if err != nil {
 		return passkey{}, err
 	}
@@ -85,7 +86,7 @@ func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, passkeyBody{p})
+	fusion.Reply(w, http.StatusOK, passkeyBody{p})
 }
 
 // deletePasskey answers DELETE /api/webauthn/{id}.
@@ -103,7 +104,7 @@ func (s *Server) deletePasskey(w http.ResponseWriter, r *http.Request, sc scope)
 
 // userPasskeys answers GET and DELETE /api/webauthn?userId=…: all of a user's.
 func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) {
-	form, err := parameters(w, r)
+	form, err := fusion.Parameters(w, r)
 	var u User
 	if err == nil {
 		u, err = s.passkeyUser(r.Context(), sc, form)
@@ -125,19 +126,19 @@ func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) 
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Credentials []passkey `json:"credentials"`
 	}{found})
 }
 
 func (s *Server) passkeyUser(ctx context.Context, sc scope, form url.Values) (User, error) {
 	if form.Get("userId") == "" {
-		return User{}, invalid("userId", "blank", "Say whose.")
+		return User{}, fusion.Invalid("userId", "blank", "Say whose.")
 	}
 	return s.userInScope(ctx, sc, form.Get("userId"))
 }
 
-var errChallenge = invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
+var errChallenge = fusion.Invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
 
 // takeChallenge uses up a challenge that was given out, and returns what for.
 func (s *Server) takeChallenge(ctx context.Context, purpose, challenge string) (c challenge, err error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // signed is what a browser answers, and for which page it did so. The caller
@@ -27,13 +28,13 @@ type signed struct {
 }
 
 // errPasskey says nothing about what was wrong: the log does.
-var errPasskey = invalid("credential", "invalid", "The credential is not what the options asked for.")
+var errPasskey = fusion.Invalid("credential", "invalid", "The credential is not what the options asked for.")
 
 // checker returns what checks a ceremony at the page, and the ceremony.
 func (a signed) checker(challenge string, u *User) (*webauthn.WebAuthn, webauthn.SessionData, error) {
 	checks, err := webauthn.New(&webauthn.Config{RPID: a.RPID, RPDisplayName: "latchkey", RPOrigins: []string{a.Origin}})
 	if err != nil || hasNUL(a.RPID) {
-		return nil, webauthn.SessionData{}, invalid("origin", "invalid", "The origin or the rpId is not one.")
+		return nil, webauthn.SessionData{}, fusion.Invalid("origin", "invalid", "The origin or the rpId is not one.")
 	}
 	return checks, webauthn.SessionData{
 		Challenge: challenge, RelyingPartyID: a.RPID, UserID: u.handle(), UserVerification: protocol.VerificationRequired,
@@ -58,7 +59,7 @@ func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scop
 		UserID string `json:"userId"`
 		signed
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	var u User
 	if err == nil {
 		u, err = s.userInScope(r.Context(), sc, req.UserID)
@@ -72,7 +73,7 @@ func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scop
 		return
 	}
 	s.log.InfoContext(r.Context(), "passkey registered", "user", u.ID)
-	reply(w, http.StatusOK, passkeyBody{made})
+	fusion.Reply(w, http.StatusOK, passkeyBody{made})
 }
 
 func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey, err error) {
@@ -110,7 +111,7 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (credential_id) DO NOTHING`,
 			id, u.TenantID, u.ID, base64.RawURLEncoding.EncodeToString(credential.ID), string(encoded), a.RPID, c.displayName, c.userAgent, database.Millis(s.now())))
 		if errors.Is(err, ErrNotFound) {
-			return invalid("credential", "duplicate", "This passkey is registered already.")
+			return fusion.Invalid("credential", "duplicate", "This passkey is registered already.")
 		}
 		return err
 	})
@@ -131,7 +132,7 @@ func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) 
 		signed
 		loginRequest
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	var u User
 	var app application
 	if err == nil {
@@ -141,7 +142,7 @@ func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) 
 		s.fail(w, r, err)
 		return
 	}
-	req.MetaData.Device.address = caller(r, req.IPAddress, req.EventInfo.IPAddress)
+	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	req.ApplicationID, req.passed = app.ID, true
 	s.finishLogin(w, r, u, app, &req.loginRequest)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // What a browser is asked to sign for.
@@ -100,9 +101,9 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 		DisplayName string `json:"displayName"`
 		UserAgent   string `json:"userAgent"`
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	if err == nil && (hasNUL(req.DisplayName+req.UserAgent) || req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000) {
-		err = invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
+		err = fusion.Invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
 	}
 	var u User
 	if err == nil {
@@ -113,7 +114,7 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 		keys, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
 	}
 	if err == nil && len(keys) >= maxPasskeys {
-		err = invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
+		err = fusion.Invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
 	}
 	options := creationOptions{
 		RelyingParty: relyingParty{s.issuer}, User: userEntity{ID: base64.RawURLEncoding.EncodeToString(u.handle()), Name: u.loginName(), DisplayName: u.loginName()},
@@ -134,7 +135,7 @@ func (s *Server) replyOptions(w http.ResponseWriter, r *http.Request, options an
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Options any `json:"options"`
 	}{options})
 }
@@ -171,7 +172,7 @@ func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc sc
 		LoginIDTypes  []string `json:"loginIdTypes"`
 		UserID        string   `json:"userId"`
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	var u User
 	var app application
 	switch {

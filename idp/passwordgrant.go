@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 const (
@@ -38,7 +40,7 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 		return none, wrongCredentials
 	}
 	d := &req.MetaData.Device
-	d.Name, d.Description, d.Type, d.address = form.Get("metaData.device.name"), form.Get("metaData.device.description"), form.Get("metaData.device.type"), caller(r)
+	d.Name, d.Description, d.Type, d.address = form.Get("metaData.device.name"), form.Get("metaData.device.description"), form.Get("metaData.device.type"), fusion.Caller(r)
 	u, err := s.authenticate(ctx, app.TenantID, &req)
 	if err != nil {
 		s.logLogin(ctx, &req, "", http.StatusNotFound, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -24,11 +25,11 @@ func (s *Server) refusePassword(ctx context.Context, field, tenantID, typed stri
 		return nil, fmt.Errorf("read names of applications: %w", err)
 	}
 	if password.Predictable(typed, append(append(names, apps...), t.Name, s.issuer)...) {
-		return invalid(field, "breachedCommonPassword", "The password is too easy to guess: common words, names of the user or the service, runs and repetitions make up most of it."), nil
+		return fusion.Invalid(field, "breachedCommonPassword", "The password is too easy to guess: common words, names of the user or the service, runs and repetitions make up most of it."), nil
 	}
 	found, err := s.isBreached(typed)
 	if found {
-		return invalid(field, "breachedCommonPassword", "The password was in a leak of passwords, and is tried first by those who guess."), nil
+		return fusion.Invalid(field, "breachedCommonPassword", "The password was in a leak of passwords, and is tried first by those who guess."), nil
 	}
 	return nil, err
 }
@@ -39,5 +40,5 @@ func (s *Server) mayBePassword(ctx context.Context, field string, u *User, typed
 	if err != nil {
 		return err
 	}
-	return wrong.orNil()
+	return fusion.OrNil(wrong)
 }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
@@ -33,7 +34,7 @@ func (p PasswordRules) withDefaults(minLength int) PasswordRules {
 func (p PasswordRules) check(defaultMin int) (wrong ValidationError) {
 	p = p.withDefaults(defaultMin)
 	bad := func(field, message string) {
-		wrong = append(wrong, FieldError{"tenant.passwordValidationRules." + field, "invalid", message})
+		wrong = append(wrong, fusion.Invalid("tenant.passwordValidationRules."+field, "invalid", message)...)
 	}
 	if p.MinLength < 1 || p.MinLength > passwordMaxLength {
 		bad("minLength", fmt.Sprintf("1 to %d.", passwordMaxLength))
@@ -47,7 +48,7 @@ func (p PasswordRules) check(defaultMin int) (wrong ValidationError) {
 // refuse returns every rule that a password breaks, as errors of the field.
 func (p PasswordRules) refuse(field, typed string) (wrong ValidationError) {
 	bad := func(kind, format string, args ...any) {
-		wrong = append(wrong, FieldError{field, kind, fmt.Sprintf(format, args...)})
+		wrong = append(wrong, fusion.Invalid(field, kind, fmt.Sprintf(format, args...))...)
 	}
 	switch {
 	case typed == "":

@@ -1,6 +1,10 @@
 package idp
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+)
 
 // passwordRulesJSON are the rules as FusionAuth writes them. What is not said takes its default.
 type passwordRulesJSON struct {
@@ -37,14 +41,14 @@ func (s *Server) showPasswordRules(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Rules passwordRulesJSON `json:"passwordValidationRules"`
 	}{s.passwordRulesJSON(t.PasswordRules)})
 }
 
 // tenantOfRules is named by the path, a header, a key of a tenant, or is the only one.
 func (s *Server) tenantOfRules(r *http.Request) (Tenant, error) {
-	id, err := parseID("tenantId", r.PathValue("tenantId"))
+	id, err := fusion.ParseID("tenantId", r.PathValue("tenantId"))
 	if err == nil && id == "" {
 		var sc scope
 		if r.Header.Get("Authorization") != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -24,8 +25,8 @@ type change func(current, body any) error
 
 // readChange reads a PUT, which replaces the object, or a PATCH, which depends on what it is when it is written.
 func readChange(w http.ResponseWriter, r *http.Request, name string) (change, error) {
-	text, err := readBody(w, r)
-	t := mediaType(r)
+	text, err := fusion.ReadBody(w, r)
+	t := fusion.MediaType(r)
 	switch {
 	case err != nil:
 		return nil, err
@@ -35,16 +36,16 @@ func readChange(w http.ResponseWriter, r *http.Request, name string) (change, er
 			if err != nil {
 				return err
 			}
-			return decodeJSON(text, body)
+			return fusion.DecodeJSON(text, body)
 		}, nil
 	case len(text) > 0 && t != "" && t != plainJSON:
-		return nil, errMediaType
+		return nil, fusion.ErrMediaType
 	}
 	return func(_, body any) error {
 		if len(text) == 0 {
 			return nil
 		}
-		return decodeJSON(text, body)
+		return fusion.DecodeJSON(text, body)
 	}, nil
 }
 
@@ -67,13 +68,13 @@ func patched(mediaType string, patch []byte, name string, current any) ([]byte, 
 		return nil, err
 	}
 	if jsontext.Value(patch).Kind() == 'n' {
-		return nil, errJSON
+		return nil, fusion.ErrJSON
 	}
 	if text, err = applied(mediaType, text, patch); err != nil {
 		return nil, err
 	}
 	var left members
-	if err := decodeJSON(text, &left); err != nil {
+	if err := fusion.DecodeJSON(text, &left); err != nil {
 		return nil, err
 	}
 	if left[name].Kind() != '{' {
@@ -88,7 +89,7 @@ func applied(mediaType string, text, patch []byte) ([]byte, error) {
 		return mergedAsFusionAuth(text, patch)
 	case mergePatch:
 		var object members // anything else would replace the whole
-		if err := decodeJSON(patch, &object); err != nil {
+		if err := fusion.DecodeJSON(patch, &object); err != nil {
 			return nil, err
 		}
 		err := crash.Contain(func() (err error) { text, err = jsonpatch.MergePatch(text, patch); return err })
@@ -96,19 +97,19 @@ func applied(mediaType string, text, patch []byte) ([]byte, error) {
 	case jsonPatch:
 		return operated(text, patch)
 	}
-	return nil, errMediaType
+	return nil, fusion.ErrMediaType
 }
 
 // operated applies the operations of RFC 6902, all or none. What they copy is bounded.
 func operated(text, patch []byte) ([]byte, error) {
 	var operations []members
-	if err := decodeJSON(patch, &operations); err != nil {
+	if err := fusion.DecodeJSON(patch, &operations); err != nil {
 		return nil, err
 	}
 	err := crash.Contain(func() error { // the library does, on a null that is tested against an array or an object
 		parsed, err := jsonpatch.DecodePatch(patch)
 		if err == nil {
-			text, err = parsed.ApplyWithOptions(text, &jsonpatch.ApplyOptions{AccumulatedCopySizeLimit: maxBody})
+			text, err = parsed.ApplyWithOptions(text, &jsonpatch.ApplyOptions{AccumulatedCopySizeLimit: fusion.MaxBody})
 		}
 		return err
 	})
@@ -121,16 +122,16 @@ func notApplicable(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, jsonpatch.ErrTestFailed):
-		return invalid("", "patchTestFailed", "A test of the patch has failed, and nothing was changed.")
+		return fusion.Invalid("", "patchTestFailed", "A test of the patch has failed, and nothing was changed.")
 	}
 	return errNotApplicable
 }
 
-var errNotApplicable = invalid("", "invalidPatch", "The patch does not fit what is there, and nothing was changed. Paths begin with the name of the object, such as /user/firstName.")
+var errNotApplicable = fusion.Invalid("", "invalidPatch", "The patch does not fit what is there, and nothing was changed. Paths begin with the name of the object, such as /user/firstName.")
 
 func mergedAsFusionAuth(text, patch []byte) ([]byte, error) {
 	var change members
-	if err := decodeJSON(patch, &change); err != nil {
+	if err := fusion.DecodeJSON(patch, &change); err != nil {
 		return nil, err
 	}
 	return merge(text, change)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 func TestPatched(t *testing.T) {
@@ -27,7 +29,7 @@ func TestPatched(t *testing.T) {
 		{jsonPatch, `[{"op":"frob","path":"/x"}]`, `[invalidPatch]`},
 		{jsonPatch, `{}`, `[invalidJSON]`},
 		{jsonPatch, `[{"op":"add","path":"/x/n","value":"` + strings.Repeat("n", 10_000) + `"}` + strings.Repeat(`,{"op":"copy","from":"/x","path":"/x/n"}`, 30) + `]`, `[invalidPatch]`},
-		{"text/plain", `{}`, errMediaType.Error()},
+		{"text/plain", `{}`, fusion.ErrMediaType.Error()},
 		{plainJSON, ` null`, `[invalidJSON]`},
 		{mergePatch, `null`, `[invalidJSON]`},
 		{jsonPatch, `null`, `[invalidJSON]`},
@@ -74,18 +76,18 @@ func FuzzPatched(f *testing.F) {
 	f.Add(jsonPatch, `[{"op":"move","from":"/user","path":"/user/data"},{"op":"add","path":"","value":[]},{"op":"remove"}]`)
 	current := (&User{ID: "00000000-0000-4000-8000-000000000001", Email: "ada@example.com"}).json()
 	f.Fuzz(func(t *testing.T, mediaType, patch string) {
-		if len(patch) > maxBody {
+		if len(patch) > fusion.MaxBody {
 			t.Skip()
 		}
 		text, err := patched(mediaType, []byte(patch), "user", current)
 		if err != nil {
-			if bad := (ValidationError)(nil); !errors.As(err, &bad) && !errors.Is(err, errMediaType) {
+			if bad := (ValidationError)(nil); !errors.As(err, &bad) && !errors.Is(err, fusion.ErrMediaType) {
 				t.Errorf("%v", err)
 			}
 			return
 		}
 		var v any
-		if err := json.Unmarshal(text, &v); err != nil || len(text) > 4*maxBody {
+		if err := json.Unmarshal(text, &v); err != nil || len(text) > 4*fusion.MaxBody {
 			t.Errorf("%d bytes, %v", len(text), err)
 		}
 	})

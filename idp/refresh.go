@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type refreshRequest struct {
@@ -26,7 +28,7 @@ type refreshResponse struct {
 // FusionAuth says 400 to both.
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 	var req refreshRequest
-	if err := decode(w, r, &req); err != nil {
+	if err := fusion.Decode(w, r, &req); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -34,13 +36,13 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 	s.logRefusal(r, err)
 	switch {
 	case errors.Is(err, errTokenInvalid):
-		s.fail(w, r, invalid("refreshToken", "invalid", "The refresh token is not good here."))
+		s.fail(w, r, fusion.Invalid("refreshToken", "invalid", "The refresh token is not good here."))
 	case errors.Is(err, errTokenDead):
 		w.WriteHeader(http.StatusNotFound)
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		reply(w, http.StatusOK, answer)
+		fusion.Reply(w, http.StatusOK, answer)
 	}
 }
 
@@ -59,9 +61,9 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	}
 	ttl, ok := shorterTTL(g.app.AccessTokenTTL, req.TimeToLiveInSeconds)
 	if !ok {
-		return refreshResponse{}, invalid("timeToLiveInSeconds", "invalid", "The life of the token can only be made shorter.")
+		return refreshResponse{}, fusion.Invalid("timeToLiveInSeconds", "invalid", "The life of the token can only be made shorter.")
 	}
-	successor, g, err := s.rotate(ctx, g, caller(r, req.EventInfo.IPAddress))
+	successor, g, err := s.rotate(ctx, g, fusion.Caller(r, req.EventInfo.IPAddress))
 	if err != nil {
 		return refreshResponse{}, err
 	}
@@ -76,7 +78,7 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 // logRefusal logs a refresh token that was not good.
 func (s *Server) logRefusal(r *http.Request, err error) {
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
-		s.log.InfoContext(r.Context(), "refresh refused", "reason", err.Error(), "path", r.Pattern, "ip", caller(r))
+		s.log.InfoContext(r.Context(), "refresh refused", "reason", err.Error(), "path", r.Pattern, "ip", fusion.Caller(r))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type registrationWrite struct {
@@ -38,7 +39,7 @@ type registrationResponse struct {
 // send a user; one that says nothing of who it is counts as none.
 func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) {
 	var req registrationRequest
-	if err := decode(w, r, &req); err != nil {
+	if err := fusion.Decode(w, r, &req); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -53,7 +54,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, answer)
+	fusion.Reply(w, http.StatusOK, answer)
 }
 
 func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (answer registrationResponse, err error) {
@@ -69,7 +70,7 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 		return answer, err
 	}
 	if n.TenantID != app.TenantID {
-		return answer, invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+		return answer, fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
 	}
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
@@ -100,10 +101,10 @@ func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrit
 		return registrationJSON{}, err
 	}
 	if u.registration(app.ID) != nil {
-		return registrationJSON{}, invalid("registration", "duplicate", "The user is registered already.")
+		return registrationJSON{}, fusion.Invalid("registration", "duplicate", "The user is registered already.")
 	}
 	if u.TenantID != app.TenantID {
-		return registrationJSON{}, invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+		return registrationJSON{}, fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
 	}
 	if err := s.insertRegistration(ctx, u.ID, app.ID, reg); err != nil {
 		return registrationJSON{}, err
@@ -112,22 +113,22 @@ func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrit
 }
 
 func (s *Server) registrationTarget(ctx context.Context, sc scope, reg registrationWrite) (application, error) {
-	id, err := parseID("registration.applicationId", reg.ApplicationID)
+	id, err := fusion.ParseID("registration.applicationId", reg.ApplicationID)
 	if err != nil {
 		return application{}, err
 	}
 	if id == "" {
-		return application{}, invalid("registration.applicationId", "blank", "Say for which application.")
+		return application{}, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
 	}
 	app, err := s.application(ctx, id)
 	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return application{}, invalid("registration.applicationId", "invalid", "There is no such application.")
+		return application{}, fusion.Invalid("registration.applicationId", "invalid", "There is no such application.")
 	}
 	return app, err
 }
 
 func (s *Server) insertRegistration(ctx context.Context, userID, applicationID string, reg registrationWrite) error {
-	id, err := parseID("registration.id", reg.ID)
+	id, err := fusion.ParseID("registration.id", reg.ID)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 			return err
 		}
 		if taken {
-			return invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
+			return fusion.Invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
 		}
 		roles, err := admittedRoles(tx, applicationID, reg.Roles, nil, true)
 		if err != nil {
@@ -158,7 +159,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 
 // registrationOf returns a registration as it is written, or ErrNotFound.
 func (s *Server) registrationOf(ctx context.Context, sc scope, userID, applicationID string) (registrationJSON, error) {
-	applicationID, err := parseID("applicationId", applicationID)
+	applicationID, err := fusion.ParseID("applicationId", applicationID)
 	if err != nil {
 		return registrationJSON{}, err
 	}
@@ -178,7 +179,7 @@ func (s *Server) replyRegistration(w http.ResponseWriter, r *http.Request, reg r
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, registrationResponse{Registration: reg})
+	fusion.Reply(w, http.StatusOK, registrationResponse{Registration: reg})
 }
 
 // getRegistration answers GET /api/user/registration/{userId}/{applicationId}.
@@ -194,16 +195,16 @@ func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scop
 }
 
 func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc scope) (none registrationJSON, err error) {
-	body, err := readBody(w, r)
+	body, err := fusion.ReadBody(w, r)
 	if err != nil {
 		return none, err
 	}
 	var req registrationRequest
-	switch t := mediaType(r); {
+	switch t := fusion.MediaType(r); {
 	case t == "" || t == plainJSON || t == mergePatch && r.Method == http.MethodPatch:
-		err = decodeJSON(body, &req)
+		err = fusion.DecodeJSON(body, &req)
 	case t != jsonPatch || r.Method != http.MethodPatch:
-		err = errMediaType
+		err = fusion.ErrMediaType
 	}
 	if err != nil {
 		return none, err
@@ -213,7 +214,7 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 		id = req.Registration.ApplicationID
 	}
 	if id == "" {
-		return none, invalid("registration.applicationId", "blank", "Say for which application.")
+		return none, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
 	}
 	old, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
 	if err != nil {
@@ -223,10 +224,10 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if r.Method == http.MethodPatch {
 		change = func(was []string) ([]string, error) {
 			old.Roles = was
-			text, err := patched(mediaType(r), body, "registration", old)
+			text, err := patched(fusion.MediaType(r), body, "registration", old)
 			var req registrationRequest
 			if err == nil {
-				err = decodeJSON(text, &req)
+				err = fusion.DecodeJSON(text, &req)
 			}
 			return req.Registration.Roles, err
 		}
@@ -290,7 +291,7 @@ func withoutRepeats(list []string) []string {
 func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
 	id := r.PathValue("applicationId")
 	if id == "" {
-		form, err := parameters(w, r)
+		form, err := fusion.Parameters(w, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id
@@ -15,7 +17,7 @@ func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) {
 	may, err := s.revoker(r)
 	if err == nil {
 		var form url.Values
-		if form, err = parameters(w, r); err == nil {
+		if form, err = fusion.Parameters(w, r); err == nil {
 			err = s.revokeSelected(r, form, may)
 		}
 	}
@@ -44,9 +46,9 @@ func (s *Server) revoker(r *http.Request) (revoker, error) {
 }
 
 func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) error {
-	tokenID, err1 := parseID("tokenId", r.PathValue("tokenId"))
-	userID, err2 := parseID("userId", form.Get("userId"))
-	applicationID, err3 := parseID("applicationId", form.Get("applicationId"))
+	tokenID, err1 := fusion.ParseID("tokenId", r.PathValue("tokenId"))
+	userID, err2 := fusion.ParseID("userId", form.Get("userId"))
+	applicationID, err3 := fusion.ParseID("applicationId", form.Get("applicationId"))
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) e
 		return s.revokeOne(r.Context(), tokenID, may)
 	}
 	if userID == "" && applicationID == "" {
-		return invalid("token", "blank", "Say which refresh tokens.")
+		return fusion.Invalid("token", "blank", "Say which refresh tokens.")
 	}
 	if may.owner != "" {
 		return errUnauthorized

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // role is one that the users of an application can have.
@@ -33,7 +34,7 @@ const (
 // checked returns the role with an id. Field is where it stands in the request.
 func (r role) checked(field string) (role, error) {
 	var err error
-	if r.ID, err = parseID(field+".id", r.ID); err != nil {
+	if r.ID, err = fusion.ParseID(field+".id", r.ID); err != nil {
 		return r, err
 	}
 	if r.ID == "" {
@@ -41,11 +42,11 @@ func (r role) checked(field string) (role, error) {
 	}
 	switch {
 	case r.Name == "" || strings.TrimSpace(r.Name) != r.Name:
-		return r, invalid(field+".name", "blank", "A role needs a name, without space around it.")
+		return r, fusion.Invalid(field+".name", "blank", "A role needs a name, without space around it.")
 	case checkLoginID(r.Name) == "invalid" || strings.ContainsRune(r.Description, 0):
-		return r, invalid(field+".name", "invalid", "Names are of characters that can be seen, and the description is text.")
+		return r, fusion.Invalid(field+".name", "invalid", "Names are of characters that can be seen, and the description is text.")
 	case len(r.Name) > maxRoleName || len(r.Description) > maxRoleDescription:
-		return r, invalid(field, "tooLong", fmt.Sprintf("The name of a role has at most %d bytes, its description %d.", maxRoleName, maxRoleDescription))
+		return r, fusion.Invalid(field, "tooLong", fmt.Sprintf("The name of a role has at most %d bytes, its description %d.", maxRoleName, maxRoleDescription))
 	}
 	return r, nil
 }
@@ -75,7 +76,7 @@ func insertRole(tx *sql.Tx, applicationID, field string, r role, now int64) erro
 		return err
 	}
 	if taken {
-		return invalid(field+".id", "duplicate", "This one is taken.")
+		return fusion.Invalid(field+".id", "duplicate", "This one is taken.")
 	}
 	err := database.Changed(tx.Exec(`INSERT INTO application_roles (id, application_id, name, description, is_default, is_super_role, insert_instant, last_update_instant)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (application_id, name) DO NOTHING`, r.ID, applicationID, r.Name, r.Description, r.IsDefault, r.IsSuperRole, now))
@@ -86,7 +87,7 @@ func insertRole(tx *sql.Tx, applicationID, field string, r role, now int64) erro
 }
 
 func duplicateRole(field string) error {
-	return invalid(field+".name", "duplicate", "The application has a role with that name.")
+	return fusion.Invalid(field+".name", "duplicate", "The application has a role with that name.")
 }
 
 // updateRole replaces a role. Who has it keeps it under its new name.
@@ -197,12 +198,12 @@ func (known knownRoles) admit(wanted, has []string, isNew bool) (string, error) 
 	}
 	for _, r := range wanted {
 		if len(known.all) > 0 && !slices.Contains(known.all, r) && !slices.Contains(has, r) {
-			return "", invalid("registration.roles", "invalid", "The application has no such role.")
+			return "", fusion.Invalid("registration.roles", "invalid", "The application has no such role.")
 		}
 	}
 	text, err := json.Marshal(append([]string{}, wanted...))
 	if err != nil {
-		return "", invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
+		return "", fusion.Invalid("registration.roles", "invalid", "Roles are valid UTF-8.")
 	}
 	return string(text), nil
 }

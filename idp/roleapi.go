@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type roleBody struct {
@@ -19,7 +20,7 @@ func (s *Server) writeRole(w http.ResponseWriter, r *http.Request, sc scope) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, roleBody{made})
+	fusion.Reply(w, http.StatusOK, roleBody{made})
 }
 
 func (s *Server) writtenRole(w http.ResponseWriter, r *http.Request, sc scope) (none role, err error) {
@@ -72,13 +73,13 @@ func (s *Server) changedRole(r *http.Request, applicationID string, change chang
 
 // roleOfPath returns the role that the path names, or, for a DELETE, the query.
 func (s *Server) roleOfPath(r *http.Request, applicationID string) (role, error) {
-	id, err := parseID("roleId", r.PathValue("roleId"))
+	id, err := fusion.ParseID("roleId", r.PathValue("roleId"))
 	if err != nil {
 		return role{}, err
 	}
 	name := r.URL.Query().Get("name")
 	if id == "" && name == "" {
-		return role{}, invalid("name", "blank", "Say which role.")
+		return role{}, fusion.Invalid("name", "blank", "Say which role.")
 	}
 	all, err := s.rolesOf(r.Context(), applicationID)
 	for _, one := range all {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
@@ -22,7 +23,7 @@ func (s *Server) routes() http.Handler {
 			mux.Handle(pattern, m)
 		}
 	}
-	declare(mux, notBuilt)
+	fusion.HandleNotBuilt(mux)
 	mux.HandleFunc("/", notFound)
 	return s.guarded(mux)
 }
@@ -208,6 +209,6 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			notFound(w, r)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller(r))))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, fusion.Caller(r))))
 	})
 }

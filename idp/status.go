@@ -1,6 +1,10 @@
 package idp
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+)
 
 // statusDatabaseDown is FusionAuth's own.
 const statusDatabaseDown = 452
@@ -12,7 +16,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(statusDatabaseDown)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ok"})
 }

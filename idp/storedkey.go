@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // A storedKey is an API key as it is kept: without the key.
@@ -76,13 +77,13 @@ func (k storedKey) insert(tx *sql.Tx) error {
 		return err
 	}
 	if taken {
-		return invalid("apiKey.id", "duplicate", "This one is taken.")
+		return fusion.Invalid("apiKey.id", "duplicate", "This one is taken.")
 	}
 	err = database.Changed(tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id, name, expiry)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (digest) DO NOTHING`,
 		k.digest, k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Inserted, k.Updated, k.ID, k.Name, k.Expiry))
 	if errors.Is(err, ErrNotFound) {
-		return invalid("apiKey.key", "duplicate", "There is this key already.")
+		return fusion.Invalid("apiKey.key", "duplicate", "There is this key already.")
 	}
 	return err
 }

@@ -1,13 +1,17 @@
 package idp
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+)
 
 // followedVersion is the FusionAuth whose API this is: clients ask for it to know what they may call.
 const followedVersion = "1.69.0"
 
 // systemVersion answers GET /api/system/version.
 func (s *Server) systemVersion(w http.ResponseWriter, _ *http.Request, _ scope) {
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Version string `json:"version"`
 	}{followedVersion})
 }
@@ -33,7 +37,7 @@ type systemConfiguration struct {
 func (s *Server) getSystemConfiguration(w http.ResponseWriter, _ *http.Request, _ scope) {
 	c := systemConfiguration{Timezone: "UTC"}
 	c.TrustedProxy.Policy = "OnlyConfigured"
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		SystemConfiguration systemConfiguration `json:"systemConfiguration"`
 	}{c})
 }

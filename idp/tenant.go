@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // UnverifiedBehavior says what becomes of the login of a user who has not
@@ -57,7 +58,7 @@ const setTenant = `UPDATE SET name = $2, unverified_behavior = $3, verify_email 
 func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
 	err := s.writeTenant(ctx, t, `NOTHING`)
 	if errors.Is(err, ErrNotFound) {
-		return invalid("tenant.id", "duplicate", "This one is taken.")
+		return fusion.Invalid("tenant.id", "duplicate", "This one is taken.")
 	}
 	return err
 }
@@ -69,18 +70,18 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 	}
 	t.Lockout = t.Lockout.withDefaults()
 	wrong := append(t.Lockout.check(), t.PasswordRules.check(s.passwordMin)...)
-	id, err := parseID("tenant.id", t.ID)
+	id, err := fusion.ParseID("tenant.id", t.ID)
 	if err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
 	if t.Name == "" {
-		wrong = append(wrong, FieldError{"tenant.name", "blank", "A tenant needs a name."})
+		wrong = append(wrong, fusion.Invalid("tenant.name", "blank", "A tenant needs a name.")...)
 	}
 	if hasNUL(t.Name) {
-		wrong = append(wrong, FieldError{"tenant.name", "invalid", "The name has a NUL in it."})
+		wrong = append(wrong, fusion.Invalid("tenant.name", "invalid", "The name has a NUL in it.")...)
 	}
 	if t.UnverifiedBehavior != UnverifiedAllow && t.UnverifiedBehavior != UnverifiedGated {
-		wrong = append(wrong, FieldError{"tenant.emailConfiguration.unverified.behavior", "invalid", "Allow or Gated."})
+		wrong = append(wrong, fusion.Invalid("tenant.emailConfiguration.unverified.behavior", "invalid", "Allow or Gated.")...)
 	}
 	if wrong != nil {
 		return wrong
@@ -99,7 +100,7 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 			return err
 		}
 		if taken {
-			return invalid("tenant.name", "duplicate", "A tenant with that name exists.")
+			return fusion.Invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
 		return database.Changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
 				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, insert_instant, last_update_instant)
@@ -148,7 +149,7 @@ func scanTenant(scan func(...any) error) (t Tenant, err error) {
 }
 
 func (s *Server) ensureDefaultTenant(ctx context.Context) error {
-	id, err := parseID("Config.DefaultTenantID", s.tenantID)
+	id, err := fusion.ParseID("Config.DefaultTenantID", s.tenantID)
 	if err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 
 // tenantOrDefault resolves the TenantID of an application or a user to be made.
 func (s *Server) tenantOrDefault(ctx context.Context, field, id string) (string, error) {
-	id, err := parseID(field, id)
+	id, err := fusion.ParseID(field, id)
 	if err != nil {
 		return "", err
 	}
@@ -174,7 +175,7 @@ func (s *Server) tenantOrDefault(ctx context.Context, field, id string) (string,
 	}
 	_, err = s.tenant(ctx, id)
 	if errors.Is(err, ErrNotFound) {
-		return "", invalid(field, "invalid", "There is no such tenant.")
+		return "", fusion.Invalid(field, "invalid", "There is no such tenant.")
 	}
 	return id, err
 }
@@ -188,7 +189,7 @@ func (s *Server) soleTenant(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("count tenants: %w", err)
 	}
 	if n != 1 {
-		return "", invalid("", "TenantIdRequired", "There are several tenants: name one in X-FusionAuth-TenantId.")
+		return "", fusion.Invalid("", "TenantIdRequired", "There are several tenants: name one in X-FusionAuth-TenantId.")
 	}
 	return id, nil
 }
@@ -203,15 +204,15 @@ func (c scope) covers(tenantID string) bool { return c == "" || string(c) == ten
 func (s *Server) headerScope(r *http.Request) (scope, error) {
 	const header = "X-FusionAuth-TenantId"
 	if len(r.Header.Values(header)) > 1 {
-		return "", invalid(header, "duplicate", "The header is given twice.")
+		return "", fusion.Invalid(header, "duplicate", "The header is given twice.")
 	}
-	id, err := parseID(header, r.Header.Get(header))
+	id, err := fusion.ParseID(header, r.Header.Get(header))
 	if err != nil || id == "" {
 		return "", err
 	}
 	_, err = s.tenant(r.Context(), id)
 	if errors.Is(err, ErrNotFound) {
-		return "", invalid("", "invalid", "X-FusionAuth-TenantId names no tenant.")
+		return "", fusion.Invalid("", "invalid", "X-FusionAuth-TenantId names no tenant.")
 	}
 	return scope(id), err
 }

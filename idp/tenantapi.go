@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/google/uuid"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type tenantJSON struct {
@@ -56,12 +58,12 @@ func (s *Server) replyTenant(w http.ResponseWriter, r *http.Request, t Tenant, e
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
+	fusion.Reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
 }
 
 // tenantInScope returns the tenant that the path names.
 func (s *Server) tenantInScope(r *http.Request, sc scope) (Tenant, error) {
-	id, err := parseID("tenantId", r.PathValue("tenantId"))
+	id, err := fusion.ParseID("tenantId", r.PathValue("tenantId"))
 	if err != nil {
 		return Tenant{}, err
 	}
@@ -84,7 +86,7 @@ func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Tenants []tenantJSON `json:"tenants"`
 	}{all})
 }
@@ -109,7 +111,7 @@ func (s *Server) tenants(ctx context.Context, sc scope) ([]tenantJSON, error) {
 // createTenant answers POST /api/tenant[/{tenantId}]. A key that is confined to a tenant makes none.
 func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 	var body tenantBody
-	err := decode(w, r, &body)
+	err := fusion.Decode(w, r, &body)
 	if err == nil && sc != "" {
 		err = errUnauthorized
 	}
@@ -121,7 +123,7 @@ func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) 
 		id = uuid.NewString()
 	}
 	if err == nil {
-		id, err = parseID("tenantId", id)
+		id, err = fusion.ParseID("tenantId", id)
 	}
 	var t Tenant
 	if err == nil {
@@ -135,7 +137,7 @@ func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 	t, err := s.tenantInScope(r, sc)
 	var body tenantBody
 	if err == nil {
-		err = decode(w, r, &body)
+		err = fusion.Decode(w, r, &body)
 	}
 	if err == nil {
 		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant, s.EnsureTenant)
@@ -148,14 +150,14 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 	t, err := s.tenantInScope(r, sc)
 	var patch []byte
 	if err == nil {
-		patch, err = readBody(w, r)
+		patch, err = fusion.ReadBody(w, r)
 	}
 	if err == nil {
 		err = s.changeTenant(r.Context(), t.ID, func(t Tenant) (Tenant, error) {
-			text, err := patched(mediaType(r), patch, "tenant", s.tenantJSON(t))
+			text, err := patched(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
 			var body tenantBody
 			if err == nil {
-				err = decodeJSON(text, &body)
+				err = fusion.DecodeJSON(text, &body)
 			}
 			if err != nil {
 				return t, err

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type tokenResponse struct {
@@ -28,14 +30,14 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		if wrong.status() == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey"`)
 		}
-		reply(w, wrong.status(), wrong)
+		fusion.Reply(w, wrong.status(), wrong)
 		return
 	}
 	if err != nil {
 		s.unavailable(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, answer)
+	fusion.Reply(w, http.StatusOK, answer)
 }
 
 // exchange checks the whole request before it touches the refresh token, so
@@ -87,7 +89,7 @@ func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app appl
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	successor, g, err := s.rotate(ctx, g, caller(r))
+	successor, g, err := s.rotate(ctx, g, fusion.Caller(r))
 	if err != nil {
 		return tokenResponse{}, err
 	}

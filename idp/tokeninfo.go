@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // bearer returns the JWT of a request, as a header or as FusionAuth's cookie.
@@ -27,7 +28,7 @@ func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		JWT claims `json:"jwt"`
 	}{c})
 }
@@ -51,7 +52,7 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 		kid = form.Get("keyId")
 	}
 	if applicationID != "" {
-		id, err := parseID("applicationId", applicationID)
+		id, err := fusion.ParseID("applicationId", applicationID)
 		var app application
 		if err == nil {
 			app, err = s.application(r.Context(), id)
@@ -70,13 +71,13 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 	}
 	switch text, known := texts[kid]; {
 	case known:
-		reply(w, http.StatusOK, struct {
+		fusion.Reply(w, http.StatusOK, struct {
 			PublicKey string `json:"publicKey"`
 		}{text})
 	case kid != "":
 		s.fail(w, r, ErrNotFound)
 	default:
-		reply(w, http.StatusOK, struct {
+		fusion.Reply(w, http.StatusOK, struct {
 			PublicKeys map[string]string `json:"publicKeys"`
 		}{texts})
 	}
@@ -86,14 +87,14 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.introspected(w, r)
 	if wrong, ok := errors.AsType[*oauthError](err); ok {
-		reply(w, wrong.status(), wrong)
+		fusion.Reply(w, wrong.status(), wrong)
 		return
 	}
 	if err != nil {
 		s.unavailable(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, answer)
+	fusion.Reply(w, http.StatusOK, answer)
 }
 
 func (s *Server) introspected(w http.ResponseWriter, r *http.Request) (any, error) {
@@ -167,18 +168,18 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	u, c, err := s.holderOf(r.Context(), token)
 	if errors.Is(err, errJWT) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token"`)
-		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The access token is invalid or has expired.", Reason: "invalid_token"})
+		fusion.Reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The access token is invalid or has expired.", Reason: "invalid_token"})
 		return
 	}
 	if errors.Is(err, ErrNotFound) || err == nil && !u.Active {
-		reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The user is gone.", Reason: "invalid_token"})
+		fusion.Reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The user is gone.", Reason: "invalid_token"})
 		return
 	}
 	if err != nil {
 		s.unavailable(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, userInfoOf(&u, c.ApplicationID))
+	fusion.Reply(w, http.StatusOK, userInfoOf(&u, c.ApplicationID))
 }
 
 type userInfoResponse struct {
@@ -222,7 +223,7 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	}
 	base := (&url.URL{Scheme: scheme, Host: r.Host}).String()
 	w.Header().Set("Cache-Control", "no-store")
-	reply(w, http.StatusOK, map[string]any{
+	fusion.Reply(w, http.StatusOK, map[string]any{
 		"issuer": s.issuer, "token_endpoint": base + "/oauth2/token", "userinfo_endpoint": base + "/oauth2/userinfo", "jwks_uri": base + "/.well-known/jwks.json",
 		"introspection_endpoint": base + "/oauth2/introspect", "grant_types_supported": supportedGrants,
 		"response_types_supported": []string{}, "subject_types_supported": []string{"public"},

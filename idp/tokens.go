@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // refreshTokenJSON is a family as FusionAuth writes it.
@@ -47,7 +48,7 @@ func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
 
 // getRefreshToken answers GET /api/jwt/refresh/{tokenId}. The dead are not shown.
 func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scope) {
-	id, err := parseID("tokenId", r.PathValue("tokenId"))
+	id, err := fusion.ParseID("tokenId", r.PathValue("tokenId"))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -60,7 +61,7 @@ func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scop
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		RefreshToken refreshTokenJSON `json:"refreshToken"`
 	}{s.tokenJSON(f, app)})
 }
@@ -79,9 +80,9 @@ func (s *Server) livingFamily(ctx context.Context, id string) (family, applicati
 
 // listRefreshTokens answers GET /api/jwt/refresh?userId=: those of one user.
 func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc scope) {
-	id, err := parseID("userId", r.URL.Query().Get("userId"))
+	id, err := fusion.ParseID("userId", r.URL.Query().Get("userId"))
 	if err == nil && id == "" {
-		err = invalid("userId", "blank", "Say whose refresh tokens.")
+		err = fusion.Invalid("userId", "blank", "Say whose refresh tokens.")
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -92,7 +93,7 @@ func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc sc
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		RefreshTokens []refreshTokenJSON `json:"refreshTokens"`
 	}{tokens})
 }

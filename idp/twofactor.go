@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
 
@@ -51,7 +52,7 @@ var authenticatorEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 // newSecret answers GET /api/two-factor/secret. Nothing is kept of it.
 func (s *Server) newSecret(w http.ResponseWriter, _ *http.Request, _ scope) {
 	secret := totp.NewSecret()
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Secret       string `json:"secret"`
 		SecretBase32 string `json:"secretBase32Encoded"`
 	}{base64.StdEncoding.EncodeToString(secret), authenticatorEncoding.EncodeToString(secret)})
@@ -66,14 +67,14 @@ type enableRequest struct {
 
 func (r enableRequest) secret() ([]byte, error) {
 	if r.Method != methodAuthenticator {
-		return nil, invalid("method", "invalid", "The one method is authenticator.")
+		return nil, fusion.Invalid("method", "invalid", "The one method is authenticator.")
 	}
 	secret, err := base64.StdEncoding.DecodeString(r.Secret)
 	if r.SecretBase32 != "" {
 		secret, err = authenticatorEncoding.DecodeString(strings.TrimRight(strings.ToUpper(r.SecretBase32), "="))
 	}
 	if err != nil || !totp.Usable(secret) {
-		return nil, invalid("secret", "invalid", "A secret has 16 to 64 bytes, in base 64 (secret) or base 32 (secretBase32Encoded).")
+		return nil, fusion.Invalid("secret", "invalid", "A secret has 16 to 64 bytes, in base 64 (secret) or base 32 (secretBase32Encoded).")
 	}
 	return secret, nil
 }
@@ -88,7 +89,7 @@ func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scop
 	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
 	var req enableRequest
 	if err == nil {
-		err = decode(w, r, &req)
+		err = fusion.Decode(w, r, &req)
 	}
 	var secret []byte
 	if err == nil {
@@ -103,7 +104,7 @@ func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scop
 		return
 	}
 	s.log.InfoContext(r.Context(), "second factor enabled", "user", u.ID)
-	reply(w, http.StatusOK, recoveryCodes{codes})
+	fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
 }
 
 func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, code string) (codes []string, err error) {
@@ -116,7 +117,7 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
 			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, database.Millis(s.now()), u.ID))
 		if errors.Is(err, ErrNotFound) {
-			return invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
+			return fusion.Invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
 		}
 		if err == nil {
 			codes, err = s.newRecoveryCodes(tx, u.ID)
@@ -179,7 +180,7 @@ func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc sco
 }
 
 func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) error {
-	form, err := parameters(w, r)
+	form, err := fusion.Parameters(w, r)
 	if err != nil {
 		return err
 	}
@@ -234,7 +235,7 @@ func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, recoveryCodes{codes})
+	fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
 }
 
 // takeCode uses up a code of the user's authenticator, or a recovery code. Of

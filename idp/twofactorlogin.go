@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // twoFactorChallenge is the answer to a login that needs a code: 242.
@@ -34,7 +36,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
 		TrustComputer bool   `json:"trustComputer"`
 		loginRequest
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	var u User
 	if err == nil {
 		u, err = s.holder(r.Context(), forSecondFactor, req.TwoFactorID)
@@ -50,7 +52,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	req.MetaData.Device.address = caller(r, req.IPAddress, req.EventInfo.IPAddress)
+	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	req.ApplicationID, req.passed = app.ID, true
 	if req.TrustComputer {
 		req.trustID = s.ticket(forTrust, &u, trustTTL)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // Register lets a user into an application with the given roles, which replace
@@ -85,7 +86,7 @@ func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) 
 // refresh; the zero time means never. One before 1970 is a [ValidationError].
 func (s *Server) SetUserExpiry(ctx context.Context, userID string, expiry time.Time) error {
 	if badExpiry(expiry) {
-		return invalid("user.expiry", "invalid", "A user cannot expire before 1970.")
+		return fusion.Invalid("user.expiry", "invalid", "A user cannot expire before 1970.")
 	}
 	return s.updateUser(ctx, userID, "user.update", "expiry = $1", database.Millis(expiry))
 }
@@ -103,7 +104,7 @@ func (s *Server) SetUserVerified(ctx context.Context, userID string, verified bo
 // is changed. Sessions that exist go on. An empty reason takes the demand back.
 func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reason PasswordChangeReason) error {
 	if !reason.known() {
-		return invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
+		return fusion.Invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
 	}
 	return s.updateUser(ctx, userID, "user.update", "password_change_reason = $1", string(reason))
 }

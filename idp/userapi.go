@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // userInScope returns the user that the path names.
 func (s *Server) userInScope(ctx context.Context, sc scope, id string) (User, error) {
-	id, err := parseID("userId", id)
+	id, err := fusion.ParseID("userId", id)
 	if err != nil {
 		return User{}, err
 	}
@@ -26,7 +28,7 @@ func (s *Server) replyUser(w http.ResponseWriter, r *http.Request, u User, err e
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, userResponse{User: u.json()})
+	fusion.Reply(w, http.StatusOK, userResponse{User: u.json()})
 }
 
 // getUser answers GET /api/user/{userId}.
@@ -46,9 +48,9 @@ func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.keyed("/api/user", func(w http.ResponseWriter, r *http.Request, sc scope) {
-		form, err := parseForm(r.URL.RawQuery)
+		form, err := fusion.ParseForm(r.URL.RawQuery)
 		if err != nil {
-			s.fail(w, r, invalid("", "invalidQuery", "The query string is not well-formed."))
+			s.fail(w, r, fusion.Invalid("", "invalidQuery", "The query string is not well-formed."))
 			return
 		}
 		u, err := s.findBy(r.Context(), sc, form)
@@ -80,7 +82,7 @@ func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, e
 	case form.Get("username") != "":
 		loginID, types = form.Get("username"), []string{loginIDUsername}
 	case loginID == "":
-		return User{}, invalid("loginId", "blank", "Say who: email, username or loginId.")
+		return User{}, fusion.Invalid("loginId", "blank", "Say who: email, username or loginId.")
 	case len(types) == 0:
 		types = []string{loginIDEmail, loginIDUsername}
 	}
@@ -106,7 +108,7 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	}
 	var req userRequest
 	if err == nil {
-		err = decode(w, r, &req)
+		err = fusion.Decode(w, r, &req)
 	}
 	if err == nil {
 		u, err = s.replaceUser(r.Context(), u, func(User) (userRequest, error) { return req, nil })
@@ -116,16 +118,16 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // patchUser answers PATCH /api/user/{userId}.
 func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	body, err := readBody(w, r)
+	body, err := fusion.ReadBody(w, r)
 	var u User
 	if err == nil {
 		u, err = s.userInScope(r.Context(), sc, r.PathValue("userId"))
 	}
 	if err == nil {
 		u, err = s.replaceUser(r.Context(), u, func(u User) (req userRequest, err error) {
-			text, err := patched(mediaType(r), body, "user", u.json())
+			text, err := patched(fusion.MediaType(r), body, "user", u.json())
 			if err == nil {
-				err = decodeJSON(text, &req)
+				err = fusion.DecodeJSON(text, &req)
 			}
 			if required := req.User.PasswordChangeRequired; required != nil && *required == (u.PasswordChangeReason != "") {
 				req.User.PasswordChangeRequired = nil // the patch leaves it: as the reason says
@@ -141,7 +143,7 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
 	var form url.Values
 	if err == nil {
-		form, err = parameters(w, r)
+		form, err = fusion.Parameters(w, r)
 	}
 	switch {
 	case err != nil:

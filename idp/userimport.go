@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
@@ -40,9 +41,9 @@ type importedUser struct {
 
 // importUsers answers POST /api/user/import: all of the users, or none.
 func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) {
-	body, err := readBodyUpTo(w, r, maxImportBody)
-	if err == nil && mediaType(r) != "" && mediaType(r) != "application/json" {
-		err = errMediaType
+	body, err := fusion.ReadBodyUpTo(w, r, maxImportBody)
+	if err == nil && fusion.MediaType(r) != "" && fusion.MediaType(r) != "application/json" {
+		err = fusion.ErrMediaType
 	}
 	if err == nil {
 		_, err = s.importText(r.Context(), sc, body)
@@ -65,7 +66,7 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 	if moreUsersThan(maxImportUsers, text) {
 		return 0, errImportSize
 	}
-	if err := decodeJSON(text, &req); err != nil {
+	if err := fusion.DecodeJSON(text, &req); err != nil {
 		return 0, err
 	}
 	return len(req.Users), s.importAll(ctx, sc, req.Users)
@@ -74,7 +75,7 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 // importTime is how long the transaction of an import may take: all or none of ten thousand users.
 const importTime = 5 * time.Minute
 
-var errImportSize = invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
+var errImportSize = fusion.Invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
 
 // moreUsersThan counts the users before anything is made of them: "{}" becomes a hundred times as large. What is no import has none; the decoder says so.
 func moreUsersThan(most int, text []byte) bool {
@@ -116,7 +117,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 	for i, u := range users {
 		row, err := s.importRow(ctx, sc, u)
 		if bad, ok := errors.AsType[ValidationError](err); ok {
-			return bad.within(fmt.Sprintf("users[%d]", i))
+			return fusion.Nest(fmt.Sprintf("users[%d]", i), bad)
 		}
 		if err != nil {
 			return err
@@ -135,7 +136,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 		for i, row := range rows {
 			err := row.insert(tx, s.now(), roles)
 			if bad, ok := errors.AsType[ValidationError](err); ok {
-				return bad.within(fmt.Sprintf("users[%d]", i))
+				return fusion.Nest(fmt.Sprintf("users[%d]", i), bad)
 			}
 			if err != nil {
 				return err
@@ -148,17 +149,6 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 	}
 	s.costs.askAgain()
 	return nil
-}
-
-// within puts the errors of one user of many under its place.
-func (v ValidationError) within(place string) ValidationError {
-	out := make(ValidationError, len(v))
-	for i, e := range v {
-		_, rest, _ := strings.Cut(e.Field, ".")
-		e.Field = place + "." + rest
-		out[i] = e
-	}
-	return out
 }
 
 // An importRow is a user that is checked and hashed.
@@ -178,10 +168,10 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 		return row, err
 	}
 	if u.EncryptionScheme == "" && (u.Salt != "" || strings.Trim(string(u.Factor), `"0`) != "" && string(u.Factor) != "null") {
-		return row, invalid("user.encryptionScheme", "blank", "Say of which scheme the password is a hash: without one it would become the password itself.")
+		return row, fusion.Invalid("user.encryptionScheme", "blank", "Say of which scheme the password is a hash: without one it would become the password itself.")
 	}
 	if u.LastLoginInstant < 0 {
-		return row, invalid("user.lastLoginInstant", "invalid", "Give milliseconds since 1970, or nothing for a user who has not logged in.")
+		return row, fusion.Invalid("user.lastLoginInstant", "invalid", "Give milliseconds since 1970, or nothing for a user who has not logged in.")
 	}
 	u.TenantID = n.TenantID
 	if u.EncryptionScheme == "" {
@@ -200,7 +190,7 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	}
 	profile, err := json.Marshal(u.Profile)
 	if err != nil {
-		return row, invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+		return row, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
 	row.importedUser, row.profile, row.factor = u, string(profile), s.sealFactor(row.id, n.factor)
 	return row, nil
@@ -211,15 +201,15 @@ func (u importedUser) foreignHash() (string, error) {
 	if text := strings.Trim(string(u.Factor), `"`); text != "" && text != "null" {
 		var err error
 		if factor, err = strconv.Atoi(text); err != nil {
-			return "", invalid("user.factor", "invalid", "The factor is a whole number.")
+			return "", fusion.Invalid("user.factor", "invalid", "The factor is a whole number.")
 		}
 	}
 	stored, err := password.Foreign{Scheme: u.EncryptionScheme, Factor: factor, Salt: u.Salt, Hash: u.Password}.Stored()
 	switch {
 	case errors.Is(err, password.ErrScheme):
-		return "", invalid("user.encryptionScheme", "invalid", "This scheme is not known here.")
+		return "", fusion.Invalid("user.encryptionScheme", "invalid", "This scheme is not known here.")
 	case err != nil:
-		return "", invalid("user.password", "invalid", "This is no hash of its scheme, or its factor is too large.")
+		return "", fusion.Invalid("user.password", "invalid", "This is no hash of its scheme, or its factor is too large.")
 	}
 	return stored, nil
 }
@@ -255,7 +245,7 @@ func (row importRow) insert(tx *sql.Tx, at time.Time, roles map[string]knownRole
 }
 
 func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now int64, known map[string]knownRoles) error {
-	applicationID, err := parseID("user.registrations", reg.ApplicationID)
+	applicationID, err := fusion.ParseID("user.registrations", reg.ApplicationID)
 	if err != nil {
 		return err
 	}
@@ -266,7 +256,7 @@ func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now i
 	}
 	roles, err := known[applicationID].admit(reg.Roles, nil, true)
 	if bad, ok := errors.AsType[ValidationError](err); ok {
-		return bad.within("user.registrations")
+		return fusion.Nest("user.registrations", bad)
 	}
 	if err != nil {
 		return err
@@ -275,7 +265,7 @@ func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now i
 		SELECT $1, $2, id, $3, $4, $4, 0 FROM applications WHERE id = $5 AND tenant_id = $6
 		ON CONFLICT (user_id, application_id) DO NOTHING`, uuid.NewString(), row.id, roles, now, applicationID, row.TenantID))
 	if errors.Is(err, ErrNotFound) {
-		return invalid("user.registrations", "invalid", "There is no such application, or it is named twice.")
+		return fusion.Invalid("user.registrations", "invalid", "There is no such application, or it is named twice.")
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -33,7 +34,7 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, sc scope) {
 	var req struct {
 		Search searchRequest `json:"search"`
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	if err == nil {
 		s.replySearch(w, r, sc, req.Search)
 		return
@@ -43,9 +44,9 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // usersByIDs answers GET /api/user/search?ids=…&ids=…, and ?queryString=….
 func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) {
-	form, err := parseForm(r.URL.RawQuery)
+	form, err := fusion.ParseForm(r.URL.RawQuery)
 	if err != nil {
-		s.fail(w, r, invalid("", "invalidQuery", "The query string is not well-formed."))
+		s.fail(w, r, fusion.Invalid("", "invalidQuery", "The query string is not well-formed."))
 		return
 	}
 	s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString")})
@@ -57,7 +58,7 @@ func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, q
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, answer)
+	fusion.Reply(w, http.StatusOK, answer)
 }
 
 func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer searchResponse, err error) {
@@ -65,7 +66,7 @@ func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer 
 		q.NumberOfResults = resultsDefault
 	}
 	if q.NumberOfResults < 0 || q.NumberOfResults > resultsMost || q.StartRow < 0 || len(q.IDs) > resultsMost {
-		return answer, invalid("search.numberOfResults", "invalid", fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
+		return answer, fusion.Invalid("search.numberOfResults", "invalid", fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
 	}
 	answer.Users = []userJSON{}
 	if len(q.IDs) > 0 {
@@ -98,7 +99,7 @@ func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (u
 
 func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, most int) (users []User, total int, err error) {
 	if hasNUL(text) {
-		return nil, 0, invalid("search.queryString", "invalid", "The text has a NUL in it.")
+		return nil, 0, fusion.Invalid("search.queryString", "invalid", "The text has a NUL in it.")
 	}
 	pattern := likePattern(text)
 	const where = `($1 = '' OR tenant_id = $1) AND (coalesce(email_key, '') LIKE $2 ESCAPE '!' OR coalesce(username_key, '') LIKE $2 ESCAPE '!')`

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -55,7 +56,7 @@ func (u userWrite) trimmed() userWrite {
 // newUser checks a request to make a user, and says where.
 func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID string) (NewUser, error) {
 	if req.SendSetPasswordEmail {
-		return NewUser{}, invalid("sendSetPasswordEmail", "notSupported", "This provider sends no mail to set a password: give one.")
+		return NewUser{}, fusion.Invalid("sendSetPasswordEmail", "notSupported", "This provider sends no mail to set a password: give one.")
 	}
 	u := req.User.trimmed()
 	if pathID != "" {
@@ -63,7 +64,7 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 	}
 	switch {
 	case u.TenantID != "" && !sc.covers(strings.ToLower(u.TenantID)):
-		return NewUser{}, invalid("user.tenantId", "invalid", "The request is confined to another tenant.")
+		return NewUser{}, fusion.Invalid("user.tenantId", "invalid", "The request is confined to another tenant.")
 	case u.TenantID == "" && sc != "":
 		u.TenantID = string(sc)
 	case u.TenantID == "":
@@ -86,11 +87,11 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 // createUser answers POST /api/user[/{userId}].
 func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	var req userRequest
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	if err == nil {
 		var answer userResponse
 		if answer, err = s.createUserFrom(r.Context(), sc, req, r.PathValue("userId")); err == nil {
-			reply(w, http.StatusOK, answer)
+			fusion.Reply(w, http.StatusOK, answer)
 			return
 		}
 	}
@@ -114,7 +115,7 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 		return answer, err
 	}
 	if app.ID != "" && !strings.EqualFold(n.TenantID, app.TenantID) {
-		return answer, invalid("applicationId", "invalid", "The application is of another tenant.")
+		return answer, fusion.Invalid("applicationId", "invalid", "The application is of another tenant.")
 	}
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
@@ -141,13 +142,13 @@ func (s *Server) introduced(ctx context.Context, u *User, app application, how s
 
 // optionalApplication returns the application that a request names, or none.
 func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (application, error) {
-	id, err := parseID("applicationId", id)
+	id, err := fusion.ParseID("applicationId", id)
 	if err != nil || id == "" {
 		return application{}, err
 	}
 	app, err := s.application(ctx, id)
 	if err == ErrNotFound || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return application{}, invalid("applicationId", "invalid", "There is no such application.")
+		return application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
 	}
 	return app, err
 }
@@ -188,7 +189,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		}
 		req, err := wanted(u)
 		if err == nil {
-			err = s.checkWritten(req.User).orNil()
+			err = fusion.OrNil(s.checkWritten(req.User))
 		}
 		if err == nil {
 			err = storeUser(tx, u, req)
@@ -218,7 +219,7 @@ func storeUser(tx *sql.Tx, old User, req userRequest) error {
 	}
 	profile, err := json.Marshal(n.Profile)
 	if err != nil {
-		return invalid("user.data", "invalid", "The profile cannot be written as JSON.")
+		return fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
 	email := strings.ToLower(n.Email)
 	verified := req.SkipVerification || old.Verified && email == old.Email
@@ -235,7 +236,7 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 		}
 		wrong = append(wrong, more...)
 	}
-	return wrong.orNil()
+	return fusion.OrNil(wrong)
 }
 
 // checkWritten looks at everything but the password.
@@ -253,8 +254,8 @@ func refuseTaken(tx *sql.Tx, old User, n userWrite) error {
 			return err
 		}
 		if taken {
-			wrong = append(wrong, FieldError{"user." + field, "duplicate", "This one is taken."})
+			wrong = append(wrong, fusion.Invalid("user."+field, "duplicate", "This one is taken.")...)
 		}
 	}
-	return wrong.orNil()
+	return fusion.OrNil(wrong)
 }

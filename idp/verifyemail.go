@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of
@@ -14,7 +15,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
 	var req struct {
 		VerificationID ticket `json:"verificationId"`
 	}
-	err := decode(w, r, &req)
+	err := fusion.Decode(w, r, &req)
 	if req.VerificationID == "" {
 		req.VerificationID = ticket(r.PathValue("verificationId"))
 	}
@@ -42,7 +43,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
 // more, or, with sendVerifyEmail=false, its id alone. An address that is
 // verified gets none.
 func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc scope) {
-	form, err := parameters(w, r)
+	form, err := fusion.Parameters(w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -63,7 +64,7 @@ func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc s
 		}
 		s.mail(r.Context(), letterOf(&u, app, "verify-email", id))
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		VerificationID ticket `json:"verificationId"`
 	}{id})
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // webhook is a receiver of events, as it is stored.
@@ -95,7 +97,7 @@ func (h webhook) json() webhookJSON {
 func (j webhookJSON) stored(sc scope) (webhook, error) {
 	var wrong ValidationError
 	bad := func(field, kind, message string) {
-		wrong = append(wrong, FieldError{"webhook." + field, kind, message})
+		wrong = append(wrong, fusion.Invalid("webhook."+field, kind, message)...)
 	}
 	h := webhook{
 		url: j.URL, description: j.Description, global: j.Global,
@@ -123,7 +125,7 @@ func (j webhookJSON) stored(sc scope) (webhook, error) {
 			bad(field, "notSupported", "This provider does not have this: events are signed with the key that signs its JWTs.")
 		}
 	}
-	return h, wrong.orNil()
+	return h, fusion.OrNil(wrong)
 }
 
 func timeoutOf(field string, ms, fallback int64, bad func(field, kind, message string)) time.Duration {
@@ -155,7 +157,7 @@ func (j webhookJSON) wanted(bad func(field, kind, message string)) (types []stri
 func (j webhookJSON) tenantsIn(sc scope, bad func(field, kind, message string)) []string {
 	all := []string{}
 	for _, t := range j.TenantIDs {
-		id, err := parseID("webhook.tenantIds", t)
+		id, err := fusion.ParseID("webhook.tenantIds", t)
 		if err != nil || id == "" {
 			bad("tenantIds", "couldNotConvert", "This is not a UUID.")
 			return all

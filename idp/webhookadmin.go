@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // Webhook is a receiver of the events of all tenants. They are signed with the
@@ -29,11 +30,11 @@ func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 	if err != nil {
 		return err
 	}
-	if h.id, err = parseID("webhook.id", w.ID); err != nil {
+	if h.id, err = fusion.ParseID("webhook.id", w.ID); err != nil {
 		return err
 	}
 	if h.id == "" {
-		return invalid("webhook.id", "blank", "A webhook that is made sure of needs an id.")
+		return fusion.Invalid("webhook.id", "blank", "A webhook that is made sure of needs an id.")
 	}
 	h.inserted = database.Millis(s.now())
 	h.updated = h.inserted

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 type webhookBody struct {
@@ -25,7 +26,7 @@ func (s *Server) webhookRoutes() map[string]methods {
 }
 
 func (s *Server) webhookOfPath(r *http.Request, sc scope) (webhook, error) {
-	id, err := parseID("webhookId", r.PathValue("webhookId"))
+	id, err := fusion.ParseID("webhookId", r.PathValue("webhookId"))
 	if err != nil {
 		return webhook{}, err
 	}
@@ -41,7 +42,7 @@ func (s *Server) replyWebhook(w http.ResponseWriter, r *http.Request, h webhook,
 		s.fail(w, r, err)
 		return
 	}
-	reply(w, http.StatusOK, webhookBody{h.json()})
+	fusion.Reply(w, http.StatusOK, webhookBody{h.json()})
 }
 
 // listWebhooks answers GET /api/webhook.
@@ -57,7 +58,7 @@ func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) 
 			list = append(list, h.json())
 		}
 	}
-	reply(w, http.StatusOK, struct {
+	fusion.Reply(w, http.StatusOK, struct {
 		Webhooks []webhookJSON `json:"webhooks"`
 	}{list})
 }
@@ -80,7 +81,7 @@ func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope)
 
 func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (none webhook, err error) {
 	var body webhookBody
-	if err := decode(w, r, &body); err != nil {
+	if err := fusion.Decode(w, r, &body); err != nil {
 		return none, err
 	}
 	h, err := body.Webhook.stored(sc)
@@ -90,7 +91,7 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 	if id := r.PathValue("webhookId"); id != "" {
 		body.Webhook.ID = id
 	}
-	if h.id, err = parseID("webhook.id", body.Webhook.ID); err != nil {
+	if h.id, err = fusion.ParseID("webhook.id", body.Webhook.ID); err != nil {
 		return none, err
 	}
 	if h.id == "" {

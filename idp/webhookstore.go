@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // in reports whether a request that is confined may see the webhook.
@@ -22,7 +23,7 @@ func (h webhook) insert(tx *sql.Tx) error {
 		return err
 	}
 	if taken {
-		return invalid("webhook.id", "duplicate", "This one is taken.")
+		return fusion.Invalid("webhook.id", "duplicate", "This one is taken.")
 	}
 	_, err := tx.Exec(`INSERT INTO webhooks (id, url, description, connect_timeout, read_timeout, is_global, is_signed, insert_instant, last_update_instant)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -58,7 +59,7 @@ func (h webhook) insertLists(tx *sql.Tx) error {
 	for _, t := range h.tenants {
 		err := database.Changed(tx.Exec(`INSERT INTO webhook_tenants (webhook_id, tenant_id) SELECT $1, id FROM tenants WHERE id = $2`, h.id, t))
 		if errors.Is(err, ErrNotFound) {
-			return invalid("webhook.tenantIds", "invalid", "There is no such tenant.")
+			return fusion.Invalid("webhook.tenantIds", "invalid", "There is no such tenant.")
 		}
 		if err != nil {
 			return err

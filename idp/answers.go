@@ -4,31 +4,17 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
-// reply sends v as JSON. A body and its content type come together or not at
-// all: FusionAuth's clients parse whatever claims to be JSON.
-func reply(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		// All bodies are our own structs of strings, numbers and checked JSON.
-		panic(err)
-	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.WriteHeader(status)
-	w.Write(body) // an error means that the client has gone
-}
-
-// fail is the one table from errors to answers of /api.
+// fail is the one table from errors to the answers of /api.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad ValidationError
 	var locked *lockedError
 	switch {
 	case errors.As(err, &bad):
-		reply(w, http.StatusBadRequest, bad.body())
+		fusion.Reply(w, http.StatusBadRequest, fusion.ErrorBody(bad))
 	case errors.As(err, &locked):
 		locked.reply(w)
 	case errors.Is(err, errWrongCode):
@@ -37,7 +23,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusNotFound)
 	case errors.Is(err, errUnauthorized), errors.Is(err, errJWT):
 		w.WriteHeader(http.StatusUnauthorized)
-	case errors.Is(err, errMediaType):
+	case errors.Is(err, fusion.ErrMediaType):
 		w.WriteHeader(http.StatusUnsupportedMediaType)
 	default:
 		s.unavailable(w, r, err)
@@ -52,7 +38,7 @@ func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, err error) 
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case r.Context().Err() != nil:
-		w.WriteHeader(http.StatusServiceUnavailable) // nobody is listening any more
+		w.WriteHeader(http.StatusServiceUnavailable) // the client has gone
 	default:
 		s.log.ErrorContext(r.Context(), "internal error", "path", r.Pattern, "error", err)
 		w.WriteHeader(http.StatusInternalServerError)

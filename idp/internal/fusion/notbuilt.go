@@ -1,13 +1,14 @@
-package idp
+package fusion
 
 import (
 	"net/http"
 	"strings"
 )
 
-// notBuilt are FusionAuth's calls that a client may make and that are not here. They answer 501 and say so, because 404 would mean that an object is missing. A slash
-// at the end stands for all that is below, too.
-var notBuilt = []string{
+// NotBuilt lists the calls of FusionAuth that a client may make and that this provider does not
+// have. They answer 501 and say so, because 404 would mean that an object is missing. A slash at
+// the end stands for everything below, too.
+var NotBuilt = []string{
 	"/api/application/search", "/api/connector/", "/api/consent/", "/api/email/", "/api/entity/", "/api/form/", "/api/group/",
 	"/api/identity/", "/api/identity-provider/", "/api/integration", "/api/ip-acl/", "/api/jwt/issue", "/api/jwt/reconcile", "/api/jwt/vend",
 	"/api/lambda/", "/api/message/", "/api/messenger/", "/api/passwordless/", "/api/reactor/", "/api/report/",
@@ -19,9 +20,9 @@ var notBuilt = []string{
 	"/oauth2/device/", "/oauth2/device_authorize",
 }
 
-// declare makes the calls that are not built answer.
-func declare(mux *http.ServeMux, paths []string) {
-	for _, path := range paths {
+// HandleNotBuilt makes the calls of [NotBuilt] answer 501.
+func HandleNotBuilt(mux *http.ServeMux) {
+	for _, path := range NotBuilt {
 		mux.HandleFunc(path, notImplemented)
 		if exact, below := strings.CutSuffix(path, "/"); below {
 			mux.HandleFunc(exact, notImplemented)
@@ -30,6 +31,6 @@ func declare(mux *http.ServeMux, paths []string) {
 }
 
 func notImplemented(w http.ResponseWriter, _ *http.Request) {
-	body := invalid("", "notImplemented", "This provider does not have this call of FusionAuth's: see docs/fusionauth-compatibility.md.").body()
-	reply(w, http.StatusNotImplemented, body)
+	Reply(w, http.StatusNotImplemented, ErrorBody(Invalid("", "notImplemented",
+		"This provider does not have this call of FusionAuth's: see docs/fusionauth-compatibility.md.")))
 }

@@ -1,4 +1,4 @@
-package idp
+package fusion
 
 import (
 	"net/http"
@@ -9,29 +9,28 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// parameters returns those of a call that FusionAuth's clients send as query,
-// as form or as JSON. Empty ones are absent. One that is given twice counts
-// only if both say the same.
-func parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	all, err := parseForm(r.URL.RawQuery)
+// Parameters returns the parameters that FusionAuth's clients send as a query, a form or JSON. Empty
+// ones are absent. One that is given twice counts only if both values are the same.
+func Parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	all, err := ParseForm(r.URL.RawQuery)
 	if err != nil {
-		return nil, invalid("", "invalidQuery", "The query string is not well-formed.")
+		return nil, Invalid("", "invalidQuery", "The query string is not well-formed.")
 	}
-	body, err := readBody(w, r)
+	body, err := ReadBody(w, r)
 	if err != nil {
 		return nil, err
 	}
 	var more url.Values
-	switch t := mediaType(r); {
+	switch t := MediaType(r); {
 	case len(body) == 0:
 	case t == "application/json":
 		more, err = jsonParameters(body)
 	case t == "application/x-www-form-urlencoded":
-		if more, err = parseForm(string(body)); err != nil {
-			err = invalid("", "invalidForm", "The form is not well-formed.")
+		if more, err = ParseForm(string(body)); err != nil {
+			err = Invalid("", "invalidForm", "The form is not well-formed.")
 		}
 	default:
-		err = errMediaType
+		err = ErrMediaType
 	}
 	if err != nil {
 		return nil, err
@@ -42,7 +41,7 @@ func parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	for name, values := range all {
 		for _, v := range values {
 			if v != values[0] {
-				return nil, invalid(name, "duplicate", "The parameter is given twice.")
+				return nil, Invalid(name, "duplicate", "The parameter is given twice.")
 			}
 		}
 	}
@@ -52,7 +51,7 @@ func parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // jsonParameters returns the strings and booleans of a JSON object.
 func jsonParameters(body []byte) (url.Values, error) {
 	var members map[string]jsontext.Value
-	if err := decodeJSON(body, &members); err != nil {
+	if err := DecodeJSON(body, &members); err != nil {
 		return nil, err
 	}
 	values := make(url.Values)
@@ -61,7 +60,7 @@ func jsonParameters(body []byte) (url.Values, error) {
 		switch v.Kind() {
 		case '"':
 			if err := json.Unmarshal(v, &text); err != nil {
-				return nil, errJSON
+				return nil, ErrJSON
 			}
 		case 't', 'f':
 			text = strconv.FormatBool(v.Kind() == 't')
