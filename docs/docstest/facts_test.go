@@ -43,17 +43,3 @@ func TestKeysOfTheConfiguration(t *testing.T) {
 		}
 	}
 }
-
-// Where docs/threat-model.md names a key, a test carries it.
-func TestKeysOfTheThreatModel(t *testing.T) {
-	tests := sources(t, "*_test.go") + sources(t, "*/*_test.go") + sources(t, "*/*/*_test.go") + sources(t, "client/test/*.ts")
-	keys := regexp.MustCompile(`\b([A-Z]{3})-([0-9]{2})\b`).FindAllStringSubmatch(read(t, "docs/threat-model.md"), -1)
-	if len(keys) < 20 {
-		t.Errorf("only %d keys found", len(keys))
-	}
-	for _, key := range keys {
-		if !strings.Contains(tests, key[0]) && !strings.Contains(tests, key[1]+key[2]) {
-			t.Errorf("no test carries %s", key[0])
-		}
-	}
-}
