@@ -272,7 +272,7 @@ func TestEndedOfASilentStream(t *testing.T) {
 		store.silent.Store(true)
 		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
 		time.Sleep(600 * time.Millisecond)
-		if reason, err := nodes[1].guard.Ended(t.Context(), latchkey.ID(raw)); reason != latchkey.EndLogout || err != nil {
+		if reason, err := nodes[1].guard.EndReason(t.Context(), latchkey.ID(raw)); reason != latchkey.EndLogout || err != nil {
 			t.Errorf("ended: %q, %v", reason, err)
 		}
 	})

@@ -105,7 +105,7 @@ func (c *Config) resolve() error {
 		bad("Store", "required")
 	}
 	if len(c.Keys) == 0 {
-		bad("Keys", "required: LoadKeys reads them from a file, NewKey makes one")
+		bad("Keys", "required: LoadOrCreateKeys reads them from a file, NewKey makes one")
 	}
 	for i, k := range c.Keys {
 		if k.secret == nil {

@@ -85,16 +85,16 @@ func TestDeviceCookieExpires(t *testing.T) {
 func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, w *world){
 		"told": func(t *testing.T, w *world) {
-			_, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+			_, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged)
 			must(t, err)
 		},
 		"event": func(t *testing.T, w *world) {
-			_, err := w.shop.guard.End(t.Context(), w.user.ID, time.Now(), latchkey.EndPasswordChanged)
+			_, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged, latchkey.StartedUntil(time.Now()))
 			must(t, err)
 		},
 		"before a reload": func(t *testing.T, w *world) {
 			old := w.shop.guard
-			_, err := old.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+			_, err := old.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged)
 			must(t, err)
 			config := w.config(w.shop, discard)
 			config.Replaces = old
@@ -131,7 +131,7 @@ func TestDeviceCookieOutlivesOtherEnds(t *testing.T) {
 		b.login(w.shop)
 		time.Sleep(time.Second)
 		for user, reason := range map[string]latchkey.EndReason{w.user.ID: latchkey.EndRevokedByAdmin, "somebody else": latchkey.EndPasswordChanged} {
-			_, err := w.shop.guard.End(t.Context(), user, time.Time{}, reason)
+			_, err := w.shop.guard.EndUser(t.Context(), user, reason)
 			must(t, err)
 		}
 		occupy(t, w)
@@ -151,7 +151,7 @@ func TestBeginRenewsTheDeviceCookie(t *testing.T) {
 		must(t, err)
 		time.Sleep(time.Second)
 		w.shop.grant = grant
-		_, err = w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged)
+		_, err = w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged)
 		must(t, err)
 		b.send(w.shop, "POST", "/api/by-key", "").want(t, 200, "", "")
 		stranger := newBrowser()

@@ -9,7 +9,7 @@ import (
 )
 
 // What the provider or an administrator ends is over at once, for the reason given, and for nobody else.
-func TestEnd(t *testing.T) {
+func TestEndUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("bob@example.com", w.shop.application.ID)
 		bob := newBrowser()
@@ -21,7 +21,7 @@ func TestEnd(t *testing.T) {
 		must(t, err)
 		newest := records[0].RefreshTokenID
 
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin, newest, "another"); n != 1 || err != nil {
+		if n, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, latchkey.WithRefreshTokens(newest, "another")); n != 1 || err != nil {
 			t.Errorf("%d ended, %v; want the one", n, err)
 		}
 		ended, kept := other, ada
@@ -35,22 +35,22 @@ func TestEnd(t *testing.T) {
 			newBrowser().login(w.shop)
 		}
 		w.store.cut(true)
-		if _, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
+		if _, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
 			t.Errorf("store down: %v", err)
 		}
 		w.store.cut(false)
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndPasswordChanged); n != 151 || err != nil {
+		if n, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged); n != 151 || err != nil {
 			t.Errorf("%d ended, %v; want all", n, err)
 		}
 		kept.get(w.shop, "/api/private").want(t, 401, "login_required", "password_changed")
-		if n, err := w.shop.guard.End(t.Context(), "nobody", time.Time{}, latchkey.EndPasswordChanged); n != 0 || err != nil {
+		if n, err := w.shop.guard.EndUser(t.Context(), "nobody", latchkey.EndPasswordChanged); n != 0 || err != nil {
 			t.Errorf("nobody: %d, %v", n, err)
 		}
 	})
 }
 
 // A session that is named is found however many newer ones its user has.
-func TestEndOfOneAmongMany(t *testing.T) {
+func TestEndUser_oneAmongMany(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		oldest := newBrowser()
 		oldest.login(w.shop)
@@ -60,9 +60,40 @@ func TestEndOfOneAmongMany(t *testing.T) {
 		for range 120 { // more than one page of them
 			newBrowser().login(w.shop)
 		}
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin, records[0].RefreshTokenID); n != 1 || err != nil {
+		if n, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin, latchkey.WithRefreshTokens(records[0].RefreshTokenID)); n != 1 || err != nil {
 			t.Errorf("%d ended, %v; want the one", n, err)
 		}
 		oldest.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+	})
+}
+
+// One session ends by its id, whether or not the store knows it, and the others go on.
+func TestEndSession(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		ada, other := newBrowser(), newBrowser()
+		ada.login(w.shop)
+		records, err := w.store.ByUser(t.Context(), "store", w.user.ID, 10)
+		must(t, err)
+		other.login(w.shop)
+		id := records[0].ID
+
+		w.store.cut(true)
+		if err := w.shop.guard.EndSession(t.Context(), id, latchkey.EndRevokedByAdmin); !errors.Is(err, errStoreDown) {
+			t.Errorf("store down: %v", err)
+		}
+		w.store.cut(false)
+		for _, reason := range []latchkey.EndReason{latchkey.EndRevokedByAdmin, latchkey.EndLogout} { // the first one counts
+			must(t, w.shop.guard.EndSession(t.Context(), id, reason))
+		}
+		ada.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		other.get(w.shop, "/api/private").ok(t, false)
+
+		must(t, w.shop.guard.EndSession(t.Context(), latchkey.ID{1}, latchkey.EndRevokedByAdmin))
+		if reason, err := w.shop.guard.EndReason(t.Context(), latchkey.ID{1}); reason != latchkey.EndRevokedByAdmin || err != nil {
+			t.Errorf("a session that the store did not know: %q, %v", reason, err)
+		}
+		if err := w.shop.guard.EndSession(t.Context(), latchkey.ID{}, latchkey.EndRevokedByAdmin); err == nil {
+			t.Error("the zero ID: no error")
+		}
 	})
 }

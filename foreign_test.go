@@ -199,7 +199,7 @@ func TestForeignRecordInAList(t *testing.T) {
 			changed.User.ID = bob.ID
 			return &changed
 		})
-		if n, err := w.shop.guard.End(t.Context(), w.user.ID, time.Time{}, latchkey.EndRevokedByAdmin); n != 1 || err == nil {
+		if n, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndRevokedByAdmin); n != 1 || err == nil {
 			t.Errorf("%d ended, %v", n, err)
 		}
 		ada.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")

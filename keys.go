@@ -97,24 +97,28 @@ func ParseKeys(text string) (KeyRing, error) {
 	return ring, nil
 }
 
-// LoadKeys reads the key ring in the file, and makes the file with one fresh key where there is none.
-// The file must belong to the user who runs the program or to root, and nobody else may read it, but for the group of a file of root: such is a Kubernetes Secret.
-func LoadKeys(path string) (KeyRing, error) {
-	ring, err := readKeys(path)
+// LoadOrCreateKeys is LoadKeys, and creates the file with one fresh key if there is none. Use it on
+// a single node. Among several nodes, one that is missing its file would create a key of its own, and
+// sign out the users whom it serves.
+func LoadOrCreateKeys(path string) (KeyRing, error) {
+	ring, err := LoadKeys(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return ring, err
 	}
 	if err := createKeys(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	ring, err = readKeys(path) // where another process was faster, its keys are taken
+	ring, err = LoadKeys(path) // if another process was faster, its keys are taken
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("key file %s is a symbolic link to a file that does not exist: %w", path, err)
 	}
 	return ring, err
 }
 
-func readKeys(path string) (KeyRing, error) {
+// LoadKeys reads the key ring in the file. It never creates one: without the file the error is
+// fs.ErrNotExist. The file must belong to root or to the user who runs the program, and nobody else
+// may read it, except for the group of a file of root, as with a Kubernetes Secret.
+func LoadKeys(path string) (KeyRing, error) {
 	if err := filemode.Secret(path); err != nil {
 		return nil, err
 	}

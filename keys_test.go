@@ -2,7 +2,9 @@ package latchkey
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -43,9 +45,9 @@ func FuzzParseKeys(f *testing.F) {
 	})
 }
 
-func TestKEY01_LoadKeys(t *testing.T) {
+func TestKEY01_LoadOrCreateKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	made, err := LoadKeys(path)
+	made, err := LoadOrCreateKeys(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,13 +69,23 @@ func TestKEY01_LoadKeys(t *testing.T) {
 			t.Errorf("mode %04o: %v", mode, err)
 		}
 	}
-	if _, err := LoadKeys(filepath.Join(path, "below a file")); err == nil {
+	if _, err := LoadOrCreateKeys(filepath.Join(path, "below a file")); err == nil {
 		t.Error("no error for an impossible path")
 	}
 }
 
+func TestKEY01_LoadKeys_createsNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys")
+	if ring, err := LoadKeys(path); ring != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("keys %v, error %v", ring, err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file: %v", err)
+	}
+}
+
 // A link to a file that is not there is neither a key nor a place for one: no attempt may follow another, or leave a file behind.
-func TestKEY01_LoadKeysOfADanglingLink(t *testing.T) {
+func TestKEY01_LoadOrCreateKeys_danglingLink(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "keys")
 	if err := os.Symlink(filepath.Join(dir, "elsewhere"), path); err != nil {
@@ -81,7 +93,7 @@ func TestKEY01_LoadKeysOfADanglingLink(t *testing.T) {
 	}
 	loaded := make(chan error, 1)
 	go func() {
-		_, err := LoadKeys(path)
+		_, err := LoadOrCreateKeys(path)
 		loaded <- err
 	}()
 	select {
@@ -90,7 +102,7 @@ func TestKEY01_LoadKeysOfADanglingLink(t *testing.T) {
 			t.Error("keys of a file that is not there")
 		}
 	case <-time.After(time.Minute):
-		t.Fatal("LoadKeys does not return")
+		t.Fatal("LoadOrCreateKeys does not return")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%d files are left, %v", len(entries), err)

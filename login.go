@@ -44,7 +44,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, nil)
 		return
 	}
-	rec := g.welcome(w, r, grant, device, form.remember)
+	rec := g.startSession(w, r, grant, device, form.remember)
 	if rec == nil {
 		return
 	}
@@ -61,7 +61,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 		return
 	}
 	device := g.device(r)
-	err := whole(grant, nil)
+	err := checkGrant(grant, nil)
 	if err == nil {
 		err = g.accept(r.Context(), grant)
 	}
@@ -69,7 +69,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 		g.loginRefused(w, r, device, err)
 		return
 	}
-	rec := g.welcome(w, r, grant, device, remember)
+	rec := g.startSession(w, r, grant, device, remember)
 	if rec == nil {
 		return
 	}
@@ -79,15 +79,15 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	writeUser(w, rec.User)
 }
 
-// welcome begins a session and sets its cookies, or answers 503 and returns nil.
-func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
+// startSession begins a session and sets its cookies, or answers 503 and returns nil.
+func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
-		g.notBegun(r.Context(), rec, grant, device, err)
+		g.undoLogin(r.Context(), rec, grant, device, err)
 		wire.Of(wire.CodeProviderUnavailable).Write(w)
 		return nil
 	}
-	if err := g.endPresented(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
+	if err := g.endByCookies(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
 		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
@@ -99,7 +99,7 @@ func (g *Guard) welcome(w http.ResponseWriter, r *http.Request, grant Grant, dev
 func (g *Guard) endBeforeNewPassword(ctx context.Context, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if _, err := g.End(ctx, userID, time.Time{}, EndPasswordChanged); err != nil {
+	if _, err := g.EndUser(ctx, userID, EndPasswordChanged); err != nil {
 		g.log.ErrorContext(ctx, "sessions from before a new password were not ended; they end when they are refreshed", "app", g.app, "user", userID, "error", err)
 	}
 }
@@ -117,14 +117,14 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.ProviderTimeout)
 	defer cancel()
 	grant, err := g.provider.Login(ctx, c)
-	if err = whole(grant, err); err != nil {
+	if err = checkGrant(grant, err); err != nil {
 		return grant, g.disguise(err)
 	}
 	return grant, g.accept(ctx, grant)
 }
 
-// whole turns a grant that lacks what a session needs into an error.
-func whole(grant Grant, err error) error {
+// checkGrant turns a grant that lacks what a session needs into an error.
+func checkGrant(grant Grant, err error) error {
 	if err == nil && (grant.User.ID == "" || grant.RefreshToken == "") {
 		return errors.New("the provider's grant has no user or no refresh token")
 	}
@@ -147,9 +147,9 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 	return rec, pair, g.store.Create(ctx, rec)
 }
 
-// notBegun undoes a login whose session could not be stored. It may have been stored, with the store's answer lost: no browser has its
+// undoLogin undoes a login whose session could not be stored. It may have been stored, with the store's answer lost: no browser has its
 // cookies, so it is ended in the background, and with that its refresh token is revoked.
-func (g *Guard) notBegun(ctx context.Context, rec *Record, grant Grant, device Device, err error) {
+func (g *Guard) undoLogin(ctx context.Context, rec *Record, grant Grant, device Device, err error) {
 	g.emit(ctx, Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: fmt.Errorf("session cannot be stored: %w", err)})
 	if rec == nil {
 		g.revokeOnce(ctx, grant.RefreshTokenID)

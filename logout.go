@@ -19,7 +19,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodPost) {
 		return
 	}
-	err := g.endPresented(r, EndLogout)
+	err := g.endByCookies(r, EndLogout)
 	g.cookies.clear(w) // also where the end is not stored yet: the background work goes on with it
 	if g.config.ClearSiteData {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
@@ -32,8 +32,8 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
-// endPresented ends the session of every genuine cookie of the request, however stale, and though its name came twice.
-func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
+// endByCookies ends the session of every genuine cookie of the request, however stale, and though its name came twice.
+func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
 	var errs []error
@@ -41,7 +41,7 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, refreshCookieName) {
 		if c, genuine := g.cookies.refresh.parse(value); genuine && !seen[c.id] {
 			seen[c.id] = true
-			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{
+			errs = append(errs, g.endOrOwe(ctx, g.device(r), reason, &Record{
 				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
 			}))
 		}
@@ -49,15 +49,15 @@ func (g *Guard) endPresented(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, sessionCookieName) {
 		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
 			seen[m.id] = true
-			errs = append(errs, g.endOrPend(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
+			errs = append(errs, g.endOrOwe(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// endOrPend ends a session. If the end cannot be stored, it is known here at once, and stored as soon as that is possible.
-func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
-	err := g.end(ctx, from, reason, unknown)
+// endOrOwe ends a session. If the end cannot be stored, it is known here at once, and stored as soon as that is possible.
+func (g *Guard) endOrOwe(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
+	err := g.storeTombstone(ctx, from, reason, unknown)
 	if err == nil {
 		return nil
 	}
@@ -68,9 +68,9 @@ func (g *Guard) endOrPend(ctx context.Context, from Device, reason EndReason, un
 	return err
 }
 
-// end ends a session, whatever state it is in, and returns when the end is stored. A session that the store does not know gets its tombstone from
+// storeTombstone ends a session, whatever state it is in, and returns when the end is stored. A session that the store does not know gets its tombstone from
 // what the cookie says of it: the store may have lost it, and another copy of the cookie must not rebuild it (rule 5).
-func (g *Guard) end(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
+func (g *Guard) storeTombstone(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
 	for range maxAttempts {
 		rec, err := g.read(ctx, unknown.ID)
 		if err == nil && rec.ended() {

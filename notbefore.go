@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A cutoff is the time before which all sessions of the app began that are over (EndAll). The store has it as a tombstone with an id that no session has,
+// A cutoff is the time before which all sessions of the app began that are over (EndAppSessions). The store has it as a tombstone with an id that no session has,
 // so that every store keeps it, and tells of it, as of any other. What it says is known before anything is decided on what the store says of a session.
 type cutoff struct {
 	id     ID
@@ -73,9 +73,9 @@ func (g *Guard) learnCutoff(ctx context.Context) error {
 	return nil
 }
 
-// EndAll ends every session of the app that began before a time, because the provider or an administrator says so: all at once, however many there are. Nodes that share the store know it as soon
+// EndAppSessions ends every session of the app that began before a time, because the provider or an administrator says so: all at once, however many there are. Nodes that share the store know it as soon
 // as they know of any other end. Each session gets its own tombstone, and its refresh token is revoked, when its cookies are presented next.
-func (g *Guard) EndAll(ctx context.Context, before time.Time, reason EndReason) error {
+func (g *Guard) EndAppSessions(ctx context.Context, before time.Time, reason EndReason) error {
 	now := g.now()
 	if before.IsZero() {
 		return nil // none began before that

@@ -14,7 +14,7 @@ import (
 )
 
 // All sessions end at once, at every node, and those that begin afterwards do not.
-func TestEndAll(t *testing.T) {
+func TestEndAppSessions(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		var before []*browser
 		for range 3 {
@@ -26,7 +26,7 @@ func TestEndAll(t *testing.T) {
 			before = append(before, b)
 		}
 		time.Sleep(time.Second)
-		must(t, nodes[0].guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+		must(t, nodes[0].guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
 		after := newBrowser()
 		after.login(nodes[1])
 		for i, b := range before {
@@ -42,13 +42,13 @@ func TestEndAll(t *testing.T) {
 	})
 }
 
-func TestEndAllIsKnown(t *testing.T) {
+func TestEndAppSessions_isKnown(t *testing.T) {
 	begin := func(t *testing.T, w *world) *browser {
 		b := newBrowser()
 		b.login(w.shop)
 		b.get(w.shop, "/api/private").ok(t, false)
 		time.Sleep(time.Minute)
-		must(t, w.shop.guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+		must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
 		return b
 	}
 	t.Run("at a node that starts later", func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestEndAllIsKnown(t *testing.T) {
 			raw, err := base64.RawURLEncoding.DecodeString(b.sessions(w.shop).Sessions[0].ID)
 			must(t, err)
 			begin(t, w)
-			if reason, err := w.shop.guard.Ended(t.Context(), latchkey.ID(raw)); err != nil || reason != latchkey.EndRevokedByAdmin {
-				t.Errorf("Ended: %q, %v", reason, err)
+			if reason, err := w.shop.guard.EndReason(t.Context(), latchkey.ID(raw)); err != nil || reason != latchkey.EndRevokedByAdmin {
+				t.Errorf("EndReason: %q, %v", reason, err)
 			}
 			again := newBrowser()
 			again.login(w.shop)
@@ -103,21 +103,21 @@ func TestEndAllIsKnown(t *testing.T) {
 			b := newBrowser()
 			b.login(w.shop)
 			w.store.cut(true)
-			if err := w.shop.guard.EndAll(t.Context(), time.Now(), latchkey.EndRevokedByAdmin); err == nil {
+			if err := w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin); err == nil {
 				t.Error("no error")
 			}
 			w.store.cut(false)
 			time.Sleep(2 * time.Second)
 			b.get(w.shop, "/api/private").ok(t, false)
-			must(t, w.shop.guard.EndAll(t.Context(), time.Now().Add(-time.Hour), latchkey.EndRevokedByAdmin)) // an old event
-			must(t, w.shop.guard.EndAll(t.Context(), time.Time{}, latchkey.EndRevokedByAdmin))
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now().Add(-time.Hour), latchkey.EndRevokedByAdmin)) // an old event
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Time{}, latchkey.EndRevokedByAdmin))
 			b.get(w.shop, "/api/private").ok(t, false)
 		})
 	})
 }
 
 // A request that asks the store about the end of all sessions holds up no other for longer than that one wants to wait.
-func TestEndAllIsLearntByOneForAll(t *testing.T) {
+func TestEndAppSessions_oneRequestAsksForAll(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)

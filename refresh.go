@@ -57,7 +57,7 @@ func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) 
 		return err
 	})
 	g.weigh(ctx, r.User.ID, err)
-	return grant, g.refusals.weigh(g.now(), id, r.User.ID, whole(grant, err))
+	return grant, g.refusals.weigh(g.now(), id, r.User.ID, checkGrant(grant, err))
 }
 
 // refused tells whether err is the provider's authoritative no.

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/wire"
@@ -54,7 +53,7 @@ func (h *Handler) setPassword(r *http.Request, userID string, set func(context.C
 	if err := set(ctx); err != nil {
 		return err
 	}
-	if _, err := h.Guard.End(ctx, userID, time.Time{}, latchkey.EndPasswordChanged); err != nil {
+	if _, err := h.Guard.EndUser(ctx, userID, latchkey.EndPasswordChanged); err != nil {
 		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", userID, "error", err)
 	}
 	return nil

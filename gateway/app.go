@@ -172,7 +172,7 @@ func (a *app) openGuard(c latchkey.Config) (err error) {
 	}
 	a.login, a.streams = a.guard.Handler(), streams
 	a.protected, a.open = a.guard.Protect(http.HandlerFunc(a.pass)), a.guard.Identify(http.HandlerFunc(a.pass))
-	streams.watch(a.guard.Ended)
+	streams.watch(a.guard.EndReason)
 	return nil
 }
 

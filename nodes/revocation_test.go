@@ -55,8 +55,8 @@ func TestRevocationOfSQLiteProcesses(t *testing.T) {
 	report(t, took)
 }
 
-// TestEndAll ends all sessions of the app at one node, while another has them in memory.
-func TestEndAll(t *testing.T) {
+// TestEndAppSessions ends all sessions of the app at one node, while another has them in memory.
+func TestEndAppSessions(t *testing.T) {
 	for _, backend := range slices.Concat(backends, []backend{sqliteProcesses}) {
 		t.Run(backend.name, func(t *testing.T) {
 			d := deploy(t, latchkey.Config{})
@@ -70,7 +70,7 @@ func TestEndAll(t *testing.T) {
 			}
 			time.Sleep(2 * time.Millisecond) // times are stored to the millisecond
 			began := time.Now()
-			if err := nodes[0].EndAll(t.Context(), began, latchkey.EndRevokedByAdmin); err != nil {
+			if err := nodes[0].EndAppSessions(t.Context(), began, latchkey.EndRevokedByAdmin); err != nil {
 				t.Fatal(err)
 			}
 			until(t, "the other node to refuse", func() bool { return before[0].copy().visit(t.Context(), nodes[1]).status == http.StatusUnauthorized })

@@ -58,7 +58,7 @@ func (c demoCommand) open(ctx context.Context, secrets demoSecrets, log *slog.Lo
 	if _, d.port, err = net.SplitHostPort(apps.String()); err != nil {
 		return d, err
 	}
-	if d.keys, err = latchkey.LoadKeys(filepath.Join(c.Data, "session.keys")); err != nil {
+	if d.keys, err = latchkey.LoadOrCreateKeys(filepath.Join(c.Data, "session.keys")); err != nil {
 		return d, err
 	}
 	if c.TLS {

@@ -98,7 +98,7 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 	if err := checkSessionKeys(data); err != nil {
 		return s, err
 	}
-	if _, err := latchkey.LoadKeys(sessionKeys(data)); err != nil { // beside databases they may not be missing
+	if _, err := latchkey.LoadOrCreateKeys(sessionKeys(data)); err != nil { // beside databases they may not be missing
 		return s, err
 	}
 	s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}

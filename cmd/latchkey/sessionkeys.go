@@ -24,7 +24,7 @@ func firstSessionKeys(file *configfile.File) error {
 	if err := checkSessionKeys(file.Data); err != nil || file.Store != "sqlite" {
 		return err
 	}
-	_, err := latchkey.LoadKeys(sessionKeys(file.Data))
+	_, err := latchkey.LoadOrCreateKeys(sessionKeys(file.Data))
 	return err
 }
 
@@ -32,8 +32,9 @@ func firstSessionKeys(file *configfile.File) error {
 // beside what they sealed are a mistake: new ones would sign everybody out.
 func openSessionKeys(ctx context.Context, file *configfile.File, store latchkey.Store) (latchkey.KeyRing, error) {
 	path := sessionKeys(file.Data)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return latchkey.LoadKeys(path)
+	ring, err := latchkey.LoadKeys(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ring, err
 	}
 	if shared, ok := store.(interface {
 		Empty(context.Context) (bool, error)
@@ -46,14 +47,11 @@ func openSessionKeys(ctx context.Context, file *configfile.File, store latchkey.
 			return nil, missingKeys(path, "the sessions in the store")
 		}
 	}
-	return latchkey.LoadKeys(path)
+	return latchkey.LoadOrCreateKeys(path)
 }
 
 // keysAgain reads the file of a program that runs. The key that seals in it must still be there: without it everybody would be signed out.
 func keysAgain(path string, inForce latchkey.KeyRing) (latchkey.KeyRing, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
 	ring, err := latchkey.LoadKeys(path)
 	if err != nil {
 		return nil, err
@@ -101,9 +99,6 @@ const standby = "# On standby: every node must have it before it is promoted (la
 
 // readKeyFile reads the file, and makes none.
 func readKeyFile(path string) (*keyFile, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
 	if _, err := latchkey.LoadKeys(path); err != nil {
 		return nil, err
 	}

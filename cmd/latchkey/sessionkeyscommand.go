@@ -132,7 +132,7 @@ func (c keysSessionAddCommand) first(w world, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if _, err := latchkey.LoadKeys(path); err != nil {
+	if _, err := latchkey.LoadOrCreateKeys(path); err != nil {
 		return err
 	}
 	f, err := readKeyFile(path)

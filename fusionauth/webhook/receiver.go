@@ -202,12 +202,12 @@ func (rc *Receiver) end(ctx context.Context, e event, ending ending) (ended int,
 			continue
 		}
 		if ending.userID == "" {
-			if err := a.Guard.EndAll(ctx, e.created(), ending.reason); err != nil {
+			if err := a.Guard.EndAppSessions(ctx, e.created(), ending.reason); err != nil {
 				errs = append(errs, fmt.Errorf("application %s: %w", a.ApplicationID, err))
 			}
 			continue
 		}
-		n, err := a.Guard.End(ctx, ending.userID, e.created(), ending.reason, ending.refreshTokenIDs()...)
+		n, err := a.Guard.EndUser(ctx, ending.userID, ending.reason, latchkey.StartedUntil(e.created()), latchkey.WithRefreshTokens(ending.refreshTokenIDs()...))
 		ended += n
 		if err != nil {
 			errs = append(errs, fmt.Errorf("application %s: %w", a.ApplicationID, err))

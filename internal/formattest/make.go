@@ -44,7 +44,7 @@ func Make(t *testing.T, store latchkey.Store) *Samples {
 	}
 	login(Cut)
 	w.advance(time.Second)
-	if err := w.guard.EndAll(t.Context(), w.now(), latchkey.EndRevokedByAdmin); err != nil {
+	if err := w.guard.EndAppSessions(t.Context(), w.now(), latchkey.EndRevokedByAdmin); err != nil {
 		t.Fatal(err)
 	}
 	w.advance(time.Second)

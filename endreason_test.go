@@ -10,7 +10,7 @@ import (
 )
 
 // What outlives its request can ask whether its session is over. That keeps no session alive.
-func TestEnded(t *testing.T) {
+func TestEndReason(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)
 		config.AbsoluteTimeout, config.RefreshTTL = 9*24*time.Hour, 3*24*time.Hour
@@ -22,7 +22,7 @@ func TestEnded(t *testing.T) {
 		}))
 		want := func(when string, reason latchkey.EndReason) {
 			t.Helper()
-			if got, err := w.shop.guard.Ended(t.Context(), id); err != nil || got != reason {
+			if got, err := w.shop.guard.EndReason(t.Context(), id); err != nil || got != reason {
 				t.Errorf("%s: %q, %v; want %q", when, got, err, reason)
 			}
 		}
@@ -53,7 +53,7 @@ func TestEnded(t *testing.T) {
 		want("after the absolute timeout", latchkey.EndAbsoluteTimeout)
 
 		w.store.cut(true)
-		if _, err := w.shop.guard.Ended(t.Context(), id); err == nil {
+		if _, err := w.shop.guard.EndReason(t.Context(), id); err == nil {
 			t.Error("without a store it cannot be known")
 		}
 	})
