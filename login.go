@@ -136,7 +136,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 	now := g.now()
 	rec := g.granted(&Record{
 		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
-		CreatedAt: now, Deadline: now.Add(g.limits.absolute),
+		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.limits.absolute),
 	}, grant, now)
 	b := newBranch()
 	rec.advance()

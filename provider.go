@@ -51,6 +51,10 @@ type Grant struct {
 	RefreshToken   Secret
 	RefreshTokenID string
 
+	// AuthMethods says how the user has proved who they are, in the words of RFC 8176, section 2: "pwd" (password), "otp"
+	// (one-time password), "mfa" (several of them), and those registered since, as "pop" (a passkey). Nil: unknown.
+	AuthMethods []string
+
 	// PasswordChanged says that Credentials.NewPassword is the user's password now: the sessions that began before end.
 	PasswordChanged bool
 }

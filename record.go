@@ -43,6 +43,9 @@ type Record struct {
 
 	Device Device
 
+	AuthenticatedAt time.Time // when the user last proved who they are; zero where unknown
+	AuthMethods     []string  // how, see Grant.AuthMethods
+
 	CreatedAt        time.Time
 	LastSeenAt       time.Time // moved by Store.Touch, outside the version
 	ExpiresAt        time.Time // a refresh is due even under constant use (Config.SessionCap)

@@ -65,7 +65,9 @@ type loginResponse struct {
 func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (latchkey.Grant, error) {
 	login := loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), visit: c.visit(credentials.Device)}
 	a, err := c.passwordLogin(ctx, login)
+	methods := byPassword
 	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
+		methods = byTwoFactors
 		a, err = c.secondFactor(ctx, a, secondFactor{credentials: credentials, trust: credentials.NewPassword != ""})
 	}
 	changed := err == nil && a.status == statusChangePassword && credentials.NewPassword != ""
@@ -76,9 +78,19 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 		return latchkey.Grant{}, err
 	}
 	grant, err := c.grant(ctx, a, credentials.Device)
-	grant.PasswordChanged = changed && err == nil
-	return grant, err
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	grant.PasswordChanged, grant.AuthMethods = changed, methods
+	return grant, nil
 }
+
+// How users log in, as Grant.AuthMethods says it.
+var (
+	byPassword   = []string{"pwd"}
+	byTwoFactors = []string{"pwd", "otp", "mfa"}
+	byPasskey    = []string{"pop"}
+)
 
 // CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case
 // folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose login

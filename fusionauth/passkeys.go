@@ -78,7 +78,12 @@ func (c *Client) PasskeyLogin(ctx context.Context, signed PasskeyAnswer, device 
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
-	return c.grant(ctx, a, device)
+	grant, err := c.grant(ctx, a, device)
+	if err != nil {
+		return latchkey.Grant{}, err
+	}
+	grant.AuthMethods = byPasskey
+	return grant, nil
 }
 
 // CheckPasskey asks whose passkey has signed, without a login (POST /api/webauthn/login with noJWT). It fails as PasskeyLogin does, and returns the user's id.

@@ -60,8 +60,15 @@ func (c *Client) LoginAfter(ctx context.Context, proof Proof, credentials latchk
 		return latchkey.Grant{}, err
 	}
 	grant, err := c.grant(ctx, a, credentials.Device)
-	if err == nil && grant.User.ID != proof.UserID {
+	switch {
+	case err != nil:
+		return latchkey.Grant{}, err
+	case grant.User.ID != proof.UserID:
 		return latchkey.Grant{}, errors.Join(errors.New(a.call+": somebody else was logged in"), c.Revoke(ctx, grant.RefreshTokenID))
 	}
-	return grant, err
+	grant.AuthMethods = byPassword
+	if proof.trust != "" {
+		grant.AuthMethods = byTwoFactors
+	}
+	return grant, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestLoginAfter(t *testing.T) {
 	if list := asked(t, p, "GET", "/api/jwt/refresh?userId="+bob.ID, ""); strings.Contains(list, "startInstant") {
 		t.Errorf("his token was not revoked: %s", list)
 	}
-	if grant, err := c.LoginAfter(t.Context(), proof, credentials); err != nil || grant.User.ID != ada.ID {
+	if grant, err := c.LoginAfter(t.Context(), proof, credentials); err != nil || grant.User.ID != ada.ID || !slices.Equal(grant.AuthMethods, []string{"pwd"}) {
 		t.Errorf("%+v %v", grant, err)
 	}
 }
