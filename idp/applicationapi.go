@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
 type applicationBody struct {
@@ -187,7 +188,7 @@ func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc sco
 func (s *Server) applyToApplication(r *http.Request, a application, patch []byte) (application, error) {
 	for {
 		shown, odd := a.patchable()
-		text, err := patched(fusion.MediaType(r), patch, "application", shown)
+		text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "application", shown)
 		var body applicationBody
 		if err == nil {
 			err = fusion.DecodeJSON(text, &body)

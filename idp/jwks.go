@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
 // A publishedKey is a JWK (RFC 7517). One of an administration names the applications whose tokens
@@ -23,7 +24,7 @@ func (p publishedKey) MarshalJSON() ([]byte, error) {
 	if err != nil || !p.named {
 		return text, err
 	}
-	var all members
+	var all jsonpatch.Members
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, err
 	}

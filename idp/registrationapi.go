@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
 type registrationWrite struct {
@@ -201,9 +202,9 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	}
 	var req registrationRequest
 	switch t := fusion.MediaType(r); {
-	case t == "" || t == plainJSON || t == mergePatch && r.Method == http.MethodPatch:
+	case t == "" || t == jsonpatch.Plain || t == jsonpatch.Merge && r.Method == http.MethodPatch:
 		err = fusion.DecodeJSON(body, &req)
-	case t != jsonPatch || r.Method != http.MethodPatch:
+	case t != jsonpatch.Patch || r.Method != http.MethodPatch:
 		err = fusion.ErrMediaType
 	}
 	if err != nil {
@@ -224,7 +225,7 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if r.Method == http.MethodPatch {
 		change = func(was []string) ([]string, error) {
 			old.Roles = was
-			text, err := patched(fusion.MediaType(r), body, "registration", old)
+			text, err := jsonpatch.Apply(fusion.MediaType(r), body, "registration", old)
 			var req registrationRequest
 			if err == nil {
 				err = fusion.DecodeJSON(text, &req)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
 type tenantJSON struct {
@@ -154,7 +155,7 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 	}
 	if err == nil {
 		err = s.changeTenant(r.Context(), t.ID, func(t Tenant) (Tenant, error) {
-			text, err := patched(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
+			text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
 			var body tenantBody
 			if err == nil {
 				err = fusion.DecodeJSON(text, &body)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
 // userInScope returns the user that the path names.
@@ -125,7 +126,7 @@ func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	}
 	if err == nil {
 		u, err = s.replaceUser(r.Context(), u, func(u User) (req userRequest, err error) {
-			text, err := patched(fusion.MediaType(r), body, "user", u.json())
+			text, err := jsonpatch.Apply(fusion.MediaType(r), body, "user", u.json())
 			if err == nil {
 				err = fusion.DecodeJSON(text, &req)
 			}
