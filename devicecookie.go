@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/packed"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
@@ -35,7 +36,7 @@ func newDeviceSealer(ring KeyRing, app, host string) *deviceSealer {
 func (s *deviceSealer) format(c deviceContent) string {
 	plain := append([]byte{deviceCookieVersion}, c.account[:]...)
 	plain = append(plain, c.user[:]...)
-	plain = appendTime(plain, c.mintedAt)
+	plain = packed.AppendTime(plain, c.mintedAt)
 	return cookieEncoding.EncodeToString(append(c.browser[:], s.seal(c.browser, plain)...))
 }
 
@@ -53,12 +54,12 @@ func (s *deviceSealer) parse(value string) (deviceContent, bool) {
 	if err != nil {
 		return deviceContent{}, false
 	}
-	in := &reader{b: plain}
-	if in.byte() != deviceCookieVersion {
+	in := packed.NewReader(plain)
+	if in.Byte() != deviceCookieVersion {
 		return deviceContent{}, false
 	}
-	c := deviceContent{browser: browser, account: in.array16(), user: in.array16(), mintedAt: in.time()}
-	return c, in.end() == nil
+	c := deviceContent{browser: browser, account: in.Array16(), user: in.Array16(), mintedAt: in.Time()}
+	return c, in.End() == nil
 }
 
 // A digest16 names an account or a user of an app.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/internal/filemode"
+	"github.com/latchkey-dev/latchkey/internal/packed"
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
@@ -56,9 +57,9 @@ func (k Key) String() string { return fmt.Sprintf("%08x", k.id) }
 // derive gives one key per purpose (HKDF-SHA-256, RFC 5869). Every part is preceded by its length,
 // so that no two lists of parts are the same bytes.
 func (k Key) derive(purpose string, length int, parts ...string) []byte {
-	info := appendString([]byte("latchkey/1"), purpose)
+	info := packed.AppendString([]byte("latchkey/1"), purpose)
 	for _, part := range parts {
-		info = appendString(info, part)
+		info = packed.AppendString(info, part)
 	}
 	key, err := hkdf.Key(sha256.New, k.secret[:], nil, string(info), length)
 	if err != nil {

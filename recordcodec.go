@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 const recordVersion = 1
@@ -26,28 +28,28 @@ func (r *Record) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, recordVersion, r.flags())
 	b = append(b, r.ID[:]...)
 	b = binary.BigEndian.AppendUint64(b, r.Version)
-	b = appendString(b, r.App)
-	b = appendString(b, string(user))
-	b = appendString(b, string(r.Token))
-	b = appendTime(b, r.TokenExpiresAt)
-	b = appendString(b, string(r.RefreshToken))
-	b = appendString(b, r.RefreshTokenID)
+	b = packed.AppendString(b, r.App)
+	b = packed.AppendString(b, string(user))
+	b = packed.AppendString(b, string(r.Token))
+	b = packed.AppendTime(b, r.TokenExpiresAt)
+	b = packed.AppendString(b, string(r.RefreshToken))
+	b = packed.AppendString(b, r.RefreshTokenID)
 	b = binary.BigEndian.AppendUint32(b, r.Generation)
-	b = appendTime(b, r.ConfirmedAt)
+	b = packed.AppendTime(b, r.ConfirmedAt)
 	b = append(b, r.Settled[:]...)
 	b = append(b, r.Parent[:]...)
 	b = append(b, r.Claim.Flight[:]...)
-	b = appendTime(b, r.Claim.Until)
-	b = appendString(b, r.Device.UserAgent)
-	b = appendString(b, r.Device.IP)
-	b = appendString(b, string(r.Device.PublicKey))
-	b = appendTime(b, r.CreatedAt)
-	b = appendTime(b, r.LastSeenAt)
-	b = appendTime(b, r.ExpiresAt)
-	b = appendTime(b, r.RefreshExpiresAt)
-	b = appendTime(b, r.Deadline)
-	b = appendTime(b, r.EndedAt)
-	return appendString(b, string(r.EndReason)), nil
+	b = packed.AppendTime(b, r.Claim.Until)
+	b = packed.AppendString(b, r.Device.UserAgent)
+	b = packed.AppendString(b, r.Device.IP)
+	b = packed.AppendString(b, string(r.Device.PublicKey))
+	b = packed.AppendTime(b, r.CreatedAt)
+	b = packed.AppendTime(b, r.LastSeenAt)
+	b = packed.AppendTime(b, r.ExpiresAt)
+	b = packed.AppendTime(b, r.RefreshExpiresAt)
+	b = packed.AppendTime(b, r.Deadline)
+	b = packed.AppendTime(b, r.EndedAt)
+	return packed.AppendString(b, string(r.EndReason)), nil
 }
 
 // MarshalBinary returns the stored form of the record.
@@ -56,36 +58,36 @@ func (r *Record) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
 // UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error: an older program must not guess.
 func (r *Record) UnmarshalBinary(data []byte) error {
 	if len(data) == 0 {
-		return errMalformed
+		return packed.ErrMalformed
 	}
 	if data[0] != recordVersion {
 		return fmt.Errorf("session record of version %d: this program reads version %d", data[0], recordVersion)
 	}
-	in := &reader{b: data[1:]}
+	in := packed.NewReader(data[1:])
 	*r = Record{}
-	r.setFlags(in.byte())
-	r.ID = in.array16()
-	r.Version = in.uint64()
-	r.App = in.string()
-	user := in.bytes()
-	r.Token = optional(in.bytes())
-	r.TokenExpiresAt = in.time()
-	r.RefreshToken = optional(in.bytes())
-	r.RefreshTokenID = in.string()
-	r.Generation = in.uint32()
-	r.ConfirmedAt = in.time()
-	r.Settled = in.array16()
-	r.Parent = in.array16()
-	r.Claim = Claim{Flight: in.array16(), Until: in.time()}
-	r.Device = Device{UserAgent: in.string(), IP: in.string(), PublicKey: optional(in.bytes())}
-	r.CreatedAt = in.time()
-	r.LastSeenAt = in.time()
-	r.ExpiresAt = in.time()
-	r.RefreshExpiresAt = in.time()
-	r.Deadline = in.time()
-	r.EndedAt = in.time()
-	r.EndReason = EndReason(in.string())
-	if err := in.end(); err != nil {
+	r.setFlags(in.Byte())
+	r.ID = in.Array16()
+	r.Version = in.Uint64()
+	r.App = in.String()
+	user := in.Bytes()
+	r.Token = optional(in.Bytes())
+	r.TokenExpiresAt = in.Time()
+	r.RefreshToken = optional(in.Bytes())
+	r.RefreshTokenID = in.String()
+	r.Generation = in.Uint32()
+	r.ConfirmedAt = in.Time()
+	r.Settled = in.Array16()
+	r.Parent = in.Array16()
+	r.Claim = Claim{Flight: in.Array16(), Until: in.Time()}
+	r.Device = Device{UserAgent: in.String(), IP: in.String(), PublicKey: optional(in.Bytes())}
+	r.CreatedAt = in.Time()
+	r.LastSeenAt = in.Time()
+	r.ExpiresAt = in.Time()
+	r.RefreshExpiresAt = in.Time()
+	r.Deadline = in.Time()
+	r.EndedAt = in.Time()
+	r.EndReason = EndReason(in.String())
+	if err := in.End(); err != nil {
 		return fmt.Errorf("session record: %w", err)
 	}
 	if err := json.Unmarshal(user, &r.User); err != nil {

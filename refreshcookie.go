@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 // The refresh cookie is the public id, then a sealed box (see sealer) in base64url. In the box: version (1 byte), flags (1),
@@ -39,13 +41,13 @@ func (s *refreshSealer) format(c refreshContent) string {
 	plain := []byte{refreshContentVersion, flags}
 	plain = binary.BigEndian.AppendUint32(plain, c.generation)
 	plain = append(plain, c.branch[:]...)
-	plain = appendTime(plain, c.mintedAt)
-	plain = appendString(plain, c.userID)
-	plain = appendTime(plain, c.createdAt)
-	plain = appendTime(plain, c.deadline)
-	plain = appendString(plain, string(c.token))
-	plain = appendString(plain, c.tokenID)
-	plain = appendString(plain, string(c.publicKey))
+	plain = packed.AppendTime(plain, c.mintedAt)
+	plain = packed.AppendString(plain, c.userID)
+	plain = packed.AppendTime(plain, c.createdAt)
+	plain = packed.AppendTime(plain, c.deadline)
+	plain = packed.AppendString(plain, string(c.token))
+	plain = packed.AppendString(plain, c.tokenID)
+	plain = packed.AppendString(plain, string(c.publicKey))
 	return cookieEncoding.EncodeToString(append(c.id[:], s.seal(c.id, plain)...))
 }
 
@@ -67,21 +69,21 @@ func (s *refreshSealer) parse(value string) (refreshContent, bool) {
 }
 
 func parseRefreshContent(id ID, plain []byte) (refreshContent, bool) {
-	in := &reader{b: plain}
-	if in.byte() != refreshContentVersion {
+	in := packed.NewReader(plain)
+	if in.Byte() != refreshContentVersion {
 		return refreshContent{}, false
 	}
-	flags := in.byte()
+	flags := in.Byte()
 	c := refreshContent{persistent: flags&flagPersistent != 0}
 	c.id = id
-	c.generation = in.uint32()
-	c.branch = in.array16()
-	c.mintedAt = in.time()
-	c.userID = in.string()
-	c.createdAt = in.time()
-	c.deadline = in.time()
-	c.token = Secret(in.string())
-	c.tokenID = in.string()
-	c.publicKey = optional(in.bytes())
-	return c, in.end() == nil
+	c.generation = in.Uint32()
+	c.branch = in.Array16()
+	c.mintedAt = in.Time()
+	c.userID = in.String()
+	c.createdAt = in.Time()
+	c.deadline = in.Time()
+	c.token = Secret(in.String())
+	c.tokenID = in.String()
+	c.publicKey = optional(in.Bytes())
+	return c, in.End() == nil
 }
