@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // admit records the login and issues its tokens.
@@ -46,8 +47,8 @@ func (s *Server) open(ctx context.Context, u *User, app application, req *loginR
 		f.scopes = append(f.scopes, scopes...)
 		c.RefreshTokenID, refreshToken = f.id, s.value(f, 1)
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := recordLogin(tx, u, app.ID, f, now, req.OneTime != ""); err != nil {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		if err := recordLogin(tx.Tx, u, app.ID, f, now, req.OneTime != ""); err != nil {
 			return err
 		}
 		return s.raiseLogin(ctx, tx, u.ID, req)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // KnownApplication is an application as it is kept: its client secret is not known any more.
@@ -71,7 +72,7 @@ func freshSecret() string { return rand.Text() + rand.Text() }
 // and refresh tokens. Unknown: ErrNotFound.
 func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 	id = strings.ToLower(id)
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		if _, err := s.revokeIn(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
 			return err
 		}

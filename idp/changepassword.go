@@ -2,13 +2,13 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 type passwordChangeResponse struct {
@@ -171,7 +171,7 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 	if err != nil {
 		return u, fmt.Errorf("hash password: %w", err)
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		// Of two who use one id at once, one finds the hash replaced.
 		if err := s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
 			return err
@@ -194,7 +194,7 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 
 // storePassword sets the hash, ends the demand for a change, and revokes all of
 // the user's refresh tokens: whoever knew the old password is out.
-func (s *Server) storePassword(ctx context.Context, tx *sql.Tx, userID, hash, condition string, args ...any) error {
+func (s *Server) storePassword(ctx context.Context, tx *outbox.Tx, userID, hash, condition string, args ...any) error {
 	now := s.now()
 	// The time of the password tells it from the one before: it only rises.
 	err := database.Changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
@@ -203,7 +203,7 @@ func (s *Server) storePassword(ctx context.Context, tx *sql.Tx, userID, hash, co
 	if err != nil {
 		return err
 	}
-	if err := forgetFailures(tx, "user "+userID); err != nil {
+	if err := forgetFailures(tx.Tx, "user "+userID); err != nil {
 		return err
 	}
 	if err := s.raiseUser(ctx, tx, "user.password.update", userID); err != nil {

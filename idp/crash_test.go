@@ -32,6 +32,10 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // What crashes in a goroutine of the provider ends that one thing, is logged with its stack, and is
 // tried again where it would have been.
 func TestPanicsBehindAnAnswer(t *testing.T) {
@@ -59,8 +63,8 @@ func TestPanicsBehindAnAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.id = "00000000-0000-4000-8000-000000000001"
-		if err := s.db.Write(t.Context(), h.insert); err != nil {
+		h.ID = "00000000-0000-4000-8000-000000000001"
+		if err := s.db.Write(t.Context(), h.Insert); err != nil {
 			t.Fatal(err)
 		}
 		u, err := s.CreateUser(t.Context(), NewUser{Email: "ada@example.com", Password: "correct horse " + strings.Repeat("b", 10)})

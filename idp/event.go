@@ -2,13 +2,14 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // An event is what a webhook hears of, with FusionAuth's names.
@@ -68,44 +69,45 @@ func (e *event) registration(ctx context.Context, q database.Queries, userID, ap
 	return nil
 }
 
-// raise writes an event down for each webhook that wants it, in the transaction of what has happened: both are kept, or neither. The event is told only where somebody listens.
-func (s *Server) raise(ctx context.Context, tx *sql.Tx, eventType string, tell func(context.Context, *event) error) error {
-	ctx = context.WithoutCancel(ctx) // a write that has begun is seen through
-	wanted, err := wants(ctx, tx, eventType)
+// raise stores an event for each webhook that wants it, in the transaction of what has happened: both
+// are kept, or neither. The event is described only if a webhook wants it.
+func (s *Server) raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(context.Context, *event) error) error {
+	ctx = context.WithoutCancel(ctx) // a write that has begun is completed
+	wanted, err := outbox.Wanted(ctx, tx, eventType)
 	if err != nil || !wanted {
 		return err
 	}
-	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(s.now())}
+	now := s.now()
+	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(now)}
 	e.Info.IPAddress, _ = ctx.Value(callerKey{}).(string)
-	if err := tell(ctx, &e); err != nil {
-		return fmt.Errorf("tell of %s: %w", eventType, err)
+	if err := describe(ctx, &e); err != nil {
+		return fmt.Errorf("describe event %s: %w", eventType, err)
 	}
 	body, err := json.Marshal(struct {
 		Event event `json:"event"`
 	}{e})
 	if err != nil {
-		return fmt.Errorf("tell of %s: %w", eventType, err)
+		return fmt.Errorf("encode event %s: %w", eventType, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (webhook_id, event_id, type, body, insert_instant)
-		SELECT w.id, $1, $2, $3, $4 FROM webhooks w JOIN webhook_events e ON e.webhook_id = w.id AND e.type = $2
-		WHERE w.is_global OR EXISTS (SELECT 1 FROM webhook_tenants t WHERE t.webhook_id = w.id AND t.tenant_id = $5)`,
-		e.ID, e.Type, body, e.CreateInstant, e.TenantID)
-	if err != nil {
-		return fmt.Errorf("write down %s: %w", eventType, err)
-	}
-	s.courier.raised.Add(1)
-	return nil
-}
-
-func wants(ctx context.Context, q database.Queries, eventType string) (wanted bool, err error) {
-	err = q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM webhook_events WHERE type = $1)`, eventType).Scan(&wanted)
-	if err != nil {
-		err = fmt.Errorf("look for webhooks: %w", err)
-	}
-	return wanted, err
+	return tx.Raise(ctx, outbox.Event{ID: e.ID, Type: eventType, TenantID: e.TenantID, At: now, Body: body})
 }
 
 // raiseUser is raise for what is about a user and no more.
-func (s *Server) raiseUser(ctx context.Context, tx *sql.Tx, eventType, userID string) error {
+func (s *Server) raiseUser(ctx context.Context, tx *outbox.Tx, eventType, userID string) error {
 	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.about(ctx, tx, userID) })
+}
+
+// signPayload returns a compact JWS by the provider's own key.
+func (s *Server) signPayload(payload []byte) (string, error) {
+	_, signing := s.signingKeys()
+	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", signing.kid)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: signing.algorithm, Key: signing.private}, options)
+	if err != nil {
+		return "", err
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return jws.CompactSerialize()
 }

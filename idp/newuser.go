@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -53,8 +54,8 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		return User{}, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
 	now, factor := database.Millis(s.now()), s.sealFactor(id, n.factor)
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := refuseDuplicate(tx, id, tenantID, n); err != nil {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		if err := refuseDuplicate(tx.Tx, id, tenantID, n); err != nil {
 			return err
 		}
 		_, err := tx.Exec(`INSERT INTO users (id, tenant_id, email, email_key, username, username_key, password, active, verified,
@@ -63,7 +64,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
 			database.Millis(n.Expiry), string(profile), now, string(n.changeReason))
 		if err == nil {
-			err = factor.insert(tx, id)
+			err = factor.insert(tx.Tx, id)
 		}
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 type registrationWrite struct {
@@ -137,7 +138,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		id = uuid.NewString()
 	}
 	now := database.Millis(s.now())
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		var taken bool
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`, id, userID, applicationID).Scan(&taken); err != nil {
 			return err
@@ -145,7 +146,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		if taken {
 			return fusion.Invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
 		}
-		roles, err := admittedRoles(tx, applicationID, reg.Roles, nil, true)
+		roles, err := admittedRoles(tx.Tx, applicationID, reg.Roles, nil, true)
 		if err != nil {
 			return err
 		}
@@ -242,8 +243,8 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 // changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
 func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(was []string) ([]string, error)) error {
 	now := database.Millis(s.now())
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		known, err := lockRoles(tx, reg.ApplicationID) // before the registration, as those do who change roles
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		known, err := lockRoles(tx.Tx, reg.ApplicationID) // before the registration, as those do who change roles
 		if err != nil {
 			return err
 		}

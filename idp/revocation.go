@@ -2,11 +2,11 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strconv"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // A revocation says which refresh tokens are meant: those of which all of it is true.
@@ -27,7 +27,7 @@ func (of revocation) where() (condition string, args []any) {
 }
 
 // revokeIn revokes refresh tokens, raises the event of it, and returns how many they were.
-func (s *Server) revokeIn(ctx context.Context, tx *sql.Tx, of revocation) (int64, error) {
+func (s *Server) revokeIn(ctx context.Context, tx *outbox.Tx, of revocation) (int64, error) {
 	where, args := of.where()
 	args = append([]any{database.Millis(s.now())}, args...)
 	res, err := tx.Exec(`UPDATE refresh_tokens AS t SET revoked_instant = $1 WHERE t.revoked_instant = 0 AND `+where, args...)
@@ -45,7 +45,7 @@ func (s *Server) revokeIn(ctx context.Context, tx *sql.Tx, of revocation) (int64
 
 // revoke is revokeIn in a transaction of its own, and logs it.
 func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		n, err = s.revokeIn(ctx, tx, of)
 		return err
 	})
@@ -58,7 +58,7 @@ func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n in
 }
 
 // tellRevocation has FusionAuth's three shapes: of one token, of a user (in one application, or in all), and of an application.
-func (s *Server) tellRevocation(ctx context.Context, tx *sql.Tx, e *event, of revocation, where string, args []any) error {
+func (s *Server) tellRevocation(ctx context.Context, tx *outbox.Tx, e *event, of revocation, where string, args []any) error {
 	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT t.tenant_id, a.id, a.access_token_ttl FROM refresh_tokens t JOIN applications a ON a.id = t.application_id
 		WHERE t.revoked_instant = $1 AND `+where, args...)
 	if err != nil {

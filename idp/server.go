@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/internal/breached"
 )
@@ -34,9 +35,12 @@ type Server struct {
 	postbox  postbox
 	mails    sync.WaitGroup
 
-	courier courier
-	sweeper sweeper
-	costs   hashCosts
+	outbox       *outbox.Dispatcher
+	failedLogins failedLogins
+	costs        hashCosts
+
+	background sync.WaitGroup // the dispatcher and the daily sweep, until cancel
+	cancel     context.CancelFunc
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -71,7 +75,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
 		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation, sendMail: c.SendMail,
 	}
-	s.db = attentive{db, &s.courier}
+	s.outbox = outbox.NewDispatcher(outbox.Config{DB: db, Sign: s.signPayload, Now: s.now, Log: s.log, Transport: c.WebhookTransport})
 	if err := s.begin(ctx); err != nil {
 		db.Close()
 		closeBreached(filter)
@@ -79,10 +83,16 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s.handler = s.routes()
 	if !c.LeaveEvents {
-		s.courier.start(s, c.WebhookTransport)
-		s.sweeper.start(s)
+		s.start()
 	}
 	return s, nil
+}
+
+func (s *Server) start() {
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
+	s.background.Go(func() { s.outbox.Run(ctx) })
+	s.background.Go(func() { s.sweepDaily(ctx) })
 }
 
 // begin loads, or on the first start makes, what every database has.
@@ -101,8 +111,11 @@ func (s *Server) begin(ctx context.Context) (err error) {
 // closes the database. Requests must have ended before.
 func (s *Server) Close() error {
 	s.mails.Wait()
-	s.courier.stop()
-	s.sweeper.stop()
+	s.failedLogins.writes.Wait()
+	if s.cancel != nil { // not Config.LeaveEvents
+		s.cancel()
+		s.background.Wait()
+	}
 	return errors.Join(s.db.Close(), closeBreached(s.breached))
 }
 

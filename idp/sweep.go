@@ -3,7 +3,6 @@ package idp
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -55,37 +54,23 @@ func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	}
 }
 
-// A sweeper sweeps while the Server lives.
-type sweeper struct {
-	cancel context.CancelFunc
-	ended  chan struct{}
-}
-
-func (w *sweeper) start(s *Server) {
-	var ctx context.Context
-	ctx, w.cancel = context.WithCancel(context.Background())
-	w.ended = make(chan struct{})
-	go func() {
-		defer close(w.ended)
-		for pause := firstSweep; ; pause = sweepEvery {
-			if rest(ctx, pause); ctx.Err() != nil {
-				return
-			}
-			var n int64
-			err := crash.Contain(func() (err error) { n, err = s.Sweep(ctx); return err })
-			if err != nil && !errors.Is(err, context.Canceled) {
-				s.log.ErrorContext(ctx, "dead refresh tokens could not be swept", "error", err)
-				continue
-			}
-			s.log.InfoContext(ctx, "dead refresh tokens swept", "tokens", n)
+// sweepDaily sweeps until ctx is done.
+func (s *Server) sweepDaily(ctx context.Context) {
+	timer := time.NewTimer(firstSweep)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
 		}
-	}()
-}
-
-// stop waits for the write under way.
-func (w *sweeper) stop() {
-	if w.cancel != nil {
-		w.cancel()
-		<-w.ended
+		var n int64
+		err := crash.Contain(func() (err error) { n, err = s.Sweep(ctx); return err })
+		if err == nil {
+			s.log.InfoContext(ctx, "dead refresh tokens swept", "tokens", n)
+		} else if ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "cannot sweep dead refresh tokens: retrying in a day", "error", err)
+		}
+		timer.Reset(sweepEvery)
 	}
 }

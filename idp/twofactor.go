@@ -15,6 +15,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
 
@@ -113,14 +114,14 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		return nil, errWrongCode
 	}
 	id := uuid.NewString()
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
 			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, database.Millis(s.now()), u.ID))
 		if errors.Is(err, ErrNotFound) {
 			return fusion.Invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
 		}
 		if err == nil {
-			codes, err = s.newRecoveryCodes(tx, u.ID)
+			codes, err = s.newRecoveryCodes(tx.Tx, u.ID)
 		}
 		if err == nil {
 			err = s.revokeForFactor(ctx, tx, u)
@@ -135,7 +136,7 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 
 // revokeForFactor revokes what was granted without the second factor, where the
 // tenant says so.
-func (s *Server) revokeForFactor(ctx context.Context, tx *sql.Tx, u User) error {
+func (s *Server) revokeForFactor(ctx context.Context, tx *outbox.Tx, u User) error {
 	var wanted bool
 	err := tx.QueryRow(`SELECT revoke_on_multi_factor FROM tenants WHERE id = $1`, u.TenantID).Scan(&wanted)
 	if err != nil || !wanted {
@@ -197,7 +198,7 @@ func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) e
 // it. Unknown: ErrNotFound.
 func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		var id string // of what is taken away
 		if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
 			return database.NotFoundIfNone(err)

@@ -2,13 +2,13 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // Imports says which imports are meant, by their time. The zero value means all.
@@ -50,7 +50,7 @@ func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error
 			return n, err
 		}
 		marked := 0
-		err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 			marked = 0
 			for _, id := range ids {
 				err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`, database.Millis(s.now()), id))

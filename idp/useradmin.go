@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // Register lets a user into an application with the given roles, which replace
@@ -22,8 +23,8 @@ import (
 // tenant than the other: ErrNotFound.
 func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		list, isNew, err := rolesToRegister(tx, userID, applicationID, roles)
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		list, isNew, err := rolesToRegister(tx.Tx, userID, applicationID, roles)
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (
 // tokens there. Not registered: ErrNotFound.
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		// The event is of what was there, and kept only if it is gone.
 		err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID)
 		if err == nil {
@@ -123,14 +124,14 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.storePassword(ctx, tx, u.ID, hash, "true") })
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
 // updateUser sets columns of one user, by a constant of ours in which $1 is
 // the value and $2 the time, and raises the event of it.
 func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
 	userID = strings.ToLower(userID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(s.now()), userID))
 		if err == nil {
 			err = s.raiseUser(ctx, tx, eventType, userID)

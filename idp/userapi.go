@@ -2,13 +2,13 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // userInScope returns the user that the path names.
@@ -161,5 +161,5 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
 // DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown: ErrNotFound.
 func (s *Server) DeleteUser(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
-	return s.db.Write(ctx, func(tx *sql.Tx) error { return s.removeUser(ctx, tx, userID) })
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.removeUser(ctx, tx, userID) })
 }

@@ -2,18 +2,15 @@ package idp
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
-	"github.com/latchkey-dev/latchkey/internal/crash"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // raiseUserUpdate tells of a user who was changed, with what was before.
-func (s *Server) raiseUserUpdate(ctx context.Context, tx *sql.Tx, old User) error {
+func (s *Server) raiseUserUpdate(ctx context.Context, tx *outbox.Tx, old User) error {
 	return s.raise(ctx, tx, "user.update", func(ctx context.Context, e *event) error {
 		e.Original = old.json()
 		return e.about(ctx, tx, old.ID)
@@ -21,18 +18,18 @@ func (s *Server) raiseUserUpdate(ctx context.Context, tx *sql.Tx, old User) erro
 }
 
 // removeUser deletes a user, and tells who it was.
-func (s *Server) removeUser(ctx context.Context, tx *sql.Tx, userID string) error {
+func (s *Server) removeUser(ctx context.Context, tx *outbox.Tx, userID string) error {
 	if err := s.raiseUser(ctx, tx, "user.delete", userID); err != nil {
 		return err
 	}
 	return database.Changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
 }
 
-func (s *Server) raiseRegistration(ctx context.Context, tx *sql.Tx, eventType, userID, applicationID string) error {
+func (s *Server) raiseRegistration(ctx context.Context, tx *outbox.Tx, eventType, userID, applicationID string) error {
 	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.registration(ctx, tx, userID, applicationID) })
 }
 
-func (s *Server) raiseFactor(ctx context.Context, tx *sql.Tx, eventType, userID, id string) error {
+func (s *Server) raiseFactor(ctx context.Context, tx *outbox.Tx, eventType, userID, id string) error {
 	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error {
 		e.Method = &twoFactorMethod{id, methodAuthenticator}
 		return e.about(ctx, tx, userID)
@@ -43,8 +40,8 @@ func (s *Server) raiseFactor(ctx context.Context, tx *sql.Tx, eventType, userID,
 const importedAtOnce = 100
 
 // raiseImport tells of the users of an import, tenant by tenant.
-func (s *Server) raiseImport(ctx context.Context, tx *sql.Tx, rows []importRow) error {
-	if wanted, err := wants(context.WithoutCancel(ctx), tx, "user.bulk.create"); err != nil || !wanted {
+func (s *Server) raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRow) error {
+	if wanted, err := outbox.Wanted(context.WithoutCancel(ctx), tx, "user.bulk.create"); err != nil || !wanted {
 		return err
 	}
 	for len(rows) > 0 {
@@ -91,43 +88,6 @@ func (e *event) login(ctx context.Context, q database.Queries, userID string, re
 	return nil
 }
 
-func (s *Server) raiseLogin(ctx context.Context, tx *sql.Tx, userID string, req *loginRequest) error {
+func (s *Server) raiseLogin(ctx context.Context, tx *outbox.Tx, userID string, req *loginRequest) error {
 	return s.raise(ctx, tx, "user.login.success", func(ctx context.Context, e *event) error { return e.login(ctx, tx, userID, req) })
-}
-
-const (
-	maxFailed    = 256 // login failures that wait to be written down
-	failedWithin = 10 * time.Second
-)
-
-// loginFailed tells of a wrong password of a user who exists. It writes behind the answer's back, whose time must not tell whether there is such a user.
-func (s *Server) loginFailed(ctx context.Context, userID string, req *loginRequest) {
-	if userID == "" {
-		return
-	}
-	if s.courier.few.Add(1) > maxFailed {
-		s.courier.few.Add(-1)
-		s.log.ErrorContext(ctx, "webhook: a failed login is not told of: too many are waiting", "user", userID)
-		return
-	}
-	attempt := *req
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedWithin)
-	s.courier.late.Go(func() {
-		defer cancel()
-		defer s.courier.few.Add(-1)
-		err := crash.Contain(func() error {
-			if wanted, err := wants(ctx, s.db, "user.login.failed"); err == nil && !wanted {
-				return nil
-			}
-			return s.db.Write(ctx, func(tx *sql.Tx) error {
-				return s.raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
-					e.Reason = &eventReason{"credentials"}
-					return e.login(ctx, tx, userID, &attempt)
-				})
-			})
-		})
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			s.log.ErrorContext(ctx, "webhook: a failed login could not be told of", "user", userID, "error", err)
-		}
-	})
 }

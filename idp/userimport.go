@@ -17,6 +17,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
@@ -128,13 +129,13 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 	for _, row := range rows {
 		classes[password.ClassOf(row.hash)] = true
 	}
-	err := s.db.Write(postgres.Patient(ctx, importTime), func(tx *sql.Tx) error {
-		if err := addHashClasses(tx, classes); err != nil {
+	err := s.outbox.Write(postgres.Patient(ctx, importTime), func(tx *outbox.Tx) error {
+		if err := addHashClasses(tx.Tx, classes); err != nil {
 			return err
 		}
 		roles := make(map[string]knownRoles) // of applications, which stay locked
 		for i, row := range rows {
-			err := row.insert(tx, s.now(), roles)
+			err := row.insert(tx.Tx, s.now(), roles)
 			if bad, ok := errors.AsType[ValidationError](err); ok {
 				return fusion.Nest(fmt.Sprintf("users[%d]", i), bad)
 			}

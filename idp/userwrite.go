@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
@@ -178,7 +179,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		}
 	}
 	now := database.Millis(s.now())
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		// The row is the lock that everybody waits for who changes it.
 		if err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
 			return err
@@ -192,7 +193,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 			err = fusion.OrNil(s.checkWritten(req.User))
 		}
 		if err == nil {
-			err = storeUser(tx, u, req)
+			err = storeUser(tx.Tx, u, req)
 		}
 		if err == nil {
 			err = s.raiseUserUpdate(ctx, tx, u)

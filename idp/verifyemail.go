@@ -2,11 +2,11 @@ package idp
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of
@@ -24,7 +24,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
 		u, err = s.holder(r.Context(), forVerification, req.VerificationID)
 	}
 	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
+		err = s.outbox.Write(r.Context(), func(tx *outbox.Tx) error {
 			err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, database.Millis(s.now()), u.ID, u.Email))
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -8,18 +9,8 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
-
-// webhook is a receiver of events, as it is stored.
-type webhook struct {
-	id, url, description string
-	connect, read        time.Duration
-	global               bool     // of all tenants
-	tenants              []string // else of these
-	events               []string // the types that it wants
-	signed               bool
-	inserted, updated    int64
-}
 
 // Bounds on a webhook. The timeouts are FusionAuth's defaults.
 const (
@@ -81,27 +72,32 @@ type signatureSettings struct {
 	SigningKeyID string `json:"signingKeyId,omitempty"`
 }
 
-func (h webhook) json() webhookJSON {
+// seesWebhook reports whether a request in this scope may see the webhook.
+func (sc scope) seesWebhook(h outbox.Webhook) bool {
+	return sc == "" || !h.Global && len(h.Tenants) == 1 && h.Tenants[0] == string(sc)
+}
+
+func newWebhookJSON(h outbox.Webhook) webhookJSON {
 	j := webhookJSON{
-		ID: h.id, URL: h.url, Description: h.description, ConnectTimeout: h.connect.Milliseconds(), ReadTimeout: h.read.Milliseconds(),
-		Global: h.global, TenantIDs: h.tenants, EventsEnabled: map[string]bool{}, SignatureConfiguration: signatureSettings{Enabled: &h.signed},
-		InsertInstant: h.inserted, LastUpdateInstant: h.updated,
+		ID: h.ID, URL: h.URL, Description: h.Description, ConnectTimeout: h.Connect.Milliseconds(), ReadTimeout: h.Read.Milliseconds(),
+		Global: h.Global, TenantIDs: h.Tenants, EventsEnabled: map[string]bool{}, SignatureConfiguration: signatureSettings{Enabled: &h.Signed},
+		InsertInstant: h.Inserted, LastUpdateInstant: h.Updated,
 	}
 	for _, t := range raised {
-		j.EventsEnabled[t] = slices.Contains(h.events, t)
+		j.EventsEnabled[t] = slices.Contains(h.Events, t)
 	}
 	return j
 }
 
 // stored checks what a request says of a webhook. Whoever is confined to a tenant makes webhooks of that tenant.
-func (j webhookJSON) stored(sc scope) (webhook, error) {
+func (j webhookJSON) stored(sc scope) (outbox.Webhook, error) {
 	var wrong ValidationError
 	bad := func(field, kind, message string) {
 		wrong = append(wrong, fusion.Invalid("webhook."+field, kind, message)...)
 	}
-	h := webhook{
-		url: j.URL, description: j.Description, global: j.Global,
-		signed: j.SignatureConfiguration.Enabled == nil || *j.SignatureConfiguration.Enabled,
+	h := outbox.Webhook{
+		URL: j.URL, Description: j.Description, Global: j.Global,
+		Signed: j.SignatureConfiguration.Enabled == nil || *j.SignatureConfiguration.Enabled,
 	}
 	switch u, err := url.Parse(j.URL); {
 	case j.URL == "":
@@ -112,10 +108,10 @@ func (j webhookJSON) stored(sc scope) (webhook, error) {
 	if strings.Contains(j.Description, "\x00") || len(j.Description) > 1000 {
 		bad("description", "invalid", "A description has at most 1000 bytes, none of them NUL.")
 	}
-	h.connect = timeoutOf("connectTimeout", j.ConnectTimeout, defaultConnectTimeout, bad)
-	h.read = timeoutOf("readTimeout", j.ReadTimeout, defaultReadTimeout, bad)
-	h.events = j.wanted(bad)
-	h.tenants = j.tenantsIn(sc, bad)
+	h.Connect = timeoutOf("connectTimeout", j.ConnectTimeout, defaultConnectTimeout, bad)
+	h.Read = timeoutOf("readTimeout", j.ReadTimeout, defaultReadTimeout, bad)
+	h.Events = j.wanted(bad)
+	h.Tenants = j.tenantsIn(sc, bad)
 	for field, given := range map[string]bool{
 		"headers": len(j.Headers) > 0, "httpAuthenticationUsername": j.HTTPAuthenticationUsername != "", "httpAuthenticationPassword": j.HTTPAuthenticationPassword != "",
 		"sslCertificate": j.SSLCertificate != "", "sslCertificateKeyId": j.SSLCertificateKeyID != "",
@@ -177,4 +173,15 @@ func (j webhookJSON) tenantsIn(sc scope, bad func(field, kind, message string)) 
 		bad("tenantIds", "blank", "Say of which tenants, or make the webhook global.")
 	}
 	return all
+}
+
+// webhookError says in a request's terms what keeps a webhook from being stored.
+func webhookError(err error) error {
+	switch {
+	case errors.Is(err, outbox.ErrDuplicate):
+		return fusion.Invalid("webhook.id", "duplicate", "This one is taken.")
+	case errors.Is(err, outbox.ErrUnknownTenant):
+		return fusion.Invalid("webhook.tenantIds", "invalid", "There is no such tenant.")
+	}
+	return err
 }

@@ -30,23 +30,23 @@ func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 	if err != nil {
 		return err
 	}
-	if h.id, err = fusion.ParseID("webhook.id", w.ID); err != nil {
+	if h.ID, err = fusion.ParseID("webhook.id", w.ID); err != nil {
 		return err
 	}
-	if h.id == "" {
+	if h.ID == "" {
 		return fusion.Invalid("webhook.id", "blank", "A webhook that is made sure of needs an id.")
 	}
-	h.inserted = database.Millis(s.now())
-	h.updated = h.inserted
+	h.Inserted = database.Millis(s.now())
+	h.Updated = h.Inserted
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		err := h.update(tx)
+		err := h.Update(tx)
 		if errors.Is(err, ErrNotFound) {
-			return h.insert(tx)
+			return h.Insert(tx)
 		}
 		return err
 	})
-	s.courier.wake()
-	return err
+	s.outbox.Wake()
+	return webhookError(err)
 }
 
 // RemoveWebhook removes a webhook and what waits for it. Unknown: ErrNotFound.

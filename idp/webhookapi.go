@@ -9,6 +9,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 type webhookBody struct {
@@ -25,37 +26,37 @@ func (s *Server) webhookRoutes() map[string]methods {
 	}
 }
 
-func (s *Server) webhookOfPath(r *http.Request, sc scope) (webhook, error) {
+func (s *Server) webhookOfPath(r *http.Request, sc scope) (outbox.Webhook, error) {
 	id, err := fusion.ParseID("webhookId", r.PathValue("webhookId"))
 	if err != nil {
-		return webhook{}, err
+		return outbox.Webhook{}, err
 	}
-	h, err := s.webhook(r.Context(), id)
-	if err == nil && !h.in(sc) {
+	h, err := outbox.ReadWebhook(r.Context(), s.db, id)
+	if err == nil && !sc.seesWebhook(h) {
 		err = ErrNotFound
 	}
 	return h, err
 }
 
-func (s *Server) replyWebhook(w http.ResponseWriter, r *http.Request, h webhook, err error) {
+func (s *Server) replyWebhook(w http.ResponseWriter, r *http.Request, h outbox.Webhook, err error) {
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	fusion.Reply(w, http.StatusOK, webhookBody{h.json()})
+	fusion.Reply(w, http.StatusOK, webhookBody{newWebhookJSON(h)})
 }
 
 // listWebhooks answers GET /api/webhook.
 func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) {
-	all, err := s.webhooks(r.Context())
+	all, err := outbox.Webhooks(r.Context(), s.db)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	list := []webhookJSON{}
 	for _, h := range all {
-		if h.in(sc) {
-			list = append(list, h.json())
+		if sc.seesWebhook(h) {
+			list = append(list, newWebhookJSON(h))
 		}
 	}
 	fusion.Reply(w, http.StatusOK, struct {
@@ -73,13 +74,13 @@ func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 	h, err := s.newWebhook(w, r, sc)
 	if err == nil {
-		err = s.db.Write(r.Context(), h.insert)
-		s.courier.wake() // to look more often from now on
+		err = webhookError(s.db.Write(r.Context(), h.Insert))
+		s.outbox.Wake() // without webhooks it looks once an hour
 	}
 	s.replyWebhook(w, r, h, err)
 }
 
-func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (none webhook, err error) {
+func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (none outbox.Webhook, err error) {
 	var body webhookBody
 	if err := fusion.Decode(w, r, &body); err != nil {
 		return none, err
@@ -91,60 +92,60 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 	if id := r.PathValue("webhookId"); id != "" {
 		body.Webhook.ID = id
 	}
-	if h.id, err = fusion.ParseID("webhook.id", body.Webhook.ID); err != nil {
+	if h.ID, err = fusion.ParseID("webhook.id", body.Webhook.ID); err != nil {
 		return none, err
 	}
-	if h.id == "" {
-		h.id = uuid.NewString()
+	if h.ID == "" {
+		h.ID = uuid.NewString()
 	}
-	h.inserted = database.Millis(s.now())
-	h.updated = h.inserted
+	h.Inserted = database.Millis(s.now())
+	h.Updated = h.Inserted
 	return h, nil
 }
 
 // changeWebhook answers PUT and PATCH /api/webhook/{webhookId}.
 func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 	change, err := readChange(w, r, "webhook")
-	var h webhook
+	var h outbox.Webhook
 	if err == nil {
 		h, err = s.changedWebhook(r, sc, change)
 		for errors.Is(err, errOvertaken) {
 			h, err = s.changedWebhook(r, sc, change)
 		}
 	}
-	s.courier.wake()
+	s.outbox.Wake()
 	s.replyWebhook(w, r, h, err)
 }
 
 // changedWebhook changes the webhook as it is just now, or answers errOvertaken.
-func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none webhook, err error) {
+func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none outbox.Webhook, err error) {
 	old, err := s.webhookOfPath(r, sc)
 	if err != nil {
 		return none, err
 	}
 	var body webhookBody
-	if err := change(old.json(), &body); err != nil {
+	if err := change(newWebhookJSON(old), &body); err != nil {
 		return none, err
 	}
 	h, err := body.Webhook.stored(sc)
 	if err != nil {
 		return none, err
 	}
-	h.id, h.inserted, h.updated = old.id, old.inserted, max(database.Millis(s.now()), old.updated+1)
-	return h, s.db.Write(r.Context(), func(tx *sql.Tx) error {
-		err := database.Changed(tx.Exec(`UPDATE webhooks SET last_update_instant = $1 WHERE id = $2 AND last_update_instant = $3`, h.updated, h.id, old.updated))
+	h.ID, h.Inserted, h.Updated = old.ID, old.Inserted, max(database.Millis(s.now()), old.Updated+1)
+	return h, webhookError(s.db.Write(r.Context(), func(tx *sql.Tx) error {
+		err := database.Changed(tx.Exec(`UPDATE webhooks SET last_update_instant = $1 WHERE id = $2 AND last_update_instant = $3`, h.Updated, h.ID, old.Updated))
 		if err != nil {
 			return overtaken(err)
 		}
-		return h.update(tx)
-	})
+		return h.Update(tx)
+	}))
 }
 
 // deleteWebhook answers DELETE /api/webhook/{webhookId}. What was not sent yet goes with it.
 func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
 	h, err := s.webhookOfPath(r, sc)
 	if err == nil {
-		err = s.RemoveWebhook(r.Context(), h.id)
+		err = s.RemoveWebhook(r.Context(), h.ID)
 	}
 	if err != nil {
 		s.fail(w, r, err)
