@@ -32,9 +32,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, co
 		p.Write(w)
 		return
 	}
-	var e *ProviderError
-	errors.As(found.err, &e)
-	unavailable(w, e)
+	unavailable(found.err).Write(w)
 }
 
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.

@@ -1,8 +1,10 @@
 package latchkey_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
@@ -11,10 +13,7 @@ import (
 // A login by other means than the form is one like any other: new ids, both cookies, and an end for the session that the browser had.
 func TestBegin(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
-		grant, err := w.config(w.shop, discard).Provider.Login(t.Context(), latchkey.Credentials{LoginID: "ada@example.com", Password: idptest.Password})
-		if err != nil {
-			t.Fatal(err)
-		}
+		grant := w.grant(t)
 		b := newBrowser()
 		b.login(w.shop)
 		before := b.copy(w.shop, sessionCookie, refreshCookie)
@@ -29,4 +28,107 @@ func TestBegin(t *testing.T) {
 			t.Error("the cookies are the old ones")
 		}
 	})
+}
+
+// grant is the provider's answer to a login by other means.
+func (w *world) grant(t *testing.T) latchkey.Grant {
+	t.Helper()
+	grant, err := w.config(w.shop, discard).Provider.Login(t.Context(), latchkey.Credentials{LoginID: "ada@example.com", Password: idptest.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return grant
+}
+
+// A callback answers as it likes. What brings cookies is kept out of caches, whatever it says.
+func TestBegin_leavesTheResponseToTheCaller(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		grant, b := w.grant(t), newBrowser()
+		w.shop.callback = func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Link", "</style.css>; rel=preload")
+			rw.WriteHeader(http.StatusEarlyHints) // which does not start the response
+			session, err := w.shop.guard.Begin(rw, r, grant, false)
+			if err != nil || session.User.Email != "ada@example.com" || session.Persistent {
+				t.Errorf("session %+v, error %v", session, err)
+			}
+			rw.Header().Set("Cache-Control", "public")
+			http.Redirect(rw, r, "/welcome", http.StatusSeeOther)
+		}
+		got := b.get(w.shop, "/api/by-key")
+		if got.status != 303 || got.header.Get("Location") != "/welcome" || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%d %v", got.status, got.header)
+		}
+		b.get(w.shop, "/api/private").ok(t, false)
+	})
+}
+
+// Where Begin returns an error, nobody is logged in, no cookie is set, and the grant is worthless.
+func TestBegin_refuses(t *testing.T) {
+	begin := func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+		_, err := w.shop.guard.Begin(rw, r, grant, true)
+		return err
+	}
+	for name, c := range map[string]struct {
+		code   latchkey.Code // of the *Problem; empty: another error
+		status int
+		begin  func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error
+	}{
+		"after the status": {"internal_error", 204, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			rw.WriteHeader(http.StatusNoContent)
+			return begin(w, rw, r, grant)
+		}},
+		"after the first byte": {"internal_error", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			rw.Write([]byte("hello"))
+			return begin(w, rw, r, grant)
+		}},
+		"after a flush": {"internal_error", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			http.NewResponseController(rw).Flush()
+			return begin(w, rw, r, grant)
+		}},
+		"after another middleware wrote": {"internal_error", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			rw.Write([]byte("hello"))
+			return begin(w, struct{ http.ResponseWriter }{rw}, r, grant)
+		}},
+		"outside of LoginRoute": {"internal_error", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			return begin(w, rw, r.WithContext(t.Context()), grant)
+		}},
+		"behind the LoginRoute of another guard": {"internal_error", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			_, err := w.forums.guard.Begin(rw, r, grant, true)
+			return err
+		}},
+		"from another origin": {"cross_origin", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodPost
+			r.Header.Set("Origin", "https://evil.example")
+			return begin(w, rw, r, grant)
+		}},
+		"without the store": {"", 200, func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
+			w.store.cut(true)
+			defer w.store.cut(false)
+			return begin(w, rw, r, grant)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, w *world) {
+				grant, b := w.grant(t), newBrowser()
+				w.shop.callback = func(rw http.ResponseWriter, r *http.Request) {
+					var problem *latchkey.Problem
+					err := c.begin(w, rw, r, grant)
+					if err == nil || errors.As(err, &problem) != (c.code != "") || problem != nil && problem.Code != c.code {
+						t.Errorf("error %v, want code %q", err, c.code)
+					}
+				}
+				got := b.get(w.shop, "/api/by-key")
+				if got.status != c.status || got.header.Values("Set-Cookie") != nil {
+					t.Errorf("%d, cookies %q", got.status, got.header.Values("Set-Cookie"))
+				}
+				b.get(w.shop, "/api/private").want(t, 401, "login_required", "")
+				time.Sleep(time.Minute)
+				provider := w.config(w.shop, discard).Provider
+				if _, err := provider.Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User}); err == nil {
+					t.Error("the grant's refresh token is still good")
+				}
+			})
+		})
+	}
 }

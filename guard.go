@@ -157,20 +157,15 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 	})
 }
 
-var noStore = []string{"no-store"}
-
 // serve does all that belongs to the session before next writes its first byte. The ResponseWriter is wrapped only where it
 // carries new cookies: those must not be stored on the way, whatever next says about its answer.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
 	w.Header()["Cache-Control"] = noStore
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
-		w = &uncached{ResponseWriter: w}
+		w = uncached(w)
 	}
-	rec := found.record
-	ctx := &sessionContext{Context: r.Context(), session: Session{
-		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, Persistent: rec.Persistent, record: rec, tokens: g.access, token: found.token,
-	}}
+	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 

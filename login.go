@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/latchkey-dev/latchkey/internal/wire"
@@ -30,22 +29,26 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	device := g.device(r)
 	attempt := g.attemptLogin(r.Header, form.loginID, device.IP, g.now())
 	if wait := g.throttle.Enter(attempt.counted, g.now()); wait > 0 {
-		g.loginRefused(w, r, device, &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait})
+		err := &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait}
+		g.loginFailed(r, device, err)
+		WriteError(w, err)
 		return
 	}
 	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
 	g.settleAttempt(attempt, err)
 	if err != nil {
-		g.loginRefused(w, r, device, err)
+		g.loginFailed(r, device, err)
+		WriteError(w, err)
 		return
 	}
 	if r.Context().Err() != nil { // the browser went away: nobody would have the cookies
 		g.Discard(grant)
-		unavailable(w, nil)
+		wire.Of(wire.CodeProviderUnavailable).Write(w)
 		return
 	}
-	rec := g.startSession(w, r, grant, device, form.remember)
-	if rec == nil {
+	rec, err := g.startSession(w, r, grant, device, form.remember)
+	if err != nil {
+		WriteError(w, err)
 		return
 	}
 	if form.remember { // a public computer gets no bucket of its own
@@ -54,60 +57,32 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	writeUser(w, rec.User)
 }
 
-// Begin answers as ServeLogin does, for a user who has shown the provider by other means than its form who he is: by a passkey, say. The grant
-// must be the provider's answer to this very request. A request from another origin is answered with 403.
-func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) {
-	if !g.allowOrigin(w, r) {
-		return
-	}
-	device := g.device(r)
-	err := checkGrant(grant, nil)
-	if err == nil {
-		err = g.accept(r.Context(), grant)
-	}
-	if err != nil {
-		g.loginRefused(w, r, device, err)
-		return
-	}
-	rec := g.startSession(w, r, grant, device, remember)
-	if rec == nil {
-		return
-	}
-	if remember {
-		g.renewBrowser(w, r.Header, rec.User.ID)
-	}
-	writeUser(w, rec.User)
-}
-
-// startSession begins a session and sets its cookies, or answers 503 and returns nil.
-func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) *Record {
+// startSession stores a new session and sets its cookies.
+func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant, device Device, remember bool) (*Record, error) {
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
+		err = fmt.Errorf("session cannot be stored: %w", err)
 		g.undoLogin(r.Context(), rec, grant, device, err)
-		wire.Of(wire.CodeProviderUnavailable).Write(w)
-		return nil
+		return nil, err
 	}
-	if err := g.endByCookies(r, EndLogout); err != nil { // the browser forgets those cookies with this answer
+	if err := g.endByCookies(r, EndLogout); err != nil { // the browser forgets those cookies with this response
 		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
-	return rec
+	w.Header()["Cache-Control"] = noStore
+	return rec, nil
 }
 
-// endBeforeNewPassword ends the sessions that began with an old password, also where the browser goes away meanwhile (ASVS V7.4.3).
-func (g *Guard) endBeforeNewPassword(ctx context.Context, userID string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer cancel()
-	if _, err := g.EndUser(ctx, userID, EndPasswordChanged); err != nil {
-		g.log.ErrorContext(ctx, "sessions from before a new password were not ended; they end when they are refreshed", "app", g.app, "user", userID, "error", err)
-	}
-}
-
-// accept is done with each whole grant before a session begins with it.
+// accept is done with each whole grant before a session begins with it. A new password ends the
+// sessions that began with the old one, even if the browser goes away meanwhile (ASVS V7.4.3).
 func (g *Guard) accept(ctx context.Context, grant Grant) error {
 	if grant.PasswordChanged {
-		g.endBeforeNewPassword(ctx, grant.User.ID)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+		defer cancel()
+		if _, err := g.EndUser(ctx, grant.User.ID, EndPasswordChanged); err != nil {
+			g.log.ErrorContext(ctx, "sessions from before a new password were not ended; they end when they are refreshed", "app", g.app, "user", grant.User.ID, "error", err)
+		}
 	}
 	return g.admit(ctx, grant)
 }
@@ -158,33 +133,18 @@ func (g *Guard) undoLogin(ctx context.Context, rec *Record, grant Grant, device 
 	g.owe(ctx, rec)
 }
 
-// loginRefused answers with the provider's no, or with 503 where there was no answer.
-func (g *Guard) loginRefused(w http.ResponseWriter, r *http.Request, device Device, err error) {
+// loginFailed emits an event, unless the provider could not be asked because the browser went away.
+func (g *Guard) loginFailed(r *http.Request, device Device, err error) {
 	var e *ProviderError
-	if !errors.As(err, &e) || !wire.Known(string(e.Code)) {
-		if r.Context().Err() != nil {
-			return // the browser went away
-		}
+	var own *Problem
+	switch {
+	case errors.As(err, &e) && wire.Known(string(e.Code)):
+		g.emit(r.Context(), Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
+	case errors.As(err, &own):
+		g.log.ErrorContext(r.Context(), "a login was refused", "app", g.app, "error", err)
+	case r.Context().Err() == nil:
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
-		unavailable(w, e)
-		return
 	}
-	g.emit(r.Context(), Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
-	p := wire.Of(string(e.Code))
-	p.Methods, p.Reason = e.Methods, e.Reason
-	if e.Code == CodeTooManyAttempts {
-		p.RetryAfter = max(e.RetryAfter, time.Second)
-	}
-	p.Write(w)
-}
-
-// unavailable answers 503, with the time that the provider asked for where it did.
-func unavailable(w http.ResponseWriter, said *ProviderError) {
-	p := wire.Of(wire.CodeProviderUnavailable)
-	if said != nil && said.RetryAfter > 0 {
-		p.RetryAfter = said.RetryAfter
-	}
-	p.Write(w)
 }
 
 const maxUserAgent = 256 // bytes

@@ -45,6 +45,12 @@ func (s *Session) Token() (Secret, time.Time, error) {
 	return token, s.record.TokenExpiresAt, err
 }
 
+func newSession(rec *Record, tokens *sealer, token *openedToken) Session {
+	return Session{
+		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, Persistent: rec.Persistent, record: rec, tokens: tokens, token: token,
+	}
+}
+
 type sessionKey struct{}
 
 // sessionContext carries the session in the same allocation as the context itself.

@@ -82,8 +82,9 @@ type app struct {
 	application idp.Application
 	guard       *latchkey.Guard
 	client      *http.Client
-	grant       latchkey.Grant // what /api/by-key begins a session with
-	served      int            // requests that reached the app's own handlers
+	grant       latchkey.Grant   // what /api/by-key begins a session with
+	callback    http.HandlerFunc // what /api/by-key does; nil: only that
+	served      int              // requests that reached the app's own handlers
 	mu          sync.Mutex
 }
 
@@ -127,7 +128,7 @@ func (a *app) start(c latchkey.Config) {
 	mux.Handle("/api/", guard.Handler())
 	mux.Handle("/api/private", guard.Protect(http.HandlerFunc(a.whoami)))
 	mux.Handle("/api/public", guard.Identify(http.HandlerFunc(a.whoami)))
-	mux.HandleFunc("/api/by-key", func(w http.ResponseWriter, r *http.Request) { guard.Begin(w, r, a.grant, true) })
+	mux.Handle("/api/by-key", guard.LoginRoute(http.HandlerFunc(a.loginByKey)))
 	network := newNetwork()
 	server := &http.Server{Handler: mux, ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelError)}
 	served := make(chan struct{})
@@ -141,6 +142,17 @@ func (a *app) start(c latchkey.Config) {
 		time.Sleep(time.Second) // simulated: net/http lingers half a second over connections that it closed early
 		guard.Close(context.Background())
 	})
+}
+
+// loginByKey begins a session without a form, with the app's grant or as its callback says.
+func (a *app) loginByKey(w http.ResponseWriter, r *http.Request) {
+	if a.callback != nil {
+		a.callback(w, r)
+		return
+	}
+	if _, err := a.guard.Begin(w, r, a.grant, true); err != nil {
+		latchkey.WriteError(w, err)
+	}
 }
 
 // whoami is the app's own handler: it answers with the user's address, or with "nobody".

@@ -162,11 +162,11 @@ func (h *Handler) routes() http.Handler {
 	h.paths = make(map[string]bool)
 	for path, methods := range h.open() {
 		h.paths[path] = true
-		mux.Handle(path, h.Guard.Identify(private(methods))) // which refuses other origins
+		mux.Handle(path, h.Guard.Identify(h.Guard.LoginRoute(private(methods)))) // which refuse other origins
 	}
 	for path, methods := range h.own() {
 		h.paths[path] = true
-		mux.Handle(path, h.Guard.Protect(private(methods)))
+		mux.Handle(path, h.Guard.Protect(h.Guard.LoginRoute(private(methods))))
 	}
 	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux

@@ -66,6 +66,16 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	return wire.Of(wire.CodeEmailRefused)
 }
 
+// begin starts a session for who has just proved who they are, and answers as a login does.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) {
+	session, err := h.Guard.Begin(w, r, grant, remember)
+	if err != nil {
+		latchkey.WriteError(w, err)
+		return
+	}
+	wire.Write(w, http.StatusOK, map[string]any{"user": session.User})
+}
+
 func tooMany(wait time.Duration) wire.Problem {
 	p := wire.Of(wire.CodeTooManyAttempts)
 	p.RetryAfter = wait

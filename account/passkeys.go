@@ -135,7 +135,7 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, err)
 		return
 	}
-	h.Guard.Begin(w, r, grant, remember)
+	h.begin(w, r, grant, remember)
 }
 
 // answerOf says for which page a browser has answered: ours, whatever the browser claims.

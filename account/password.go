@@ -42,7 +42,7 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, _ := latchkey.From(r.Context())
-	h.Guard.Begin(w, r, grant, session.Persistent)
+	h.begin(w, r, grant, session.Persistent)
 }
 
 // setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs

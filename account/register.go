@@ -80,5 +80,5 @@ func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionau
 		h.fail(w, r, err)
 		return
 	}
-	h.Guard.Begin(w, r, grant, remember)
+	h.begin(w, r, grant, remember)
 }
