@@ -43,7 +43,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 		return err
 	}
 	if tenantID != "" {
-		if _, err := s.tenantOrDefault(ctx, "apiKey.tenantId", tenantID); err != nil {
+		if _, err := tenantOrDefault(ctx, s.db, "apiKey.tenantId", tenantID); err != nil {
 			return err
 		}
 	}
@@ -57,7 +57,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 			VALUES ($1, $2, $3, $4, $5, $5, $6)
 			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4,
 				last_update_instant = CASE WHEN api_keys.last_update_instant >= $5 THEN api_keys.last_update_instant + 1 ELSE $5 END`,
-			s.apiKeyDigest(k.Key), k.Description,
+			s.secrets.apiKeyDigest(k.Key), k.Description,
 			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), database.Millis(s.now()), id)
 		return err
 	})
@@ -67,7 +67,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 // is not known: ErrNotFound.
 func (s *Server) RemoveAPIKey(ctx context.Context, key string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.credentialDigest("api key", key)))
+		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.apiKeyDigest(key)))
 	})
 }
 
@@ -98,8 +98,6 @@ func (s *Server) keyed(endpoint string, next func(http.ResponseWriter, *http.Req
 	}
 }
 
-func (s *Server) apiKeyDigest(key string) []byte { return s.secrets.credentialDigest("api key", key) }
-
 // authorize checks the API key of a request to an endpoint.
 func (s *Server) authorize(r *http.Request, endpoint string) (scope, error) {
 	k, err := s.authorizedKey(r, endpoint)
@@ -113,7 +111,7 @@ func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey
 		return none, errUnauthorized
 	}
 	// The lookup is by keyed digest: its timing says nothing about the key.
-	k, err := s.apiKeyWhere(r.Context(), "digest = $1", s.apiKeyDigest(credential))
+	k, err := readAPIKey(r.Context(), s.db, "digest = $1", s.secrets.apiKeyDigest(credential))
 	if errors.Is(err, ErrNotFound) || err == nil && k.expired(database.Millis(s.now())) {
 		return none, errUnauthorized
 	}
@@ -127,7 +125,7 @@ func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey
 	if !k.may(endpoint, method) {
 		return none, errUnauthorized
 	}
-	named, err := s.headerScope(r)
+	named, err := headerScope(s.db, r)
 	if err != nil {
 		return none, err
 	}

@@ -47,7 +47,7 @@ func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string,
 		return "", made, err
 	}
 	key = freshSecret()
-	k.ID, k.digest, k.Inserted = uuid.NewString(), s.apiKeyDigest(key), database.Millis(s.now())
+	k.ID, k.digest, k.Inserted = uuid.NewString(), s.secrets.apiKeyDigest(key), database.Millis(s.now())
 	k.Updated = k.Inserted
 	if err := s.db.Write(ctx, k.insert); err != nil {
 		return "", made, err
@@ -63,7 +63,7 @@ func (s *Server) APIKeys(ctx context.Context) ([]KnownAPIKey, error) {
 	}
 	var all []KnownAPIKey
 	for _, id := range ids {
-		k, err := s.apiKeyWhere(ctx, "id = $1", id)
+		k, err := readAPIKey(ctx, s.db, "id = $1", id)
 		if errors.Is(err, ErrNotFound) {
 			continue // deleted meanwhile
 		}

@@ -36,12 +36,12 @@ func (s *Server) byKey(endpoint string, next func(http.ResponseWriter, *http.Req
 }
 
 // keyOfPath returns the key that the path names. One that may do what the caller's may not is out of its reach.
-func (s *Server) keyOfPath(r *http.Request, by storedKey) (storedKey, error) {
+func apiKeyOfPath(q database.Queries, r *http.Request, by storedKey) (storedKey, error) {
 	id, err := fusion.ParseID("keyId", r.PathValue("keyId"))
 	if err != nil {
 		return storedKey{}, err
 	}
-	k, err := s.apiKeyWhere(r.Context(), "id = $1", id)
+	k, err := readAPIKey(r.Context(), q, "id = $1", id)
 	switch {
 	case err == nil && !scope(by.TenantID).covers(k.TenantID):
 		err = ErrNotFound
@@ -53,7 +53,7 @@ func (s *Server) keyOfPath(r *http.Request, by storedKey) (storedKey, error) {
 
 // getAPIKey answers GET /api/api-key/{keyId}.
 func (s *Server) getAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
-	k, err := s.keyOfPath(r, by)
+	k, err := apiKeyOfPath(s.db, r, by)
 	return apiKeyBody{APIKey: k.json()}, err
 }
 
@@ -86,7 +86,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 	if len(key) < minAPIKey {
 		return nil, fusion.Invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
 	}
-	k.digest, k.Inserted, k.Updated = s.apiKeyDigest(key), database.Millis(s.now()), database.Millis(s.now())
+	k.digest, k.Inserted, k.Updated = s.secrets.apiKeyDigest(key), database.Millis(s.now()), database.Millis(s.now())
 	if err := s.db.Write(r.Context(), k.insert); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *Server) changeAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 
 // changedAPIKey changes the key as it is just now, or answers errOvertaken.
 func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (none storedKey, err error) {
-	old, err := s.keyOfPath(r, by)
+	old, err := apiKeyOfPath(s.db, r, by)
 	if err != nil {
 		return none, err
 	}
@@ -132,7 +132,7 @@ func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (no
 	if err := change(old.json(), &body); err != nil {
 		return none, err
 	}
-	if key := body.APIKey.Key; key != "" && subtle.ConstantTimeCompare(s.apiKeyDigest(key), old.digest) != 1 {
+	if key := body.APIKey.Key; key != "" && subtle.ConstantTimeCompare(s.secrets.apiKeyDigest(key), old.digest) != 1 {
 		return none, fusion.Invalid("apiKey.key", "invalid", "A key cannot become another: make a new one.")
 	}
 	k, err := s.grantable(r, by, body.APIKey)
@@ -149,7 +149,7 @@ func (s *Server) changedAPIKey(r *http.Request, by storedKey, change change) (no
 
 // deleteAPIKey answers DELETE /api/api-key/{keyId}.
 func (s *Server) deleteAPIKey(_ http.ResponseWriter, r *http.Request, by storedKey) (any, error) {
-	k, err := s.keyOfPath(r, by)
+	k, err := apiKeyOfPath(s.db, r, by)
 	if err == nil {
 		err = s.DeleteAPIKey(r.Context(), k.ID)
 	}

@@ -73,7 +73,7 @@ func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
 	}
 	tenantID, err := fusion.ParseID("apiKey.tenantId", j.TenantID)
 	if err == nil && tenantID != "" {
-		tenantID, err = s.tenantOrDefault(ctx, "apiKey.tenantId", tenantID)
+		tenantID, err = tenantOrDefault(ctx, s.db, "apiKey.tenantId", tenantID)
 	}
 	k.TenantID = tenantID
 	return k, err

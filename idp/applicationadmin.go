@@ -24,7 +24,7 @@ func (a application) known() KnownApplication {
 
 // ApplicationByID returns an application. Unknown: ErrNotFound.
 func (s *Server) ApplicationByID(ctx context.Context, id string) (KnownApplication, error) {
-	a, err := s.application(ctx, strings.ToLower(id))
+	a, err := readApplication(ctx, s.db, strings.ToLower(id))
 	return a.known(), err
 }
 
@@ -57,7 +57,7 @@ func (s *Server) NewClientSecret(ctx context.Context, id string) (string, error)
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`UPDATE applications SET client_secret_digest = $1, client_authentication = $2,
 			last_update_instant = CASE WHEN last_update_instant >= $3 THEN last_update_instant + 1 ELSE $3 END WHERE id = $4`,
-			s.clientSecretDigest(id, secret), string(ClientAuthenticationRequired), database.Millis(s.now()), id))
+			s.secrets.clientSecretDigest(id, secret), string(ClientAuthenticationRequired), database.Millis(s.now()), id))
 	})
 	if err != nil {
 		return "", err

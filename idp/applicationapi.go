@@ -21,12 +21,12 @@ type applicationBody struct {
 }
 
 // applicationInScope returns the application that the path names.
-func (s *Server) applicationInScope(r *http.Request, sc scope) (application, error) {
+func applicationInScope(q database.Queries, r *http.Request, sc scope) (application, error) {
 	id, err := fusion.ParseID("applicationId", r.PathValue("applicationId"))
 	if err != nil {
 		return application{}, err
 	}
-	a, err := s.application(r.Context(), id)
+	a, err := readApplication(r.Context(), q, id)
 	if err == nil && !sc.covers(a.TenantID) {
 		err = ErrNotFound
 	}
@@ -39,7 +39,7 @@ func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a appl
 		return
 	}
 	j := a.json()
-	if j.Roles, err = s.rolesOf(r.Context(), a.ID); err != nil {
+	if j.Roles, err = readRoles(r.Context(), s.db, a.ID); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -49,13 +49,13 @@ func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a appl
 
 // getApplication answers GET /api/application/{applicationId}.
 func (s *Server) getApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	a, err := s.applicationInScope(r, sc)
+	a, err := applicationInScope(s.db, r, sc)
 	s.replyApplication(w, r, a, err)
 }
 
 // listApplications answers GET /api/application: the active ones, or, with inactive=true, the others.
 func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc scope) {
-	all, err := s.applicationsOf(r.Context(), sc, r.URL.Query().Get("inactive") != "true")
+	all, err := applicationsIn(r.Context(), s.db, sc, r.URL.Query().Get("inactive") != "true")
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -65,14 +65,14 @@ func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc sco
 	}{all})
 }
 
-func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]applicationJSON, error) {
-	ids, err := database.Strings(ctx, s.db, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
+func applicationsIn(ctx context.Context, q database.Queries, sc scope, active bool) ([]applicationJSON, error) {
+	ids, err := database.Strings(ctx, q, `SELECT id FROM applications WHERE active = $1 AND ($2 = '' OR tenant_id = $2) ORDER BY name, id`, active, string(sc))
 	if err != nil {
 		return nil, err
 	}
 	all := []applicationJSON{}
 	for _, id := range ids {
-		a, err := s.application(ctx, id)
+		a, err := readApplication(ctx, q, id)
 		if err == ErrNotFound {
 			continue // deleted meanwhile
 		}
@@ -80,7 +80,7 @@ func (s *Server) applicationsOf(ctx context.Context, sc scope, active bool) ([]a
 			return nil, err
 		}
 		j := a.json()
-		if j.Roles, err = s.rolesOf(ctx, id); err != nil {
+		if j.Roles, err = readRoles(ctx, q, id); err != nil {
 			return nil, err
 		}
 		all = append(all, j)
@@ -115,7 +115,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	default:
 		settings.ID = id
 	}
-	if settings.TenantID, err = s.tenantOfRequest(ctx, sc, "application.tenantId", settings.TenantID); err != nil {
+	if settings.TenantID, err = tenantOfRequest(ctx, s.db, sc, "application.tenantId", settings.TenantID); err != nil {
 		return none, err
 	}
 	if settings.ClientSecret == "" {
@@ -126,7 +126,7 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 			return none, err
 		}
 	}
-	digest := s.clientSecretDigest(settings.ID, settings.ClientSecret)
+	digest := s.secrets.clientSecretDigest(settings.ID, settings.ClientSecret)
 	err = s.storeApplication(ctx, settings, digest, insertApplication+` ON CONFLICT (id) DO NOTHING`, j.Roles...)
 	if errors.Is(err, ErrNotFound) {
 		return none, fusion.Invalid("application.id", "duplicate", "This one is taken.")
@@ -134,13 +134,13 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	if err != nil {
 		return none, err
 	}
-	made, err := s.application(ctx, settings.ID)
+	made, err := readApplication(ctx, s.db, settings.ID)
 	made.ClientSecret = settings.ClientSecret
 	return made, err
 }
 
 // tenantOfRequest is the tenant in which something is made.
-func (s *Server) tenantOfRequest(ctx context.Context, sc scope, field, named string) (string, error) {
+func tenantOfRequest(ctx context.Context, q database.Queries, sc scope, field, named string) (string, error) {
 	switch {
 	case named != "" && !sc.covers(strings.ToLower(named)):
 		return "", fusion.Invalid(field, "invalid", "The request is confined to another tenant.")
@@ -149,12 +149,12 @@ func (s *Server) tenantOfRequest(ctx context.Context, sc scope, field, named str
 	case sc != "":
 		return string(sc), nil
 	}
-	return s.soleTenant(ctx)
+	return soleTenant(ctx, q)
 }
 
 // putApplication answers PUT /api/application/{applicationId}: as the body says, or, with reactivate=true, switched on again. The client secret stays where none is given.
 func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	old, err := s.applicationInScope(r, sc)
+	old, err := applicationInScope(s.db, r, sc)
 	if err == nil && r.URL.Query().Get("reactivate") == "true" {
 		err = s.SetApplicationActive(r.Context(), old.ID, true)
 		old.active = true
@@ -173,7 +173,7 @@ func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope
 
 // patchApplication answers PATCH /api/application/{applicationId}.
 func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	a, err := s.applicationInScope(r, sc)
+	a, err := applicationInScope(s.db, r, sc)
 	var patch []byte
 	if err == nil {
 		patch, err = fusion.ReadBody(w, r)
@@ -200,7 +200,7 @@ func (s *Server) applyToApplication(r *http.Request, a application, patch []byte
 		if !errors.Is(err, ErrNotFound) {
 			return made, err
 		}
-		if a, err = s.application(r.Context(), a.ID); err != nil {
+		if a, err = readApplication(r.Context(), s.db, a.ID); err != nil {
 			return a, err
 		}
 	}
@@ -218,19 +218,19 @@ func (s *Server) replaceApplication(ctx context.Context, old application, j appl
 	if settings.TenantID == "" {
 		settings.TenantID = old.TenantID
 	}
-	err = s.storeApplication(ctx, settings, s.newSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`+condition)
+	err = s.storeApplication(ctx, settings, s.secrets.newClientSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`+condition)
 	if errors.Is(err, ErrNotFound) && !strings.EqualFold(settings.TenantID, old.TenantID) {
 		err = errOtherTenant
 	}
 	if err != nil {
 		return old, err
 	}
-	return s.application(ctx, old.ID)
+	return readApplication(ctx, s.db, old.ID)
 }
 
 // deleteApplication answers DELETE /api/application/{applicationId}: switched off, or, with hardDelete=true, gone with its registrations and refresh tokens.
 func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	a, err := s.applicationInScope(r, sc)
+	a, err := applicationInScope(s.db, r, sc)
 	var form url.Values
 	if err == nil {
 		form, err = fusion.Parameters(w, r)

@@ -23,7 +23,7 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 		return err
 	}
 	a.ID = id
-	err = s.storeApplication(ctx, a, s.newSecretDigest(a), insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
+	err = s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
 	if errors.Is(err, ErrNotFound) {
 		return errOtherTenant
 	}
@@ -39,14 +39,6 @@ func applicationID(id string) (string, error) {
 	return id, err
 }
 
-// newSecretDigest is nil where a has no client secret.
-func (s *Server) newSecretDigest(a Application) []byte {
-	if a.ClientSecret == "" {
-		return nil
-	}
-	return s.clientSecretDigest(a.ID, a.ClientSecret)
-}
-
 var errOtherTenant = fusion.Invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
 
 // storeApplication writes an application by a statement of ours, and adds the roles, which are those of a new one. Where the statement meets no row: ErrNotFound.
@@ -56,7 +48,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	if err := a.check(); err != nil {
 		return err
 	}
-	tenantID, err := s.tenantOrDefault(ctx, "application.tenantId", a.TenantID)
+	tenantID, err := tenantOrDefault(ctx, s.db, "application.tenantId", a.TenantID)
 	if err != nil {
 		return err
 	}
@@ -120,11 +112,11 @@ type application struct {
 	secretDigest []byte
 }
 
-func (s *Server) application(ctx context.Context, id string) (application, error) {
+func readApplication(ctx context.Context, q database.Queries, id string) (application, error) {
 	var a application
 	var grants []byte
 	var access, refresh, maximum int64
-	err := s.db.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
+	err := q.QueryRowContext(ctx, `SELECT id, tenant_id, name, active, client_secret_digest, client_authentication,
 		generate_refresh_tokens, allow_token_refresh, enabled_grants, access_token_ttl, refresh_token_ttl, refresh_token_max_ttl,
 		refresh_token_usage, refresh_token_expiration, on_one_time_token_reuse, page_url, coalesce(access_token_key_id, ''), last_update_instant FROM applications WHERE id = $1`, id).
 		Scan(&a.ID, &a.TenantID, &a.Name, &a.active, &a.secretDigest, (*string)(&a.ClientAuthenticationPolicy),
@@ -143,9 +135,4 @@ func (s *Server) application(ctx context.Context, id string) (application, error
 		return application{}, fmt.Errorf("read grants of application: %w", err)
 	}
 	return a, nil
-}
-
-// clientSecretDigest binds the secret to its application.
-func (s *Server) clientSecretDigest(applicationID, secret string) []byte {
-	return s.secrets.credentialDigest("client secret of "+applicationID, secret)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
@@ -19,7 +20,7 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 		return err
 	}
 	for {
-		old, err := s.application(ctx, id)
+		old, err := readApplication(ctx, s.db, id)
 		known := err == nil
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
@@ -33,7 +34,7 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 		if known && !strings.EqualFold(a.TenantID, old.TenantID) {
 			return errOtherTenant
 		}
-		if err := s.storeApplication(ctx, a, s.newSecretDigest(a), statement); !errors.Is(err, ErrNotFound) {
+		if err := s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), statement); !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
@@ -55,7 +56,7 @@ func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenan
 
 func (s *Server) changeTenant(ctx context.Context, id string, change func(Tenant) (Tenant, error)) error {
 	for {
-		t, updated, err := s.versionedTenant(ctx, id)
+		t, updated, err := versionedTenant(ctx, s.db, id)
 		if err != nil {
 			return err
 		}
@@ -71,18 +72,18 @@ func (s *Server) changeTenant(ctx context.Context, id string, change func(Tenant
 }
 
 // versionedTenant returns a tenant and when it was written last, which rises with each write.
-func (s *Server) versionedTenant(ctx context.Context, id string) (t Tenant, updated int64, err error) {
+func versionedTenant(ctx context.Context, q database.Queries, id string) (t Tenant, updated int64, err error) {
 	if id == "" {
-		t, err = s.DefaultTenant(ctx)
+		t, err = defaultTenant(ctx, q)
 	} else {
-		t, err = s.tenant(ctx, id)
+		t, err = readTenant(ctx, q, id)
 	}
 	if err != nil {
 		return t, 0, err
 	}
-	err = s.db.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, t.ID).Scan(&updated)
+	err = q.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, t.ID).Scan(&updated)
 	if err == nil { // who wrote between the two is seen by the second reading
-		t, err = s.tenant(ctx, t.ID)
+		t, err = readTenant(ctx, q, t.ID)
 	}
 	return t, updated, err
 }

@@ -131,7 +131,7 @@ func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, login
 	if loginID == "" {
 		return User{}, application{}, fusion.Invalid("loginId", "blank", "Say who.")
 	}
-	app, err := s.optionalApplication(ctx, sc, applicationID)
+	app, err := optionalApplication(ctx, s.db, sc, applicationID)
 	if err != nil {
 		return User{}, app, err
 	}
@@ -140,25 +140,25 @@ func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, login
 		tenantID = string(sc)
 	}
 	if tenantID == "" {
-		if tenantID, err = s.soleTenant(ctx); err != nil {
+		if tenantID, err = soleTenant(ctx, s.db); err != nil {
 			return User{}, app, err
 		}
 	}
 	if len(types) == 0 {
 		types = []string{loginIDEmail, loginIDUsername}
 	}
-	u, err := s.userByLoginID(ctx, tenantID, loginID, types)
+	u, err := userByLoginID(ctx, s.db, tenantID, loginID, types)
 	return u, app, err
 }
 
 // checkCurrent answers ErrNotFound where the password is another one. Wrong
 // ones count as those of a login do.
 func (s *Server) checkCurrent(ctx context.Context, u *User, password string) error {
-	t, err := s.tenant(ctx, u.TenantID)
+	t, err := readTenant(ctx, s.db, u.TenantID)
 	if err != nil {
 		return err
 	}
-	return s.locking(ctx, t.Lockout, s.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
+	return s.locking(ctx, t.Lockout, s.secrets.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
 }
 
 // changeTo sets the password and returns the user as it is then. An id that

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
@@ -22,7 +23,7 @@ func (s *Server) client(r *http.Request, form url.Values) (application, error) {
 	if err != nil {
 		return application{}, err
 	}
-	app, err := s.clientApplication(r.Context(), id)
+	app, err := clientApplication(r.Context(), s.db, id)
 	if err != nil {
 		return application{}, err
 	}
@@ -34,7 +35,7 @@ func (s *Server) client(r *http.Request, form url.Values) (application, error) {
 	}
 	right := 0
 	for _, secret := range secrets {
-		right |= subtle.ConstantTimeCompare(s.clientSecretDigest(app.ID, secret), app.secretDigest)
+		right |= subtle.ConstantTimeCompare(s.secrets.clientSecretDigest(app.ID, secret), app.secretDigest)
 	}
 	if right != 1 {
 		return application{}, invalidClient("invalid_client_authentication", "The client could not be authenticated.")
@@ -73,13 +74,13 @@ func clientCredentials(r *http.Request, form url.Values) (id string, secrets []s
 	return basicID, secrets, nil
 }
 
-func (s *Server) clientApplication(ctx context.Context, id string) (application, error) {
+func clientApplication(ctx context.Context, q database.Queries, id string) (application, error) {
 	unknown := invalidRequest("invalid_client_id", "There is no such client.")
 	id, err := fusion.ParseID("client_id", id)
 	if err != nil || id == "" {
 		return application{}, unknown
 	}
-	app, err := s.application(ctx, id)
+	app, err := readApplication(ctx, q, id)
 	if errors.Is(err, ErrNotFound) || err == nil && !app.active {
 		return application{}, unknown
 	}

@@ -103,14 +103,14 @@ type sealedFactor struct {
 	digests [][]byte
 }
 
-func (s *Server) sealFactor(userID string, f factor) (sealed sealedFactor) {
+func (s *secrets) sealFactor(userID string, f factor) (sealed sealedFactor) {
 	if f.secret == nil {
 		return sealed
 	}
 	sealed.id = uuid.NewString()
-	sealed.secret = s.secrets.sealed(sealed.id, f.secret)
+	sealed.secret = s.sealed(sealed.id, f.secret)
 	for _, code := range f.recoveryCodes {
-		sealed.digests = append(sealed.digests, s.recoveryDigest(userID, code))
+		sealed.digests = append(sealed.digests, s.recoveryCodeDigest(userID, code))
 	}
 	return sealed
 }

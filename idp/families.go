@@ -41,8 +41,8 @@ func scanFamily(scan func(...any) error) (family, error) {
 }
 
 // family returns the family with this id, or ErrNotFound.
-func (s *Server) family(ctx context.Context, id string) (family, error) {
-	f, err := scanFamily(s.db.QueryRowContext(ctx, selectFamily+"id = $1", id).Scan)
+func readFamily(ctx context.Context, q database.Queries, id string) (family, error) {
+	f, err := scanFamily(q.QueryRowContext(ctx, selectFamily+"id = $1", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return family{}, ErrNotFound
 	}
@@ -53,8 +53,8 @@ func (s *Server) family(ctx context.Context, id string) (family, error) {
 }
 
 // familiesOf returns those of one user, oldest first, the dead included.
-func (s *Server) familiesOf(ctx context.Context, userID string) ([]family, error) {
-	rows, err := s.db.QueryContext(ctx, selectFamily+"user_id = $1 ORDER BY insert_instant, id", userID)
+func familiesOf(ctx context.Context, q database.Queries, userID string) ([]family, error) {
+	rows, err := q.QueryContext(ctx, selectFamily+"user_id = $1 ORDER BY insert_instant, id", userID)
 	if err != nil {
 		return nil, fmt.Errorf("read refresh tokens: %w", err)
 	}

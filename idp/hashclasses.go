@@ -33,7 +33,7 @@ func (s *Server) beginHashClasses(ctx context.Context) error {
 	}
 	classes := map[password.Class]bool{s.hasher.Own(): true}
 	if !known {
-		if err := s.findHashClasses(ctx, classes); err != nil {
+		if err := findHashClasses(ctx, s.db, classes); err != nil {
 			return err
 		}
 	}
@@ -45,8 +45,8 @@ func (s *Server) beginHashClasses(ctx context.Context) error {
 }
 
 // findHashClasses looks at all users, once in the life of a database.
-func (s *Server) findHashClasses(ctx context.Context, into map[password.Class]bool) error {
-	rows, err := s.db.QueryContext(ctx, `SELECT password FROM users`)
+func findHashClasses(ctx context.Context, q database.Queries, into map[password.Class]bool) error {
+	rows, err := q.QueryContext(ctx, `SELECT password FROM users`)
 	if err != nil {
 		return fmt.Errorf("read classes of hashes: %w", err)
 	}

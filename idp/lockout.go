@@ -85,11 +85,11 @@ func (e *lockedError) reply(w http.ResponseWriter) {
 
 // failureSubject is whom a wrong password counts against: a user, whatever the
 // login id, or a login id that nobody has.
-func (s *Server) failureSubject(u *User, tenantID, loginID string) string {
+func (s *secrets) failureSubject(u *User, tenantID, loginID string) string {
 	if u.ID != "" {
 		return "user " + u.ID
 	}
-	return "login id " + hex.EncodeToString(s.secrets.credentialDigest("login id", tenantID+" "+loginid.Canonical(loginID)))
+	return "login id " + hex.EncodeToString(s.credentialDigest("login id", tenantID+" "+loginid.Canonical(loginID)))
 }
 
 // countFailure counts a wrong password or code, and locks after too many. While

@@ -69,7 +69,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // finishLogin answers a login of which the password, or a passkey, was right.
 func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, u User, app application, req *loginRequest) {
-	t, err := s.tenant(r.Context(), u.TenantID)
+	t, err := readTenant(r.Context(), s.db, u.TenantID)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -109,10 +109,10 @@ func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (
 		if sc != "" {
 			return string(sc), application{}, nil
 		}
-		tenantID, err = s.soleTenant(ctx)
+		tenantID, err = soleTenant(ctx, s.db)
 		return tenantID, application{}, err
 	}
-	app, err = s.application(ctx, id)
+	app, err = readApplication(ctx, s.db, id)
 	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
 		return "", application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
 	}
@@ -129,15 +129,15 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 		}
 		return u, err
 	}
-	u, err := s.userByLoginID(ctx, tenantID, req.LoginID, req.LoginIDTypes)
+	u, err := userByLoginID(ctx, s.db, tenantID, req.LoginID, req.LoginIDTypes)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
 	}
-	t, err := s.tenant(ctx, tenantID)
+	t, err := readTenant(ctx, s.db, tenantID)
 	if err != nil {
 		return User{}, err
 	}
-	err = s.locking(ctx, t.Lockout, s.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
+	err = s.locking(ctx, t.Lockout, s.secrets.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
 	var locked *lockedError
 	switch {
 	case errors.As(err, &locked): // costs as much: a lock begins for the account that there is, and not for one that a stranger has just registered

@@ -37,7 +37,7 @@ type NewUser struct {
 // taken.
 func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	n.Email, n.Username = loginid.Trim(n.Email), loginid.Trim(n.Username)
-	tenantID, err := s.tenantOrDefault(ctx, "user.tenantId", n.TenantID)
+	tenantID, err := tenantOrDefault(ctx, s.db, "user.tenantId", n.TenantID)
 	if err != nil {
 		return User{}, err
 	}
@@ -53,7 +53,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
-	now, factor := database.Millis(s.now()), s.sealFactor(id, n.factor)
+	now, factor := database.Millis(s.now()), s.secrets.sealFactor(id, n.factor)
 	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		if err := refuseDuplicate(tx.Tx, id, tenantID, n); err != nil {
 			return err

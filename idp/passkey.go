@@ -36,8 +36,8 @@ const selectPasskey = `SELECT id, credential_id, display_name, insert_instant, l
 	FROM passkeys WHERE `
 
 // passkeysWhere returns those that a condition of ours selects, oldest first.
-func (s *Server) passkeysWhere(ctx context.Context, where string, args ...any) ([]passkey, error) {
-	rows, err := s.db.QueryContext(ctx, selectPasskey+where+` ORDER BY insert_instant, id`, args...)
+func readPasskeys(ctx context.Context, q database.Queries, where string, args ...any) ([]passkey, error) {
+	rows, err := q.QueryContext(ctx, selectPasskey+where+` ORDER BY insert_instant, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read passkeys: %w", err)
 	}
@@ -60,12 +60,12 @@ func (s *Server) passkeysWhere(ctx context.Context, where string, args ...any) (
 }
 
 // passkeyInScope returns the one that the path names.
-func (s *Server) passkeyInScope(r *http.Request, sc scope) (passkey, error) {
+func passkeyInScope(q database.Queries, r *http.Request, sc scope) (passkey, error) {
 	id, err := fusion.ParseID("id", r.PathValue("id"))
 	if err != nil {
 		return passkey{}, err
 	}
-	found, err := s.passkeysWhere(r.Context(), "id = $1", id)
+	found, err := readPasskeys(r.Context(), q, "id = $1", id)
 	if err == nil && (len(found) == 0 || !sc.covers(found[0].TenantID)) {
 		err = ErrNotFound
 	}
@@ -81,7 +81,7 @@ type passkeyBody struct {
 
 // getPasskey answers GET /api/webauthn/{id}.
 func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
-	p, err := s.passkeyInScope(r, sc)
+	p, err := passkeyInScope(s.db, r, sc)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -91,7 +91,7 @@ func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // deletePasskey answers DELETE /api/webauthn/{id}.
 func (s *Server) deletePasskey(w http.ResponseWriter, r *http.Request, sc scope) {
-	p, err := s.passkeyInScope(r, sc)
+	p, err := passkeyInScope(s.db, r, sc)
 	if err == nil {
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return database.Changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
 	}
@@ -107,11 +107,11 @@ func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) 
 	form, err := fusion.Parameters(w, r)
 	var u User
 	if err == nil {
-		u, err = s.passkeyUser(r.Context(), sc, form)
+		u, err = passkeyUser(r.Context(), s.db, sc, form)
 	}
 	var found []passkey
 	if err == nil {
-		found, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+		found, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
 	}
 	if err == nil && r.Method == http.MethodDelete {
 		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
@@ -131,11 +131,11 @@ func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) 
 	}{found})
 }
 
-func (s *Server) passkeyUser(ctx context.Context, sc scope, form url.Values) (User, error) {
+func passkeyUser(ctx context.Context, q database.Queries, sc scope, form url.Values) (User, error) {
 	if form.Get("userId") == "" {
 		return User{}, fusion.Invalid("userId", "blank", "Say whose.")
 	}
-	return s.userInScope(ctx, sc, form.Get("userId"))
+	return userInScope(ctx, q, sc, form.Get("userId"))
 }
 
 var errChallenge = fusion.Invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")

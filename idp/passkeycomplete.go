@@ -62,7 +62,7 @@ func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scop
 	err := fusion.Decode(w, r, &req)
 	var u User
 	if err == nil {
-		u, err = s.userInScope(r.Context(), sc, req.UserID)
+		u, err = userInScope(r.Context(), s.db, sc, req.UserID)
 	}
 	var made passkey
 	if err == nil {
@@ -118,7 +118,7 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 	if err != nil {
 		return none, err
 	}
-	made, err := s.passkeysWhere(ctx, "id = $1", id)
+	made, err := readPasskeys(ctx, s.db, "id = $1", id)
 	if err != nil || len(made) == 0 {
 		return none, err
 	}
@@ -157,13 +157,13 @@ func (s *Server) userOfPasskey(ctx context.Context, sc scope, a signed, applicat
 	if err != nil {
 		return u, app, err
 	}
-	if u, err = s.userInScope(ctx, sc, c.userID); err != nil {
+	if u, err = userInScope(ctx, s.db, sc, c.userID); err != nil {
 		return u, app, err
 	}
 	if applicationID == "" {
 		applicationID = c.applicationID
 	}
-	if app, err = s.optionalApplication(ctx, scope(u.TenantID), applicationID); err != nil {
+	if app, err = optionalApplication(ctx, s.db, scope(u.TenantID), applicationID); err != nil {
 		return u, app, err
 	}
 	return u, app, s.checkPasskey(ctx, &u, a, text, parsed)
@@ -174,7 +174,7 @@ func (s *Server) checkPasskey(ctx context.Context, u *User, a signed, challenge 
 	if err != nil {
 		return err
 	}
-	keys, err := s.passkeysWhere(ctx, "user_id = $1 AND relying_party_id = $2", u.ID, a.RPID)
+	keys, err := readPasskeys(ctx, s.db, "user_id = $1 AND relying_party_id = $2", u.ID, a.RPID)
 	if err != nil {
 		return err
 	}

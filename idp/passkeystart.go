@@ -107,11 +107,11 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 	}
 	var u User
 	if err == nil {
-		u, err = s.userInScope(r.Context(), sc, req.UserID)
+		u, err = userInScope(r.Context(), s.db, sc, req.UserID)
 	}
 	var keys []passkey
 	if err == nil {
-		keys, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+		keys, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
 	}
 	if err == nil && len(keys) >= maxPasskeys {
 		err = fusion.Invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
@@ -178,15 +178,15 @@ func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc sc
 	switch {
 	case err != nil:
 	case req.UserID != "":
-		if u, err = s.userInScope(r.Context(), sc, req.UserID); err == nil {
-			app, err = s.optionalApplication(r.Context(), scope(u.TenantID), req.ApplicationID)
+		if u, err = userInScope(r.Context(), s.db, sc, req.UserID); err == nil {
+			app, err = optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
 		}
 	default:
 		u, app, err = s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
 	}
 	var keys []passkey
 	if err == nil {
-		keys, err = s.passkeysWhere(r.Context(), "user_id = $1", u.ID)
+		keys, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
 	}
 	if err == nil && len(keys) == 0 {
 		err = ErrNotFound

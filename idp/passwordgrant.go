@@ -46,7 +46,7 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 		s.logLogin(ctx, &req, "", http.StatusNotFound, err)
 		return none, grantRefused(err)
 	}
-	t, err := s.tenant(ctx, app.TenantID)
+	t, err := readTenant(ctx, s.db, app.TenantID)
 	if err != nil {
 		return none, err
 	}

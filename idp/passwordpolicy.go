@@ -13,7 +13,7 @@ import (
 // tenant, as errors of the field: the tenant's rules, and then what it is made
 // of. The user's own names are those that are given and those of the service.
 func (s *Server) refusePassword(ctx context.Context, field, tenantID, typed string, names ...string) (ValidationError, error) {
-	t, err := s.tenant(ctx, tenantID)
+	t, err := readTenant(ctx, s.db, tenantID)
 	if err != nil {
 		return nil, err
 	}

@@ -54,15 +54,15 @@ func (s *Server) tenantOfRules(r *http.Request) (Tenant, error) {
 		if r.Header.Get("Authorization") != "" {
 			sc, err = s.authorize(r, "/api/tenant/password-validation-rules")
 		} else {
-			sc, err = s.headerScope(r)
+			sc, err = headerScope(s.db, r)
 		}
 		id = string(sc)
 	}
 	if err == nil && id == "" {
-		id, err = s.soleTenant(r.Context())
+		id, err = soleTenant(r.Context(), s.db)
 	}
 	if err != nil {
 		return Tenant{}, err
 	}
-	return s.tenant(r.Context(), id)
+	return readTenant(r.Context(), s.db, id)
 }

@@ -52,7 +52,7 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	if err != nil {
 		return refreshResponse{}, err
 	}
-	sc, err := s.headerScope(r)
+	sc, err := headerScope(s.db, r)
 	if err != nil {
 		return refreshResponse{}, err
 	}

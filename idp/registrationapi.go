@@ -60,7 +60,7 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (answer registrationResponse, err error) {
-	app, err := s.registrationTarget(ctx, sc, req.Registration)
+	app, err := registrationTarget(ctx, s.db, sc, req.Registration)
 	if err != nil {
 		return answer, err
 	}
@@ -94,11 +94,11 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 }
 
 func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrite, userID string) (registrationJSON, error) {
-	u, err := s.userInScope(ctx, sc, userID)
+	u, err := userInScope(ctx, s.db, sc, userID)
 	if err != nil {
 		return registrationJSON{}, err
 	}
-	app, err := s.registrationTarget(ctx, sc, reg)
+	app, err := registrationTarget(ctx, s.db, sc, reg)
 	if err != nil {
 		return registrationJSON{}, err
 	}
@@ -111,10 +111,10 @@ func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrit
 	if err := s.insertRegistration(ctx, u.ID, app.ID, reg); err != nil {
 		return registrationJSON{}, err
 	}
-	return s.registrationOf(ctx, sc, u.ID, app.ID)
+	return registrationOf(ctx, s.db, sc, u.ID, app.ID)
 }
 
-func (s *Server) registrationTarget(ctx context.Context, sc scope, reg registrationWrite) (application, error) {
+func registrationTarget(ctx context.Context, q database.Queries, sc scope, reg registrationWrite) (application, error) {
 	id, err := fusion.ParseID("registration.applicationId", reg.ApplicationID)
 	if err != nil {
 		return application{}, err
@@ -122,7 +122,7 @@ func (s *Server) registrationTarget(ctx context.Context, sc scope, reg registrat
 	if id == "" {
 		return application{}, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
 	}
-	app, err := s.application(ctx, id)
+	app, err := readApplication(ctx, q, id)
 	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
 		return application{}, fusion.Invalid("registration.applicationId", "invalid", "There is no such application.")
 	}
@@ -160,12 +160,12 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 }
 
 // registrationOf returns a registration as it is written, or ErrNotFound.
-func (s *Server) registrationOf(ctx context.Context, sc scope, userID, applicationID string) (registrationJSON, error) {
+func registrationOf(ctx context.Context, q database.Queries, sc scope, userID, applicationID string) (registrationJSON, error) {
 	applicationID, err := fusion.ParseID("applicationId", applicationID)
 	if err != nil {
 		return registrationJSON{}, err
 	}
-	u, err := s.userInScope(ctx, sc, userID)
+	u, err := userInScope(ctx, q, sc, userID)
 	if err != nil {
 		return registrationJSON{}, err
 	}
@@ -186,7 +186,7 @@ func (s *Server) replyRegistration(w http.ResponseWriter, r *http.Request, reg r
 
 // getRegistration answers GET /api/user/registration/{userId}/{applicationId}.
 func (s *Server) getRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
-	reg, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), r.PathValue("applicationId"))
+	reg, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), r.PathValue("applicationId"))
 	s.replyRegistration(w, r, reg, err)
 }
 
@@ -218,7 +218,7 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if id == "" {
 		return none, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
 	}
-	old, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+	old, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
 	if err != nil {
 		return none, err
 	}
@@ -237,7 +237,7 @@ func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if err := s.changeRoles(r.Context(), strings.ToLower(r.PathValue("userId")), old, change); err != nil {
 		return none, err
 	}
-	return s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+	return registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
 }
 
 // changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
@@ -300,7 +300,7 @@ func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc s
 		}
 		id = form.Get("applicationId")
 	}
-	_, err := s.registrationOf(r.Context(), sc, r.PathValue("userId"), id)
+	_, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
 	if err == nil {
 		err = s.Unregister(r.Context(), r.PathValue("userId"), id)
 	}

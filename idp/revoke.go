@@ -74,7 +74,7 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) e
 
 // revokeOne revokes a refresh token that is not revoked yet, or ErrNotFound.
 func (s *Server) revokeOne(ctx context.Context, id string, may revoker) error {
-	f, err := s.family(ctx, id)
+	f, err := readFamily(ctx, s.db, id)
 	if err != nil {
 		return err
 	}

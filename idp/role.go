@@ -52,8 +52,8 @@ func (r role) checked(field string) (role, error) {
 }
 
 // rolesOf returns the roles of an application by name.
-func (s *Server) rolesOf(ctx context.Context, applicationID string) ([]role, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, name, description, is_default, is_super_role, insert_instant, last_update_instant
+func readRoles(ctx context.Context, q database.Queries, applicationID string) ([]role, error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, name, description, is_default, is_super_role, insert_instant, last_update_instant
 		FROM application_roles WHERE application_id = $1 ORDER BY name`, applicationID)
 	if err != nil {
 		return nil, fmt.Errorf("read roles: %w", err)

@@ -24,7 +24,7 @@ func (s *Server) writeRole(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) writtenRole(w http.ResponseWriter, r *http.Request, sc scope) (none role, err error) {
-	a, err := s.applicationInScope(r, sc)
+	a, err := applicationInScope(s.db, r, sc)
 	var change change
 	if err == nil {
 		change, err = readChange(w, r, "role")
@@ -44,7 +44,7 @@ func (s *Server) writtenRole(w http.ResponseWriter, r *http.Request, sc scope) (
 func (s *Server) changedRole(r *http.Request, applicationID string, change change) (none role, err error) {
 	var old role
 	if r.Method != http.MethodPost {
-		if old, err = s.roleOfPath(r, applicationID); err != nil {
+		if old, err = roleOfPath(s.db, r, applicationID); err != nil {
 			return none, err
 		}
 	}
@@ -72,7 +72,7 @@ func (s *Server) changedRole(r *http.Request, applicationID string, change chang
 }
 
 // roleOfPath returns the role that the path names, or, for a DELETE, the query.
-func (s *Server) roleOfPath(r *http.Request, applicationID string) (role, error) {
+func roleOfPath(q database.Queries, r *http.Request, applicationID string) (role, error) {
 	id, err := fusion.ParseID("roleId", r.PathValue("roleId"))
 	if err != nil {
 		return role{}, err
@@ -81,7 +81,7 @@ func (s *Server) roleOfPath(r *http.Request, applicationID string) (role, error)
 	if id == "" && name == "" {
 		return role{}, fusion.Invalid("name", "blank", "Say which role.")
 	}
-	all, err := s.rolesOf(r.Context(), applicationID)
+	all, err := readRoles(r.Context(), q, applicationID)
 	for _, one := range all {
 		if one.ID == id || id == "" && one.Name == name {
 			return one, nil
@@ -96,7 +96,7 @@ func (s *Server) roleOfPath(r *http.Request, applicationID string) (role, error)
 // deleteRoleOf deletes the role as it is called just now.
 func (s *Server) deleteRoleOf(r *http.Request, applicationID string) error {
 	for {
-		old, err := s.roleOfPath(r, applicationID)
+		old, err := roleOfPath(s.db, r, applicationID)
 		if err == nil {
 			now := database.Millis(s.now())
 			err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return deleteRole(tx, applicationID, old, now) })
@@ -109,7 +109,7 @@ func (s *Server) deleteRoleOf(r *http.Request, applicationID string) error {
 
 // removeRole answers DELETE /api/application/{applicationId}/role/{roleId}, and DELETE /api/application/{applicationId}/role?name=….
 func (s *Server) removeRole(w http.ResponseWriter, r *http.Request, sc scope) {
-	a, err := s.applicationInScope(r, sc)
+	a, err := applicationInScope(s.db, r, sc)
 	if err == nil {
 		err = s.deleteRoleOf(r, a.ID)
 	}

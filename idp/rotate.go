@@ -37,19 +37,19 @@ func (s *Server) grant(ctx context.Context, value string) (grant, error) {
 	if err != nil {
 		return grant{}, errTokenInvalid
 	}
-	return s.readGrant(ctx, t)
+	return readGrant(ctx, s.db, t)
 }
 
-func (s *Server) readGrant(ctx context.Context, t refreshtoken.Token) (grant, error) {
-	f, err := s.family(ctx, t.Family.String())
+func readGrant(ctx context.Context, q database.Queries, t refreshtoken.Token) (grant, error) {
+	f, err := readFamily(ctx, q, t.Family.String())
 	if err != nil {
 		return grant{}, deadIfNotFound(err) // rows of the dead are swept away
 	}
-	app, err := s.application(ctx, f.applicationID)
+	app, err := readApplication(ctx, q, f.applicationID)
 	if err != nil {
 		return grant{}, deadIfNotFound(err)
 	}
-	u, err := s.UserByID(ctx, f.userID)
+	u, err := userByID(ctx, q, f.userID)
 	if err != nil {
 		return grant{}, deadIfNotFound(err)
 	}
@@ -113,7 +113,7 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 		}
 		// Somebody else presented a token, or revoked it. The counter only
 		// rises, so this ends.
-		if g, err = s.readGrant(ctx, refreshtoken.Token{Family: uuid.MustParse(g.family.id), Counter: g.counter}); err != nil {
+		if g, err = readGrant(ctx, s.db, refreshtoken.Token{Family: uuid.MustParse(g.family.id), Counter: g.counter}); err != nil {
 			return "", g, err
 		}
 	}

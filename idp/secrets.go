@@ -58,6 +58,25 @@ func (s *secrets) credentialDigest(kind, credential string) []byte {
 	return mac.Sum(nil)
 }
 
+func (s *secrets) apiKeyDigest(key string) []byte { return s.credentialDigest("api key", key) }
+
+// clientSecretDigest binds the secret to its application.
+func (s *secrets) clientSecretDigest(applicationID, secret string) []byte {
+	return s.credentialDigest("client secret of "+applicationID, secret)
+}
+
+// newClientSecretDigest is nil if the application has no client secret.
+func (s *secrets) newClientSecretDigest(a Application) []byte {
+	if a.ClientSecret == "" {
+		return nil
+	}
+	return s.clientSecretDigest(a.ID, a.ClientSecret)
+}
+
+func (s *secrets) recoveryCodeDigest(userID, code string) []byte {
+	return s.credentialDigest("recovery code", userID+" "+string(plainCode(code)))
+}
+
 // loginIDHash stands for a login id in the log: people type passwords into the
 // wrong field.
 func (s *secrets) loginIDHash(loginID string) string {

@@ -49,10 +49,10 @@ func (k storedKey) covers(other storedKey) bool {
 }
 
 // apiKeyWhere returns the one key that a condition of ours selects.
-func (s *Server) apiKeyWhere(ctx context.Context, where string, args ...any) (k storedKey, err error) {
+func readAPIKey(ctx context.Context, q database.Queries, where string, args ...any) (k storedKey, err error) {
 	var tenantID sql.NullString
 	var endpoints []byte
-	err = s.db.QueryRowContext(ctx, `SELECT id, name, description, tenant_id, endpoints, expiry, insert_instant, last_update_instant, digest FROM api_keys WHERE `+where, args...).
+	err = q.QueryRowContext(ctx, `SELECT id, name, description, tenant_id, endpoints, expiry, insert_instant, last_update_instant, digest FROM api_keys WHERE `+where, args...).
 		Scan(&k.ID, &k.Name, &k.Description, &tenantID, &endpoints, &k.Expiry, &k.Inserted, &k.Updated, &k.digest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return storedKey{}, ErrNotFound

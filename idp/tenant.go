@@ -114,20 +114,24 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 
 // DefaultTenant returns the tenant that is meant where none is named.
 func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
-	return s.tenantWhere(ctx, "is_default")
+	return defaultTenant(ctx, s.db)
+}
+
+func defaultTenant(ctx context.Context, q database.Queries) (Tenant, error) {
+	return readTenantWhere(ctx, q, "is_default")
 }
 
 // TenantByID returns a tenant. Unknown: ErrNotFound.
 func (s *Server) TenantByID(ctx context.Context, id string) (Tenant, error) {
-	return s.tenant(ctx, strings.ToLower(id))
+	return readTenant(ctx, s.db, strings.ToLower(id))
 }
 
-func (s *Server) tenant(ctx context.Context, id string) (Tenant, error) {
-	return s.tenantWhere(ctx, "id = $1", id)
+func readTenant(ctx context.Context, q database.Queries, id string) (Tenant, error) {
+	return readTenantWhere(ctx, q, "id = $1", id)
 }
 
-func (s *Server) tenantWhere(ctx context.Context, where string, args ...any) (Tenant, error) {
-	t, err := scanTenant(s.db.QueryRowContext(ctx, selectTenant+where, args...).Scan)
+func readTenantWhere(ctx context.Context, q database.Queries, where string, args ...any) (Tenant, error) {
+	t, err := scanTenant(q.QueryRowContext(ctx, selectTenant+where, args...).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Tenant{}, ErrNotFound
 	}
@@ -164,16 +168,16 @@ func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 }
 
 // tenantOrDefault resolves the TenantID of an application or a user to be made.
-func (s *Server) tenantOrDefault(ctx context.Context, field, id string) (string, error) {
+func tenantOrDefault(ctx context.Context, q database.Queries, field, id string) (string, error) {
 	id, err := fusion.ParseID(field, id)
 	if err != nil {
 		return "", err
 	}
 	if id == "" {
-		t, err := s.DefaultTenant(ctx)
+		t, err := defaultTenant(ctx, q)
 		return t.ID, err
 	}
-	_, err = s.tenant(ctx, id)
+	_, err = readTenant(ctx, q, id)
 	if errors.Is(err, ErrNotFound) {
 		return "", fusion.Invalid(field, "invalid", "There is no such tenant.")
 	}
@@ -182,10 +186,10 @@ func (s *Server) tenantOrDefault(ctx context.Context, field, id string) (string,
 
 // soleTenant returns the only tenant. With several, the request has to say
 // which one it means.
-func (s *Server) soleTenant(ctx context.Context) (string, error) {
+func soleTenant(ctx context.Context, q database.Queries) (string, error) {
 	var n int
 	var id string
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*), min(id) FROM tenants`).Scan(&n, &id); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT count(*), min(id) FROM tenants`).Scan(&n, &id); err != nil {
 		return "", fmt.Errorf("count tenants: %w", err)
 	}
 	if n != 1 {
@@ -201,7 +205,7 @@ type scope string
 func (c scope) covers(tenantID string) bool { return c == "" || string(c) == tenantID }
 
 // headerScope returns the tenant that X-FusionAuth-TenantId names.
-func (s *Server) headerScope(r *http.Request) (scope, error) {
+func headerScope(q database.Queries, r *http.Request) (scope, error) {
 	const header = "X-FusionAuth-TenantId"
 	if len(r.Header.Values(header)) > 1 {
 		return "", fusion.Invalid(header, "duplicate", "The header is given twice.")
@@ -210,7 +214,7 @@ func (s *Server) headerScope(r *http.Request) (scope, error) {
 	if err != nil || id == "" {
 		return "", err
 	}
-	_, err = s.tenant(r.Context(), id)
+	_, err = readTenant(r.Context(), q, id)
 	if errors.Is(err, ErrNotFound) {
 		return "", fusion.Invalid("", "invalid", "X-FusionAuth-TenantId names no tenant.")
 	}

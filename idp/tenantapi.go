@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
@@ -63,7 +64,7 @@ func (s *Server) replyTenant(w http.ResponseWriter, r *http.Request, t Tenant, e
 }
 
 // tenantInScope returns the tenant that the path names.
-func (s *Server) tenantInScope(r *http.Request, sc scope) (Tenant, error) {
+func tenantInScope(q database.Queries, r *http.Request, sc scope) (Tenant, error) {
 	id, err := fusion.ParseID("tenantId", r.PathValue("tenantId"))
 	if err != nil {
 		return Tenant{}, err
@@ -71,12 +72,12 @@ func (s *Server) tenantInScope(r *http.Request, sc scope) (Tenant, error) {
 	if !sc.covers(id) {
 		return Tenant{}, ErrNotFound
 	}
-	return s.tenant(r.Context(), id)
+	return readTenant(r.Context(), q, id)
 }
 
 // getTenant answers GET /api/tenant/{tenantId}.
 func (s *Server) getTenant(w http.ResponseWriter, r *http.Request, sc scope) {
-	t, err := s.tenantInScope(r, sc)
+	t, err := tenantInScope(s.db, r, sc)
 	s.replyTenant(w, r, t, err)
 }
 
@@ -135,7 +136,7 @@ func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) 
 
 // putTenant answers PUT /api/tenant/{tenantId}.
 func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
-	t, err := s.tenantInScope(r, sc)
+	t, err := tenantInScope(s.db, r, sc)
 	var body tenantBody
 	if err == nil {
 		err = fusion.Decode(w, r, &body)
@@ -148,7 +149,7 @@ func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // patchTenant answers PATCH /api/tenant/{tenantId}.
 func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
-	t, err := s.tenantInScope(r, sc)
+	t, err := tenantInScope(s.db, r, sc)
 	var patch []byte
 	if err == nil {
 		patch, err = fusion.ReadBody(w, r)
@@ -167,7 +168,7 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
 		})
 	}
 	if err == nil {
-		t, err = s.tenant(r.Context(), t.ID)
+		t, err = readTenant(r.Context(), s.db, t.ID)
 	}
 	s.replyTenant(w, r, t, err)
 }
@@ -187,5 +188,5 @@ func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store
 	if err != nil {
 		return Tenant{}, err
 	}
-	return s.tenant(ctx, id)
+	return readTenant(ctx, s.db, id)
 }

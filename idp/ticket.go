@@ -52,7 +52,7 @@ func (s *Server) ticket(purpose string, u *User, ttl time.Duration) ticket {
 	nonce := make([]byte, ticketNonceSize)
 	rand.Read(nonce)
 	body = append(body, nonce...)
-	return ticket(ticketEncoding.EncodeToString(s.appendTicketMAC(body, purpose, u)))
+	return ticket(ticketEncoding.EncodeToString(s.secrets.appendTicketMAC(body, purpose, u)))
 }
 
 func uuidBytes(id string) []byte {
@@ -60,8 +60,8 @@ func uuidBytes(id string) []byte {
 	return u[:]
 }
 
-func (s *Server) appendTicketMAC(body []byte, purpose string, u *User) []byte {
-	mac := hmac.New(sha256.New, s.secrets.ticket[:])
+func (s *secrets) appendTicketMAC(body []byte, purpose string, u *User) []byte {
+	mac := hmac.New(sha256.New, s.ticket[:])
 	mac.Write(body)
 	for _, text := range []string{purpose, u.ticketState(purpose)} {
 		mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text))))
@@ -119,7 +119,7 @@ func (s *Server) holder(ctx context.Context, purpose string, t ticket) (User, er
 		return User{}, err
 	}
 	deadline := int64(binary.BigEndian.Uint64(body[17:25]))
-	if !hmac.Equal(s.appendTicketMAC(body, purpose, &u), raw) || database.Millis(s.now()) >= deadline || !u.Active {
+	if !hmac.Equal(s.secrets.appendTicketMAC(body, purpose, &u), raw) || database.Millis(s.now()) >= deadline || !u.Active {
 		return User{}, ErrNotFound
 	}
 	return u, nil

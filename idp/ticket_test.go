@@ -23,7 +23,7 @@ func TestTickets(t *testing.T) {
 	good := s.ticket(forVerification, &u, time.Hour)
 	bare := append([]byte{bareTicketVersion}, uuidBytes(u.ID)...)
 	bare = binary.BigEndian.AppendUint64(bare, uint64(database.Millis(s.now().Add(time.Hour))))
-	old := ticket(ticketEncoding.EncodeToString(s.appendTicketMAC(bare, forVerification, &u)))
+	old := ticket(ticketEncoding.EncodeToString(s.secrets.appendTicketMAC(bare, forVerification, &u)))
 	for name, c := range map[string]struct {
 		purpose string
 		ticket  ticket

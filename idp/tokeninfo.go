@@ -55,7 +55,7 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 		id, err := fusion.ParseID("applicationId", applicationID)
 		var app application
 		if err == nil {
-			app, err = s.application(r.Context(), id)
+			app, err = readApplication(r.Context(), s.db, id)
 		}
 		var signing *signingKey
 		if err == nil {

@@ -67,11 +67,11 @@ func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scop
 }
 
 func (s *Server) livingFamily(ctx context.Context, id string) (family, application, error) {
-	f, err := s.family(ctx, id)
+	f, err := readFamily(ctx, s.db, id)
 	if err != nil {
 		return family{}, application{}, err
 	}
-	app, err := s.application(ctx, f.applicationID)
+	app, err := readApplication(ctx, s.db, f.applicationID)
 	if err == nil && f.dead(app, s.now()) {
 		err = ErrNotFound
 	}
@@ -99,7 +99,7 @@ func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc sc
 }
 
 func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) ([]refreshTokenJSON, error) {
-	families, err := s.familiesOf(ctx, userID)
+	families, err := familiesOf(ctx, s.db, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) (
 	for _, f := range families {
 		app, known := apps[f.applicationID]
 		if !known {
-			if app, err = s.application(ctx, f.applicationID); err != nil {
+			if app, err = readApplication(ctx, s.db, f.applicationID); err != nil {
 				return nil, err
 			}
 			apps[f.applicationID] = app

@@ -87,7 +87,7 @@ type recoveryCodes struct {
 // enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator
 // shows a code, and so it has the secret.
 func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	var req enableRequest
 	if err == nil {
 		err = fusion.Decode(w, r, &req)
@@ -121,7 +121,7 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 			return fusion.Invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
 		}
 		if err == nil {
-			codes, err = s.newRecoveryCodes(tx.Tx, u.ID)
+			codes, err = newRecoveryCodes(tx.Tx, s.secrets, u.ID)
 		}
 		if err == nil {
 			err = s.revokeForFactor(ctx, tx, u)
@@ -147,14 +147,14 @@ func (s *Server) revokeForFactor(ctx context.Context, tx *outbox.Tx, u User) err
 }
 
 // newRecoveryCodes replaces a user's recovery codes. Only digests are kept.
-func (s *Server) newRecoveryCodes(tx *sql.Tx, userID string) ([]string, error) {
+func newRecoveryCodes(tx *sql.Tx, keys *secrets, userID string) ([]string, error) {
 	if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil {
 		return nil, err
 	}
 	var codes []string
 	for range recoveryCodeCount {
 		text := rand.Text()[:10] // 50 bits, and guesses are bounded
-		if _, err := tx.Exec(`INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)`, userID, s.recoveryDigest(userID, text)); err != nil {
+		if _, err := tx.Exec(`INSERT INTO recovery_codes (user_id, digest) VALUES ($1, $2)`, userID, keys.recoveryCodeDigest(userID, text)); err != nil {
 			return nil, err
 		}
 		codes = append(codes, text[:5]+"-"+text[5:])
@@ -162,14 +162,10 @@ func (s *Server) newRecoveryCodes(tx *sql.Tx, userID string) ([]string, error) {
 	return codes, nil
 }
 
-func (s *Server) recoveryDigest(userID, code string) []byte {
-	return s.secrets.credentialDigest("recovery code", userID+" "+string(plainCode(code)))
-}
-
 // disableTwoFactor answers DELETE /api/user/two-factor/{userId} with methodId
 // and code. A recovery code will do.
 func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err == nil {
 		err = s.disableMethod(w, r, u)
 	}
@@ -216,7 +212,7 @@ func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 
 // replaceRecoveryCodes answers POST /api/user/two-factor/recovery-code/{userId}.
 func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err == nil && u.authenticatorID == "" {
 		err = ErrNotFound
 	}
@@ -227,7 +223,7 @@ func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc
 			// The row is the lock that everybody waits for who replaces or brings a code.
 			err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
 			if err == nil {
-				codes, err = s.newRecoveryCodes(tx, u.ID)
+				codes, err = newRecoveryCodes(tx, s.secrets, u.ID)
 			}
 			return err
 		})
@@ -301,7 +297,7 @@ func (s *Server) useCode(tx *sql.Tx, u User, code string) (bool, error) {
 		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)
 		return true, err
 	}
-	res, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, s.recoveryDigest(u.ID, code))
+	res, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, s.secrets.recoveryCodeDigest(u.ID, code))
 	if err != nil {
 		return false, err
 	}

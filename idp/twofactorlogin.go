@@ -46,7 +46,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	var app application
 	if err == nil {
-		app, err = s.optionalApplication(r.Context(), scope(u.TenantID), req.ApplicationID)
+		app, err = optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
 	}
 	if err != nil {
 		s.fail(w, r, err)

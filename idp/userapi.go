@@ -6,18 +6,19 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 // userInScope returns the user that the path names.
-func (s *Server) userInScope(ctx context.Context, sc scope, id string) (User, error) {
+func userInScope(ctx context.Context, q database.Queries, sc scope, id string) (User, error) {
 	id, err := fusion.ParseID("userId", id)
 	if err != nil {
 		return User{}, err
 	}
-	u, err := s.UserByID(ctx, id)
+	u, err := userByID(ctx, q, id)
 	if err == nil && !sc.covers(u.TenantID) {
 		err = ErrNotFound
 	}
@@ -34,7 +35,7 @@ func (s *Server) replyUser(w http.ResponseWriter, r *http.Request, u User, err e
 
 // getUser answers GET /api/user/{userId}.
 func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	s.replyUser(w, r, u, err)
 }
 
@@ -90,16 +91,16 @@ func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, e
 	tenantID := string(sc)
 	if tenantID == "" {
 		var err error
-		if tenantID, err = s.soleTenant(ctx); err != nil {
+		if tenantID, err = soleTenant(ctx, s.db); err != nil {
 			return User{}, err
 		}
 	}
-	return s.userByLoginID(ctx, tenantID, loginID, types)
+	return userByLoginID(ctx, s.db, tenantID, loginID, types)
 }
 
 // putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true, let in again.
 func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err == nil && r.URL.Query().Get("reactivate") == "true" {
 		if err = s.SetUserActive(r.Context(), u.ID, true); err == nil {
 			u, err = s.UserByID(r.Context(), u.ID)
@@ -122,7 +123,7 @@ func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
 	body, err := fusion.ReadBody(w, r)
 	var u User
 	if err == nil {
-		u, err = s.userInScope(r.Context(), sc, r.PathValue("userId"))
+		u, err = userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	}
 	if err == nil {
 		u, err = s.replaceUser(r.Context(), u, func(u User) (req userRequest, err error) {
@@ -141,7 +142,7 @@ func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
 
 // deleteUser answers DELETE /api/user/{userId}: locked out, or, with hardDelete=true, gone.
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := s.userInScope(r.Context(), sc, r.PathValue("userId"))
+	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	var form url.Values
 	if err == nil {
 		form, err = fusion.Parameters(w, r)

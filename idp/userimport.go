@@ -165,7 +165,7 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	if err != nil {
 		return row, err
 	}
-	if n.TenantID, err = s.tenantOrDefault(ctx, "user.tenantId", n.TenantID); err != nil {
+	if n.TenantID, err = tenantOrDefault(ctx, s.db, "user.tenantId", n.TenantID); err != nil {
 		return row, err
 	}
 	if u.EncryptionScheme == "" && (u.Salt != "" || strings.Trim(string(u.Factor), `"0`) != "" && string(u.Factor) != "null") {
@@ -193,7 +193,7 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	if err != nil {
 		return row, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
-	row.importedUser, row.profile, row.factor = u, string(profile), s.sealFactor(row.id, n.factor)
+	row.importedUser, row.profile, row.factor = u, string(profile), s.secrets.sealFactor(row.id, n.factor)
 	return row, nil
 }
 

@@ -15,7 +15,11 @@ import (
 
 // UserByID returns a user, or ErrNotFound.
 func (s *Server) UserByID(ctx context.Context, id string) (User, error) {
-	return s.userWhere(ctx, "id = $1", strings.ToLower(id))
+	return userByID(ctx, s.db, strings.ToLower(id))
+}
+
+func userByID(ctx context.Context, q database.Queries, id string) (User, error) {
+	return readUser(ctx, q, "id = $1", id)
 }
 
 // UserByLoginID returns the user of the default tenant with this e-mail
@@ -25,7 +29,7 @@ func (s *Server) UserByLoginID(ctx context.Context, loginID string) (User, error
 	if err != nil {
 		return User{}, err
 	}
-	return s.userByLoginID(ctx, t.ID, loginID, []string{loginIDEmail, loginIDUsername})
+	return userByLoginID(ctx, s.db, t.ID, loginID, []string{loginIDEmail, loginIDUsername})
 }
 
 // FusionAuth's types of login ids that a user of ours can have. We know the
@@ -37,7 +41,7 @@ const (
 )
 
 // userByLoginID tries the types in the order in which they are listed.
-func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, types []string) (User, error) {
+func userByLoginID(ctx context.Context, q database.Queries, tenantID, loginID string, types []string) (User, error) {
 	loginID = loginid.Trim(loginID)
 	if checkLoginID(loginID) != "" {
 		return User{}, ErrNotFound // such a one cannot have been made
@@ -53,7 +57,7 @@ func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, ty
 		default:
 			continue
 		}
-		u, err := s.userWhere(ctx, where, tenantID, key)
+		u, err := readUser(ctx, q, where, tenantID, key)
 		if !errors.Is(err, ErrNotFound) {
 			return u, err
 		}
@@ -63,10 +67,6 @@ func (s *Server) userByLoginID(ctx context.Context, tenantID, loginID string, ty
 
 const selectUser = `SELECT id, tenant_id, email, username, password, active, verified, expiry, password_change_reason, profile,
 	insert_instant, last_update_instant, last_login_instant, password_last_update_instant, authenticator_id FROM users WHERE `
-
-func (s *Server) userWhere(ctx context.Context, where string, args ...any) (User, error) {
-	return readUser(ctx, s.db, where, args...)
-}
 
 // readUser returns the one user that the condition, which is a constant of
 // ours, selects.

@@ -53,7 +53,7 @@ func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) {
 }
 
 func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, q searchRequest) {
-	answer, err := s.search(r.Context(), sc, q)
+	answer, err := search(r.Context(), s.db, sc, q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -61,17 +61,17 @@ func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, q
 	fusion.Reply(w, http.StatusOK, answer)
 }
 
-func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer searchResponse, err error) {
-	if q.NumberOfResults == 0 {
-		q.NumberOfResults = resultsDefault
+func search(ctx context.Context, q database.Queries, sc scope, req searchRequest) (answer searchResponse, err error) {
+	if req.NumberOfResults == 0 {
+		req.NumberOfResults = resultsDefault
 	}
-	if q.NumberOfResults < 0 || q.NumberOfResults > resultsMost || q.StartRow < 0 || len(q.IDs) > resultsMost {
+	if req.NumberOfResults < 0 || req.NumberOfResults > resultsMost || req.StartRow < 0 || len(req.IDs) > resultsMost {
 		return answer, fusion.Invalid("search.numberOfResults", "invalid", fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
 	}
 	answer.Users = []userJSON{}
-	if len(q.IDs) > 0 {
-		for _, id := range q.IDs {
-			u, err := s.userInScope(ctx, sc, id)
+	if len(req.IDs) > 0 {
+		for _, id := range req.IDs {
+			u, err := userInScope(ctx, q, sc, id)
 			if err == ErrNotFound {
 				continue
 			}
@@ -83,7 +83,7 @@ func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer 
 		answer.Total = len(answer.Users)
 		return answer, nil
 	}
-	users, total, err := s.findUsers(ctx, sc, q.QueryString, q.StartRow, q.NumberOfResults)
+	users, total, err := findUsers(ctx, q, sc, req.QueryString, req.StartRow, req.NumberOfResults)
 	for i := range users {
 		answer.Users = append(answer.Users, users[i].json())
 	}
@@ -94,21 +94,21 @@ func (s *Server) search(ctx context.Context, sc scope, q searchRequest) (answer 
 // FindUsers returns at most so many users, after the first of them are passed over, whose e-mail address or username has the text somewhere; * in it stands for
 // anything, and none finds all. They come in the order in which they were made, with the number of all that there are.
 func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (users []User, total int, err error) {
-	return s.findUsers(ctx, "", text, after, most)
+	return findUsers(ctx, s.db, "", text, after, most)
 }
 
-func (s *Server) findUsers(ctx context.Context, sc scope, text string, after, most int) (users []User, total int, err error) {
+func findUsers(ctx context.Context, q database.Queries, sc scope, text string, after, most int) (users []User, total int, err error) {
 	if hasNUL(text) {
 		return nil, 0, fusion.Invalid("search.queryString", "invalid", "The text has a NUL in it.")
 	}
 	pattern := likePattern(text)
 	const where = `($1 = '' OR tenant_id = $1) AND (coalesce(email_key, '') LIKE $2 ESCAPE '!' OR coalesce(username_key, '') LIKE $2 ESCAPE '!')`
-	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count users: %w", err)
 	}
-	ids, err := database.Strings(ctx, s.db, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
+	ids, err := database.Strings(ctx, q, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
 	for _, id := range ids {
-		u, err := s.UserByID(ctx, id)
+		u, err := userByID(ctx, q, id)
 		if err == ErrNotFound {
 			continue // deleted meanwhile
 		}

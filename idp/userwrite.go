@@ -69,7 +69,7 @@ func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID 
 	case u.TenantID == "" && sc != "":
 		u.TenantID = string(sc)
 	case u.TenantID == "":
-		id, err := s.soleTenant(ctx)
+		id, err := soleTenant(ctx, s.db)
 		if err != nil {
 			return NewUser{}, err
 		}
@@ -107,7 +107,7 @@ type userResponse struct {
 }
 
 func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, pathID string) (answer userResponse, err error) {
-	app, err := s.optionalApplication(ctx, sc, req.ApplicationID)
+	app, err := optionalApplication(ctx, s.db, sc, req.ApplicationID)
 	if err != nil {
 		return answer, err
 	}
@@ -142,12 +142,12 @@ func (s *Server) introduced(ctx context.Context, u *User, app application, how s
 }
 
 // optionalApplication returns the application that a request names, or none.
-func (s *Server) optionalApplication(ctx context.Context, sc scope, id string) (application, error) {
+func optionalApplication(ctx context.Context, q database.Queries, sc scope, id string) (application, error) {
 	id, err := fusion.ParseID("applicationId", id)
 	if err != nil || id == "" {
 		return application{}, err
 	}
-	app, err := s.application(ctx, id)
+	app, err := readApplication(ctx, q, id)
 	if err == ErrNotFound || err == nil && (!app.active || !sc.covers(app.TenantID)) {
 		return application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
 	}

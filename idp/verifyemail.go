@@ -72,7 +72,7 @@ func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc s
 // askToVerify sends the first mail to a user who was just made, where the
 // tenant verifies addresses.
 func (s *Server) askToVerify(ctx context.Context, u *User, app application) error {
-	t, err := s.tenant(ctx, u.TenantID)
+	t, err := readTenant(ctx, s.db, u.TenantID)
 	if err != nil || !t.VerifyEmail || u.Verified || u.Email == "" {
 		return err
 	}

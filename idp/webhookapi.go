@@ -26,12 +26,12 @@ func (s *Server) webhookRoutes() map[string]methods {
 	}
 }
 
-func (s *Server) webhookOfPath(r *http.Request, sc scope) (outbox.Webhook, error) {
+func webhookOfPath(q database.Queries, r *http.Request, sc scope) (outbox.Webhook, error) {
 	id, err := fusion.ParseID("webhookId", r.PathValue("webhookId"))
 	if err != nil {
 		return outbox.Webhook{}, err
 	}
-	h, err := outbox.ReadWebhook(r.Context(), s.db, id)
+	h, err := outbox.ReadWebhook(r.Context(), q, id)
 	if err == nil && !sc.seesWebhook(h) {
 		err = ErrNotFound
 	}
@@ -66,7 +66,7 @@ func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) 
 
 // getWebhook answers GET /api/webhook/{webhookId}.
 func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
-	h, err := s.webhookOfPath(r, sc)
+	h, err := webhookOfPath(s.db, r, sc)
 	s.replyWebhook(w, r, h, err)
 }
 
@@ -119,7 +119,7 @@ func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope)
 
 // changedWebhook changes the webhook as it is just now, or answers errOvertaken.
 func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none outbox.Webhook, err error) {
-	old, err := s.webhookOfPath(r, sc)
+	old, err := webhookOfPath(s.db, r, sc)
 	if err != nil {
 		return none, err
 	}
@@ -143,7 +143,7 @@ func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none 
 
 // deleteWebhook answers DELETE /api/webhook/{webhookId}. What was not sent yet goes with it.
 func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
-	h, err := s.webhookOfPath(r, sc)
+	h, err := webhookOfPath(s.db, r, sc)
 	if err == nil {
 		err = s.RemoveWebhook(r.Context(), h.ID)
 	}
