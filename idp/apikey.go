@@ -84,18 +84,23 @@ func (s *Server) HasAPIKeys(ctx context.Context) (has bool, err error) {
 // nothing that tells which.
 var errUnauthorized = errors.New("idp: unauthorized")
 
-// keyed puts the check of the API key before a handler and tells it the tenant
-// that the request is confined to. It comes before the body is read, so that
-// strangers cost nothing.
-func (s *Server) keyed(endpoint string, next func(http.ResponseWriter, *http.Request, scope)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		sc, err := s.authorize(r, endpoint)
+// keyed checks the API key before a handler runs, and tells the handler which tenant the request is
+// confined to. The check comes before the body is read, so that strangers cost nothing.
+func (s *Server) keyed(endpoint string, handle func(http.ResponseWriter, *http.Request, scope) error) http.HandlerFunc {
+	return s.byKey(endpoint, func(w http.ResponseWriter, r *http.Request, k storedKey) error {
+		return handle(w, r, scope(k.TenantID))
+	})
+}
+
+// byKey is keyed for handlers that must know what the caller's key may do.
+func (s *Server) byKey(endpoint string, handle func(http.ResponseWriter, *http.Request, storedKey) error) http.HandlerFunc {
+	return s.answering(func(w http.ResponseWriter, r *http.Request) error {
+		k, err := s.authorizedKey(r, endpoint)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
-		next(w, r, sc)
-	}
+		return handle(w, r, k)
+	})
 }
 
 // authorize checks the API key of a request to an endpoint.

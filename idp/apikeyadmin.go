@@ -42,7 +42,7 @@ func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string,
 	if !wanted.Expiry.IsZero() {
 		j.ExpirationInstant = database.Millis(wanted.Expiry)
 	}
-	k, err := s.stored(ctx, j)
+	k, err := j.stored(ctx, s.db)
 	if err != nil {
 		return "", made, err
 	}

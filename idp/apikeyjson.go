@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
@@ -41,40 +42,42 @@ func (k storedKey) json() apiKeyJSON {
 	return j
 }
 
-// stored returns the key that a request describes: its powers, not yet who it is.
-func (s *Server) stored(ctx context.Context, j apiKeyJSON) (storedKey, error) {
+// stored returns the key that a request describes: what it may do, not yet its id and digest.
+func (j apiKeyJSON) stored(ctx context.Context, q database.Queries) (storedKey, error) {
 	k := storedKey{Name: j.Name, Description: j.MetaData.Attributes.Description, Endpoints: j.Permissions.Endpoints, Expiry: j.ExpirationInstant}
-	var wrong ValidationError
-	bad := func(field, kind, message string) {
-		wrong = append(wrong, fusion.Invalid("apiKey."+field, kind, message)...)
-	}
-	if j.IPAccessControlListID != "" {
-		bad("ipAccessControlListId", "notSupported", "There are no lists of addresses.")
-	}
-	if k.Expiry < 0 {
-		bad("expirationInstant", "invalid", "This is no instant.")
-	}
-	if strings.ContainsRune(k.Name+k.Description, 0) || len(k.Name) > maxRoleName || len(k.Description) > maxRoleDescription {
-		bad("name", "invalid", fmt.Sprintf("The name has at most %d bytes, the description %d.", maxRoleName, maxRoleDescription))
-	}
-	for endpoint, methods := range k.Endpoints {
-		for _, m := range methods {
-			if !strings.HasPrefix(endpoint, "/") || !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
-				bad("permissions.endpoints", "invalid", "An endpoint is a path, and its methods are GET, POST, PUT, PATCH and DELETE.")
-			}
-		}
-	}
-	if wrong != nil {
-		return k, wrong[:1]
+	if err := k.check(j.IPAccessControlListID); err != nil {
+		return k, err
 	}
 	for endpoint, methods := range k.Endpoints {
 		slices.Sort(methods)
 		k.Endpoints[endpoint] = slices.Compact(methods) // a PATCH appends
 	}
 	tenantID, err := fusion.ParseID("apiKey.tenantId", j.TenantID)
-	if err == nil && tenantID != "" {
-		tenantID, err = tenantOrDefault(ctx, s.db, "apiKey.tenantId", tenantID)
+	if err != nil || tenantID == "" {
+		return k, err
 	}
-	k.TenantID = tenantID
+	k.TenantID, err = tenantOrDefault(ctx, q, "apiKey.tenantId", tenantID)
 	return k, err
+}
+
+func (k storedKey) check(accessControlListID string) error {
+	if accessControlListID != "" {
+		return fusion.Invalid("apiKey.ipAccessControlListId", "notSupported", "There are no lists of addresses.")
+	}
+	if k.Expiry < 0 {
+		return fusion.Invalid("apiKey.expirationInstant", "invalid", "This is no instant.")
+	}
+	if strings.ContainsRune(k.Name+k.Description, 0) || len(k.Name) > maxRoleName || len(k.Description) > maxRoleDescription {
+		return fusion.Invalid("apiKey.name", "invalid",
+			fmt.Sprintf("The name has at most %d bytes, the description %d.", maxRoleName, maxRoleDescription))
+	}
+	for endpoint, methods := range k.Endpoints {
+		for _, m := range methods {
+			if !strings.HasPrefix(endpoint, "/") || !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, m) {
+				return fusion.Invalid("apiKey.permissions.endpoints", "invalid",
+					"An endpoint is a path, and its methods are GET, POST, PUT, PATCH and DELETE.")
+			}
+		}
+	}
+	return nil
 }

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -27,40 +24,43 @@ func applicationInScope(q database.Queries, r *http.Request, sc scope) (applicat
 		return application{}, err
 	}
 	a, err := readApplication(r.Context(), q, id)
-	if err == nil && !sc.covers(a.TenantID) {
-		err = ErrNotFound
+	if err != nil {
+		return application{}, err
 	}
-	return a, err
+	if !sc.covers(a.TenantID) {
+		return application{}, ErrNotFound
+	}
+	return a, nil
 }
 
-func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a application, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
+// replyApplication shows an application with its roles, and the client secret if it was just made.
+func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a application) error {
 	j := a.json()
+	var err error
 	if j.Roles, err = readRoles(r.Context(), s.db, a.ID); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	j.OAuthConfiguration.ClientSecret = a.ClientSecret // where it was just made
-	fusion.Reply(w, http.StatusOK, applicationBody{j})
+	j.OAuthConfiguration.ClientSecret = a.ClientSecret
+	return fusion.Reply(w, http.StatusOK, applicationBody{j})
 }
 
 // getApplication answers GET /api/application/{applicationId}.
-func (s *Server) getApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) getApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
 	a, err := applicationInScope(s.db, r, sc)
-	s.replyApplication(w, r, a, err)
+	if err != nil {
+		return err
+	}
+	return s.replyApplication(w, r, a)
 }
 
-// listApplications answers GET /api/application: the active ones, or, with inactive=true, the others.
-func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc scope) {
+// listApplications answers GET /api/application: the active ones, or, with inactive=true, the
+// others.
+func (s *Server) listApplications(w http.ResponseWriter, r *http.Request, sc scope) error {
 	all, err := applicationsIn(r.Context(), s.db, sc, r.URL.Query().Get("inactive") != "true")
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Applications []applicationJSON `json:"applications"`
 	}{all})
 }
@@ -88,161 +88,160 @@ func applicationsIn(ctx context.Context, q database.Queries, sc scope, active bo
 	return all, nil
 }
 
-// createApplication answers POST /api/application[/{applicationId}]. A client secret is made where none is given; the answer shows it, once.
-func (s *Server) createApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+// createApplication answers POST /api/application[/{applicationId}]. If the request has no client
+// secret, one is made; the answer shows it, once.
+func (s *Server) createApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var body applicationBody
-	err := fusion.Decode(w, r, &body)
-	var a application
-	if err == nil {
-		a, err = s.createApplicationFrom(r.Context(), sc, body.Application, r.PathValue("applicationId"))
+	if err := fusion.Decode(w, r, &body); err != nil {
+		return err
 	}
-	s.replyApplication(w, r, a, err)
+	a, err := s.createApplicationFrom(r.Context(), sc, body.Application, r.PathValue("applicationId"))
+	if err != nil {
+		return err
+	}
+	return s.replyApplication(w, r, a)
 }
 
-func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicationJSON, pathID string) (none application, err error) {
+func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicationJSON, pathID string) (application, error) {
 	settings, err := j.settings()
 	if err != nil {
-		return none, err
+		return application{}, err
 	}
-	if pathID != "" {
-		settings.ID = pathID
-	}
-	switch id, err := fusion.ParseID("application.id", settings.ID); {
-	case err != nil:
-		return none, err
-	case id == "":
-		settings.ID = uuid.NewString()
-	default:
-		settings.ID = id
+	if settings.ID, err = newID("application.id", cmp.Or(pathID, settings.ID)); err != nil {
+		return application{}, err
 	}
 	if settings.TenantID, err = tenantOfRequest(ctx, s.db, sc, "application.tenantId", settings.TenantID); err != nil {
-		return none, err
+		return application{}, err
 	}
-	if settings.ClientSecret == "" {
-		settings.ClientSecret = freshSecret()
-	}
+	settings.ClientSecret = cmp.Or(settings.ClientSecret, freshSecret())
 	for i := range j.Roles {
 		if j.Roles[i], err = j.Roles[i].checked(fmt.Sprintf("application.roles[%d]", i)); err != nil {
-			return none, err
+			return application{}, err
 		}
 	}
 	digest := s.secrets.clientSecretDigest(settings.ID, settings.ClientSecret)
 	err = s.storeApplication(ctx, settings, digest, insertApplication+` ON CONFLICT (id) DO NOTHING`, j.Roles...)
 	if errors.Is(err, ErrNotFound) {
-		return none, fusion.Invalid("application.id", "duplicate", "This one is taken.")
+		return application{}, fusion.Invalid("application.id", "duplicate", "This one is taken.")
 	}
 	if err != nil {
-		return none, err
+		return application{}, err
 	}
-	made, err := readApplication(ctx, s.db, settings.ID)
-	made.ClientSecret = settings.ClientSecret
-	return made, err
+	created, err := readApplication(ctx, s.db, settings.ID)
+	created.ClientSecret = settings.ClientSecret
+	return created, err
 }
 
-// tenantOfRequest is the tenant in which something is made.
+// tenantOfRequest is the tenant of an object that a request creates.
 func tenantOfRequest(ctx context.Context, q database.Queries, sc scope, field, named string) (string, error) {
 	switch {
 	case named != "" && !sc.covers(strings.ToLower(named)):
 		return "", fusion.Invalid(field, "invalid", "The request is confined to another tenant.")
 	case named != "":
 		return named, nil
-	case sc != "":
-		return string(sc), nil
 	}
-	return soleTenant(ctx, q)
+	return tenantIn(ctx, q, sc)
 }
 
-// putApplication answers PUT /api/application/{applicationId}: as the body says, or, with reactivate=true, switched on again. The client secret stays where none is given.
-func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+// putApplication answers PUT /api/application/{applicationId}: as the body says, or, with
+// reactivate=true, active again. Without a client secret in the body, the old one stays.
+func (s *Server) putApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
 	old, err := applicationInScope(s.db, r, sc)
-	if err == nil && r.URL.Query().Get("reactivate") == "true" {
-		err = s.SetApplicationActive(r.Context(), old.ID, true)
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Get("reactivate") == "true" {
+		if err := s.SetApplicationActive(r.Context(), old.ID, true); err != nil {
+			return err
+		}
 		old.active = true
-		s.replyApplication(w, r, old, err)
-		return
+		return s.replyApplication(w, r, old)
 	}
 	var body applicationBody
-	if err == nil {
-		err = fusion.Decode(w, r, &body)
+	if err := fusion.Decode(w, r, &body); err != nil {
+		return err
 	}
-	if err == nil {
-		old, err = s.replaceApplication(r.Context(), old, body.Application, Application{}, "")
+	a, err := s.replaceApplication(r.Context(), old, body.Application, Application{}, "")
+	if err != nil {
+		return err
 	}
-	s.replyApplication(w, r, old, err)
+	return s.replyApplication(w, r, a)
 }
 
 // patchApplication answers PATCH /api/application/{applicationId}.
-func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) {
-	a, err := applicationInScope(s.db, r, sc)
-	var patch []byte
-	if err == nil {
-		patch, err = fusion.ReadBody(w, r)
+func (s *Server) patchApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
+	old, err := applicationInScope(s.db, r, sc)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		a, err = s.applyToApplication(r, a, patch)
+	patch, err := fusion.ReadBody(w, r)
+	if err != nil {
+		return err
 	}
-	s.replyApplication(w, r, a, err)
+	a, err := s.applyToApplication(r, old, patch)
+	if err != nil {
+		return err
+	}
+	return s.replyApplication(w, r, a)
 }
 
-// applyToApplication patches what there is when it is written.
+// applyToApplication patches the application as it is when it is written.
 func (s *Server) applyToApplication(r *http.Request, a application, patch []byte) (application, error) {
 	for {
 		shown, odd := a.patchable()
 		text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "application", shown)
-		var body applicationBody
-		if err == nil {
-			err = fusion.DecodeJSON(text, &body)
-		}
 		if err != nil {
-			return a, err
+			return application{}, err
 		}
-		made, err := s.replaceApplication(r.Context(), a, body.Application, odd, fmt.Sprintf(` AND last_update_instant = %d`, a.updated))
+		var body applicationBody
+		if err := fusion.DecodeJSON(text, &body); err != nil {
+			return application{}, err
+		}
+		patched, err := s.replaceApplication(r.Context(), a, body.Application, odd, fmt.Sprintf(` AND last_update_instant = %d`, a.updated))
 		if !errors.Is(err, ErrNotFound) {
-			return made, err
+			return patched, err
 		}
 		if a, err = readApplication(r.Context(), s.db, a.ID); err != nil {
-			return a, err
+			return application{}, err
 		}
 	}
 }
 
-// replaceApplication writes what the request says, and, where it says nothing of them, the lifetimes that are odd, if a condition of ours holds.
+// replaceApplication writes what the request says if a condition of ours holds. For lifetimes of
+// which the request says nothing it keeps those of odd, which FusionAuth's units cannot express.
 func (s *Server) replaceApplication(ctx context.Context, old application, j applicationJSON, odd Application, condition string) (application, error) {
 	settings, err := j.settings()
 	if err != nil {
-		return old, err
+		return application{}, err
 	}
 	settings.RefreshTokenTTL = cmp.Or(settings.RefreshTokenTTL, odd.RefreshTokenTTL)
 	settings.RefreshTokenMaxTTL = cmp.Or(settings.RefreshTokenMaxTTL, odd.RefreshTokenMaxTTL)
 	settings.ID = old.ID
-	if settings.TenantID == "" {
-		settings.TenantID = old.TenantID
-	}
-	err = s.storeApplication(ctx, settings, s.secrets.newClientSecretDigest(settings), `UPDATE applications `+keepSecret+` WHERE id = $1 AND tenant_id = $2`+condition)
+	settings.TenantID = cmp.Or(settings.TenantID, old.TenantID)
+	statement := `UPDATE applications ` + keepSecret + ` WHERE id = $1 AND tenant_id = $2` + condition
+	err = s.storeApplication(ctx, settings, s.secrets.newClientSecretDigest(settings), statement)
 	if errors.Is(err, ErrNotFound) && !strings.EqualFold(settings.TenantID, old.TenantID) {
-		err = errOtherTenant
+		return application{}, errOtherTenant
 	}
 	if err != nil {
-		return old, err
+		return application{}, err
 	}
 	return readApplication(ctx, s.db, old.ID)
 }
 
-// deleteApplication answers DELETE /api/application/{applicationId}: switched off, or, with hardDelete=true, gone with its registrations and refresh tokens.
-func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc scope) {
+// deleteApplication answers DELETE /api/application/{applicationId}: inactive from now on, or, with
+// hardDelete=true, gone with its registrations and refresh tokens.
+func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
 	a, err := applicationInScope(s.db, r, sc)
-	var form url.Values
-	if err == nil {
-		form, err = fusion.Parameters(w, r)
-	}
-	switch {
-	case err != nil:
-	case form.Get("hardDelete") == "true":
-		err = s.DeleteApplication(r.Context(), a.ID)
-	default:
-		err = s.SetApplicationActive(r.Context(), a.ID, false)
-	}
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	form, err := fusion.Parameters(w, r)
+	if err != nil {
+		return err
+	}
+	if form.Get("hardDelete") == "true" {
+		return s.DeleteApplication(r.Context(), a.ID)
+	}
+	return s.SetApplicationActive(r.Context(), a.ID, false)
 }

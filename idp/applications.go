@@ -33,10 +33,13 @@ func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 // applicationID returns the id of an application that must have one.
 func applicationID(id string) (string, error) {
 	id, err := fusion.ParseID("application.id", id)
-	if err == nil && id == "" {
-		err = fusion.Invalid("application.id", "blank", "An application needs an id.")
+	if err != nil {
+		return "", err
 	}
-	return id, err
+	if id == "" {
+		return "", fusion.Invalid("application.id", "blank", "An application needs an id.")
+	}
+	return id, nil
 }
 
 var errOtherTenant = fusion.Invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
@@ -110,6 +113,14 @@ type application struct {
 	active       bool
 	updated      int64 // rises with each write
 	secretDigest []byte
+}
+
+// accessTokenTTL is how long an access token for the application lives, or one for no application.
+func (a application) accessTokenTTL() time.Duration {
+	if a.ID == "" {
+		return defaultAccessTokenTTL
+	}
+	return a.AccessTokenTTL
 }
 
 func readApplication(ctx context.Context, q database.Queries, id string) (application, error) {

@@ -71,19 +71,18 @@ func (s *Server) changeTenant(ctx context.Context, id string, change func(Tenant
 	}
 }
 
-// versionedTenant returns a tenant and when it was written last, which rises with each write.
+// versionedTenant returns a tenant and when it was last written, which rises with each write.
 func versionedTenant(ctx context.Context, q database.Queries, id string) (t Tenant, updated int64, err error) {
 	if id == "" {
-		t, err = defaultTenant(ctx, q)
-	} else {
-		t, err = readTenant(ctx, q, id)
+		if t, err = defaultTenant(ctx, q); err != nil {
+			return Tenant{}, 0, err
+		}
+		id = t.ID
 	}
+	err = q.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, id).Scan(&updated)
 	if err != nil {
-		return t, 0, err
+		return Tenant{}, 0, database.NotFoundIfNone(err)
 	}
-	err = q.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, t.ID).Scan(&updated)
-	if err == nil { // who wrote between the two is seen by the second reading
-		t, err = readTenant(ctx, q, t.ID)
-	}
+	t, err = readTenant(ctx, q, id) // after its version: a write between the two fails the conditional write
 	return t, updated, err
 }

@@ -1,13 +1,13 @@
 package idp
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -21,14 +21,8 @@ func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k na
 	}
 	j = body.Key
 	var wrong ValidationError
-	if id := r.PathValue("keyId"); id != "" {
-		j.ID = id
-	}
-	if k.keyID, err = fusion.ParseID("keyId", j.ID); err != nil {
+	if k.keyID, err = newID("keyId", cmp.Or(r.PathValue("keyId"), j.ID)); err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
-	}
-	if k.keyID == "" {
-		k.keyID = uuid.NewString()
 	}
 	if kind := checkKeyName(j.Name); kind != "" {
 		wrong = append(wrong, fusion.Invalid("key.name", kind, "A key has a name, of 1 to 191 characters.")...)
@@ -57,37 +51,42 @@ func checkKeyName(name string) (kind string) {
 }
 
 // generateKey answers POST /api/key/generate[/{keyId}].
-func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
+func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) error {
 	j, k, err := s.newKey(w, r)
-	bits := j.Length
-	if bits == 0 {
-		bits = minRSABits
-	}
-	if err == nil && k.algorithm == jose.RS256 && !slices.Contains([]int{minRSABits, 3072, maxRSABits}, bits) {
-		err = fusion.Invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
-	}
 	if err != nil {
-		return k, err
+		return err
+	}
+	bits := cmp.Or(j.Length, minRSABits)
+	if k.algorithm == jose.RS256 && !slices.Contains([]int{minRSABits, 3072, maxRSABits}, bits) {
+		return fusion.Invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
 	}
 	if k.private, err = generate(k.algorithm, bits); err != nil {
-		return k, err
+		return err
 	}
-	return k, s.storeNewKey(r, &k, "")
+	if k.kid, err = fingerprint(k.private); err != nil {
+		return err
+	}
+	return s.storeNewKey(w, r, k)
 }
 
 // importKey answers POST /api/key/import[/{keyId}].
-func (s *Server) importKey(w http.ResponseWriter, r *http.Request) (namedKey, error) {
+func (s *Server) importKey(w http.ResponseWriter, r *http.Request) error {
 	j, k, err := s.newKey(w, r)
-	if err == nil {
-		k.private, err = imported(j)
-	}
-	if kid := j.KID; err == nil && (len(kid) > 191 || strings.Trim(kid, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "") {
-		err = fusion.Invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
-	}
 	if err != nil {
-		return k, err
+		return err
 	}
-	return k, s.storeNewKey(r, &k, j.KID)
+	if k.private, err = imported(j); err != nil {
+		return err
+	}
+	if len(j.KID) > 191 || strings.Trim(j.KID, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "" {
+		return fusion.Invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
+	}
+	if k.kid = j.KID; k.kid == "" {
+		if k.kid, err = fingerprint(k.private); err != nil {
+			return err
+		}
+	}
+	return s.storeNewKey(w, r, k)
 }
 
 // imported is the key that a request brings.
@@ -104,25 +103,22 @@ func imported(j keyJSON) (any, error) {
 	case j.PrivateKey == "":
 		return nil, fusion.Invalid("key.privateKey", "blank", "Bring the private key in PEM: keys that only verify are not kept.")
 	}
+	wrong := fusion.Invalid("key.privateKey", "invalid",
+		"This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
 	private, err := parsePEM(j.PrivateKey)
-	if err == nil {
-		err = fits(j.Algorithm, private)
-	}
 	if err != nil {
-		return nil, fusion.Invalid("key.privateKey", "invalid", "This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
+		return nil, wrong
+	}
+	if err := fits(j.Algorithm, private); err != nil {
+		return nil, wrong
 	}
 	return private, nil
 }
 
-func (s *Server) storeNewKey(r *http.Request, k *namedKey, kid string) (err error) {
-	if k.kid = kid; kid == "" {
-		if k.kid, err = fingerprint(k.private); err != nil {
-			return err
-		}
-	}
-	if err := s.insertKey(r.Context(), *k); err != nil {
+func (s *Server) storeNewKey(w http.ResponseWriter, r *http.Request, k namedKey) error {
+	if err := s.insertKey(r.Context(), k); err != nil {
 		return err
 	}
-	s.log.InfoContext(r.Context(), "key made", "key", k.keyID, "kid", k.kid, "algorithm", k.algorithm)
-	return nil
+	s.log.InfoContext(r.Context(), "key created", "key", k.keyID, "kid", k.kid, "algorithm", k.algorithm)
+	return replyKey(w, k)
 }

@@ -63,10 +63,10 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 			VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, $8, $9, $12, $10, $11, $11, 0, $11)`,
 			id, tenantID, strings.ToLower(n.Email), loginIDKey(n.Email), n.Username, loginIDKey(n.Username), hash, n.Verified,
 			database.Millis(n.Expiry), string(profile), now, string(n.changeReason))
-		if err == nil {
-			err = factor.insert(tx.Tx, id)
-		}
 		if err != nil {
+			return err
+		}
+		if err := factor.insert(tx.Tx, id); err != nil {
 			return err
 		}
 		return s.raiseUser(ctx, tx, "user.create", id)
@@ -78,7 +78,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 }
 
 func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n NewUser) (id string, err error) {
-	id, wrong := s.checkNewUser(n)
+	id, wrong := checkNewUser(n)
 	more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
 	if err != nil {
 		return "", err
@@ -91,8 +91,8 @@ func loginIDKey(s string) sql.NullString {
 	return sql.NullString{String: loginid.Canonical(s), Valid: s != ""}
 }
 
-// checkNewUser looks at everything but the password.
-func (s *Server) checkNewUser(n NewUser) (id string, wrong ValidationError) {
+// checkNewUser checks everything but the password.
+func checkNewUser(n NewUser) (id string, wrong ValidationError) {
 	bad := func(field, kind, message string) {
 		wrong = append(wrong, fusion.Invalid("user."+field, kind, message)...)
 	}

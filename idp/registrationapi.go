@@ -1,15 +1,14 @@
 package idp
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -29,7 +28,7 @@ type registrationRequest struct {
 	userRequest
 }
 
-// registrationResponse has a user and tokens where the call made the user.
+// registrationResponse has a user and tokens if the call created the user.
 type registrationResponse struct {
 	Registration           registrationJSON `json:"registration"`
 	User                   *userJSON        `json:"user,omitempty"`
@@ -37,110 +36,109 @@ type registrationResponse struct {
 	TokenExpirationInstant int64            `json:"tokenExpirationInstant,omitzero"`
 }
 
-// register answers POST /api/user/registration[/{userId}]: for a user that exists, or, where the body has one, with a new user in one step. Some clients always
-// send a user; one that says nothing of who it is counts as none.
-func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) {
+// register answers POST /api/user/registration[/{userId}]: for a user that exists, or, if the body
+// has one, with a new user in one step. Some clients always send a user; one without an address, name
+// and password counts as none.
+func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req registrationRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	var answer registrationResponse
-	var err error
+	register := s.registerOld
 	if u := req.User; u.Email != "" || u.Username != "" || u.Password != "" {
-		answer, err = s.registerNew(r.Context(), sc, req, r.PathValue("userId"))
-	} else {
-		answer.Registration, err = s.registerOld(r.Context(), sc, req.Registration, r.PathValue("userId"))
+		register = s.registerNew
 	}
+	answer, err := register(r.Context(), sc, req, r.PathValue("userId"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, answer)
+	return fusion.Reply(w, http.StatusOK, answer)
 }
 
-func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (answer registrationResponse, err error) {
+func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (registrationResponse, error) {
 	app, err := registrationTarget(ctx, s.db, sc, req.Registration)
 	if err != nil {
-		return answer, err
+		return registrationResponse{}, err
 	}
-	if req.User.TenantID == "" {
-		req.User.TenantID = app.TenantID
-	}
-	n, err := s.newUser(ctx, sc, req.userRequest, pathID)
+	req.User.TenantID = cmp.Or(req.User.TenantID, app.TenantID)
+	n, err := newUser(ctx, s.db, sc, req.userRequest, pathID)
 	if err != nil {
-		return answer, err
+		return registrationResponse{}, err
 	}
 	if n.TenantID != app.TenantID {
-		return answer, fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+		return registrationResponse{}, errOtherTenantsApplication
 	}
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
-		return answer, err
+		return registrationResponse{}, err
 	}
 	if err := s.insertRegistration(ctx, u.ID, app.ID, req.Registration); err != nil {
-		return answer, errors.Join(err, s.DeleteUser(context.WithoutCancel(ctx), u.ID)) // both or neither
+		// Both or neither.
+		return registrationResponse{}, errors.Join(err, s.DeleteUser(context.WithoutCancel(ctx), u.ID))
 	}
 	if u, err = s.UserByID(ctx, u.ID); err != nil {
-		return answer, err
+		return registrationResponse{}, err
 	}
 	if err := s.askToVerify(ctx, &u, app); err != nil {
-		return answer, err
+		return registrationResponse{}, err
 	}
-	made, err := s.introduced(ctx, &u, app, "REGISTRATION")
-	answer.User, answer.Token, answer.TokenExpirationInstant = &made.User, made.Token, made.TokenExpirationInstant
-	answer.Registration = u.registration(app.ID).json()
-	return answer, err
+	created, err := s.createdAnswer(ctx, &u, app, "REGISTRATION")
+	if err != nil {
+		return registrationResponse{}, err
+	}
+	return registrationResponse{
+		Registration: u.registration(app.ID).json(),
+		User:         &created.User, Token: created.Token, TokenExpirationInstant: created.TokenExpirationInstant,
+	}, nil
 }
 
-func (s *Server) registerOld(ctx context.Context, sc scope, reg registrationWrite, userID string) (registrationJSON, error) {
+var errOtherTenantsApplication = fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+
+func (s *Server) registerOld(ctx context.Context, sc scope, req registrationRequest, userID string) (registrationResponse, error) {
 	u, err := userInScope(ctx, s.db, sc, userID)
 	if err != nil {
-		return registrationJSON{}, err
+		return registrationResponse{}, err
 	}
-	app, err := registrationTarget(ctx, s.db, sc, reg)
+	app, err := registrationTarget(ctx, s.db, sc, req.Registration)
 	if err != nil {
-		return registrationJSON{}, err
+		return registrationResponse{}, err
 	}
 	if u.registration(app.ID) != nil {
-		return registrationJSON{}, fusion.Invalid("registration", "duplicate", "The user is registered already.")
+		return registrationResponse{}, fusion.Invalid("registration", "duplicate", "The user is registered already.")
 	}
 	if u.TenantID != app.TenantID {
-		return registrationJSON{}, fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
+		return registrationResponse{}, errOtherTenantsApplication
 	}
-	if err := s.insertRegistration(ctx, u.ID, app.ID, reg); err != nil {
-		return registrationJSON{}, err
+	if err := s.insertRegistration(ctx, u.ID, app.ID, req.Registration); err != nil {
+		return registrationResponse{}, err
 	}
-	return registrationOf(ctx, s.db, sc, u.ID, app.ID)
+	reg, err := registrationOf(ctx, s.db, sc, u.ID, app.ID)
+	return registrationResponse{Registration: reg}, err
 }
 
 func registrationTarget(ctx context.Context, q database.Queries, sc scope, reg registrationWrite) (application, error) {
-	id, err := fusion.ParseID("registration.applicationId", reg.ApplicationID)
+	const field = "registration.applicationId"
+	id, err := fusion.ParseID(field, reg.ApplicationID)
 	if err != nil {
 		return application{}, err
 	}
 	if id == "" {
-		return application{}, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
+		return application{}, fusion.Invalid(field, "blank", "Say for which application.")
 	}
-	app, err := readApplication(ctx, q, id)
-	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return application{}, fusion.Invalid("registration.applicationId", "invalid", "There is no such application.")
-	}
-	return app, err
+	return activeApplication(ctx, q, sc, field, id)
 }
 
 func (s *Server) insertRegistration(ctx context.Context, userID, applicationID string, reg registrationWrite) error {
-	id, err := fusion.ParseID("registration.id", reg.ID)
+	id, err := newID("registration.id", reg.ID)
 	if err != nil {
 		return err
-	}
-	if id == "" {
-		id = uuid.NewString()
 	}
 	now := database.Millis(s.now())
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		var taken bool
-		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`, id, userID, applicationID).Scan(&taken); err != nil {
+		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`,
+			id, userID, applicationID).Scan(&taken)
+		if err != nil {
 			return err
 		}
 		if taken {
@@ -150,8 +148,8 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
-			id, userID, applicationID, roles, now)
+		_, err = tx.Exec(`INSERT INTO registrations (id, user_id, application_id, roles, insert_instant, last_update_instant, last_login_instant)
+			VALUES ($1, $2, $3, $4, $5, $5, 0)`, id, userID, applicationID, roles, now)
 		if err != nil {
 			return err
 		}
@@ -176,96 +174,97 @@ func registrationOf(ctx context.Context, q database.Queries, sc scope, userID, a
 	return reg.json(), nil
 }
 
-func (s *Server) replyRegistration(w http.ResponseWriter, r *http.Request, reg registrationJSON, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, registrationResponse{Registration: reg})
-}
-
 // getRegistration answers GET /api/user/registration/{userId}/{applicationId}.
-func (s *Server) getRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
-	reg, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), r.PathValue("applicationId"))
-	s.replyRegistration(w, r, reg, err)
+func (s *Server) getRegistration(w http.ResponseWriter, r *http.Request, sc scope) error {
+	return s.replyRegistration(w, r, sc, r.PathValue("applicationId"))
 }
 
 // putRegistration answers PUT and PATCH. The application stands in the path or in the body.
-func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
-	reg, err := s.changeRegistration(w, r, sc)
-	s.replyRegistration(w, r, reg, err)
-}
-
-func (s *Server) changeRegistration(w http.ResponseWriter, r *http.Request, sc scope) (none registrationJSON, err error) {
+func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scope) error {
 	body, err := fusion.ReadBody(w, r)
 	if err != nil {
-		return none, err
+		return err
 	}
-	var req registrationRequest
-	switch t := fusion.MediaType(r); {
-	case t == "" || t == jsonpatch.Plain || t == jsonpatch.Merge && r.Method == http.MethodPatch:
-		err = fusion.DecodeJSON(body, &req)
-	case t != jsonpatch.Patch || r.Method != http.MethodPatch:
-		err = fusion.ErrMediaType
-	}
+	req, err := readRegistration(r, body)
 	if err != nil {
-		return none, err
+		return err
 	}
-	id := r.PathValue("applicationId")
+	id := cmp.Or(r.PathValue("applicationId"), req.Registration.ApplicationID)
 	if id == "" {
-		id = req.Registration.ApplicationID
-	}
-	if id == "" {
-		return none, fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
+		return fusion.Invalid("registration.applicationId", "blank", "Say for which application.")
 	}
 	old, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
 	if err != nil {
-		return none, err
+		return err
 	}
 	change := func([]string) ([]string, error) { return req.Registration.Roles, nil }
 	if r.Method == http.MethodPatch {
-		change = func(was []string) ([]string, error) {
-			old.Roles = was
-			text, err := jsonpatch.Apply(fusion.MediaType(r), body, "registration", old)
-			var req registrationRequest
-			if err == nil {
-				err = fusion.DecodeJSON(text, &req)
-			}
-			return req.Registration.Roles, err
+		change = func(roles []string) ([]string, error) {
+			old.Roles = roles
+			return patchedRoles(fusion.MediaType(r), body, old)
 		}
 	}
 	if err := s.changeRoles(r.Context(), strings.ToLower(r.PathValue("userId")), old, change); err != nil {
-		return none, err
+		return err
 	}
-	return registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
+	return s.replyRegistration(w, r, sc, id)
 }
 
-// changeRoles makes other roles of those that a registration has. Gone meanwhile: ErrNotFound.
-func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(was []string) ([]string, error)) error {
+func (s *Server) replyRegistration(w http.ResponseWriter, r *http.Request, sc scope, applicationID string) error {
+	reg, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), applicationID)
+	if err != nil {
+		return err
+	}
+	return fusion.Reply(w, http.StatusOK, registrationResponse{Registration: reg})
+}
+
+// readRegistration reads a body that may be a JSON Patch, which names no application.
+func readRegistration(r *http.Request, body []byte) (req registrationRequest, err error) {
+	switch t, patch := fusion.MediaType(r), r.Method == http.MethodPatch; {
+	case t == "" || t == jsonpatch.Plain || t == jsonpatch.Merge && patch:
+		return req, fusion.DecodeJSON(body, &req)
+	case t == jsonpatch.Patch && patch:
+		return req, nil
+	}
+	return req, fusion.ErrMediaType
+}
+
+func patchedRoles(mediaType string, patch []byte, reg registrationJSON) ([]string, error) {
+	text, err := jsonpatch.Apply(mediaType, patch, "registration", reg)
+	if err != nil {
+		return nil, err
+	}
+	var req registrationRequest
+	if err := fusion.DecodeJSON(text, &req); err != nil {
+		return nil, err
+	}
+	return req.Registration.Roles, nil
+}
+
+// changeRoles replaces the roles of a registration by what change makes of them. Gone meanwhile:
+// ErrNotFound.
+func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(roles []string) ([]string, error)) error {
 	now := database.Millis(s.now())
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		known, err := lockRoles(tx.Tx, reg.ApplicationID) // before the registration, as those do who change roles
+		known, err := lockRoles(tx.Tx, reg.ApplicationID) // before the registration: in the order in which roles are changed
 		if err != nil {
 			return err
 		}
-		// The row is the lock that everybody waits for who changes it.
+		// Lock the registration's row: it serializes changes of the roles.
 		var text []byte
 		err = tx.QueryRow(`UPDATE registrations SET last_update_instant = $1 WHERE id = $2 RETURNING roles`, now, reg.ID).Scan(&text)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
 		if err != nil {
-			return err
+			return database.NotFoundIfNone(err)
 		}
-		var has []string
-		if err := json.Unmarshal(text, &has); err != nil {
+		var old []string
+		if err := json.Unmarshal(text, &old); err != nil {
 			return fmt.Errorf("read roles of registration: %w", err)
 		}
-		wanted, err := change(has)
+		wanted, err := change(old)
 		if err != nil {
 			return err
 		}
-		list, err := known.admit(withoutRepeats(wanted), has, false)
+		list, err := known.admit(withoutRepeats(wanted), old, false)
 		if err != nil {
 			return err
 		}
@@ -290,21 +289,17 @@ func withoutRepeats(list []string) []string {
 }
 
 // deleteRegistration answers DELETE /api/user/registration/{userId}[/{applicationId}].
-func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc scope) error {
 	id := r.PathValue("applicationId")
 	if id == "" {
 		form, err := fusion.Parameters(w, r)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		id = form.Get("applicationId")
 	}
-	_, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id)
-	if err == nil {
-		err = s.Unregister(r.Context(), r.PathValue("userId"), id)
+	if _, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id); err != nil {
+		return err
 	}
-	if err != nil {
-		s.fail(w, r, err)
-	}
+	return s.Unregister(r.Context(), r.PathValue("userId"), id)
 }

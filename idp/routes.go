@@ -42,7 +42,7 @@ func (s *Server) userRoutes() map[string]methods {
 	const registration = "/api/user/registration"
 	change, remove := s.keyed(registration, s.putRegistration), s.keyed(registration, s.deleteRegistration)
 	return map[string]methods{
-		"/api/user":          {"GET": s.findUser, "POST": s.keyed("/api/user", s.createUser)},
+		"/api/user":          {"GET": s.findUser(), "POST": s.keyed("/api/user", s.createUser)},
 		"/api/user/{userId}": user,
 		"/api/user/search":   {"GET": s.keyed("/api/user/search", s.usersByIDs), "POST": s.keyed("/api/user/search", s.searchUsers)},
 		"/api/user/import":   {"POST": s.keyed("/api/user/import", s.importUsers)},
@@ -60,15 +60,15 @@ func (s *Server) userRoutes() map[string]methods {
 func (s *Server) loginRoutes() map[string]methods {
 	return map[string]methods{
 		"/api/login": {
-			"POST": s.keyed("/api/login", s.login),
+			"POST": s.keyed("/api/login", plain(s.login)),
 		},
 		"/api/jwt/refresh": {
 			"POST":   s.refresh,
-			"GET":    s.keyed("/api/jwt/refresh", s.listRefreshTokens),
+			"GET":    s.keyed("/api/jwt/refresh", plain(s.listRefreshTokens)),
 			"DELETE": s.revokeRefreshTokens,
 		},
 		"/api/jwt/refresh/{tokenId}": {
-			"GET":    s.keyed("/api/jwt/refresh", s.getRefreshToken),
+			"GET":    s.keyed("/api/jwt/refresh", plain(s.getRefreshToken)),
 			"DELETE": s.revokeRefreshTokens,
 		},
 		"/api/logout": {
@@ -89,27 +89,27 @@ func (s *Server) accountRoutes() map[string]methods {
 	return map[string]methods{
 		"/api/user/change-password":                    {"POST": s.changePassword},
 		"/api/user/change-password/{changePasswordId}": {"GET": s.checkChange, "POST": s.changePassword},
-		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", s.forgotPassword)},
-		verify:                                         {"POST": s.verifyEmail, "PUT": s.keyed(verify, s.resendVerification)},
+		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", plain(s.forgotPassword))},
+		verify:                                         {"POST": s.verifyEmail, "PUT": s.keyed(verify, plain(s.resendVerification))},
 		verify + "/{verificationId}":                   {"POST": s.verifyEmail},
 		"/api/two-factor/login":                        {"POST": s.twoFactorLogin},
-		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", s.newSecret)},
-		factor + "/{userId}":                           {"POST": s.keyed(factor, s.enableTwoFactor), "DELETE": s.keyed(factor, s.disableTwoFactor)},
-		recovery + "/{userId}":                         {"POST": s.keyed(recovery, s.replaceRecoveryCodes)},
+		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", plain(s.newSecret))},
+		factor + "/{userId}":                           {"POST": s.keyed(factor, plain(s.enableTwoFactor)), "DELETE": s.keyed(factor, plain(s.disableTwoFactor))},
+		recovery + "/{userId}":                         {"POST": s.keyed(recovery, plain(s.replaceRecoveryCodes))},
 	}
 }
 
 // passkeyRoutes are for logins with a key that a device holds.
 func (s *Server) passkeyRoutes() map[string]methods {
 	const passkey = "/api/webauthn"
-	all := s.keyed(passkey, s.userPasskeys)
+	all := s.keyed(passkey, plain(s.userPasskeys))
 	return map[string]methods{
 		passkey:                        {"GET": all, "DELETE": all},
-		passkey + "/{id}":              {"GET": s.keyed(passkey, s.getPasskey), "DELETE": s.keyed(passkey, s.deletePasskey)},
-		passkey + "/register/start":    {"POST": s.keyed(passkey+"/register/start", s.startPasskey)},
-		passkey + "/register/complete": {"POST": s.keyed(passkey+"/register/complete", s.completePasskey)},
-		passkey + "/start":             {"POST": s.keyed(passkey+"/start", s.startPasskeyLogin)},
-		passkey + "/login":             {"POST": s.keyed(passkey+"/login", s.passkeyLogin)},
+		passkey + "/{id}":              {"GET": s.keyed(passkey, plain(s.getPasskey)), "DELETE": s.keyed(passkey, plain(s.deletePasskey))},
+		passkey + "/register/start":    {"POST": s.keyed(passkey+"/register/start", plain(s.startPasskey))},
+		passkey + "/register/complete": {"POST": s.keyed(passkey+"/register/complete", plain(s.completePasskey))},
+		passkey + "/start":             {"POST": s.keyed(passkey+"/start", plain(s.startPasskeyLogin))},
+		passkey + "/login":             {"POST": s.keyed(passkey+"/login", plain(s.passkeyLogin))},
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 const followedVersion = "1.69.0"
 
 // systemVersion answers GET /api/system/version.
-func (s *Server) systemVersion(w http.ResponseWriter, _ *http.Request, _ scope) {
-	fusion.Reply(w, http.StatusOK, struct {
+func (s *Server) systemVersion(w http.ResponseWriter, _ *http.Request, _ scope) error {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Version string `json:"version"`
 	}{followedVersion})
 }
@@ -34,10 +34,10 @@ type systemConfiguration struct {
 }
 
 // getSystemConfiguration answers GET /api/system-configuration.
-func (s *Server) getSystemConfiguration(w http.ResponseWriter, _ *http.Request, _ scope) {
+func (s *Server) getSystemConfiguration(w http.ResponseWriter, _ *http.Request, _ scope) error {
 	c := systemConfiguration{Timezone: "UTC"}
 	c.TrustedProxy.Policy = "OnlyConfigured"
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		SystemConfiguration systemConfiguration `json:"systemConfiguration"`
 	}{c})
 }

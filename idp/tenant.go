@@ -184,8 +184,16 @@ func tenantOrDefault(ctx context.Context, q database.Queries, field, id string) 
 	return id, err
 }
 
-// soleTenant returns the only tenant. With several, the request has to say
-// which one it means.
+// tenantIn returns the tenant of a request that names no object: the one that the request is confined
+// to, or the only one that exists.
+func tenantIn(ctx context.Context, q database.Queries, sc scope) (string, error) {
+	if sc != "" {
+		return string(sc), nil
+	}
+	return soleTenant(ctx, q)
+}
+
+// soleTenant returns the only tenant. With several, the request has to say which one it means.
 func soleTenant(ctx context.Context, q database.Queries) (string, error) {
 	var n int
 	var id string

@@ -1,11 +1,10 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
-
-	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -55,12 +54,8 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	return j
 }
 
-func (s *Server) replyTenant(w http.ResponseWriter, r *http.Request, t Tenant, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
+func (s *Server) replyTenant(w http.ResponseWriter, t Tenant) error {
+	return fusion.Reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
 }
 
 // tenantInScope returns the tenant that the path names.
@@ -76,116 +71,134 @@ func tenantInScope(q database.Queries, r *http.Request, sc scope) (Tenant, error
 }
 
 // getTenant answers GET /api/tenant/{tenantId}.
-func (s *Server) getTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) getTenant(w http.ResponseWriter, r *http.Request, sc scope) error {
 	t, err := tenantInScope(s.db, r, sc)
-	s.replyTenant(w, r, t, err)
+	if err != nil {
+		return err
+	}
+	return s.replyTenant(w, t)
 }
 
 // listTenants answers GET /api/tenant.
-func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) {
-	all, err := s.tenants(r.Context(), sc)
+func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) error {
+	all, err := tenantsIn(r.Context(), s.db, sc)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	list := []tenantJSON{}
+	for _, t := range all {
+		list = append(list, s.tenantJSON(t))
+	}
+	return fusion.Reply(w, http.StatusOK, struct {
 		Tenants []tenantJSON `json:"tenants"`
-	}{all})
+	}{list})
 }
 
-func (s *Server) tenants(ctx context.Context, sc scope) ([]tenantJSON, error) {
-	rows, err := s.db.QueryContext(ctx, selectTenant+`$1 = '' OR id = $1 ORDER BY name`, string(sc))
+func tenantsIn(ctx context.Context, q database.Queries, sc scope) (all []Tenant, err error) {
+	rows, err := q.QueryContext(ctx, selectTenant+`$1 = '' OR id = $1 ORDER BY name`, string(sc))
 	if err != nil {
 		return nil, fmt.Errorf("list tenants: %w", err)
 	}
 	defer rows.Close()
-	all := []tenantJSON{}
 	for rows.Next() {
 		t, err := scanTenant(rows.Scan)
 		if err != nil {
 			return nil, fmt.Errorf("list tenants: %w", err)
 		}
-		all = append(all, s.tenantJSON(t))
+		all = append(all, t)
 	}
 	return all, rows.Err()
 }
 
-// createTenant answers POST /api/tenant[/{tenantId}]. A key that is confined to a tenant makes none.
-func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) {
+// createTenant answers POST /api/tenant[/{tenantId}]. A key that is confined to a tenant creates
+// none.
+func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var body tenantBody
-	err := fusion.Decode(w, r, &body)
-	if err == nil && sc != "" {
-		err = errUnauthorized
+	if err := fusion.Decode(w, r, &body); err != nil {
+		return err
 	}
-	id := r.PathValue("tenantId")
-	if id == "" {
-		id = body.Tenant.ID
+	if sc != "" {
+		return errUnauthorized
 	}
-	if id == "" {
-		id = uuid.NewString()
+	id, err := newID("tenantId", cmp.Or(r.PathValue("tenantId"), body.Tenant.ID))
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		id, err = fusion.ParseID("tenantId", id)
+	t, err := s.storeTenant(r.Context(), id, body.Tenant, s.makeTenant)
+	if err != nil {
+		return err
 	}
-	var t Tenant
-	if err == nil {
-		t, err = s.storeTenant(r.Context(), id, body.Tenant, s.makeTenant)
-	}
-	s.replyTenant(w, r, t, err)
+	return s.replyTenant(w, t)
 }
 
 // putTenant answers PUT /api/tenant/{tenantId}.
-func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) {
-	t, err := tenantInScope(s.db, r, sc)
+func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) error {
+	old, err := tenantInScope(s.db, r, sc)
+	if err != nil {
+		return err
+	}
 	var body tenantBody
-	if err == nil {
-		err = fusion.Decode(w, r, &body)
+	if err := fusion.Decode(w, r, &body); err != nil {
+		return err
 	}
-	if err == nil {
-		t, err = s.storeTenant(r.Context(), t.ID, body.Tenant, s.EnsureTenant)
+	t, err := s.storeTenant(r.Context(), old.ID, body.Tenant, s.EnsureTenant)
+	if err != nil {
+		return err
 	}
-	s.replyTenant(w, r, t, err)
+	return s.replyTenant(w, t)
 }
 
 // patchTenant answers PATCH /api/tenant/{tenantId}.
-func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) {
-	t, err := tenantInScope(s.db, r, sc)
-	var patch []byte
-	if err == nil {
-		patch, err = fusion.ReadBody(w, r)
+func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) error {
+	old, err := tenantInScope(s.db, r, sc)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = s.changeTenant(r.Context(), t.ID, func(t Tenant) (Tenant, error) {
-			text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
-			var body tenantBody
-			if err == nil {
-				err = fusion.DecodeJSON(text, &body)
-			}
-			if err != nil {
-				return t, err
-			}
-			return s.tenantOf(t.ID, body.Tenant)
-		})
+	patch, err := fusion.ReadBody(w, r)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		t, err = readTenant(r.Context(), s.db, t.ID)
+	err = s.changeTenant(r.Context(), old.ID, func(t Tenant) (Tenant, error) {
+		text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
+		if err != nil {
+			return Tenant{}, err
+		}
+		var body tenantBody
+		if err := fusion.DecodeJSON(text, &body); err != nil {
+			return Tenant{}, err
+		}
+		return s.tenantOf(t.ID, body.Tenant)
+	})
+	if err != nil {
+		return err
 	}
-	s.replyTenant(w, r, t, err)
+	t, err := readTenant(r.Context(), s.db, old.ID)
+	if err != nil {
+		return err
+	}
+	return s.replyTenant(w, t)
 }
 
 // tenantOf is the tenant that a request describes.
 func (s *Server) tenantOf(id string, j tenantJSON) (Tenant, error) {
 	lockout, err := j.FailedAuthentication.lockout()
-	return Tenant{ID: id, Lockout: lockout, Name: j.Name, UnverifiedBehavior: j.EmailConfiguration.Unverified.Behavior, VerifyEmail: j.EmailConfiguration.VerifyEmail, PasswordRules: s.passwordRules(j.PasswordRules),
-		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable}, err
+	if err != nil {
+		return Tenant{}, err
+	}
+	return Tenant{
+		ID: id, Name: j.Name, Lockout: lockout, PasswordRules: s.passwordRules(j.PasswordRules),
+		UnverifiedBehavior:  j.EmailConfiguration.Unverified.Behavior,
+		VerifyEmail:         j.EmailConfiguration.VerifyEmail,
+		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable,
+	}, nil
 }
 
 func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {
 	t, err := s.tenantOf(id, j)
-	if err == nil {
-		err = store(ctx, t)
-	}
 	if err != nil {
+		return Tenant{}, err
+	}
+	if err := store(ctx, t); err != nil {
 		return Tenant{}, err
 	}
 	return readTenant(ctx, s.db, id)

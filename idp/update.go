@@ -41,6 +41,16 @@ func readChange(w http.ResponseWriter, r *http.Request, name string) (change, er
 // errOvertaken is a change of something that somebody else has changed since it was read.
 var errOvertaken = errors.New("idp: changed meanwhile")
 
+// untilCurrent repeats a change until nobody else has changed the object between reading and writing.
+func untilCurrent[T any](change func() (T, error)) (T, error) {
+	for {
+		made, err := change()
+		if !errors.Is(err, errOvertaken) {
+			return made, err
+		}
+	}
+}
+
 // overtaken is errOvertaken for an UPDATE of what was read that met no row.
 func overtaken(err error) error {
 	if errors.Is(err, ErrNotFound) {

@@ -41,34 +41,36 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 }
 
 func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (list string, isNew bool, err error) {
-	var has []string
+	var old []string
 	var text []byte
 	err = tx.QueryRow(`SELECT roles FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID).Scan(&text)
-	isNew = errors.Is(err, sql.ErrNoRows)
-	if err == nil {
-		err = json.Unmarshal(text, &has)
-	}
-	if err != nil && !isNew {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		isNew = true
+	case err != nil:
 		return "", false, fmt.Errorf("read roles of registration: %w", err)
+	default:
+		if err := json.Unmarshal(text, &old); err != nil {
+			return "", false, fmt.Errorf("read roles of registration: %w", err)
+		}
 	}
-	list, err = admittedRoles(tx, applicationID, roles, has, isNew)
+	list, err = admittedRoles(tx, applicationID, roles, old, isNew)
 	return list, isNew, err
 }
 
-// Unregister takes a user out of an application and revokes the user's refresh
-// tokens there. Not registered: ErrNotFound.
+// Unregister takes a user out of an application and revokes the user's refresh tokens there. Not
+// registered: ErrNotFound.
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		// The event is of what was there, and kept only if it is gone.
-		err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID)
-		if err == nil {
-			err = database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID))
-		}
-		if err != nil {
+		// The event shows what was there, and is kept only if it is gone.
+		if err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID); err != nil {
 			return err
 		}
-		_, err = s.revokeIn(ctx, tx, revocation{userID: userID, applicationID: applicationID})
+		if err := database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID)); err != nil {
+			return err
+		}
+		_, err := s.revokeIn(ctx, tx, revocation{userID: userID, applicationID: applicationID})
 		return err
 	})
 }
@@ -110,14 +112,14 @@ func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reaso
 	return s.updateUser(ctx, userID, "user.update", "password_change_reason = $1", string(reason))
 }
 
-// SetPassword gives a user a new password, ends the demand for a change, and
-// revokes all refresh tokens: whoever knew the old password is out.
+// SetPassword gives a user a new password, ends the demand for a change, and revokes all refresh
+// tokens: anyone who knew the old password is out.
 func (s *Server) SetPassword(ctx context.Context, userID, password string) error {
 	u, err := s.UserByID(ctx, userID)
-	if err == nil {
-		err = s.mayBePassword(ctx, "user.password", &u, password)
-	}
 	if err != nil {
+		return err
+	}
+	if err := s.mayBePassword(ctx, "user.password", &u, password); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
@@ -127,32 +129,37 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
-// updateUser sets columns of one user, by a constant of ours in which $1 is
-// the value and $2 the time, and raises the event of it.
+// updateUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the
+// time, and raises the event of it.
 func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
 	userID = strings.ToLower(userID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(s.now()), userID))
-		if err == nil {
-			err = s.raiseUser(ctx, tx, eventType, userID)
-		}
-		if err != nil || eventType != "user.deactivate" {
+		if err != nil {
 			return err
+		}
+		if err := s.raiseUser(ctx, tx, eventType, userID); err != nil {
+			return err
+		}
+		if eventType != "user.deactivate" {
+			return nil
 		}
 		_, err = s.revokeIn(ctx, tx, revocation{userID: userID})
 		return err
 	})
 }
 
-// replaceHash stores the same password at today's cost, unless the password
-// was changed meanwhile. The login goes on if it fails.
+// replaceHash stores the same password at today's cost, unless the password was changed meanwhile.
+// The login goes on if it fails.
 func (s *Server) replaceHash(ctx context.Context, u *User, renewed string) {
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`UPDATE users SET password = $1 WHERE id = $2 AND password = $3`, renewed, u.ID, u.passwordHash))
 	})
-	if err == nil {
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		s.log.WarnContext(ctx, "cannot upgrade password hash", "user", u.ID, "error", err)
+	default:
 		u.passwordHash = renewed
-	} else if !errors.Is(err, ErrNotFound) {
-		s.log.WarnContext(ctx, "password could not be hashed again", "user", u.ID, "error", err)
 	}
 }

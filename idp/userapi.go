@@ -19,63 +19,81 @@ func userInScope(ctx context.Context, q database.Queries, sc scope, id string) (
 		return User{}, err
 	}
 	u, err := userByID(ctx, q, id)
-	if err == nil && !sc.covers(u.TenantID) {
-		err = ErrNotFound
+	if err != nil {
+		return User{}, err
 	}
-	return u, err
+	if !sc.covers(u.TenantID) {
+		return User{}, ErrNotFound
+	}
+	return u, nil
 }
 
-func (s *Server) replyUser(w http.ResponseWriter, r *http.Request, u User, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, userResponse{User: u.json()})
+func replyUser(w http.ResponseWriter, u User) error {
+	return fusion.Reply(w, http.StatusOK, userResponse{User: u.json()})
 }
 
 // getUser answers GET /api/user/{userId}.
-func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	s.replyUser(w, r, u, err)
+	if err != nil {
+		return err
+	}
+	return replyUser(w, u)
 }
 
-// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of changePasswordId, verificationId, email, username and loginId.
-func (s *Server) findUser(w http.ResponseWriter, r *http.Request) {
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
-		u, _, err := s.holderOf(r.Context(), token)
-		if err == nil && (!u.Active || u.expired(s.now())) {
-			err = errUnauthorized
-		}
-		s.replyUser(w, r, u, err)
-		return
-	}
-	s.keyed("/api/user", func(w http.ResponseWriter, r *http.Request, sc scope) {
-		form, err := fusion.ParseForm(r.URL.RawQuery)
-		if err != nil {
-			s.fail(w, r, fusion.Invalid("", "invalidQuery", "The query string is not well-formed."))
+// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of
+// changePasswordId, verificationId, email, username and loginId.
+func (s *Server) findUser() http.HandlerFunc {
+	ownUser, userOfQuery := s.answering(s.ownUser), s.keyed("/api/user", s.userOfQuery)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := bearerToken(r); ok {
+			ownUser(w, r)
 			return
 		}
-		u, err := s.findBy(r.Context(), sc, form)
-		s.replyUser(w, r, u, err)
-	})(w, r)
+		userOfQuery(w, r)
+	}
 }
 
-// within refuses a user whom a call finds beyond its scope.
-func within(sc scope, u User, err error) error {
-	if err == nil && !sc.covers(u.TenantID) {
+// bearerToken returns the JWT of a request that has one in place of an API key.
+func bearerToken(r *http.Request) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, scheme == "Bearer" || scheme == "JWT"
+}
+
+func (s *Server) ownUser(w http.ResponseWriter, r *http.Request) error {
+	token, _ := bearerToken(r)
+	u, _, err := s.holderOf(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	if !u.Active || u.expired(s.now()) {
+		return errUnauthorized
+	}
+	return replyUser(w, u)
+}
+
+func (s *Server) userOfQuery(w http.ResponseWriter, r *http.Request, sc scope) error {
+	form, err := fusion.ParseForm(r.URL.RawQuery)
+	if err != nil {
+		return fusion.Invalid("", "invalidQuery", "The query string is not well-formed.")
+	}
+	u, err := s.findBy(r.Context(), sc, form)
+	if err != nil {
+		return err
+	}
+	if !sc.covers(u.TenantID) {
 		return ErrNotFound
 	}
-	return err
+	return replyUser(w, u)
 }
 
 func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, error) {
 	if id := form.Get("changePasswordId"); id != "" {
 		u, _, err := s.userOfChange(ctx, ticket(id))
-		return u, within(sc, u, err)
+		return u, err
 	}
 	if id := form.Get("verificationId"); id != "" {
-		u, err := s.holder(ctx, forVerification, ticket(id))
-		return u, within(sc, u, err)
+		return s.holder(ctx, forVerification, ticket(id))
 	}
 	loginID, types := form.Get("loginId"), form["loginIdTypes"]
 	switch {
@@ -88,78 +106,92 @@ func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, e
 	case len(types) == 0:
 		types = []string{loginIDEmail, loginIDUsername}
 	}
-	tenantID := string(sc)
-	if tenantID == "" {
-		var err error
-		if tenantID, err = soleTenant(ctx, s.db); err != nil {
-			return User{}, err
-		}
+	tenantID, err := tenantIn(ctx, s.db, sc)
+	if err != nil {
+		return User{}, err
 	}
 	return userByLoginID(ctx, s.db, tenantID, loginID, types)
 }
 
-// putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true, let in again.
-func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) {
-	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	if err == nil && r.URL.Query().Get("reactivate") == "true" {
-		if err = s.SetUserActive(r.Context(), u.ID, true); err == nil {
-			u, err = s.UserByID(r.Context(), u.ID)
+// putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true, active
+// again.
+func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) error {
+	old, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
+	if err != nil {
+		return err
+	}
+	if r.URL.Query().Get("reactivate") == "true" {
+		if err := s.SetUserActive(r.Context(), old.ID, true); err != nil {
+			return err
 		}
-		s.replyUser(w, r, u, err)
-		return
+		u, err := s.UserByID(r.Context(), old.ID)
+		if err != nil {
+			return err
+		}
+		return replyUser(w, u)
 	}
 	var req userRequest
-	if err == nil {
-		err = fusion.Decode(w, r, &req)
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	if err == nil {
-		u, err = s.replaceUser(r.Context(), u, func(User) (userRequest, error) { return req, nil })
+	u, err := s.replaceUser(r.Context(), old, func(User) (userRequest, error) { return req, nil })
+	if err != nil {
+		return err
 	}
-	s.replyUser(w, r, u, err)
+	return replyUser(w, u)
 }
 
 // patchUser answers PATCH /api/user/{userId}.
-func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	body, err := fusion.ReadBody(w, r)
-	var u User
-	if err == nil {
-		u, err = userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		u, err = s.replaceUser(r.Context(), u, func(u User) (req userRequest, err error) {
-			text, err := jsonpatch.Apply(fusion.MediaType(r), body, "user", u.json())
-			if err == nil {
-				err = fusion.DecodeJSON(text, &req)
-			}
-			if required := req.User.PasswordChangeRequired; required != nil && *required == (u.PasswordChangeReason != "") {
-				req.User.PasswordChangeRequired = nil // the patch leaves it: as the reason says
-			}
-			return req, err
-		})
+	old, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
+	if err != nil {
+		return err
 	}
-	s.replyUser(w, r, u, err)
+	u, err := s.replaceUser(r.Context(), old, func(u User) (userRequest, error) { return patchedUser(fusion.MediaType(r), body, u) })
+	if err != nil {
+		return err
+	}
+	return replyUser(w, u)
+}
+
+// patchedUser is the request to replace a user by the user with a patch applied.
+func patchedUser(mediaType string, patch []byte, u User) (userRequest, error) {
+	text, err := jsonpatch.Apply(mediaType, patch, "user", u.json())
+	if err != nil {
+		return userRequest{}, err
+	}
+	var req userRequest
+	if err := fusion.DecodeJSON(text, &req); err != nil {
+		return userRequest{}, err
+	}
+	if required := req.User.PasswordChangeRequired; required != nil && *required == (u.PasswordChangeReason != "") {
+		req.User.PasswordChangeRequired = nil // the patch leaves it: as the reason says
+	}
+	return req, nil
 }
 
 // deleteUser answers DELETE /api/user/{userId}: locked out, or, with hardDelete=true, gone.
-func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	var form url.Values
-	if err == nil {
-		form, err = fusion.Parameters(w, r)
-	}
-	switch {
-	case err != nil:
-	case form.Get("hardDelete") == "true":
-		err = s.DeleteUser(r.Context(), u.ID)
-	default:
-		err = s.SetUserActive(r.Context(), u.ID, false)
-	}
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	form, err := fusion.Parameters(w, r)
+	if err != nil {
+		return err
+	}
+	if form.Get("hardDelete") == "true" {
+		return s.DeleteUser(r.Context(), u.ID)
+	}
+	return s.SetUserActive(r.Context(), u.ID, false)
 }
 
-// DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown: ErrNotFound.
+// DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown:
+// ErrNotFound.
 func (s *Server) DeleteUser(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.removeUser(ctx, tx, userID) })

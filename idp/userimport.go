@@ -41,17 +41,16 @@ type importedUser struct {
 }
 
 // importUsers answers POST /api/user/import: all of the users, or none.
-func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) error {
 	body, err := fusion.ReadBodyUpTo(w, r, maxImportBody)
-	if err == nil && fusion.MediaType(r) != "" && fusion.MediaType(r) != "application/json" {
-		err = fusion.ErrMediaType
-	}
-	if err == nil {
-		_, err = s.importText(r.Context(), sc, body)
-	}
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	if t := fusion.MediaType(r); t != "" && t != "application/json" {
+		return fusion.ErrMediaType
+	}
+	_, err = s.importText(r.Context(), sc, body)
+	return err
 }
 
 // ImportUsers makes all of the users of a FusionAuth import, {"users": […]}, or none, and returns how many. What is wrong with one comes back as a [ValidationError] whose
@@ -161,7 +160,7 @@ type importRow struct {
 
 func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row importRow, err error) {
 	u.userWrite = u.trimmed()
-	n, err := s.newUser(ctx, sc, userRequest{User: u.userWrite}, "")
+	n, err := newUser(ctx, s.db, sc, userRequest{User: u.userWrite}, "")
 	if err != nil {
 		return row, err
 	}
@@ -175,18 +174,7 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 		return row, fusion.Invalid("user.lastLoginInstant", "invalid", "Give milliseconds since 1970, or nothing for a user who has not logged in.")
 	}
 	u.TenantID = n.TenantID
-	if u.EncryptionScheme == "" {
-		if row.id, err = s.checkUserWithPassword(ctx, n.TenantID, n); err == nil {
-			row.hash, err = s.hasher.Hash(ctx, u.Password)
-		}
-	} else {
-		var wrong ValidationError
-		if row.id, wrong = s.checkNewUser(n); wrong != nil {
-			return row, wrong
-		}
-		row.hash, err = u.foreignHash()
-	}
-	if err != nil {
+	if row.id, row.hash, err = s.importedHash(ctx, u, n); err != nil {
 		return row, err
 	}
 	profile, err := json.Marshal(u.Profile)
@@ -195,6 +183,23 @@ func (s *Server) importRow(ctx context.Context, sc scope, u importedUser) (row i
 	}
 	row.importedUser, row.profile, row.factor = u, string(profile), s.secrets.sealFactor(row.id, n.factor)
 	return row, nil
+}
+
+// importedHash checks a user and returns their id and the hash of their password.
+func (s *Server) importedHash(ctx context.Context, u importedUser, n NewUser) (id, hash string, err error) {
+	if u.EncryptionScheme != "" {
+		id, wrong := checkNewUser(n)
+		if wrong != nil {
+			return "", "", wrong
+		}
+		hash, err := u.foreignHash()
+		return id, hash, err
+	}
+	if id, err = s.checkUserWithPassword(ctx, n.TenantID, n); err != nil {
+		return "", "", err
+	}
+	hash, err = s.hasher.Hash(ctx, u.Password)
+	return id, hash, err
 }
 
 func (u importedUser) foreignHash() (string, error) {
@@ -231,10 +236,10 @@ func (row importRow) insert(tx *sql.Tx, at time.Time, roles map[string]knownRole
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $14)`,
 		row.id, row.TenantID, strings.ToLower(row.Email), loginIDKey(row.Email), row.Username, loginIDKey(row.Username), row.hash, active, row.Verified,
 		row.Expiry, string(row.changeReason()), row.profile, inserted, now, row.LastLoginInstant)
-	if err == nil {
-		err = row.factor.insert(tx, row.id)
-	}
 	if err != nil {
+		return err
+	}
+	if err := row.factor.insert(tx, row.id); err != nil {
 		return err
 	}
 	for _, reg := range row.Registrations {

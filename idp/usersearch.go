@@ -1,7 +1,9 @@
 package idp
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -30,69 +32,72 @@ type searchResponse struct {
 }
 
 // searchUsers answers POST /api/user/search, with {"search": …}.
-func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		Search searchRequest `json:"search"`
 	}
-	err := fusion.Decode(w, r, &req)
-	if err == nil {
-		s.replySearch(w, r, sc, req.Search)
-		return
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	s.fail(w, r, err)
+	return s.replySearch(w, r, sc, req.Search)
 }
 
 // usersByIDs answers GET /api/user/search?ids=…&ids=…, and ?queryString=….
-func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) error {
 	form, err := fusion.ParseForm(r.URL.RawQuery)
 	if err != nil {
-		s.fail(w, r, fusion.Invalid("", "invalidQuery", "The query string is not well-formed."))
-		return
+		return fusion.Invalid("", "invalidQuery", "The query string is not well-formed.")
 	}
-	s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString")})
+	return s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString")})
 }
 
-func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, q searchRequest) {
-	answer, err := search(r.Context(), s.db, sc, q)
+func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, req searchRequest) error {
+	answer, err := search(r.Context(), s.db, sc, req)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, answer)
+	return fusion.Reply(w, http.StatusOK, answer)
 }
 
-func search(ctx context.Context, q database.Queries, sc scope, req searchRequest) (answer searchResponse, err error) {
-	if req.NumberOfResults == 0 {
-		req.NumberOfResults = resultsDefault
+func search(ctx context.Context, q database.Queries, sc scope, req searchRequest) (searchResponse, error) {
+	most := cmp.Or(req.NumberOfResults, resultsDefault)
+	if most < 0 || most > resultsMost || req.StartRow < 0 || len(req.IDs) > resultsMost {
+		return searchResponse{}, fusion.Invalid("search.numberOfResults", "invalid",
+			fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
 	}
-	if req.NumberOfResults < 0 || req.NumberOfResults > resultsMost || req.StartRow < 0 || len(req.IDs) > resultsMost {
-		return answer, fusion.Invalid("search.numberOfResults", "invalid", fmt.Sprintf("At most %d results or ids at once, from row 0 on.", resultsMost))
-	}
-	answer.Users = []userJSON{}
 	if len(req.IDs) > 0 {
-		for _, id := range req.IDs {
-			u, err := userInScope(ctx, q, sc, id)
-			if err == ErrNotFound {
-				continue
-			}
-			if err != nil {
-				return answer, err
-			}
-			answer.Users = append(answer.Users, u.json())
-		}
-		answer.Total = len(answer.Users)
-		return answer, nil
+		return searchIDs(ctx, q, sc, req.IDs)
 	}
-	users, total, err := findUsers(ctx, q, sc, req.QueryString, req.StartRow, req.NumberOfResults)
-	for i := range users {
-		answer.Users = append(answer.Users, users[i].json())
+	users, total, err := findUsers(ctx, q, sc, req.QueryString, req.StartRow, most)
+	if err != nil {
+		return searchResponse{}, err
 	}
-	answer.Total = total
-	return answer, err
+	answer := searchResponse{Users: []userJSON{}, Total: total}
+	for _, u := range users {
+		answer.Users = append(answer.Users, u.json())
+	}
+	return answer, nil
 }
 
-// FindUsers returns at most so many users, after the first of them are passed over, whose e-mail address or username has the text somewhere; * in it stands for
-// anything, and none finds all. They come in the order in which they were made, with the number of all that there are.
+func searchIDs(ctx context.Context, q database.Queries, sc scope, ids []string) (searchResponse, error) {
+	answer := searchResponse{Users: []userJSON{}}
+	for _, id := range ids {
+		u, err := userInScope(ctx, q, sc, id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return searchResponse{}, err
+		}
+		answer.Users = append(answer.Users, u.json())
+	}
+	answer.Total = len(answer.Users)
+	return answer, nil
+}
+
+// FindUsers returns the users whose e-mail address or username contains the text, at most so many,
+// after the first few; * in the text stands for anything, and an empty text finds all. They are in
+// the order of their creation. Total counts all of them.
 func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (users []User, total int, err error) {
 	return findUsers(ctx, s.db, "", text, after, most)
 }
@@ -106,10 +111,14 @@ func findUsers(ctx context.Context, q database.Queries, sc scope, text string, a
 	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+where, string(sc), pattern).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count users: %w", err)
 	}
-	ids, err := database.Strings(ctx, q, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`, string(sc), pattern, most, after)
+	ids, err := database.Strings(ctx, q, `SELECT id FROM users WHERE `+where+` ORDER BY insert_instant, id LIMIT $3 OFFSET $4`,
+		string(sc), pattern, most, after)
+	if err != nil {
+		return nil, 0, err
+	}
 	for _, id := range ids {
 		u, err := userByID(ctx, q, id)
-		if err == ErrNotFound {
+		if errors.Is(err, ErrNotFound) {
 			continue // deleted meanwhile
 		}
 		if err != nil {
@@ -117,7 +126,7 @@ func findUsers(ctx context.Context, q database.Queries, sc scope, text string, a
 		}
 		users = append(users, u)
 	}
-	return users, total, err
+	return users, total, nil
 }
 
 // likePattern finds a word anywhere; * stands for anything, as in FusionAuth.

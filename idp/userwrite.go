@@ -1,8 +1,10 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -54,49 +56,37 @@ func (u userWrite) trimmed() userWrite {
 	return u
 }
 
-// newUser checks a request to make a user, and says where.
-func (s *Server) newUser(ctx context.Context, sc scope, req userRequest, pathID string) (NewUser, error) {
+// newUser checks a request to create a user, and says in which tenant.
+func newUser(ctx context.Context, q database.Queries, sc scope, req userRequest, pathID string) (NewUser, error) {
 	if req.SendSetPasswordEmail {
 		return NewUser{}, fusion.Invalid("sendSetPasswordEmail", "notSupported", "This provider sends no mail to set a password: give one.")
 	}
 	u := req.User.trimmed()
-	if pathID != "" {
-		u.ID = pathID
-	}
-	switch {
-	case u.TenantID != "" && !sc.covers(strings.ToLower(u.TenantID)):
-		return NewUser{}, fusion.Invalid("user.tenantId", "invalid", "The request is confined to another tenant.")
-	case u.TenantID == "" && sc != "":
-		u.TenantID = string(sc)
-	case u.TenantID == "":
-		id, err := soleTenant(ctx, s.db)
-		if err != nil {
-			return NewUser{}, err
-		}
-		u.TenantID = id
+	tenantID, err := tenantOfRequest(ctx, q, sc, "user.tenantId", u.TenantID)
+	if err != nil {
+		return NewUser{}, err
 	}
 	factor, err := u.TwoFactor.brought()
 	if err != nil {
 		return NewUser{}, err
 	}
 	return NewUser{
-		ID: u.ID, TenantID: u.TenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
+		ID: cmp.Or(pathID, u.ID), TenantID: tenantID, Email: u.Email, Username: u.Username, Password: u.Password, Verified: req.SkipVerification,
 		Expiry: database.FromMillis(u.Expiry), Profile: u.Profile, changeReason: u.changeReason(), factor: factor,
 	}, nil
 }
 
 // createUser answers POST /api/user[/{userId}].
-func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req userRequest
-	err := fusion.Decode(w, r, &req)
-	if err == nil {
-		var answer userResponse
-		if answer, err = s.createUserFrom(r.Context(), sc, req, r.PathValue("userId")); err == nil {
-			fusion.Reply(w, http.StatusOK, answer)
-			return
-		}
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	s.fail(w, r, err)
+	answer, err := s.createUserFrom(r.Context(), sc, req, r.PathValue("userId"))
+	if err != nil {
+		return err
+	}
+	return fusion.Reply(w, http.StatusOK, answer)
 }
 
 // userResponse has a JWT where the call made the user.
@@ -106,39 +96,37 @@ type userResponse struct {
 	TokenExpirationInstant int64    `json:"tokenExpirationInstant,omitzero"`
 }
 
-func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, pathID string) (answer userResponse, err error) {
+func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, pathID string) (userResponse, error) {
 	app, err := optionalApplication(ctx, s.db, sc, req.ApplicationID)
 	if err != nil {
-		return answer, err
+		return userResponse{}, err
 	}
-	n, err := s.newUser(ctx, sc, req, pathID)
+	n, err := newUser(ctx, s.db, sc, req, pathID)
 	if err != nil {
-		return answer, err
+		return userResponse{}, err
 	}
 	if app.ID != "" && !strings.EqualFold(n.TenantID, app.TenantID) {
-		return answer, fusion.Invalid("applicationId", "invalid", "The application is of another tenant.")
+		return userResponse{}, fusion.Invalid("applicationId", "invalid", "The application is of another tenant.")
 	}
 	u, err := s.CreateUser(ctx, n)
 	if err != nil {
-		return answer, err
+		return userResponse{}, err
 	}
 	if err := s.askToVerify(ctx, &u, app); err != nil {
-		return answer, err
+		return userResponse{}, err
 	}
-	return s.introduced(ctx, &u, app, "USER_CREATE")
+	return s.createdAnswer(ctx, &u, app, "USER_CREATE")
 }
 
-// introduced is the answer for a user who was just made, with a JWT.
-func (s *Server) introduced(ctx context.Context, u *User, app application, how string) (answer userResponse, err error) {
-	ttl := defaultAccessTokenTTL
-	if app.ID != "" {
-		ttl = app.AccessTokenTTL
+// createdAnswer is the answer for a user who was just created, with a JWT.
+func (s *Server) createdAnswer(ctx context.Context, u *User, app application, authenticationType string) (userResponse, error) {
+	c := s.newClaims(u, app.ID, app.accessTokenTTL())
+	c.AuthenticationType = authenticationType
+	token, err := s.sign(ctx, app, c)
+	if err != nil {
+		return userResponse{}, err
 	}
-	c := s.newClaims(u, app.ID, ttl)
-	c.AuthenticationType = how
-	answer.User, answer.TokenExpirationInstant = u.json(), c.ExpiresAt*1000
-	answer.Token, err = s.sign(ctx, app, c)
-	return answer, err
+	return userResponse{User: u.json(), Token: token, TokenExpirationInstant: c.ExpiresAt * 1000}, nil
 }
 
 // optionalApplication returns the application that a request names, or none.
@@ -147,29 +135,34 @@ func optionalApplication(ctx context.Context, q database.Queries, sc scope, id s
 	if err != nil || id == "" {
 		return application{}, err
 	}
-	app, err := readApplication(ctx, q, id)
-	if err == ErrNotFound || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
-	}
-	return app, err
+	return activeApplication(ctx, q, sc, "applicationId", id)
 }
 
-// replaceUser puts what the request says in place of what is stored. A password that is not given stays; a new one revokes all refresh tokens. Another
-// e-mail address is to be verified again. What the request says may depend on the user, and is asked for again once nobody else can change that one.
-func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (userRequest, error)) (User, error) {
-	wanted := func(u User) (userRequest, error) {
-		req, err := request(u)
-		req.User = req.User.trimmed()
-		if err == nil {
-			err = req.User.TwoFactor.unchanged(u)
-		}
-		return req, err
-	}
-	req, err := wanted(old)
-	if err == nil {
-		err = s.checkReplacement(ctx, old.TenantID, req.User)
+// activeApplication returns the application that a field of a request names.
+func activeApplication(ctx context.Context, q database.Queries, sc scope, field, id string) (application, error) {
+	unknown := fusion.Invalid(field, "invalid", "There is no such application.")
+	app, err := readApplication(ctx, q, id)
+	if errors.Is(err, ErrNotFound) {
+		return application{}, unknown
 	}
 	if err != nil {
+		return application{}, err
+	}
+	if !app.active || !sc.covers(app.TenantID) {
+		return application{}, unknown
+	}
+	return app, nil
+}
+
+// replaceUser puts what the request says in place of what is stored. A password that is not given
+// stays; a new one revokes all refresh tokens. Another e-mail address has to be verified again. The
+// request may depend on the user: it is asked for again once nobody else can change the user.
+func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (userRequest, error)) (User, error) {
+	req, err := replacement(old, request)
+	if err != nil {
+		return User{}, err
+	}
+	if err := s.checkReplacement(ctx, old.TenantID, req.User); err != nil {
 		return User{}, err
 	}
 	hash := ""
@@ -180,37 +173,51 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 	}
 	now := database.Millis(s.now())
 	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		// The row is the lock that everybody waits for who changes it.
+		// Lock the user's row: it serializes changes of the user.
 		if err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
 			return err
 		}
-		u, err := readUser(context.WithoutCancel(ctx), tx, "id = $1", old.ID)
+		u, err := userByID(context.WithoutCancel(ctx), tx, old.ID)
 		if err != nil {
 			return err
 		}
-		req, err := wanted(u)
-		if err == nil {
-			err = fusion.OrNil(s.checkWritten(req.User))
-		}
-		if err == nil {
-			err = storeUser(tx.Tx, u, req)
-		}
-		if err == nil {
-			err = s.raiseUserUpdate(ctx, tx, u)
-		}
-		if err != nil || hash == "" {
+		req, err := replacement(u, request)
+		if err != nil {
 			return err
+		}
+		if wrong := checkWritten(req.User); wrong != nil {
+			return wrong
+		}
+		if err := storeUser(tx.Tx, u, req); err != nil {
+			return err
+		}
+		if err := s.raiseUserUpdate(ctx, tx, u); err != nil {
+			return err
+		}
+		if hash == "" {
+			return nil
 		}
 		if err := s.storePassword(ctx, tx, u.ID, hash, "true"); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`UPDATE users SET password_change_reason = $1 WHERE id = $2`, string(req.User.changeReason()), u.ID) // which a new password takes away by itself
+		// A new password takes the reason away, unless the request sets one.
+		_, err = tx.Exec(`UPDATE users SET password_change_reason = $1 WHERE id = $2`, string(req.User.changeReason()), u.ID)
 		return err
 	})
 	if err != nil {
 		return User{}, err
 	}
 	return s.UserByID(ctx, old.ID)
+}
+
+// replacement is what a request makes of a user.
+func replacement(u User, request func(User) (userRequest, error)) (userRequest, error) {
+	req, err := request(u)
+	if err != nil {
+		return userRequest{}, err
+	}
+	req.User = req.User.trimmed()
+	return req, req.User.TwoFactor.unchanged(u)
 }
 
 func storeUser(tx *sql.Tx, old User, req userRequest) error {
@@ -229,7 +236,7 @@ func storeUser(tx *sql.Tx, old User, req userRequest) error {
 }
 
 func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWrite) error {
-	wrong := s.checkWritten(n)
+	wrong := checkWritten(n)
 	if n.Password != "" { // else the old one stays
 		more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
 		if err != nil {
@@ -240,9 +247,11 @@ func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWr
 	return fusion.OrNil(wrong)
 }
 
-// checkWritten looks at everything but the password.
-func (s *Server) checkWritten(n userWrite) ValidationError {
-	_, wrong := s.checkNewUser(NewUser{Email: n.Email, Username: n.Username, Expiry: database.FromMillis(n.Expiry), changeReason: n.PasswordChangeReason})
+// checkWritten checks everything but the password.
+func checkWritten(n userWrite) ValidationError {
+	_, wrong := checkNewUser(NewUser{
+		Email: n.Email, Username: n.Username, Expiry: database.FromMillis(n.Expiry), changeReason: n.PasswordChangeReason,
+	})
 	return wrong
 }
 

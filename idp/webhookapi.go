@@ -1,11 +1,9 @@
 package idp
 
 import (
+	"cmp"
 	"database/sql"
-	"errors"
 	"net/http"
-
-	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -32,26 +30,24 @@ func webhookOfPath(q database.Queries, r *http.Request, sc scope) (outbox.Webhoo
 		return outbox.Webhook{}, err
 	}
 	h, err := outbox.ReadWebhook(r.Context(), q, id)
-	if err == nil && !sc.seesWebhook(h) {
-		err = ErrNotFound
+	if err != nil {
+		return outbox.Webhook{}, err
 	}
-	return h, err
+	if !sc.seesWebhook(h) {
+		return outbox.Webhook{}, ErrNotFound
+	}
+	return h, nil
 }
 
-func (s *Server) replyWebhook(w http.ResponseWriter, r *http.Request, h outbox.Webhook, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, webhookBody{newWebhookJSON(h)})
+func replyWebhook(w http.ResponseWriter, h outbox.Webhook) error {
+	return fusion.Reply(w, http.StatusOK, webhookBody{newWebhookJSON(h)})
 }
 
 // listWebhooks answers GET /api/webhook.
-func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) error {
 	all, err := outbox.Webhooks(r.Context(), s.db)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	list := []webhookJSON{}
 	for _, h := range all {
@@ -59,44 +55,44 @@ func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request, sc scope) 
 			list = append(list, newWebhookJSON(h))
 		}
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Webhooks []webhookJSON `json:"webhooks"`
 	}{list})
 }
 
 // getWebhook answers GET /api/webhook/{webhookId}.
-func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) getWebhook(w http.ResponseWriter, r *http.Request, sc scope) error {
 	h, err := webhookOfPath(s.db, r, sc)
-	s.replyWebhook(w, r, h, err)
+	if err != nil {
+		return err
+	}
+	return replyWebhook(w, h)
 }
 
 // createWebhook answers POST /api/webhook[/{webhookId}].
-func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) createWebhook(w http.ResponseWriter, r *http.Request, sc scope) error {
 	h, err := s.newWebhook(w, r, sc)
-	if err == nil {
-		err = webhookError(s.db.Write(r.Context(), h.Insert))
-		s.outbox.Wake() // without webhooks it looks once an hour
+	if err != nil {
+		return err
 	}
-	s.replyWebhook(w, r, h, err)
+	if err := s.db.Write(r.Context(), h.Insert); err != nil {
+		return webhookError(err)
+	}
+	s.outbox.Wake() // without webhooks it looks once an hour
+	return replyWebhook(w, h)
 }
 
-func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (none outbox.Webhook, err error) {
+func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (outbox.Webhook, error) {
 	var body webhookBody
 	if err := fusion.Decode(w, r, &body); err != nil {
-		return none, err
+		return outbox.Webhook{}, err
 	}
 	h, err := body.Webhook.stored(sc)
 	if err != nil {
-		return none, err
+		return outbox.Webhook{}, err
 	}
-	if id := r.PathValue("webhookId"); id != "" {
-		body.Webhook.ID = id
-	}
-	if h.ID, err = fusion.ParseID("webhook.id", body.Webhook.ID); err != nil {
-		return none, err
-	}
-	if h.ID == "" {
-		h.ID = uuid.NewString()
+	if h.ID, err = newID("webhook.id", cmp.Or(r.PathValue("webhookId"), body.Webhook.ID)); err != nil {
+		return outbox.Webhook{}, err
 	}
 	h.Inserted = database.Millis(s.now())
 	h.Updated = h.Inserted
@@ -104,20 +100,20 @@ func (s *Server) newWebhook(w http.ResponseWriter, r *http.Request, sc scope) (n
 }
 
 // changeWebhook answers PUT and PATCH /api/webhook/{webhookId}.
-func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) changeWebhook(w http.ResponseWriter, r *http.Request, sc scope) error {
 	change, err := readChange(w, r, "webhook")
-	var h outbox.Webhook
-	if err == nil {
-		h, err = s.changedWebhook(r, sc, change)
-		for errors.Is(err, errOvertaken) {
-			h, err = s.changedWebhook(r, sc, change)
-		}
+	if err != nil {
+		return err
+	}
+	h, err := untilCurrent(func() (outbox.Webhook, error) { return s.changedWebhook(r, sc, change) })
+	if err != nil {
+		return err
 	}
 	s.outbox.Wake()
-	s.replyWebhook(w, r, h, err)
+	return replyWebhook(w, h)
 }
 
-// changedWebhook changes the webhook as it is just now, or answers errOvertaken.
+// changedWebhook changes the webhook as it is now, or returns errOvertaken.
 func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none outbox.Webhook, err error) {
 	old, err := webhookOfPath(s.db, r, sc)
 	if err != nil {
@@ -141,13 +137,11 @@ func (s *Server) changedWebhook(r *http.Request, sc scope, change change) (none 
 	}))
 }
 
-// deleteWebhook answers DELETE /api/webhook/{webhookId}. What was not sent yet goes with it.
-func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request, sc scope) {
+// deleteWebhook answers DELETE /api/webhook/{webhookId}. Events that were not sent go with it.
+func (s *Server) deleteWebhook(_ http.ResponseWriter, r *http.Request, sc scope) error {
 	h, err := webhookOfPath(s.db, r, sc)
-	if err == nil {
-		err = s.RemoveWebhook(r.Context(), h.ID)
-	}
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	return s.RemoveWebhook(r.Context(), h.ID)
 }
