@@ -151,7 +151,7 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 		return finding{}
 	}
 	proven := kept.proven.Load()
-	if proven == nil || !proven.is(cookie) || !g.servesNow(kept.Record, presented{mark: proven.mark, session: true, known: &proven.digest}, now) {
+	if proven == nil || !proven.is(cookie) || !g.servesNow(kept.Record, proven.presented(id), now) {
 		return finding{}
 	}
 	return finding{record: kept.Record, token: &kept.token}

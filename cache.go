@@ -22,6 +22,7 @@ type cache struct {
 	fresh  atomic.Int64 // until when records may be served, in nanoseconds since began
 	awake  atomic.Int64 // the same by the wall clock, which goes on while the machine sleeps
 	limit  int          // records in a shard
+	lists  sharedLists
 	shards [256]cacheShard
 }
 

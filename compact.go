@@ -1,8 +1,10 @@
 package latchkey
 
 import (
-	"slices"
 	"strings"
+	"sync"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 // compact returns a copy that takes as little memory as it can, in few pieces, for the garbage collector looks at each: without what serving does not need, and with its strings in one.
@@ -14,12 +16,45 @@ func (c *cache) compact(rec *Record) *Record {
 	}
 	u := &kept.User
 	texts := []*string{&u.ID, &u.Email, &u.Username, &u.FirstName, &u.LastName, &u.FullName, &u.ImageURL, &u.PreferredLanguage, &u.Timezone}
-	u.Roles = slices.Clone(u.Roles)
-	for i := range u.Roles {
-		texts = append(texts, &u.Roles[i])
-	}
 	join(texts)
+	u.Roles, kept.AuthMethods = c.lists.shared(u.Roles), c.lists.shared(rec.AuthMethods)
 	return &kept
+}
+
+// sharedLists are lists of texts that many sessions have in common: users have few different lists of roles.
+type sharedLists struct {
+	mu    sync.Mutex
+	lists map[string][]string
+}
+
+// maxSharedLists bounds them. Lists beyond that are copied.
+const maxSharedLists = 1000
+
+// shared returns a list that is equal.
+func (s *sharedLists) shared(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	var key []byte
+	for _, text := range list {
+		key = packed.AppendString(key, text)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.lists[string(key)]; ok {
+		return known
+	}
+	own := make([]string, len(list))
+	for i, text := range list {
+		own[i] = strings.Clone(text)
+	}
+	if len(s.lists) < maxSharedLists {
+		if s.lists == nil {
+			s.lists = make(map[string][]string)
+		}
+		s.lists[string(key)] = own
+	}
+	return own
 }
 
 // join moves strings into one piece of memory.

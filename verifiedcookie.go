@@ -1,21 +1,31 @@
 package latchkey
 
-import "crypto/subtle"
+import (
+	"crypto/subtle"
+	"time"
+)
 
-// A provenCookie is a session cookie whose MAC was right. To be equal to it proves as much as the MAC does, and costs a tenth: the keys of a Guard do not change.
+// A provenCookie is a session cookie whose MAC was right. To be equal to it proves as much as the MAC does, and costs a tenth: the keys of
+// a Guard do not change. There is one for each session in memory, so it has no more than it needs.
 type provenCookie struct {
-	text   [sessionCookieLength]byte
-	mark   mark
-	digest Digest // of the mark's branch
+	text       [sessionCookieLength]byte
+	generation uint32
+	mintedAt   int64  // milliseconds since 1970
+	digest     Digest // of the branch
 }
 
 func (p *provenCookie) is(text string) bool {
 	return subtle.ConstantTimeCompare(p.text[:], []byte(text)) == 1
 }
 
+// presented is what the cookie shows of a session, but for the branch itself.
+func (p *provenCookie) presented(id ID) presented {
+	return presented{mark: mark{id: id, generation: p.generation, mintedAt: time.UnixMilli(p.mintedAt)}, session: true, known: &p.digest}
+}
+
 // prove keeps a cookie whose MAC was right.
 func (c *cachedRecord) prove(text string, m mark) {
-	p := &provenCookie{mark: m, digest: m.branch.digest()}
+	p := &provenCookie{generation: m.generation, mintedAt: m.mintedAt.UnixMilli(), digest: m.branch.digest()}
 	copy(p.text[:], text)
 	c.proven.Store(p)
 }

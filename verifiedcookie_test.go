@@ -19,7 +19,8 @@ func TestCKE11_ProvenCookie(t *testing.T) {
 		var kept cachedRecord
 		kept.prove(text, m)
 		proven := kept.proven.Load()
-		if !proven.is(text) || proven.mark != m || proven.digest != m.branch.digest() {
+		p := proven.presented(m.id)
+		if !proven.is(text) || p.id != m.id || p.generation != m.generation || !p.mintedAt.Equal(m.mintedAt) || p.digest() != m.branch.digest() {
 			t.Fatalf("%s is not known again", text)
 		}
 		for i := range text {
