@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"time"
 )
 
@@ -17,6 +18,15 @@ func newID() (id ID) {
 
 // String returns the id in base64url, 22 characters.
 func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+// ParseID reads what String returned, for example from the path of an administrator's request.
+func ParseID(text string) (ID, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) != len(ID{}) {
+		return ID{}, errors.New("latchkey: not the id of a session: want 22 characters of base64url")
+	}
+	return ID(raw), nil
+}
 
 // A Record is one session in the store, from login until it is swept after its end.
 // Nothing in it can be used to make a cookie: branches are digests, and the provider's tokens are sealed.

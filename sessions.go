@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -10,13 +11,44 @@ import (
 // maxListed bounds a user's list of sessions; only the newest are shown.
 const maxListed = 100
 
-// sessionView is a session as its user sees it.
+// A SessionInfo is a session as its user or an administrator sees it in a list.
+type SessionInfo struct {
+	ID              ID
+	CreatedAt       time.Time // when the session started
+	LastSeenAt      time.Time // within a tenth of Config.IdleTimeout
+	AuthenticatedAt time.Time // when the user last proved who they are; zero if unknown
+	AuthMethods     []string  // how; see Grant.AuthMethods
+	Persistent      bool      // it outlives the browser
+	Device          Device    // that of the login
+	DeviceName      string    // that device in words, "Firefox on Linux": a claim of the browser, good for display only
+}
+
+// Sessions returns a user's sessions in this app that have not ended, the newest login first, at most
+// 100. EndSession ends one of them.
+func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, error) {
+	records, _, err := g.byUser(ctx, userID, maxListed)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]SessionInfo, 0, len(records))
+	for _, rec := range records {
+		if g.endReasonOf(rec) == "" {
+			sessions = append(sessions, SessionInfo{
+				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.lastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
+				Persistent: rec.Persistent, Device: rec.Device, DeviceName: describe(rec.Device.UserAgent),
+			})
+		}
+	}
+	return sessions, nil
+}
+
+// sessionView is a session in the answer to its user.
 type sessionView struct {
 	ID          string    `json:"id"`
 	Current     bool      `json:"current"`
 	CreatedAt   time.Time `json:"createdAt"`
 	LastSeenAt  time.Time `json:"lastSeenAt"`
-	Device      string    `json:"device"` // "Firefox on Linux"
+	Device      string    `json:"device"`
 	IP          string    `json:"ip,omitempty"`
 	DeviceBound bool      `json:"deviceBound"`
 }
@@ -44,7 +76,9 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodDelete:
 		err = g.listSessions(w, r, found.record)
 	case id == "":
-		err = g.deleteOthers(w, r, found.record)
+		if _, err = g.endUserSessions(r.Context(), g.device(r), found.record.User.ID, EndLogoutEverywhere, othersThan(found.record)); err == nil {
+			noContent(w)
+		}
 	default:
 		err = g.deleteOne(w, r, found.record, id)
 	}
@@ -57,32 +91,20 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Record) error {
-	sessions, _, err := g.byUser(r.Context(), current.User.ID, maxListed)
+	sessions, err := g.Sessions(r.Context(), current.User.ID)
 	if err != nil {
 		return err
 	}
 	views := make([]sessionView, 0, len(sessions))
-	for _, rec := range sessions {
-		if g.endReasonOf(rec) != "" {
-			continue
-		}
+	for _, s := range sessions {
 		views = append(views, sessionView{
-			ID: rec.ID.String(), Current: rec.ID == current.ID, CreatedAt: rec.CreatedAt.UTC(), LastSeenAt: g.lastUse(rec).UTC(),
-			Device: describe(rec.Device.UserAgent), IP: rec.Device.IP, DeviceBound: rec.Device.PublicKey != nil,
+			ID: s.ID.String(), Current: s.ID == current.ID, CreatedAt: s.CreatedAt.UTC(), LastSeenAt: s.LastSeenAt.UTC(),
+			Device: s.DeviceName, IP: s.Device.IP, DeviceBound: s.Device.PublicKey != nil,
 		})
 	}
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header()["Cache-Control"] = noStore
 	wire.Write(w, http.StatusOK, map[string]any{"sessions": views})
 	return nil
-}
-
-// deleteOthers ends all sessions of the user but the current one.
-func (g *Guard) deleteOthers(w http.ResponseWriter, r *http.Request, current *Record) error {
-	_, err := g.endUserSessions(r.Context(), g.device(r), current.User.ID, EndLogoutEverywhere, func(rec *Record) bool { return rec.ID != current.ID })
-	if err == nil {
-		noContent(w)
-	}
-	return err
 }
 
 // deleteOne ends the session of that id, if it is one of the user's.
@@ -102,6 +124,10 @@ func (g *Guard) deleteOne(w http.ResponseWriter, r *http.Request, current *Recor
 	}
 	wire.Of(wire.CodeNotFound).Write(w) // it has ended meanwhile, or is somebody else's
 	return nil
+}
+
+func othersThan(current *Record) func(*Record) bool {
+	return func(rec *Record) bool { return rec.ID != current.ID }
 }
 
 func noContent(w http.ResponseWriter) {

@@ -3,11 +3,13 @@ package latchkey_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
@@ -94,4 +96,45 @@ func TestSessionsOfOthersAreOutOfReach(t *testing.T) {
 		w.store.cut(true)
 		ada.get(w.shop, "/api/sessions").want(t, 503, "provider_unavailable", "")
 	})
+}
+
+// An administrator lists a user's sessions and ends one of them, whose id came with a request.
+func TestSessions_ofAUser(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		phone, laptop := newBrowser(), newBrowser()
+		began := time.Now()
+		phone.login(w.shop)
+		time.Sleep(time.Minute)
+		laptop.login(w.shop)
+
+		sessions, err := w.shop.guard.Sessions(t.Context(), w.user.ID)
+		must(t, err)
+		if len(sessions) != 2 || !sessions[0].CreatedAt.Equal(began.Add(time.Minute)) || !sessions[1].AuthenticatedAt.Equal(began) ||
+			sessions[1].Device.IP != "203.0.113.7" || sessions[1].DeviceName != "Unknown device" || !slices.Equal(sessions[1].AuthMethods, []string{"pwd"}) {
+			t.Fatalf("%+v", sessions)
+		}
+		id, err := latchkey.ParseID(sessions[1].ID.String())
+		must(t, err)
+		must(t, w.shop.guard.EndSession(t.Context(), id, latchkey.EndRevokedByAdmin))
+		phone.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		if left, err := w.shop.guard.Sessions(t.Context(), w.user.ID); err != nil || len(left) != 1 || left[0].ID != sessions[0].ID {
+			t.Errorf("left: %+v, %v", left, err)
+		}
+		if nobodys, err := w.shop.guard.Sessions(t.Context(), "nobody"); err != nil || len(nobodys) != 0 {
+			t.Errorf("nobody's: %+v, %v", nobodys, err)
+		}
+		w.store.cut(true)
+		if _, err := w.shop.guard.Sessions(t.Context(), w.user.ID); err == nil {
+			t.Error("store down: no error")
+		}
+		w.store.cut(false)
+	})
+}
+
+func TestParseID_refuses(t *testing.T) {
+	for _, text := range []string{"", "AAAA", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAAAAAA"} {
+		if id, err := latchkey.ParseID(text); err == nil {
+			t.Errorf("%q is %v", text, id)
+		}
+	}
 }
