@@ -31,6 +31,7 @@ func TestDeps(t *testing.T) {
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},
 		"/pgstore":                         {"", "/internal/crash", "/internal/postgres"},
 		"/redisstore":                      {"", "/internal/crash"},
+		"/latchkeytest":                    {"", "/fusionauth", "/idp", "/idp/idptest", "/memstore"},
 		"/storetest":                       {""},
 		"/sim":                             {},
 		"/sim/schemes":                     {},

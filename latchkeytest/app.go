@@ -1,0 +1,127 @@
+package latchkeytest
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/idp"
+)
+
+// An App is one node of an app: a guard, and a server with the app's handler.
+type App struct {
+	Guard       *latchkey.Guard
+	Config      latchkey.Config    // that the guard was made from
+	Application idp.Application    // at the provider; zero after Start
+	Client      *fusionauth.Client // of the provider; nil after Start
+
+	w       *World
+	handler func(*App) http.Handler
+	host    string
+	client  *http.Client
+	close   func()
+}
+
+// NewApp registers an application at the provider and starts it. The handler is made from the App,
+// above all from its Guard; nil stands for Guard.Handler. The changes are made to the guard's
+// configuration.
+func (w *World) NewApp(name string, handler func(*App) http.Handler, change ...func(*latchkey.Config)) *App {
+	w.t.Helper()
+	application := w.Provider.AddApplication(idp.Application{Name: name})
+	client := w.Client(application)
+	c := w.Config(name, client)
+	for _, f := range change {
+		f(&c)
+	}
+	a := &App{Config: c, Application: application, Client: client, w: w, handler: handler}
+	a.start()
+	return a
+}
+
+// Start starts an app with a configuration of the test's own.
+func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
+	w.t.Helper()
+	a := &App{Config: c, w: w, handler: handler}
+	a.start()
+	return a
+}
+
+// AddNode starts another node of the app: it has the same store and keys, and a guard of its own. To
+// restart an app, Close it and use the other node.
+func (a *App) AddNode() *App {
+	a.w.t.Helper()
+	node := &App{Config: a.Config, Application: a.Application, Client: a.Client, w: a.w, handler: a.handler}
+	node.start()
+	return node
+}
+
+// AddUser makes a user with [Password] and a verified address, who has these roles in the app.
+func (a *App) AddUser(email string, roles ...string) idp.User {
+	a.w.t.Helper()
+	user := a.w.Provider.AddUser(email)
+	if err := a.w.Provider.Register(a.w.t.Context(), user.ID, a.Application.ID, roles...); err != nil {
+		a.w.t.Fatalf("latchkeytest: register %s: %v", email, err)
+	}
+	return user
+}
+
+// Close stops the node as a good shutdown does: first its server, then its guard, which stores and
+// revokes what is left. The end of the test does so, too.
+func (a *App) Close() { a.close() }
+
+func (a *App) start() {
+	a.w.t.Helper()
+	origin, err := url.Parse(a.Config.Origin)
+	if err != nil {
+		a.w.t.Fatalf("latchkeytest: %v", err)
+	}
+	a.host = origin.Hostname()
+	if a.Guard, err = latchkey.New(a.Config); err != nil {
+		a.w.t.Fatalf("latchkeytest: %v", err)
+	}
+	handler := a.Guard.Handler()
+	if a.handler != nil {
+		handler = a.handler(a)
+	}
+	stopServer := a.serve(handler)
+	a.close = sync.OnceFunc(func() {
+		stopServer()
+		if err := a.Guard.Close(context.Background()); err != nil {
+			a.w.t.Logf("latchkeytest: close the guard of %s: %v", a.Config.Origin, err)
+		}
+	})
+	a.w.t.Cleanup(a.close)
+}
+
+// serve answers by the handler over pipes, until the function that it returns has returned.
+func (a *App) serve(handler http.Handler) (stop func()) {
+	network := newNetwork()
+	var open sync.WaitGroup // connections
+	server := &http.Server{
+		Handler:  handler,
+		ErrorLog: slog.NewLogLogger(a.w.logger.Handler(), slog.LevelError),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				open.Done()
+			}
+		},
+	}
+	served := make(chan struct{})
+	go func() { defer close(served); server.Serve(network) }()
+	transport := &http.Transport{DialContext: network.dial, DialTLSContext: network.dial}
+	a.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return func() {
+		transport.CloseIdleConnections()
+		server.Close()
+		<-served
+		open.Wait() // net/http lingers over those that it closed early
+	}
+}

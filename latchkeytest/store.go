@@ -1,0 +1,133 @@
+package latchkeytest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/memstore"
+)
+
+// ErrStoreDown is for [Store.Fail].
+var ErrStoreDown = errors.New("the store cannot be reached")
+
+// A Store keeps sessions in memory, and can fail and forget. It is no [latchkey.Watcher]: guards read
+// it with each request, and so notice at once.
+type Store struct {
+	mu    sync.Mutex
+	inner latchkey.Store
+	fault error
+	ids   map[latchkey.ID]bool
+}
+
+func newStore() *Store {
+	return &Store{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
+}
+
+// Fail makes every call fail with err, or none if it is nil.
+func (s *Store) Fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = err
+}
+
+// Lose forgets everything.
+func (s *Store) Lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inner = memstore.New()
+}
+
+// Snapshot returns a function that loses all writes since then, as a replica that takes over may.
+func (s *Store) Snapshot() (rollback func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var saved []*latchkey.Record
+	for id := range s.ids {
+		if rec, err := s.inner.Get(context.Background(), id); err == nil {
+			saved = append(saved, rec)
+		}
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.inner = memstore.New()
+		for _, rec := range saved {
+			s.inner.Create(context.Background(), rec)
+		}
+	}
+}
+
+func (s *Store) reach() (latchkey.Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.inner, s.fault
+}
+
+// Create is part of [latchkey.Store].
+func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
+	inner, err := s.reach()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.ids[rec.ID] = true
+	s.mu.Unlock()
+	return inner.Create(ctx, rec)
+}
+
+// Get is part of [latchkey.Store].
+func (s *Store) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
+	inner, err := s.reach()
+	if err != nil {
+		return nil, err
+	}
+	return inner.Get(ctx, id)
+}
+
+// Swap is part of [latchkey.Store].
+func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
+	inner, err := s.reach()
+	if err != nil {
+		return err
+	}
+	return inner.Swap(ctx, next)
+}
+
+// Touch is part of [latchkey.Store].
+func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
+	inner, err := s.reach()
+	if err != nil {
+		return err
+	}
+	return inner.Touch(ctx, seen)
+}
+
+// ByUser is part of [latchkey.Store].
+func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
+	inner, err := s.reach()
+	if err != nil {
+		return nil, err
+	}
+	return inner.ByUser(ctx, app, userID, limit)
+}
+
+// Unrevoked is part of [latchkey.Store].
+func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
+	inner, err := s.reach()
+	if err != nil {
+		return nil, err
+	}
+	return inner.Unrevoked(ctx, app, after, limit)
+}
+
+// Sweep is a [latchkey.Sweeper].
+func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
+	inner, err := s.reach()
+	if err != nil {
+		return 0, err
+	}
+	return inner.(latchkey.Sweeper).Sweep(ctx, now)
+}

@@ -1,0 +1,93 @@
+package latchkeytest
+
+import (
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/fusionauth"
+	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
+)
+
+// Password is the password of every user that AddUser makes.
+const Password = idptest.Password
+
+// A World is an identity provider, a session store, and a clock that apps and browsers share. It ends
+// with its test.
+type World struct {
+	Provider *idptest.Provider
+	Store    *Store
+	Clock    *Clock
+	Keys     latchkey.KeyRing // of the cookies of all apps
+
+	t      testing.TB
+	logger *slog.Logger
+	faults providerFaults
+}
+
+// An Option changes the world that New makes.
+type Option func(*settings)
+
+type settings struct {
+	logger   *slog.Logger
+	provider func(*idp.Config)
+}
+
+// WithLogger has provider and guards log to logger. Default: warnings and errors go to the log of the
+// test, which shows if the test fails, or with -v.
+func WithLogger(logger *slog.Logger) Option {
+	return func(s *settings) { s.logger = logger }
+}
+
+// WithProvider lets the test change the provider's configuration: to catch its mails, for example.
+func WithProvider(change func(*idp.Config)) Option {
+	return func(s *settings) { s.provider = change }
+}
+
+// New starts a world. Mistakes end the test, here as in all methods.
+func New(t testing.TB, options ...Option) *World {
+	t.Helper()
+	s := settings{provider: func(*idp.Config) {}}
+	for _, o := range options {
+		o(&s)
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	w := &World{Store: newStore(), Clock: &Clock{}, Keys: latchkey.KeyRing{latchkey.NewKey()}, t: t, logger: s.logger}
+	w.Provider = idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
+		idptest.WithConfig(func(c *idp.Config) { c.Logger, c.Now = s.logger, w.Clock.Now }),
+		idptest.WithConfig(s.provider))
+	return w
+}
+
+// Client returns a client of the provider for an application: the Provider of a guard. The changes are
+// made to its configuration.
+func (w *World) Client(a idp.Application, change ...func(*fusionauth.Config)) *fusionauth.Client {
+	w.t.Helper()
+	c := fusionauth.Config{
+		URL: w.Provider.URL, APIKey: latchkey.Secret(w.Provider.APIKey), ApplicationID: a.ID,
+		ClientSecret: latchkey.Secret(a.ClientSecret), PasswordCheckedFirst: true,
+		Transport: w.Provider.Client.Transport, Now: w.Clock.Now,
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	client, err := fusionauth.New(c)
+	if err != nil {
+		w.t.Fatalf("latchkeytest: %v", err)
+	}
+	return client
+}
+
+// Config returns what [World.NewApp] makes a guard from: https://NAME.example.com is where browsers
+// find the app. For [World.Start].
+func (w *World) Config(name string, provider latchkey.Provider) latchkey.Config {
+	return latchkey.Config{
+		Origin: "https://" + name + ".example.com", App: name, Provider: provider, Store: w.Store, Keys: w.Keys,
+		ClientIP: func(*http.Request) string { return clientIP },
+		Logger:   w.logger, Now: w.Clock.Now,
+	}
+}
