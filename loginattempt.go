@@ -49,9 +49,9 @@ func (g *Guard) ForgetFailures(loginID string) {
 
 // settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or if the
 // provider counts attempts itself and has had enough. It clears the failures only if the answer
-// proves the password. A login that waits for its code does not: one who knows the password must not
-// buy guesses at the code with it. Nor does a locked account: the provider may have answered before
-// it looked at the password.
+// proves the password. A login that waits for its code does not: one who knows the password must
+// not buy guesses at the code with it. Nor does a locked account: the provider may have answered
+// before it looked at the password.
 func (g *Guard) settleAttempt(a loginAttempt, err error) {
 	var e *ProviderError
 	answered := err == nil || errors.As(err, &e)
@@ -62,13 +62,15 @@ func (g *Guard) settleAttempt(a loginAttempt, err error) {
 		g.throttle.Withdraw(a.counted)
 	case err == nil || provesPassword(e.Code):
 		g.throttle.Succeeded(a.counted)
-	case e.Code == CodeInvalidCredentials || e.Code == CodeInvalidCode || e.Code == CodeTooManyAttempts: // it stays
+	// it stays
+	case e.Code == CodeInvalidCredentials || e.Code == CodeInvalidCode || e.Code == CodeTooManyAttempts:
 	default:
 		g.throttle.Withdraw(a.counted)
 	}
 }
 
-// provesPassword reports whether a provider refuses with this code only those who know the password.
+// provesPassword reports whether a provider refuses with this code only those who know the
+// password.
 func provesPassword(code Code) bool {
 	switch code {
 	case CodeNotRegistered, CodeEmailNotVerified, CodePasswordChangeRequired, CodePasswordRefused:

@@ -51,8 +51,8 @@ func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
 	return a
 }
 
-// AddNode starts another node of the app: it has the same store and keys, and a guard of its own. To
-// restart an app, Close it and use the other node.
+// AddNode starts another node of the app: it has the same store and keys, and a guard of its own.
+// To restart an app, Close it and use the other node.
 func (a *App) AddNode() *App {
 	a.w.t.Helper()
 	node := &App{Config: a.Config, Application: a.Application, Client: a.Client, w: a.w, handler: a.handler}

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// A Browser keeps the cookies of all apps. Its methods may be called by many goroutines, as tabs do.
+// A Browser keeps the cookies of all apps. Its methods may be called by many goroutines, as tabs
+// do.
 type Browser struct {
 	// KeepExpired has the browser send cookies whose time is over, as an attacker might.
 	KeepExpired bool
@@ -20,10 +21,10 @@ type Browser struct {
 // NewBrowser returns a browser without cookies.
 func (w *World) NewBrowser() *Browser { return &Browser{w: w} }
 
-// Do sends one request to an app, as a page of the app would: with the cookies, and with the headers
-// by which a server sees that the page is its own. Headers that r has stay as they are, and so does
-// its context. The URL of r needs a path alone. Redirections are not followed. The caller closes the
-// body.
+// Do sends one request to an app, as a page of the app would: with the cookies, and with the
+// headers by which a server sees that the page is its own. Headers that r has stay as they are, and
+// so does its context. The URL of r needs a path alone. Redirections are not followed. The caller
+// closes the body.
 func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.RequestURI = "" // of httptest.NewRequest
@@ -57,8 +58,8 @@ func setDefault(h http.Header, name, value string) {
 	}
 }
 
-// Send makes a request, and another wherever a 307 says so, which a Guard answers if an older request
-// comes late. The changes are made to each. A body is sent as JSON.
+// Send makes a request, and another wherever a 307 says so, which a Guard answers if an older
+// request comes late. The changes are made to each. A body is sent as JSON.
 func (b *Browser) Send(a *App, method, path, body string, change ...func(*http.Request)) *Response {
 	b.w.t.Helper()
 	for range 10 {
@@ -134,8 +135,8 @@ func (b *Browser) SetCookie(a *App, name, value string) {
 	b.jar.keep(a.host, []*http.Cookie{{Name: name, Value: value}}, b.w.Clock.Now())
 }
 
-// Copy returns a browser with the app's cookies of these names, or with all of them: that of a thief,
-// or of a user who goes back in time.
+// Copy returns a browser with the app's cookies of these names, or with all of them: that of a
+// thief, or of a user who goes back in time.
 func (b *Browser) Copy(a *App, names ...string) *Browser {
 	other := &Browser{KeepExpired: b.KeepExpired, w: b.w}
 	for name, c := range b.jar.copy(a.host) {

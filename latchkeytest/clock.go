@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Clock is what provider, guards and browsers read. It goes like time.Now, and can be put forward.
-// The zero Clock shows the time.
+// A Clock is what provider, guards and browsers read. It goes like time.Now, and can be put
+// forward. The zero Clock shows the time.
 type Clock struct{ ahead atomic.Int64 }
 
 // Now returns the time of the clock.

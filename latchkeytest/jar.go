@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A jar keeps the cookies of each host, which no other host gets: a Domain is ignored, as is Secure,
-// for all is as secure.
+// A jar keeps the cookies of each host, which no other host gets: a Domain is ignored, as is
+// Secure, for all is as secure.
 type jar struct {
 	mu      sync.Mutex
 	cookies map[string]map[string]cookie // by host and name

@@ -13,8 +13,8 @@ import (
 // ErrStoreDown is for [Store.Fail].
 var ErrStoreDown = errors.New("the store cannot be reached")
 
-// A Store keeps sessions in memory, and can fail and forget. It is no [latchkey.Watcher]: guards read
-// it with each request, and so notice at once.
+// A Store keeps sessions in memory, and can fail and forget. It is no [latchkey.Watcher]: guards
+// read it with each request, and so notice at once.
 type Store struct {
 	mu    sync.Mutex
 	inner latchkey.Store

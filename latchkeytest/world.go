@@ -14,8 +14,8 @@ import (
 // Password is the password of every user that AddUser makes.
 const Password = idptest.Password
 
-// A World is an identity provider, a session store, and a clock that apps and browsers share. It ends
-// with its test.
+// A World is an identity provider, a session store, and a clock that apps and browsers share. It
+// ends with its test.
 type World struct {
 	Provider *idptest.Provider
 	Store    *Store
@@ -35,8 +35,8 @@ type settings struct {
 	provider func(*idp.Config)
 }
 
-// WithLogger has provider and guards log to logger. Default: warnings and errors go to the log of the
-// test, which shows if the test fails, or with -v.
+// WithLogger has provider and guards log to logger. Default: warnings and errors go to the log of
+// the test, which shows if the test fails, or with -v.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
@@ -63,8 +63,8 @@ func New(t testing.TB, options ...Option) *World {
 	return w
 }
 
-// Client returns a client of the provider for an application: the Provider of a guard. The changes are
-// made to its configuration.
+// Client returns a client of the provider for an application: the Provider of a guard. The changes
+// are made to its configuration.
 func (w *World) Client(a idp.Application, change ...func(*fusionauth.Config)) *fusionauth.Client {
 	w.t.Helper()
 	c := fusionauth.Config{

@@ -31,6 +31,7 @@ var expected = map[string]struct {
 	"docs/operating.md":                {run: 2, notRun: 2, tools: "curl"},
 	"docs/rotation.md":                 {notRun: 4},
 	"docs/scaling.md":                  {notRun: 1},
+	"docs/testing.md":                  {run: 1},
 	"docs/two-nodes.md":                {run: 6, tools: "curl redis-server"},
 	"web/README.md":                    {notRun: 1},
 }

@@ -8,13 +8,14 @@ import (
 
 // Logins counts failed logins in buckets, about half a million of them at most.
 //
-// A stranger shares the bucket of the account that they try with all other strangers, and the bucket
-// of their address with all accounts that they try. A browser that has logged in to this account
-// before has a bucket of its own: no stranger can fill it, so none can lock users out of the browser
-// that they use (ASVS V6.1.1). All such browsers of an account share one more bucket: a new browser
-// name with each login must not mean new guesses.
+// A stranger shares the bucket of the account that they try with all other strangers, and the
+// bucket of their address with all accounts that they try. A browser that has logged in to this
+// account before has a bucket of its own: no stranger can fill it, so none can lock users out of
+// the browser that they use (ASVS V6.1.1). All such browsers of an account share one more bucket: a
+// new browser name with each login must not mean new guesses.
 //
-// A bucket has some free attempts. Beyond them each failure doubles the wait until the next attempt.
+// A bucket has some free attempts. Beyond them each failure doubles the wait until the next
+// attempt.
 type Logins struct {
 	buckets *table[bucketKey, failures]
 }
@@ -103,8 +104,8 @@ func (l *Logins) TimedOut(a Attempt) {
 }
 
 // Succeeded ends an attempt whose password was right: it clears the buckets of the account and the
-// browser. That of the address only loses this attempt: one who owns an account must not buy guesses
-// at others with it (THR-02).
+// browser. That of the address only loses this attempt: one who owns an account must not buy
+// guesses at others with it (THR-02).
 func (l *Logins) Succeeded(a Attempt) {
 	for _, key := range a.keys() {
 		if key.kind == browserBucket || key.kind != addressBucket && !a.Ambiguous {
