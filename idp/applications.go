@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 // EnsureApplication makes an application, or replaces the one with its ID: what
@@ -64,7 +65,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	}
 	now := database.Millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if err := keepFormerKey(tx, id, a.AccessTokenKeyID, database.FromMillis(now)); err != nil {
+		if err := signing.KeepFormer(tx, id, a.AccessTokenKeyID, database.FromMillis(now)); err != nil {
 			return err
 		}
 		err := database.Changed(tx.Exec(statement, id, tenantID, a.Name, secretDigest, string(a.ClientAuthenticationPolicy),
@@ -79,7 +80,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	if err != nil {
 		return err
 	}
-	return s.refreshKeys(ctx, s.now()) // they say for whom they are
+	return s.keys.Reload(ctx) // it publishes for which applications a key signs
 }
 
 const insertApplication = `INSERT INTO applications (id, tenant_id, name, active, client_secret_digest, client_authentication,

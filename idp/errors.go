@@ -1,10 +1,9 @@
 package idp
 
 import (
-	"errors"
-
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 var (
@@ -15,7 +14,7 @@ var (
 	ErrDuplicate = fusion.ErrDuplicate
 
 	// ErrOtherSecret means that the database was made with another Config.Secret.
-	ErrOtherSecret = errors.New("idp: Config.Secret is not the one that this database was made with")
+	ErrOtherSecret = signing.ErrOtherSecret
 )
 
 // FieldError is one thing that is wrong with a request. It has a Field, the path in the request,

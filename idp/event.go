@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
@@ -95,19 +94,4 @@ func (s *Server) raise(ctx context.Context, tx *outbox.Tx, eventType string, des
 // raiseUser is raise for what is about a user and no more.
 func (s *Server) raiseUser(ctx context.Context, tx *outbox.Tx, eventType, userID string) error {
 	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.about(ctx, tx, userID) })
-}
-
-// signPayload returns a compact JWS by the provider's own key.
-func (s *Server) signPayload(payload []byte) (string, error) {
-	_, signing := s.signingKeys()
-	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", signing.kid)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: signing.algorithm, Key: signing.private}, options)
-	if err != nil {
-		return "", err
-	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return jws.CompactSerialize()
 }

@@ -43,15 +43,9 @@ func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 	set := struct {
 		Keys []publishedKey `json:"keys"`
 	}{[]publishedKey{}}
-	keys := s.verifyingKeys()
-	s.keys.mu.Lock()
-	audiences := s.keys.audiences // replaced as a whole
-	s.keys.mu.Unlock()
-	for _, k := range keys {
-		if public := k.public(); public != nil {
-			jwk := jose.JSONWebKey{Key: public, KeyID: k.kid, Algorithm: string(k.algorithm), Use: "sig"}
-			set.Keys = append(set.Keys, publishedKey{jwk, k.keyID != "", audiences[k.keyID]})
-		}
+	for _, k := range s.keys.Public() {
+		jwk := jose.JSONWebKey{Key: k.Public(), KeyID: k.KID, Algorithm: string(k.Algorithm), Use: "sig"}
+		set.Keys = append(set.Keys, publishedKey{jwk, k.ID != "", k.Audiences})
 	}
 	fusion.Reply(w, http.StatusOK, set)
 }

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
-	"github.com/latchkey-dev/latchkey/internal/jws"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 // Values of the authenticationType claim.
@@ -57,54 +55,22 @@ func (s *Server) newClaims(u *User, applicationID string, ttl time.Duration) cla
 	return c
 }
 
-// sign returns the JWT, by the application's key or, where it has none, by the
-// provider's. The grants, of OAuth tokens only, go into its header.
+// sign returns the JWT, by the application's key or, if it has none, by the provider's. The grants,
+// of OAuth tokens only, go into its header.
 func (s *Server) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
-	signing, err := s.keyOf(ctx, app)
-	if err != nil {
-		return "", err
-	}
-	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", signing.kid)
-	if len(grants) > 0 {
-		options.WithHeader("gty", grants)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: signing.algorithm, Key: signing.private}, options)
-	if err != nil {
-		return "", fmt.Errorf("signer: %w", err)
-	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("claims: %w", err)
 	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("sign: %w", err)
-	}
-	return signed.CompactSerialize()
+	return s.keys.Sign(ctx, app.AccessTokenKeyID, payload, grants...)
 }
-
-// maxJWT is longer than any JWT of ours, and checked before it is parsed.
-const maxJWT = 8 << 10
 
 var errJWT = errors.New("idp: not a valid JWT of ours")
 
-// verify returns the claims of a JWT that a key of the token's application has
-// signed and whose time it is, or errJWT. The algorithm is the key's and not the
-// header's to choose (RFC 8725 §3.1). It is read in its one spelling only.
+// verify returns the claims of a JWT that a key of the token's application has signed and that is
+// valid now, or errJWT.
 func (s *Server) verify(ctx context.Context, token string) (claims, error) {
-	if len(token) > maxJWT || !jws.Canonical(token) {
-		return claims{}, errJWT
-	}
-	parsed, err := jose.ParseSignedCompact(token, algorithms)
-	if err != nil {
-		return claims{}, errJWT
-	}
-	all, header := s.verifyingKeys(), parsed.Signatures[0].Header
-	i := slices.IndexFunc(all, func(k *signingKey) bool { return k.kid == header.KeyID })
-	if i < 0 || string(all[i].algorithm) != header.Algorithm {
-		return claims{}, errJWT
-	}
-	payload, err := parsed.Verify(all[i].verifies())
+	payload, key, err := s.keys.Verify(token)
 	if err != nil {
 		return claims{}, errJWT
 	}
@@ -113,10 +79,23 @@ func (s *Server) verify(ctx context.Context, token string) (claims, error) {
 	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != s.issuer || now >= c.ExpiresAt || now < c.NotBefore {
 		return claims{}, errJWT
 	}
-	if ours, err := s.mayHaveSigned(ctx, all[i], c); err != nil || !ours {
+	if ours, err := s.mayHaveSigned(ctx, key, c); err != nil || !ours {
 		return claims{}, cmp.Or(err, errJWT)
 	}
 	return c, nil
+}
+
+// mayHaveSigned reports whether a key signs tokens with these claims. Whoever has the key of one
+// application, as those who verify with a secret do, must not speak for another, under whatever
+// claim.
+func (s *Server) mayHaveSigned(ctx context.Context, key *signing.Key, c claims) (bool, error) {
+	if c.Audience == "" {
+		return key.ID == "", nil
+	}
+	if c.ApplicationID != "" && c.ApplicationID != c.Audience {
+		return false, nil
+	}
+	return s.keys.SignsFor(ctx, key, c.Audience, c.TenantID)
 }
 
 // holderOf returns the user and the claims of a JWT, or errJWT. ErrNotFound: the

@@ -11,17 +11,18 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 // newKey reads and checks what generating and importing a key have in common.
-func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k namedKey, err error) {
+func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k signing.NamedKey, err error) {
 	var body keyBody
 	if err := fusion.Decode(w, r, &body); err != nil {
 		return j, k, err
 	}
 	j = body.Key
 	var wrong ValidationError
-	if k.keyID, err = newID("keyId", cmp.Or(r.PathValue("keyId"), j.ID)); err != nil {
+	if k.ID, err = newID("keyId", cmp.Or(r.PathValue("keyId"), j.ID)); err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
 	if kind := checkKeyName(j.Name); kind != "" {
@@ -30,11 +31,11 @@ func (s *Server) newKey(w http.ResponseWriter, r *http.Request) (j keyJSON, k na
 	switch {
 	case j.Algorithm == "":
 		wrong = append(wrong, fusion.Invalid("key.algorithm", "blank", "A key has an algorithm.")...)
-	case !slices.Contains(algorithms, j.Algorithm):
+	case !slices.Contains(signing.Algorithms, j.Algorithm):
 		wrong = append(wrong, fusion.Invalid("key.algorithm", "invalid", "The algorithms are ES256, RS256, EdDSA and HS256.")...)
 	}
-	k.name, k.algorithm, k.made = j.Name, j.Algorithm, s.now()
-	k.updated = database.Millis(k.made)
+	k.Name, k.Algorithm, k.Created = j.Name, j.Algorithm, s.now()
+	k.Updated = database.Millis(k.Created)
 	return j, k, fusion.OrNil(wrong)
 }
 
@@ -56,14 +57,14 @@ func (s *Server) generateKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	bits := cmp.Or(j.Length, minRSABits)
-	if k.algorithm == jose.RS256 && !slices.Contains([]int{minRSABits, 3072, maxRSABits}, bits) {
+	bits := cmp.Or(j.Length, signing.MinRSABits)
+	if k.Algorithm == jose.RS256 && !slices.Contains([]int{signing.MinRSABits, 3072, signing.MaxRSABits}, bits) {
 		return fusion.Invalid("key.length", "invalid", "An RSA key has 2048, 3072 or 4096 bits.")
 	}
-	if k.private, err = generate(k.algorithm, bits); err != nil {
+	if k.Private, err = signing.Generate(k.Algorithm, bits); err != nil {
 		return err
 	}
-	if k.kid, err = fingerprint(k.private); err != nil {
+	if k.KID, err = signing.Fingerprint(k.Private); err != nil {
 		return err
 	}
 	return s.storeNewKey(w, r, k)
@@ -75,14 +76,14 @@ func (s *Server) importKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if k.private, err = imported(j); err != nil {
+	if k.Private, err = imported(j); err != nil {
 		return err
 	}
 	if len(j.KID) > 191 || strings.Trim(j.KID, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "" {
 		return fusion.Invalid("key.kid", "invalid", "A kid has letters, digits and -._~, at most 191.")
 	}
-	if k.kid = j.KID; k.kid == "" {
-		if k.kid, err = fingerprint(k.private); err != nil {
+	if k.KID = j.KID; k.KID == "" {
+		if k.KID, err = signing.Fingerprint(k.Private); err != nil {
 			return err
 		}
 	}
@@ -95,7 +96,7 @@ func imported(j keyJSON) (any, error) {
 	case j.Certificate != "":
 		return nil, fusion.Invalid("key.certificate", "notSupported", "Bring the private key without a certificate.")
 	case j.Algorithm == jose.HS256:
-		secret, err := privateKey(j.Algorithm, []byte(j.Secret))
+		secret, err := signing.ParseSecret(j.Secret)
 		if err != nil {
 			return nil, fusion.Invalid("key.secret", "invalid", "A secret of HS256 has 32 to 1024 bytes.")
 		}
@@ -103,22 +104,18 @@ func imported(j keyJSON) (any, error) {
 	case j.PrivateKey == "":
 		return nil, fusion.Invalid("key.privateKey", "blank", "Bring the private key in PEM: keys that only verify are not kept.")
 	}
-	wrong := fusion.Invalid("key.privateKey", "invalid",
-		"This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
-	private, err := parsePEM(j.PrivateKey)
+	private, err := signing.ParsePEM(j.Algorithm, j.PrivateKey)
 	if err != nil {
-		return nil, wrong
-	}
-	if err := fits(j.Algorithm, private); err != nil {
-		return nil, wrong
+		return nil, fusion.Invalid("key.privateKey", "invalid",
+			"This is no private key of that algorithm in PEM: P-256, RSA of 2048 to 4096 bits, or Ed25519, not encrypted.")
 	}
 	return private, nil
 }
 
-func (s *Server) storeNewKey(w http.ResponseWriter, r *http.Request, k namedKey) error {
-	if err := s.insertKey(r.Context(), k); err != nil {
-		return err
+func (s *Server) storeNewKey(w http.ResponseWriter, r *http.Request, k signing.NamedKey) error {
+	if err := s.keys.Insert(r.Context(), k); err != nil {
+		return keyError(err)
 	}
-	s.log.InfoContext(r.Context(), "key created", "key", k.keyID, "kid", k.kid, "algorithm", k.algorithm)
+	s.log.InfoContext(r.Context(), "key created", "key", k.ID, "kid", k.KID, "algorithm", k.Algorithm)
 	return replyKey(w, k)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 	"github.com/latchkey-dev/latchkey/internal/breached"
 )
 
@@ -20,8 +21,7 @@ import (
 type Server struct {
 	db          database.DB
 	secrets     *secrets
-	keys        keyring
-	keyRotation time.Duration // 0 or less: never
+	keys        *signing.Ring
 	hasher      *password.Hasher
 	issuer      string
 	tenantID    string // of the default tenant, where it is to be made
@@ -58,7 +58,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: bad configuration: %w", err)
 	}
-	keys, err := deriveSecrets(c.Secret)
+	secrets, err := deriveSecrets(c.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("idp: derive keys: %w", err)
 	}
@@ -72,11 +72,10 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s := &Server{
-		db: db, secrets: keys, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
-		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, keyRotation: c.KeyRotation, sendMail: c.SendMail,
+		db: db, secrets: secrets, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
+		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, sendMail: c.SendMail,
 	}
-	s.outbox = outbox.NewDispatcher(outbox.Config{DB: db, Sign: s.signPayload, Now: s.now, Log: s.log, Transport: c.WebhookTransport})
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx, c); err != nil {
 		db.Close()
 		closeBreached(filter)
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
@@ -96,14 +95,23 @@ func (s *Server) start() {
 }
 
 // begin loads, or on the first start makes, what every database has.
-func (s *Server) begin(ctx context.Context) (err error) {
+func (s *Server) begin(ctx context.Context, c Config) (err error) {
 	if err = s.ensureDefaultTenant(ctx); err != nil {
 		return err
 	}
-	if err = s.loadSigningKeys(ctx); err != nil {
+	s.keys, err = signing.Open(ctx, signing.Config{
+		DB: s.db, Seal: s.secrets.seal, Now: s.now, Log: s.log, Rotation: c.KeyRotation, TokenTTL: defaultAccessTokenTTL,
+	})
+	if err != nil {
 		return err
 	}
+	s.outbox = outbox.NewDispatcher(outbox.Config{DB: s.db, Sign: s.signEvent, Now: s.now, Log: s.log, Transport: c.WebhookTransport})
 	return s.beginHashClasses(ctx)
+}
+
+// signEvent signs by the provider's own key, which is published.
+func (s *Server) signEvent(ctx context.Context, payload []byte) (string, error) {
+	return s.keys.Sign(ctx, "", payload)
 }
 
 // Close waits for mails under way, gives up webhooks, whose events stay for the

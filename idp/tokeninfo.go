@@ -8,6 +8,7 @@ import (
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 // bearer returns the JWT of a request, as a header or as FusionAuth's cookie.
@@ -36,15 +37,13 @@ func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
 // publicKey answers GET /api/jwt/public-key: that of a kid or of an application, or all.
 func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 	texts := make(map[string]string)
-	for _, k := range s.verifyingKeys() {
-		text, err := k.publicPEM()
+	for _, k := range s.keys.Public() {
+		text, err := k.PublicPEM()
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
-		if text != "" {
-			texts[k.kid] = text
-		}
+		texts[k.KID] = text
 	}
 	form := r.URL.Query()
 	kid, applicationID := form.Get("kid"), form.Get("applicationId")
@@ -57,16 +56,16 @@ func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
 		if err == nil {
 			app, err = readApplication(r.Context(), s.db, id)
 		}
-		var signing *signingKey
+		var signer *signing.Key
 		if err == nil {
-			signing, err = s.keyOf(r.Context(), app)
+			signer, err = s.keys.Signer(r.Context(), app.AccessTokenKeyID)
 		}
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
 		if kid == "" {
-			kid = signing.kid
+			kid = signer.KID
 		}
 	}
 	switch text, known := texts[kid]; {

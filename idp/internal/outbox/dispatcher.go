@@ -13,7 +13,7 @@ import (
 // Config is what a [Dispatcher] needs.
 type Config struct {
 	DB        database.DB
-	Sign      func(payload []byte) (string, error) // returns a compact JWS
+	Sign      func(ctx context.Context, payload []byte) (string, error) // returns a JWT
 	Now       func() time.Time
 	Log       *slog.Logger
 	Transport http.RoundTripper // nil: one of its own

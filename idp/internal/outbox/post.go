@@ -38,7 +38,7 @@ func (d *Dispatcher) post(ctx context.Context, one delivery) error {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "latchkey")
 	if one.hook.Signed {
-		if err := d.sign(r.Header, one.body); err != nil {
+		if err := d.sign(ctx, r.Header, one.body); err != nil {
 			return err
 		}
 	}

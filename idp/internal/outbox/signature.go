@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 const signatureHeader = "X-FusionAuth-Signature-JWT"
 
 // sign adds a JWT over the digest of a body. Like FusionAuth's it has no time in it: the event has.
-func (d *Dispatcher) sign(header http.Header, body []byte) error {
+func (d *Dispatcher) sign(ctx context.Context, header http.Header, body []byte) error {
 	digest := sha256.Sum256(body)
 	payload, err := json.Marshal(struct {
 		Digest string `json:"request_body_sha256"`
@@ -21,7 +22,7 @@ func (d *Dispatcher) sign(header http.Header, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("sign event: %w", err)
 	}
-	signature, err := d.Sign(payload)
+	signature, err := d.Sign(ctx, payload)
 	if err != nil {
 		return fmt.Errorf("sign event: %w", err)
 	}
