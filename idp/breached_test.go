@@ -52,7 +52,7 @@ func TestPWD10_Breached(t *testing.T) {
 	must(t, err)
 	must(t, file.Close())
 	change("there are no dragons anywhere").wantEmpty(http.StatusInternalServerError)
-	if text := log.String(); !strings.Contains(text, name+": it is damaged: build the filter again") || strings.Contains(text, "dragons") {
+	if text := log.String(); !strings.Contains(text, name+": damaged: build the filter again") || strings.Contains(text, "dragons") {
 		t.Errorf("the log says %s", text)
 	}
 	w.login(object{"password": "here be dragons but no serpents"}).want(http.StatusOK)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// mails waits until the folder has so many mails, and returns the newest.
+// mails waits until the folder holds this many mails, and returns the newest.
 func (s *served) mails(count int) string {
 	s.Helper()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -36,7 +36,8 @@ func (s *served) post(path, body string, status int) {
 	}
 }
 
-// With accounts: verified nobody is in before they have opened the link of a mail, and the link leads to a page of the app's host.
+// With accounts: verified, nobody is logged in before they have opened the link in a mail, and the
+// link leads to a page of the app's host.
 func TestAccountsVerified(t *testing.T) {
 	s := newServed(t)
 	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: 'Shop <no-reply@example.com>'}\n", "    accounts: verified\n    name: The Shop\n")
@@ -61,7 +62,8 @@ func TestAccountsVerified(t *testing.T) {
 	s.interrupt()
 }
 
-// The login of another app tells nothing of what was registered here either: the apps have one set of users.
+// The login of another app does not reveal what was registered here either: the apps share one set
+// of users.
 func TestAccountsVerifiedBesideAnotherApp(t *testing.T) {
 	s := newServed(t)
 	s.writeWith("listen: 127.0.0.1:0\nmail: {folder: outbox, from: 'Shop <no-reply@example.com>'}\n", "    accounts: verified\n  - host: other.localhost\n    application_id: 9a0b8f6c-0d3e-4b6f-8f14-6c2b7f0e4d11\n    upstream: "+s.app.URL+"\n")
@@ -77,7 +79,7 @@ func TestAccountsVerifiedBesideAnotherApp(t *testing.T) {
 	s.interrupt()
 }
 
-// An app with a page of its own for the links in mails names it.
+// An app can name a page of its own for the links in mails.
 func TestAccountPageOfTheApp(t *testing.T) {
 	s := newServed(t)
 	const mail = "listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n"
@@ -96,7 +98,8 @@ func TestAccountPageOfTheApp(t *testing.T) {
 	s.interrupt()
 }
 
-// Who may register at once is let in at once, whatever the tenant was set to before.
+// With accounts: open, a new user is logged in immediately, whatever the tenant's setting was
+// before.
 func TestAccountsUnverified(t *testing.T) {
 	s := newServed(t)
 	const mail = "listen: 127.0.0.1:0\nmail: {folder: outbox, from: no-reply@example.com}\n"
@@ -109,7 +112,7 @@ func TestAccountsUnverified(t *testing.T) {
 	s.interrupt()
 }
 
-// A password of provider.breached_passwords is refused at a registration through the gateway.
+// A password in provider.breached_passwords is refused in a registration through the gateway.
 func TestAccountsBreachedPassword(t *testing.T) {
 	s := newServed(t)
 	list, filter := filepath.Join(s.dir, "list"), filepath.Join(s.dir, "filter")
@@ -137,7 +140,7 @@ func TestAccountsBreachedPassword(t *testing.T) {
 	s.interrupt()
 }
 
-// A file that would let nobody prove an address does not start, and does not replace one that runs.
+// A file with which nobody could verify an address is refused at the start and at a reload.
 func TestAccountsNeedMail(t *testing.T) {
 	s := newServed(t)
 	s.write("")

@@ -20,8 +20,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// startACME runs an ACME server for which every host is on this machine. It returns its directory, the file by which
-// it is trusted, and the file by which its certificates are.
+// startACME runs an ACME server for which every host is on this machine. It returns its directory,
+// the file with its own root certificate, and the file with the root of the certificates that it
+// issues.
 func startACME(t *testing.T, httpPort, tlsPort int) (directory, rootFile, issuedBy string) {
 	t.Helper()
 	t.Setenv("PEBBLE_VA_NOSLEEP", "1")
@@ -54,7 +55,7 @@ func startACME(t *testing.T, httpPort, tlsPort int) (directory, rootFile, issued
 	return server.URL + wfe.DirectoryPath, rootFile, issuedBy
 }
 
-// freePort is one that nobody uses just now.
+// freePort returns a port that is free at the moment.
 func freePort(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -65,7 +66,8 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// tls: auto has a certificate of a public authority, answers both kinds of challenge, sends plain HTTP to https, and asks browsers to insist on that.
+// tls: auto gets a certificate from a public authority, answers both kinds of challenge, sends
+// plain HTTP to https, and sets HSTS.
 func TestAutomaticCertificates(t *testing.T) {
 	for name, redirect := range map[string]bool{"TLS-ALPN-01": false, "HTTP-01 and TLS-ALPN-01": true} {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +111,7 @@ func TestAutomaticCertificates(t *testing.T) {
 	}
 }
 
-// untilShaken waits for the moment between a certificate that is obtained and one that is used.
+// untilShaken waits until a certificate that was obtained is also in use.
 func (s *served) untilShaken() {
 	s.Helper()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {

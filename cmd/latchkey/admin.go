@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// adminServer tells of health, and of nothing else, at an address that browsers do not reach.
+// adminServer serves health checks, and nothing else, at an address that browsers do not reach.
 func (s *serving) adminServer() *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -25,7 +25,7 @@ func (s *serving) adminServer() *http.Server {
 	return server
 }
 
-// answerHealth writes JSON. Who does not read it has gone, and is told nothing more.
+// answerHealth writes JSON. A write error means that the client has gone, and is ignored.
 func answerHealth(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -13,26 +13,26 @@ import (
 )
 
 type apiKeyCommand struct {
-	Add    apiKeyAddCommand    `cmd:"" help:"Make an API key, which is shown once. Say what it may do."`
+	Add    apiKeyAddCommand    `cmd:"" help:"Make an API key, limited to the calls that you name. It is shown once."`
 	List   apiKeyListCommand   `cmd:"" help:"List API keys, without the keys themselves."`
-	Delete apiKeyDeleteCommand `cmd:"" help:"Take an API key back: it is refused at once."`
+	Delete apiKeyDeleteCommand `cmd:"" help:"Delete an API key. It stops working immediately."`
 }
 
 type apiKeyAddCommand struct {
 	providerPlace
 	Description string        `arg:"" help:"What it is for."`
-	May         []string      `placeholder:"PATH:METHODS" sep:"none" help:"A call that it may make, such as /api/user:GET,POST; may come several times. Ids are left out of the path, as in FusionAuth."`
-	Everything  bool          `help:"It may do everything, other API keys included."`
-	Tenant      string        `placeholder:"ID" help:"The tenant that it is confined to. Default: all of them."`
-	Expires     time.Duration `placeholder:"TIME" help:"How long it is good for, such as 720h. Default: until it is deleted."`
-	JSON        bool          `name:"json" help:"For programs."`
+	May         []string      `placeholder:"PATH:METHODS" sep:"none" help:"A call that it may make, such as /api/user:GET,POST. Can be repeated. Leave ids out of the path, as in FusionAuth."`
+	Everything  bool          `help:"Allow every call, including those that manage API keys."`
+	Tenant      string        `placeholder:"ID" help:"The tenant that it is limited to. Default: all tenants."`
+	Expires     time.Duration `placeholder:"TIME" help:"How long it is valid, such as 720h. Default: until it is deleted."`
+	JSON        bool          `name:"json" help:"Print JSON."`
 }
 
-// Run makes no key without being told what it is good for.
+// Run refuses to make a key without permissions: --may or --everything must be given.
 func (c apiKeyAddCommand) Run(w world) error {
 	endpoints, err := c.endpoints()
 	if err == nil && c.Expires < 0 {
-		err = errors.New("--expires is a time to come")
+		err = errors.New("--expires: want a positive duration, such as 720h")
 	}
 	if err != nil {
 		return &usageError{err}
@@ -53,7 +53,7 @@ func (c apiKeyAddCommand) Run(w world) error {
 		}
 		fmt.Fprintln(w.stdout, "added", made.ID)
 		fmt.Fprintln(w.stdout, "API key:", key)
-		fmt.Fprintln(w.stderr, "keep the key: it is not shown again")
+		fmt.Fprintln(w.stderr, "save the key: it is not shown again")
 		return nil
 	})
 }
@@ -88,7 +88,7 @@ func shownAPIKeyOf(k idp.KnownAPIKey) shownAPIKey {
 	return shownAPIKey{ID: k.ID, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Endpoints, Created: k.InsertInstant, Expires: k.Expiry}
 }
 
-// may says in one line what a key is good for.
+// may describes on one line what a key is allowed to do.
 func (k shownAPIKey) may() string {
 	if len(k.Endpoints) == 0 {
 		return "everything"
@@ -112,7 +112,7 @@ func (k shownAPIKey) until(now time.Time) string {
 
 type apiKeyListCommand struct {
 	providerPlace
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Run lists them.
@@ -149,7 +149,7 @@ func (c apiKeyDeleteCommand) Run(w world) error {
 	return c.use(w, func(server *idp.Server) error {
 		err := server.DeleteAPIKey(w.ctx, c.ID)
 		if errors.Is(err, idp.ErrNotFound) {
-			return fmt.Errorf("there is no API key with the id %s: latchkey api-key list shows them", c.ID)
+			return fmt.Errorf("no API key has the id %s: latchkey api-key list shows them", c.ID)
 		}
 		if err == nil {
 			_, err = fmt.Fprintln(w.stdout, "deleted", c.ID)

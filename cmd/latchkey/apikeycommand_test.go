@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A key that the command makes is good for what it says, at a provider that runs, until it is deleted.
+// A key made by the command opens what it lists, at a running provider, until it is deleted.
 func TestAPIKeyCommand(t *testing.T) {
 	s := newServed(t)
 	url, _, _ := startIDP(t, "--data", s.dir)

@@ -28,7 +28,7 @@ func shownAppOf(a idp.KnownApplication) shownApp {
 	}
 }
 
-// client says how the application proves at /oauth2/token who it is.
+// client says how the application authenticates at /oauth2/token.
 func (a shownApp) client() string {
 	switch {
 	case a.Public:
@@ -48,7 +48,7 @@ func (a shownApp) state() string {
 
 type appListCommand struct {
 	providerPlace
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 func (c appListCommand) Run(w world) error {
@@ -76,7 +76,7 @@ func (c appListCommand) Run(w world) error {
 
 type appShowCommand struct {
 	namedApp
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 func (c appShowCommand) Run(w world) error {
@@ -98,11 +98,11 @@ func (c appShowCommand) Run(w world) error {
 
 type appSecretCommand struct {
 	namedApp
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 func (c appSecretCommand) Run(w world) error {
-	return c.with(w, "write another client_secret", func(server *idp.Server, a idp.KnownApplication) error {
+	return c.with(w, "change client_secret", func(server *idp.Server, a idp.KnownApplication) error {
 		secret, err := server.NewClientSecret(w.ctx, a.ID)
 		if err == nil {
 			a, err = server.ApplicationByID(w.ctx, a.ID)
@@ -116,11 +116,11 @@ func (c appSecretCommand) Run(w world) error {
 
 type appDeleteCommand struct {
 	namedApp
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 func (c appDeleteCommand) Run(w world) error {
-	return c.with(w, "take it out", func(server *idp.Server, a idp.KnownApplication) error {
+	return c.with(w, "remove it", func(server *idp.Server, a idp.KnownApplication) error {
 		if err := server.DeleteApplication(w.ctx, a.ID); err != nil {
 			return err
 		}

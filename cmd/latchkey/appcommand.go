@@ -16,24 +16,25 @@ import (
 )
 
 type appCommand struct {
-	Add    appAddCommand    `cmd:"" help:"Add an application to the embedded provider. Its client secret is shown once. The apps of a gateway's configuration need none of this: they are there by themselves."`
+	Add    appAddCommand    `cmd:"" help:"Add an application to the embedded provider. Its client secret is shown once. The apps of a gateway's configuration do not need this: latchkey serve adds them."`
 	List   appListCommand   `cmd:"" help:"List applications."`
 	Show   appShowCommand   `cmd:"" help:"Show an application."`
-	Secret appSecretCommand `cmd:"" help:"Give an application a new client secret, which is shown once. The one before is refused at once."`
-	Delete appDeleteCommand `cmd:"" help:"Delete an application for good, with all registrations and refresh tokens."`
+	Secret appSecretCommand `cmd:"" help:"Give an application a new client secret. It is shown once, and the old one stops working immediately."`
+	Delete appDeleteCommand `cmd:"" help:"Delete an application permanently, with its registrations and refresh tokens."`
 }
 
 type appAddCommand struct {
 	providerPlace
-	Name    string `arg:"" help:"Its name."`
-	ID      string `name:"id" help:"Its id, a UUID: the application_id of a configuration. Default: a new one."`
-	PageURL string `name:"page-url" help:"Where mails send its users, such as https://shop.example.com."`
-	Env     string `type:"path" placeholder:"FILE" help:"Write APPLICATION_ID, CLIENT_SECRET and FUSIONAUTH_API_KEY, a key with which its backend calls the provider, into a file that only you can read, instead of showing the secret."`
-	Public  bool   `help:"Without a client secret: the page itself refreshes. Tokens are then in the reach of its scripts."`
-	JSON    bool   `name:"json" help:"For programs."`
+	Name    string `arg:"" help:"The application's name."`
+	ID      string `name:"id" help:"The application's id, a UUID: the application_id of a configuration. Default: a new one."`
+	PageURL string `name:"page-url" help:"The page that links in mails open, such as https://shop.example.com."`
+	Env     string `type:"path" placeholder:"FILE" help:"Instead of showing the secret, write APPLICATION_ID, CLIENT_SECRET and FUSIONAUTH_API_KEY (a new key for its backend) to a file that only you can read."`
+	Public  bool   `help:"Use no client secret: the page itself refreshes, so its scripts can read the tokens."`
+	JSON    bool   `name:"json" help:"Print JSON."`
 }
 
-// Run never changes an application that is there. Refreshes of the new one need its client secret or, with --public, nothing.
+// Run never changes an existing application. Refreshing needs the new one's client secret or, with
+// --public, nothing.
 func (c appAddCommand) Run(w world) error {
 	id, err := uuid.NewRandom()
 	if c.ID != "" {
@@ -43,11 +44,11 @@ func (c appAddCommand) Run(w world) error {
 		return &usageError{fmt.Errorf("--id %s: want a UUID", c.ID)}
 	}
 	if _, err := os.Lstat(c.Env); c.Env != "" && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, fmt.Errorf("--env %s: the file is there already", c.Env))
+		return errors.Join(err, fmt.Errorf("--env %s: the file exists already", c.Env))
 	}
 	return c.use(w, func(server *idp.Server) error {
 		if _, err := server.ApplicationByID(w.ctx, id.String()); !errors.Is(err, idp.ErrNotFound) {
-			return errors.Join(err, fmt.Errorf("there is an application %s already", id))
+			return errors.Join(err, fmt.Errorf("application %s exists already", id))
 		}
 		err := server.EnsureApplication(w.ctx, idp.Application{
 			ID: id.String(), Name: c.Name, PageURL: c.PageURL, GenerateRefreshTokens: true, AllowTokenRefresh: c.Public, ClientAuthenticationPolicy: authentication(c.Public),
@@ -73,7 +74,8 @@ func (c appAddCommand) Run(w world) error {
 	})
 }
 
-// writeEnv writes what the backend of an application needs, in the form of systemd's EnvironmentFile and docker's --env-file, which a shell can read, too.
+// writeEnv writes what the backend of an application needs, in the format of systemd's
+// EnvironmentFile and docker's --env-file. A shell can read it too.
 func writeEnv(w world, server *idp.Server, path string, a idp.KnownApplication, secret string) error {
 	key := rand.Text() + rand.Text()
 	err := server.EnsureAPIKey(w.ctx, idp.APIKey{Key: key, Description: "backend of " + a.Name, TenantID: a.TenantID, Endpoints: backendEndpoints()})
@@ -104,7 +106,7 @@ func tellSecret(w world, done string, a idp.KnownApplication, secret string, jso
 	fmt.Fprintln(w.stdout, done, a.Name, a.ID)
 	if secret != "" {
 		fmt.Fprintln(w.stdout, "client secret:", secret)
-		fmt.Fprintln(w.stderr, "keep the client secret: it is not shown again")
+		fmt.Fprintln(w.stderr, "save the client secret: it is not shown again")
 	}
 	return nil
 }
@@ -112,7 +114,7 @@ func tellSecret(w world, done string, a idp.KnownApplication, secret string, jso
 // A namedApp is an application that the command line names.
 type namedApp struct {
 	providerPlace
-	App string `arg:"" help:"The application's id, or its name where no other has it."`
+	App string `arg:"" help:"The application's id, or its name if that is unique."`
 }
 
 // findApp finds an application by its id or its name.
@@ -131,14 +133,14 @@ func findApp(ctx context.Context, server *idp.Server, app string) (idp.KnownAppl
 	case err != nil:
 		return idp.KnownApplication{}, err
 	case len(found) == 0:
-		return idp.KnownApplication{}, fmt.Errorf("there is no application %s: latchkey app list shows them", app)
+		return idp.KnownApplication{}, fmt.Errorf("no application %s: latchkey app list shows them", app)
 	case len(found) > 1:
-		return idp.KnownApplication{}, fmt.Errorf("%d applications have the name %s: say which by its id", len(found), app)
+		return idp.KnownApplication{}, fmt.Errorf("%d applications have the name %s: give the id instead", len(found), app)
 	}
 	return found[0], nil
 }
 
-// with does something that the configuration must not undo.
+// with changes an application, unless the configuration would undo the change.
 func (n namedApp) with(w world, what string, do func(*idp.Server, idp.KnownApplication) error) error {
 	return n.use(w, func(server *idp.Server) error {
 		a, err := findApp(w.ctx, server, n.App)
@@ -152,7 +154,8 @@ func (n namedApp) with(w world, what string, do func(*idp.Server, idp.KnownAppli
 	})
 }
 
-// refuseConfigured: the gateway sets up what its file says at each start.
+// refuseConfigured refuses applications of the gateway's configuration, which latchkey serve sets
+// up at each start.
 func (n namedApp) refuseConfigured(id, what string) error {
 	_, file, err := n.place()
 	if err != nil || file == nil {
@@ -160,7 +163,7 @@ func (n namedApp) refuseConfigured(id, what string) error {
 	}
 	for _, a := range file.Apps {
 		if a.ApplicationID == id {
-			return fmt.Errorf("%s:%d has this application: %s there", n.Config, a.Line, what)
+			return fmt.Errorf("%s:%d defines this application: %s there", n.Config, a.Line, what)
 		}
 	}
 	return nil

@@ -12,11 +12,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// lookEvery is how often certificate files are looked at for a change.
+// lookEvery is how often certificate files are checked for changes.
 const lookEvery = time.Second
 
-// certificateFiles are a certificate and its key on disk. When another program renews them, the new ones are taken with the next handshake; files that
-// do not fit together, because only one is written yet, are left alone.
+// certificateFiles are a certificate and its key on disk. When another program renews them, the
+// next handshake uses the new ones. Files that do not match, because only one has been written yet,
+// are ignored.
 type certificateFiles struct {
 	log *slog.Logger
 
@@ -32,7 +33,7 @@ func newCertificateFiles(names configfile.TLS, log *slog.Logger) (*certificateFi
 	return f, f.use(names)
 }
 
-// use takes the files of those names, or leaves everything as it is.
+// use loads the files of those names. If it fails, nothing changes.
 func (f *certificateFiles) use(names configfile.TLS) error {
 	stamps, err := stamp(names)
 	if err != nil {
@@ -51,7 +52,7 @@ func (f *certificateFiles) use(names configfile.TLS) error {
 func readCertificate(names configfile.TLS) (*tls.Certificate, error) {
 	c, err := tls.LoadX509KeyPair(names.CertFile, names.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s and %s are no certificate with its key: %w", names.CertFile, names.KeyFile, err)
+		return nil, fmt.Errorf("%s and %s are not a certificate and its key: %w", names.CertFile, names.KeyFile, err)
 	}
 	return &c, nil
 }
@@ -80,15 +81,15 @@ func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	renewed, err := readCertificate(f.names)
 	if err != nil {
-		f.log.Error("the certificate files have changed and cannot be used; the old certificate stays", "error", err)
+		f.log.Error("cannot load the changed certificate files: keeping the old certificate", "error", err)
 		return f.current, nil
 	}
-	f.log.Info("certificate read anew", "until", renewed.Leaf.NotAfter)
+	f.log.Info("certificate reloaded", "until", renewed.Leaf.NotAfter)
 	f.current, f.stamps = renewed, stamps
 	return f.current, nil
 }
 
-// trusted tells whether the system's authorities vouch for the certificate.
+// trusted reports whether the system's certificate authorities vouch for the certificate.
 func (f *certificateFiles) trusted(host string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

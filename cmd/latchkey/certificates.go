@@ -19,17 +19,17 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// certificates are where TLS takes its certificates from: files, an ACME server, or the local authority.
+// certificates is the source of TLS certificates: files, an ACME server, or the local authority.
 type certificates struct {
 	closers
 	hosts  atomic.Pointer[[]string]
 	config *tls.Config
 
-	howToTrust string                     // what the user must do so that browsers trust a local authority; empty: nothing
-	roots      *x509.CertPool             // that of the local authority; nil: from elsewhere
+	howToTrust string                     // how to make browsers trust the local authority; empty: nothing to do
+	roots      *x509.CertPool             // by the local authority; nil: another source
 	files      *certificateFiles          // nil: from elsewhere
 	issuer     *certmagic.ACMEIssuer      // nil: from elsewhere
-	manager    func(hosts []string) error // takes care of other hosts after a reload
+	manager    func(hosts []string) error // obtains certificates for new hosts after a reload
 }
 
 func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c *certificates, err error) {
@@ -53,7 +53,8 @@ func openCertificates(file *configfile.File, addr net.Addr, log *slog.Logger) (c
 	return c, nil
 }
 
-// openLocalCertificates has them signed by an authority of this machine's own, for development.
+// openLocalCertificates uses certificates signed by an authority of this machine's own, for
+// development.
 func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*certificates, error) {
 	authority, err := openLocalAuthority(data, hosts)
 	if err != nil {
@@ -74,7 +75,7 @@ func hostnames(file *configfile.File) (hosts []string) {
 	return hosts
 }
 
-// checkTLS reads what the file names for TLS, as a start does, and changes nothing.
+// checkTLS reads what the file names for TLS, as a start would, and changes nothing.
 func checkTLS(file *configfile.File) error {
 	switch {
 	case file.TLS.CertFile != "":
@@ -88,11 +89,12 @@ func checkTLS(file *configfile.File) error {
 	return nil
 }
 
-// acmeRoots are the certificates by which an ACME server is trusted; nil: those of the system. It refuses hosts that no authority certifies.
+// acmeRoots are the root certificates that an ACME server is verified with; nil: the system's. It
+// refuses hosts for which no public authority issues certificates.
 func acmeRoots(file *configfile.File) (roots *x509.CertPool, err error) {
 	for i, host := range hostnames(file) {
 		if !certmagic.SubjectQualifiesForPublicCert(host) {
-			return nil, file.Mistake(fmt.Sprintf("apps[%d].host", i), "no authority gives certificates for "+host+": write tls: local for development")
+			return nil, file.Mistake(fmt.Sprintf("apps[%d].host", i), "no public authority issues certificates for "+host+": use tls: local for development")
 		}
 	}
 	if file.TLS.RootFile == "" {
@@ -108,7 +110,8 @@ func acmeRoots(file *configfile.File) (roots *x509.CertPool, err error) {
 	return roots, nil
 }
 
-// automatic has certificates obtained and renewed in the background. Until one is there, handshakes for its host fail.
+// automatic obtains and renews certificates in the background. Until a host has one, its handshakes
+// fail.
 func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog.Logger) error {
 	roots, err := acmeRoots(file)
 	if err != nil {
@@ -130,7 +133,7 @@ func (c *certificates) automatic(file *configfile.File, addr net.Addr, log *slog
 	template := certmagic.ACMEIssuer{
 		CA: certmagic.LetsEncryptProductionCA, Email: file.TLS.Email, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
 		DisableHTTPChallenge: file.Redirect == "", DisableDistributedSolvers: true,
-		AltTLSALPNPort: portOf(addr.String()), AltHTTPPort: portOf(file.Redirect), // it listens by itself where it believes that nobody does
+		AltTLSALPNPort: portOf(addr.String()), AltHTTPPort: portOf(file.Redirect), // certmagic listens itself if it believes that nobody else does
 	}
 	if file.TLS.Directory != "" {
 		template.CA = file.TLS.Directory
@@ -161,16 +164,17 @@ func tellOfCertificate(log *slog.Logger, event string, data map[string]any) {
 func (c *certificates) listen(listener net.Listener) net.Listener {
 	config := c.config.Clone()
 	config.MinVersion = tls.VersionTLS12
-	config.NextProtos = append([]string{"h2", "http/1.1"}, config.NextProtos...) // automatic ones have the name of a challenge there
+	config.NextProtos = append([]string{"h2", "http/1.1"}, config.NextProtos...) // certmagic may have added the protocol of a challenge
 	return tls.NewListener(listener, config)
 }
 
-// trusted tells whether browsers elsewhere trust the certificate of a host, so that they may be told to insist on https.
+// trusted reports whether browsers elsewhere trust the certificate of a host, so that HSTS is safe
+// to send.
 func (c *certificates) trusted(host string) bool {
 	return c.issuer != nil || c.files != nil && c.files.trusted(host)
 }
 
-// use goes over to a file that was read anew.
+// use switches to a configuration that was reloaded.
 func (c *certificates) use(file *configfile.File) error {
 	hosts := hostnames(file)
 	if err := checkTLS(file); err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// closers closes in the opposite order of opening.
+// closers closes in reverse order of opening.
 type closers []io.Closer
 
 func (cs closers) Close() error {
@@ -25,7 +25,7 @@ type closeFunc func() error
 
 func (f closeFunc) Close() error { return f() }
 
-// closeWithin gives a Close that takes a context so much time.
+// closeWithin limits a Close that takes a context to a time.
 func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
 	return closeFunc(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), d)
@@ -34,16 +34,16 @@ func closeWithin(d time.Duration, close func(context.Context) error) io.Closer {
 	})
 }
 
-// serveBeside serves until the server is closed. A server that cannot go on is in the log, and ends nothing else.
+// serveBeside serves until the server is closed. A failure is logged, and ends nothing else.
 func serveBeside(server *http.Server, listener net.Listener, log *slog.Logger) {
 	err := contain(func() error { return server.Serve(listener) })
 	if !errors.Is(err, http.ErrServerClosed) {
-		log.Error("a server in this process has stopped", "address", listener.Addr(), "error", err)
+		log.Error("server stopped unexpectedly", "address", listener.Addr(), "error", err)
 	}
 }
 
-// stopServer lets requests end for so long, and cuts what is left. A connection on which nothing has come yet, as browsers open them in advance, holds up
-// http.Server.Shutdown for five seconds: that is no failure.
+// stopServer gives requests some time to end, then cuts off the rest. An idle connection that
+// browsers have opened in advance delays http.Server.Shutdown by five seconds: that is no failure.
 func stopServer(server *http.Server, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()

@@ -12,11 +12,11 @@ import (
 )
 
 type configCommand struct {
-	Check configCheckCommand `cmd:"" help:"Read the configuration as serve does, and say what is wrong with it."`
+	Check configCheckCommand `cmd:"" help:"Read the configuration as serve does, and report what is wrong with it."`
 }
 
 type configCheckCommand struct {
-	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration."`
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration file."`
 }
 
 // Run tries the file out. It opens no port and no connection, and writes nothing.
@@ -30,13 +30,13 @@ func (c configCheckCommand) Run(w world) error {
 		return err
 	}
 	if port == "0" {
-		port = "1" // any, for it is not known yet
+		port = "1" // any: the real port is not known yet
 	}
 	if err := errors.Join(checkData(file), tryOut(w.ctx, file, port)); err != nil {
 		return err
 	}
 	s := &serving{port: port}
-	fmt.Fprintf(w.stdout, "%s is good:\n", c.Config)
+	fmt.Fprintf(w.stdout, "%s is valid:\n", c.Config)
 	for i, a := range file.Apps {
 		fmt.Fprintf(w.stdout, "  %s", s.origins(file)[i])
 		if a.SPA != "" {
@@ -48,12 +48,12 @@ func (c configCheckCommand) Run(w world) error {
 		fmt.Fprintln(w.stdout)
 	}
 	if file.Provider.URL == "" && sharesStore(file) {
-		fmt.Fprintln(w.stdout, "note: the embedded provider belongs to this node. For several nodes run one provider for all of them, and name it in provider.url: docs/two-nodes.md")
+		fmt.Fprintln(w.stdout, "note: the embedded provider serves this node only. For several nodes, run one provider for all of them and set provider.url: docs/two-nodes.md")
 	}
 	return nil
 }
 
-// checkData looks at what is in the data directory.
+// checkData checks the contents of the data directory.
 func checkData(file *configfile.File) error {
 	if err := checkDirectory(file.Data); err != nil {
 		return file.Mistake("data", err.Error())

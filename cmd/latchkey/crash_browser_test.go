@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// A browser is honest: it has one cookie jar, and sends a request again, with what the jar has then, until it is answered.
+// A browser is honest: it has one cookie jar, and repeats a request with the jar's current cookies
+// until it is answered.
 type browser struct {
 	*crash
 	app   string
@@ -23,7 +24,7 @@ type browser struct {
 	visit func() // loads a page and uses it
 
 	mu      sync.Mutex
-	copies  [][]*http.Cookie // of its session: every pair that it was sent
+	copies  [][]*http.Cookie // every pair of cookies that its session was sent
 	history []string
 }
 
@@ -37,17 +38,18 @@ func (c *crash) newBrowser(app, name string) *browser {
 	return b
 }
 
-// An answer has been read.
+// A response that has been read.
 type answer struct {
 	status  int
 	body    []byte
 	cookies []*http.Cookie
 }
 
-// patience is how long a browser waits for an answer.
+// patience is how long a browser waits for a response.
 const patience = 30 * time.Second
 
-// try sends one request. It returns false where there is no answer: the connection broke, the answer was lost, or it was a 503.
+// try sends one request. It returns false if there is no usable response: the connection broke, the
+// response was lost, or it was a 503.
 func (b *browser) try(method, path, body string) (a answer, answered bool) {
 	l := b.alive()
 	if l == nil {
@@ -80,7 +82,7 @@ func (b *browser) try(method, path, body string) (a answer, answered bool) {
 	return answer{}, false
 }
 
-// exchange is one request on the wire, as a page of the app makes it.
+// exchange is one request, as a page of the app makes it.
 func (c *crash) exchange(l *life, app, method, path, body string, cookies []*http.Cookie) (a answer, err error) {
 	ctx, cancel := context.WithTimeout(c.Context(), patience)
 	defer cancel()
@@ -107,7 +109,7 @@ func (c *crash) exchange(l *life, app, method, path, body string, cookies []*htt
 	return a, err
 }
 
-// ask sends a request until it is answered, and wants that answer to have the status.
+// ask repeats a request until it is answered, and fails unless the answer has the status.
 func (b *browser) ask(method, path, body string, status int) answer {
 	for !b.isOver() {
 		a, answered := b.try(method, path, body)

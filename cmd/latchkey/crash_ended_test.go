@@ -6,13 +6,14 @@ import (
 	"sync"
 )
 
-// endedSessions are over for good: a logout, or a login over them, has been answered.
+// endedSessions must never be served again: a logout, or a login over them, has been answered.
 type endedSessions struct {
 	mu  sync.Mutex
 	all []endedSession
 }
 
-// An endedSession has every pair of cookies that the browser was ever sent for it, also those that did not arrive.
+// An endedSession has every pair of cookies that the browser was ever sent for it, including those
+// that did not arrive.
 type endedSession struct {
 	app    string
 	copies [][]*http.Cookie
@@ -35,7 +36,7 @@ func (e *endedSessions) sample(n int) []endedSession {
 	return some
 }
 
-// replayAfterEachStart shows copies of ended sessions to every life of the demo.
+// replayAfterEachStart replays copies of ended sessions in every life of the demo.
 func (c *crash) replayAfterEachStart() {
 	for l := c.alive(); l != nil; l = l.next {
 		for _, s := range c.ended.sample(20) {
@@ -52,7 +53,7 @@ func (c *crash) replayAfterEachStart() {
 	}
 }
 
-// replayAll shows every copy, both cookies and each alone.
+// replayAll sends every copy: both cookies, and each alone.
 func (c *crash) replayAll() {
 	for _, s := range c.ended.all {
 		for _, pair := range s.copies {
@@ -63,7 +64,7 @@ func (c *crash) replayAll() {
 	}
 }
 
-// replay sends cookies of an ended session. They must not be served, whatever has happened since.
+// replay sends the cookies of an ended session. They must be refused, whatever has happened since.
 func (c *crash) replay(l *life, app string, cookies []*http.Cookie) {
 	if isClosed(l.doomed) || c.isOver() {
 		return

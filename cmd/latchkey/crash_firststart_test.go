@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// TestCrashAtFirstStart kills the very first start, in which everything is made. The next one must get by with what is there.
+// TestCrashAtFirstStart kills the very first start, which creates everything. The next one must
+// recover from what is there.
 func TestCrashAtFirstStart(t *testing.T) {
 	for i := range max(3, *crashKills/10) {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
@@ -27,7 +28,8 @@ func TestCrashAtFirstStart(t *testing.T) {
 	}
 }
 
-// A very first start that ends when the database of sessions has just been made, as on a full disk, is none: the next one makes what is missing.
+// A very first start that fails just after creating the database of sessions, as on a full disk,
+// does not count: the next one creates what is missing.
 func TestFirstStartThatFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.yaml")
 	file, err := configfile.Parse(path, []byte("provider: {listen: '127.0.0.1:0'}\napps:\n  - {host: app.localhost, application_id: 3c219e58-ed0e-4b18-ad48-f4f92793ae32, upstream: 'http://127.0.0.1:3000'}\n"), os.LookupEnv)
@@ -35,7 +37,7 @@ func TestFirstStartThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := filepath.Join(file.Data, "sessions.db-wal")
-	if err := errors.Join(os.Mkdir(file.Data, 0o700), os.Mkdir(full, 0o700)); err != nil { // SQLite can make the database, and not write it
+	if err := errors.Join(os.Mkdir(file.Data, 0o700), os.Mkdir(full, 0o700)); err != nil { // SQLite can create the database, but not write to it
 		t.Fatal(err)
 	}
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// A writer has a thread of his own. His texts are numbered; the first one began the thread.
+// A writer has a thread of their own. Their texts are numbered; the first one began the thread.
 type writer struct {
 	*browser
 	thread   int64
@@ -51,7 +51,8 @@ func (w *writer) begin() {
 
 func (w *writer) text(n int) string { return fmt.Sprintf("%s says %d", w.name, n) }
 
-// write sends the next text until it is answered. It may be there several times then: nobody promised otherwise.
+// write sends the next text until it is answered. It may be stored several times then, which nobody
+// promised to avoid.
 func (w *writer) write(path, form string) (a answer) {
 	n := w.answered
 	w.tries = append(w.tries, 0)
@@ -92,7 +93,8 @@ func (w *writer) find(answered int) {
 	w.violated("%s: thread %d lacks post %d, which was answered", w.name, w.thread, answered-1)
 }
 
-// checkPosts looks into the database, for the page shows the newest posts only: what was answered is there, and nothing more often than it was sent.
+// checkPosts reads the database, because the page shows the newest posts only: what was answered is
+// there, and nothing more often than it was sent.
 func (c *crash) checkPosts() {
 	db, err := sql.Open("sqlite", filepath.Join(c.data(), "forums.db"))
 	if err != nil {

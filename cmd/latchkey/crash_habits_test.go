@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// settleIn makes the browsers and logs them in, one after the other: many first logins at once look like guesses.
+// settleIn creates the browsers and logs them in, one after the other: many first logins at once
+// look like guesses.
 func (c *crash) settleIn(shoppers, writers int) (browsers []*browser) {
 	products := strings.Fields("kettle mug knife pepper-mill lamp clock blanket vase watering-can planter lantern seeds")
 	for i := range shoppers {
@@ -23,7 +24,7 @@ func (c *crash) settleIn(shoppers, writers int) (browsers []*browser) {
 	return browsers
 }
 
-// live is what the person at the browser does until it is enough.
+// live is what the person at the browser does until the test ends.
 func (b *browser) live() {
 	for !b.isOver() && !isClosed(b.enough) {
 		switch dice := rand.IntN(200); {
@@ -31,7 +32,7 @@ func (b *browser) live() {
 			b.logout()
 			b.login()
 		case dice < 3:
-			b.login() // over a session that lives
+			b.login() // over a live session
 		case dice < 23:
 			b.restart()
 		case dice < 26:
@@ -47,7 +48,7 @@ func (b *browser) visitOnce() {
 	b.visit()
 }
 
-// login logs in. A session that the browser had before is over from the answer on.
+// login logs in. A session that the browser had before has ended once the login is answered.
 func (b *browser) login() {
 	l := b.alive()
 	if l == nil {
@@ -59,7 +60,7 @@ func (b *browser) login() {
 	b.copies = append(b.copies, sessionCookies(b.jar.Cookies(b.site)))
 }
 
-// logout logs out while the page is still loading. What the page gets meanwhile may be served or not.
+// logout logs out while the page is still loading. The page's requests may be served or refused.
 func (b *browser) logout() {
 	var loading sync.WaitGroup
 	for range 2 {
@@ -72,7 +73,7 @@ func (b *browser) logout() {
 	b.ask("GET", "/api/user", "", http.StatusNotFound)
 }
 
-// bury hands over the copies of a session that has been ended.
+// bury records the copies of a session that has ended.
 func (b *browser) bury() {
 	if !b.isOver() && len(b.copies) > 0 {
 		b.ended.add(endedSession{b.app, b.copies})
@@ -80,12 +81,13 @@ func (b *browser) bury() {
 	b.copies = nil
 }
 
-// restart closes the browser and opens it again: the session cookie is gone.
+// restart closes and reopens the browser: the session cookie is gone.
 func (b *browser) restart() {
 	b.jar.SetCookies(b.site, []*http.Cookie{{Name: "__Host-session", Path: "/", MaxAge: -1}})
 }
 
-// rest leaves the browser alone for some lives of the demo. Only a few may rest at a time: without requests there is no kill.
+// rest leaves the browser alone for some lives of the demo. Only a few may rest at a time: without
+// requests there is no kill.
 func (b *browser) rest(lives int) {
 	select {
 	case b.resting <- struct{}{}:

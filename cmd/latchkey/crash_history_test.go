@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// remember keeps the copies of the session's cookies, and what a person needs who looks into a violation.
+// remember keeps the copies of the session's cookies, and what is needed to analyse a violation.
 func (b *browser) remember(path string, set []*http.Cookie, line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -18,7 +18,7 @@ func (b *browser) remember(path string, set []*http.Cookie, line string) {
 	b.history = append(b.history, line)
 }
 
-// sessionCookies leaves out the device cookie, and cookies that delete.
+// sessionCookies leaves out the device cookie, and cookies that are deleted.
 func sessionCookies(set []*http.Cookie) (pair []*http.Cookie) {
 	for _, c := range set {
 		if (c.Name == "__Host-session" || c.Name == "__Host-refresh") && c.Value != "" {
@@ -28,7 +28,7 @@ func sessionCookies(set []*http.Cookie) (pair []*http.Cookie) {
 	return pair
 }
 
-// tails shows which cookies they are.
+// tails abbreviates the cookies to tell them apart.
 func tails(cookies []*http.Cookie) string {
 	var said []string
 	for _, c := range sessionCookies(cookies) {

@@ -28,7 +28,7 @@ type life struct {
 	next           *life
 }
 
-// kill is SIGKILL: the process gets no chance to do anything.
+// kill sends SIGKILL: the process gets no chance to clean up.
 func (l *life) kill() {
 	l.doom.Do(func() {
 		close(l.doomed)
@@ -36,7 +36,8 @@ func (l *life) kill() {
 	})
 }
 
-// alive returns the life that serves, and waits for it where the last one was killed. It returns nil when the test is over.
+// alive returns the life that serves, and waits for the next one after a kill. It returns nil when
+// the test is over.
 func (c *crash) alive() *life {
 	l := c.newest.Load()
 	for isClosed(l.doomed) {
@@ -52,10 +53,11 @@ func (c *crash) alive() *life {
 
 const (
 	startTakes  = 200 * time.Millisecond // about
-	readyWithin = 30 * time.Second       // generous: the point is that a start comes to an end
+	readyWithin = 30 * time.Second       // generous: a start must only finish at some time
 )
 
-// rise starts the demo, the first time on free ports and then on the same ones, and makes it known to the browsers when it is ready.
+// rise starts the demo, the first time on free ports and then on the same ones, and announces it to
+// the browsers when it is ready.
 func (c *crash) rise() {
 	c.Helper()
 	l := &life{addr: "127.0.0.1:0", idpAddr: "127.0.0.1:0", doomed: make(chan struct{}), reborn: make(chan struct{})}
@@ -97,7 +99,7 @@ func (c *crash) launch(l *life) io.Reader {
 
 func (c *crash) data() string { return filepath.Join(c.dir, "data") }
 
-// read takes over what the ready line says.
+// read parses the ready line.
 func (l *life) read(line string) {
 	said := make(map[string]string)
 	for _, word := range strings.Fields(line)[1:] {

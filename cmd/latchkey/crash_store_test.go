@@ -9,7 +9,8 @@ import (
 	"sync"
 )
 
-// A shopper is the only one who puts this product into the cart, so he knows how many there must be.
+// A shopper is the only one who puts this product into the cart, so they know how many there must
+// be.
 type shopper struct {
 	*browser
 	product  string
@@ -48,7 +49,8 @@ func (s *shopper) write(method, body string, after int) {
 	s.check(s.ask(method, "/api/shopping-cart/"+s.product, body, http.StatusOK), after)
 }
 
-// addOne adds one. Without an answer it looks before it tries again: twice would be one too many.
+// addOne adds one. If there is no response, it reads the cart before it tries again, so as not to
+// add two.
 func (s *shopper) addOne(before int) {
 	for !s.isOver() {
 		a, answered := s.try("POST", "/api/shopping-cart/"+s.product, `{"quantity":1}`)
@@ -70,7 +72,7 @@ func (s *shopper) look(want ...int) int {
 	return s.check(s.ask("GET", "/api/load-shopping-cart", "", http.StatusOK), want...)
 }
 
-// check wants one of the quantities in a cart, and returns which it is.
+// check fails unless the cart has one of the quantities, and returns which.
 func (s *shopper) check(a answer, want ...int) (quantity int) {
 	var cart struct {
 		Items []struct {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// tally is what is reported. What no browser can see is counted in the log.
+// tally is what the test reports. Counts that no browser can see come from the log.
 type tally struct {
 	began                              time.Time
 	kills, killsAtStart                atomic.Int64
@@ -18,7 +18,7 @@ type tally struct {
 	slowestStart, slowestAnswer        longest
 }
 
-// answered counts an answer, or the lack of one, that took so long.
+// answered counts an answer, or its absence, after a time.
 func (t *tally) answered(took time.Duration) {
 	t.slowestAnswer.atLeast(took)
 	if took > crashWindow {
@@ -37,7 +37,8 @@ func (l *longest) atLeast(d time.Duration) {
 	}
 }
 
-// report tells what happened, and wants nothing in the log that only a thief or a lost store brings.
+// report prints what happened, and fails if the log has something that only a thief or a lost store
+// can cause.
 func (c *crash) report() {
 	c.Helper()
 	log, err := os.ReadFile(c.log.Name())
@@ -61,7 +62,7 @@ func (c *crash) report() {
 		time.Duration(t.slowestAnswer.Load()).Round(time.Millisecond), t.late.Load(), crashWindow)
 }
 
-// checkDatabases has SQLite look through every page of them.
+// checkDatabases has SQLite check the integrity of its files.
 func (c *crash) checkDatabases() {
 	c.Helper()
 	for _, name := range []string{"idp.db", "sessions.db", "store.db", "forums.db"} {

@@ -14,15 +14,17 @@ import (
 
 var crashKills = flag.Int("crash.kills", 15, "how often TestCrash kills the demo")
 
-// The limits of the crash test: short, so that sessions expire all the time, and yet long beside what a request takes.
+// The limits of the crash test: short, so that sessions expire all the time, but long compared with
+// a request.
 const (
 	crashIdle   = 2 * time.Second
 	crashCap    = 4 * time.Second
 	crashWindow = 900 * time.Millisecond
 )
 
-// TestCrash kills the demo at random moments while browsers use it, and starts it again on the same data. Nobody is signed out who did not log out,
-// nobody comes back who did, and what was answered stays.
+// TestCrash kills the demo at random moments while browsers use it, and restarts it on the same
+// data. Nobody is logged out who did not log out, no ended session comes back, and what was
+// answered stays.
 func TestCrash(t *testing.T) {
 	c := newCrash(t)
 	c.rise()
@@ -56,8 +58,8 @@ type crash struct {
 	log     *os.File // what every life wrote to stderr
 	newest  atomic.Pointer[life]
 	steps   atomic.Int64  // requests and answers until the next kill
-	enough  chan struct{} // closed: browsers finish what they are at
-	over    chan struct{} // closed: something was violated, and nothing more counts
+	enough  chan struct{} // closed: browsers finish what they are doing
+	over    chan struct{} // closed: there was a violation, and nothing more counts
 	found   atomic.Bool   // a violation
 	resting chan struct{} // as many as may rest at a time
 	ended   endedSessions
@@ -65,7 +67,7 @@ type crash struct {
 	tally   tally
 }
 
-// newCrash keeps everything of a failed test for whoever looks into it.
+// newCrash keeps everything of a failed test for analysis.
 func newCrash(t *testing.T) *crash {
 	dir, err := os.MkdirTemp("", "latchkey-crash")
 	if err != nil {
@@ -89,8 +91,8 @@ func newCrash(t *testing.T) *crash {
 	return c
 }
 
-// killAgainAndAgain has the demo killed after a random number of requests and answers, by whoever sends or gets the last of them,
-// and now and then before it was ready.
+// killAgainAndAgain kills the demo after a random number of requests and responses, in whichever
+// goroutine counts the last of them, and now and then before it is ready.
 func (c *crash) killAgainAndAgain(kills int) {
 	for range kills {
 		c.steps.Store(1 + rand.Int64N(800))
@@ -110,14 +112,14 @@ func (c *crash) killAgainAndAgain(kills int) {
 	c.steps.Store(math.MaxInt64)
 }
 
-// step counts a request or an answer, and kills the demo where it is time.
+// step counts a request or a response, and kills the demo when it is time.
 func (c *crash) step() {
 	if c.steps.Add(-1) == 0 {
 		c.newest.Load().kill()
 	}
 }
 
-// violated ends the test with the first thing that must not happen. What follows from it is not told.
+// violated ends the test with the first thing that must not happen. Consequences are not reported.
 func (c *crash) violated(format string, args ...any) {
 	c.Helper()
 	if !c.found.CompareAndSwap(false, true) {

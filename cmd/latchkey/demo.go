@@ -15,12 +15,12 @@ type demoCommand struct {
 
 	Addr           string        `default:"127.0.0.1:8080" help:"Loopback address of the store and the forums. Port 0 takes a free one."`
 	IDPAddr        string        `name:"idp-addr" default:"127.0.0.1:9011" help:"Loopback address of the identity provider."`
-	Data           string        `default:"latchkey-demo" type:"path" help:"Directory of the databases and keys; made where it does not exist."`
-	Idle           time.Duration `default:"30m" help:"A session id that is unused for so long expires."`
-	SessionCap     time.Duration `default:"1h" help:"A session id expires after so long, used or not."`
-	RefreshTTL     time.Duration `name:"refresh-ttl" default:"720h" help:"A refresh token brings the session back for so long after the last refresh."`
-	TLS            bool          `name:"tls" help:"Serve the store and the forums over https, with a local certificate authority that the browser must be told to trust."`
-	InFlightWindow time.Duration `help:"The longest that a request may be under way (default 2m, at most a quarter of the cap and less than half of the idle time)."`
+	Data           string        `default:"latchkey-demo" type:"path" help:"Directory of the databases and keys. It is created if it does not exist."`
+	Idle           time.Duration `default:"30m" help:"How long an unused session id lives."`
+	SessionCap     time.Duration `default:"1h" help:"How long a session id lives, used or not."`
+	RefreshTTL     time.Duration `name:"refresh-ttl" default:"720h" help:"How long after the last refresh the session can be brought back."`
+	TLS            bool          `name:"tls" help:"Serve the store and the forums over https, with a local certificate authority that your browser must trust."`
+	InFlightWindow time.Duration `help:"The longest time that a request and its response take (default 2m, at most a quarter of --cap, and less than half of --idle)."`
 }
 
 // Run starts the demo, prints the ready line, and serves until the user stops it.
@@ -48,7 +48,7 @@ func (c demoCommand) Run(w world) error {
 	return d.serve(w, apps, provider)
 }
 
-// listen takes both ports first: most that can go wrong goes wrong here.
+// listen opens both ports first, because most start-up failures are there.
 func (c demoCommand) listen() (apps, provider net.Listener, err error) {
 	apps, err = listenLoopback("--addr", c.Addr)
 	if err != nil {
@@ -68,12 +68,12 @@ func listenLoopback(flag, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s %s: want host:port, such as 127.0.0.1:8080", flag, addr)
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s %s: the demo is not for production and listens on loopback only: use 127.0.0.1, [::1] or localhost", flag, addr)
+		return nil, fmt.Errorf("%s %s: the demo is not for production, and listens on loopback only: use 127.0.0.1, [::1] or localhost", flag, addr)
 	}
 	listener, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s %s: the port is in use: stop the other program, or choose another port with %s", flag, addr, flag)
+		return nil, fmt.Errorf("%s %s: port in use: stop the other program, or choose another port with %s", flag, addr, flag)
 	case err != nil:
 		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
 	}

@@ -27,7 +27,7 @@ type running struct {
 	roots                     *x509.CertPool // trusted; nil: those of the system
 }
 
-// buffer may be written by the demo while the test reads it.
+// buffer can be written by the demo while the test reads it.
 type buffer struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -79,7 +79,7 @@ func port(t *testing.T, origin string) string {
 	return u.Port()
 }
 
-// interrupt ends the demo as Ctrl-C does.
+// interrupt ends the demo like Ctrl-C.
 func (d *running) interrupt() {
 	d.t.Helper()
 	d.stop()
@@ -121,7 +121,7 @@ func (d *running) login(origin string) []*http.Cookie {
 	return resp.Cookies()
 }
 
-// Started again on the same data, everything is still there.
+// After a restart on the same data, everything is still there.
 func TestDemo(t *testing.T) {
 	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0")
 	if !strings.HasPrefix(d.store, "http://store.localhost:") || !strings.HasPrefix(d.forums, "http://forums.localhost:") || len(d.password) < 15 {
@@ -162,7 +162,8 @@ func TestDemo(t *testing.T) {
 	again.interrupt()
 }
 
-// One account for both apps: a new password in one signs the user out of the other at once, and not of the browser where it was set.
+// Both apps share one account: a new password in one immediately logs the user out of the other,
+// but not out of the browser where it was set.
 func TestDemoNewPassword(t *testing.T) {
 	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0")
 	defer d.interrupt()
@@ -196,7 +197,7 @@ func firstProduct(t *testing.T, d *running) string {
 	return id
 }
 
-// Browsers open connections in advance. One on which nothing has come is no reason to fail at the end.
+// Browsers open connections in advance. An idle one must not make the shutdown fail.
 func TestStopWithUnusedConnection(t *testing.T) {
 	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0")
 	for _, addr := range []string{d.addr, d.idpAddr} {

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// demoSecrets are made anew for each data directory: the program itself has no default password or key.
+// demoSecrets are generated for each data directory: the program has no default password or key.
 type demoSecrets struct {
 	Email        string `json:"email"`
 	Password     string `json:"password"`
@@ -20,7 +20,7 @@ type demoSecrets struct {
 	Provider     []byte `json:"provider"`     // root of the provider's keys
 }
 
-// loadDemoSecrets reads the file, or makes it where there is none.
+// loadDemoSecrets reads the file, or creates it if it is missing.
 func loadDemoSecrets(path string) (demoSecrets, error) {
 	var s demoSecrets
 	text, err := os.ReadFile(path)
@@ -31,7 +31,7 @@ func loadDemoSecrets(path string) (demoSecrets, error) {
 		return s, err
 	}
 	if err := json.Unmarshal(text, &s); err != nil || len(s.Provider) != 32 || s.Password == "" {
-		return s, fmt.Errorf("%s is damaged: remove the data directory to begin anew", path)
+		return s, fmt.Errorf("%s is damaged: remove the data directory to start over", path)
 	}
 	return s, nil
 }
@@ -49,7 +49,7 @@ func makeDemoSecrets(path string) (demoSecrets, error) {
 	return s, wholefile.Write(path, append(text, '\n'))
 }
 
-// passphrase returns five groups of four letters and digits, about 100 bits, to be typed by a person.
+// passphrase returns five groups of four letters and digits, about 100 bits, for a person to type.
 func passphrase() string {
 	text := rand.Text()
 	out := ""

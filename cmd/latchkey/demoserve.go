@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// newServer sets the limits that keep a slow or greedy client from holding the server (OWASP Denial of Service).
+// newServer sets the limits that keep a slow or greedy client from holding the server (OWASP Denial
+// of Service).
 func newServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10, // cookies of a sibling host lock nobody out
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 256 << 10, // cookies planted by a sibling host must not lock users out
 	}
 }
 
@@ -42,7 +43,7 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	if d.tls != nil {
 		fmt.Fprintln(w.stderr, d.tls.howToTrust)
 	}
-	fmt.Fprintf(w.stderr, "latchkey demo: NOT FOR PRODUCTION. Data is in %s; remove it to begin anew. Mails to users are put into %s. Ctrl-C ends the demo.\n", d.command.Data, d.outbox())
+	fmt.Fprintf(w.stderr, "latchkey demo: NOT FOR PRODUCTION. Data is in %s; remove it to start over. Mails to users are written to %s. Ctrl-C ends the demo.\n", d.command.Data, d.outbox())
 	fmt.Fprintf(w.stdout, "ready store=%s forums=%s idp=%s user=%s password=%s outbox=%s\n",
 		d.origin("store"), d.origin("forums"), d.idpURL, d.secrets.Email, d.secrets.Password, d.outbox())
 	select {
@@ -53,7 +54,7 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	}
 }
 
-// probe asks each part once, so that ready means ready.
+// probe sends each part a request, so that "ready" is true.
 func (d *demo) probe(ctx context.Context, apps string) error {
 	client, scheme := &http.Client{}, "http://"
 	if d.tls != nil {
@@ -82,7 +83,7 @@ func (d *demo) probe(ctx context.Context, apps string) error {
 	return nil
 }
 
-// route gives each host its app. Other names for this machine get a signpost.
+// route gives each host its app. Other names of this machine get a page with links.
 func (d *demo) route(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {

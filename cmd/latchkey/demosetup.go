@@ -31,7 +31,8 @@ const (
 	forumsApplication = "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a02"
 )
 
-// A demo is everything that the command runs, wired together. Closing it closes all that was opened, in the opposite order.
+// A demo is everything that the command runs, wired together. Close closes it in reverse order of
+// opening.
 type demo struct {
 	closers
 	command  demoCommand
@@ -88,13 +89,14 @@ func (d *demo) origin(name string) string {
 		scheme, standard = "https", "443"
 	}
 	origin := scheme + "://" + name + ".localhost"
-	if d.port != standard { // browsers leave the scheme's own port out
+	if d.port != standard { // browsers omit the scheme's default port
 		origin += ":" + d.port
 	}
 	return origin
 }
 
-// openProvider starts the identity provider and makes sure that it has both applications, the backends' API key, and the demo user.
+// openProvider starts the identity provider and makes sure that it has both applications, the
+// backends' API key, and the demo user.
 func (d *demo) openProvider(ctx context.Context) (err error) {
 	send, err := mail.Outbox(d.outbox(), "Latchkey demo <demo@latchkey.localhost>")
 	if err != nil {
@@ -129,7 +131,7 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 	return errors.Join(err, swept, d.ensureUser(ctx))
 }
 
-// openEvents has sessions end at once when the provider says so.
+// openEvents ends sessions as soon as the provider says so.
 func (d *demo) openEvents(ctx context.Context) error {
 	receiver, err := webhook.New(webhook.Config{Apps: d.apps, KeySetURL: keySetOf(d.idpURL), Logger: d.log})
 	if err != nil {
@@ -140,7 +142,7 @@ func (d *demo) openEvents(ctx context.Context) error {
 	return d.provider.EnsureWebhook(ctx, ownWebhook(d.idpURL))
 }
 
-// outbox is where the provider's mails are put.
+// outbox is the folder of the provider's mails.
 func (d *demo) outbox() string { return filepath.Join(d.command.Data, "outbox") }
 
 func (d *demo) ensureUser(ctx context.Context) error {
@@ -160,7 +162,8 @@ func (d *demo) ensureUser(ctx context.Context) error {
 	)
 }
 
-// login is how the users of one app log in. Without a client secret it refreshes through /api/jwt/refresh, with one through /oauth2/token.
+// login is the login of one app. Without a client secret it refreshes through /api/jwt/refresh,
+// with one through /oauth2/token.
 func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config, *fusionauth.Client, error) {
 	provider, err := fusionauth.New(fusionauth.Config{
 		URL: d.idpURL, APIKey: latchkey.Secret(d.secrets.APIKey), ApplicationID: applicationID,
@@ -173,7 +176,7 @@ func (d *demo) login(name, applicationID, clientSecret string) (latchkey.Config,
 	}, provider, err
 }
 
-// inFlags says mistakes of the configuration in the words of the command line.
+// inFlags translates configuration errors into the names of the flags.
 func inFlags(err error) error {
 	all, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -194,7 +197,7 @@ var demoFlags = map[string]string{"IdleTimeout": "--idle", "SessionCap": "--sess
 
 var fieldNames = strings.NewReplacer("SessionCap", "--session-cap", "IdleTimeout", "--idle", "AbsoluteTimeout", "the absolute timeout of 90 days")
 
-// openStore has the store use the library.
+// openStore connects the store to the library.
 func (d *demo) openStore(ctx context.Context) error {
 	login, provider, err := d.login("store", storeApplication, "")
 	if err != nil {
@@ -217,7 +220,8 @@ func (d *demo) openStore(ctx context.Context) error {
 	return d.serveHost("store", app, app, err)
 }
 
-// openForums has the forums stand behind the gateway, on a port of their own, as an app in any language would.
+// openForums puts the forums behind the gateway, on a port of their own, like an app in any
+// language.
 func (d *demo) openForums(ctx context.Context) error {
 	login, provider, err := d.login("forums", forumsApplication, d.secrets.ClientSecret)
 	if err != nil {
@@ -235,7 +239,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	}
 	behind := newServer(app)
 	go serveBeside(behind, listener, d.log)
-	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: then nobody asks any more
+	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: no requests come any more
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
 		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Nightjar"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),

@@ -12,10 +12,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// claimDirectory makes a data directory, checks its modes, and locks it against a second process. The option is what it was named with, for messages.
+// claimDirectory creates a data directory, checks its modes, and locks it against a second process.
+// option is the flag or key that named it, for messages.
 func claimDirectory(option, dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("%s %s: the directory cannot be made: %w", option, dir, errors.Unwrap(err))
+		return nil, fmt.Errorf("%s %s: cannot create the directory: %w", option, dir, errors.Unwrap(err))
 	}
 	if err := checkDirectory(dir); err != nil {
 		return nil, fmt.Errorf("%s: %w", option, err)
@@ -27,7 +28,7 @@ func claimDirectory(option, dir string) (unlock func() error, err error) {
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return nil, fmt.Errorf("%s %s: the directory cannot be written: %w", option, dir, err)
+		return nil, fmt.Errorf("%s %s: cannot write to the directory: %w", option, dir, err)
 	}
 	if !locked {
 		return nil, fmt.Errorf("%s %s: another latchkey uses this directory", option, dir)
@@ -35,11 +36,11 @@ func claimDirectory(option, dir string) (unlock func() error, err error) {
 	return lock.Unlock, nil
 }
 
-// secretFiles are the files of a data directory that nobody else may read, as patterns.
+// secretFiles are patterns of the files in a data directory that only the owner may read.
 var secretFiles = []string{"session.keys", "*.json", "api-key", "local-ca.key", "*.db", "*.db-wal", "*.db-shm"}
 
-// checkDirectory refuses a data directory that others could write, and files in it that others could read. A directory that is not there is good: it will
-// be made for its owner only.
+// checkDirectory refuses a data directory that others can write to, and files in it that others can
+// read. A missing directory is fine: it will be created for its owner only.
 func checkDirectory(dir string) error {
 	err := filemode.Directory(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,7 +51,7 @@ func checkDirectory(dir string) error {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
 		errs = append(errs, err)
 		for _, file := range files {
-			if err := filemode.Secret(file); !errors.Is(err, fs.ErrNotExist) { // SQLite removes its own
+			if err := filemode.Secret(file); !errors.Is(err, fs.ErrNotExist) { // SQLite removes its journals
 				errs = append(errs, err)
 			}
 		}

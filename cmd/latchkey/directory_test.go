@@ -57,7 +57,7 @@ func TestModesOfData(t *testing.T) {
 	}
 }
 
-// What root makes in the directory of a service, the service could not use.
+// The service could not use files that root creates in its directory.
 func TestRootForAService(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root makes files for others")
@@ -83,7 +83,7 @@ func TestRootForAService(t *testing.T) {
 	}
 }
 
-// A provider is not made anew beside users who could then never log in again.
+// A provider is not created again beside users who could then never log in.
 func TestProviderSecretIsMissing(t *testing.T) {
 	s := newServed(t)
 	secret := filepath.Join(s.dir, "provider.json")
@@ -117,7 +117,8 @@ func TestProviderSecretIsMissing(t *testing.T) {
 	}
 }
 
-// A pod that runs as nobody in particular, with its secrets and its volume as Kubernetes mounts them: root's, and readable through the group of fsGroup.
+// A pod that runs under an arbitrary user id, with its secrets and its volume as Kubernetes mounts
+// them: owned by root, and readable through the group of fsGroup.
 func TestSecretsOfAGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root makes files for others")
@@ -191,7 +192,7 @@ func TestSecretsOfAGroup(t *testing.T) {
 	}
 }
 
-// Commands that make a provider at the same moment have the same one.
+// Commands that create a provider at the same moment end up with the same one.
 func TestProviderIsMadeOnce(t *testing.T) {
 	dir := t.TempDir()
 	found := make(chan string, 8)

@@ -15,38 +15,39 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// Secrets come from the environment or from files: a command line is there for everybody on the machine to read.
+// Secrets come from the environment or from files: everybody on the machine can read a command
+// line.
 type doctorCommand struct {
-	Config string `short:"c" type:"path" xor:"where" help:"The configuration of latchkey serve. Default: latchkey.yaml where it is, else the flags say what to look at."`
+	Config string `short:"c" type:"path" xor:"where" help:"The configuration of latchkey serve. Default: latchkey.yaml if it exists; otherwise the flags say what to check."`
 
 	ProviderURL      string        `xor:"where" placeholder:"URL" help:"The FusionAuth server."`
-	TenantID         string        `placeholder:"UUID" help:"The tenant, where the server has several."`
-	ApplicationID    string        `placeholder:"UUID" help:"The application."`
+	TenantID         string        `placeholder:"UUID" help:"The tenant, if the server has several."`
+	ApplicationID    string        `placeholder:"UUID" help:"The application's id."`
 	Issuer           string        `help:"The issuer that tokens must have."`
 	Origin           string        `placeholder:"URL" help:"Where browsers find the app."`
-	APIKeyFile       string        `name:"api-key-file" type:"path" help:"A file with the backend's API key; else it is in FUSIONAUTH_API_KEY."`
-	ClientSecretFile string        `type:"path" help:"A file with the application's client secret; else it may be in FUSIONAUTH_CLIENT_SECRET."`
+	APIKeyFile       string        `name:"api-key-file" type:"path" help:"A file with the backend's API key. Default: the variable FUSIONAUTH_API_KEY."`
+	ClientSecretFile string        `type:"path" help:"A file with the application's client secret. Default: the variable FUSIONAUTH_CLIENT_SECRET, if set."`
 	Idle             time.Duration `help:"How long an unused session id lives. Default: 30m."`
-	SessionCap       time.Duration `help:"How long a session id lives however much it is used. Default: 1h."`
-	RefreshTTL       time.Duration `name:"refresh-ttl" help:"How long a session that is not used can be brought back. Default: 720h."`
+	SessionCap       time.Duration `help:"How long a session id lives, used or not. Default: 1h."`
+	RefreshTTL       time.Duration `name:"refresh-ttl" help:"How long an unused session can be brought back. Default: 720h."`
 	Absolute         time.Duration `help:"How long a session lives at most. Default: 2160h."`
 
-	SettingsKeyFile string `type:"path" help:"A file with an API key that may read FusionAuth's settings; else it may be in FUSIONAUTH_SETTINGS_KEY."`
+	SettingsKeyFile string `type:"path" help:"A file with an API key that may read FusionAuth's settings. Default: the variable FUSIONAUTH_SETTINGS_KEY, if set."`
 	WebhookURL      string `placeholder:"URL" help:"Where FusionAuth should send its events."`
 	LoginID         string `help:"Log this user in, refresh, and revoke, as the backend does."`
-	PasswordFile    string `type:"path" help:"A file with the user's password; else it is in LATCHKEY_DOCTOR_PASSWORD."`
+	PasswordFile    string `type:"path" help:"A file with the user's password. Default: the variable LATCHKEY_DOCTOR_PASSWORD."`
 	JSON            bool   `name:"json" help:"Print JSON."`
 }
 
-// Help is the long help of the command.
+// Help is the text above the flags in the command's help.
 func (doctorCommand) Help() string {
-	return "Asks the identity provider, the configuration and the store what is wrong, and says how to mend it. Exit status: 0 all is well, perhaps with warnings; 1 there are problems; 2 it could not look."
+	return "Checks the identity provider, the configuration and the store, and says how to fix what is wrong. Exit status: 0 no problems, perhaps warnings; 1 problems; 2 the checks could not run."
 }
 
-// errProblems ends the command with status 1. All has been said.
-var errProblems = errors.New("there are problems")
+// errProblems ends the command with status 1, after everything has been printed.
+var errProblems = errors.New("problems found")
 
-// Run looks, and prints what it found.
+// Run runs the checks, and prints what they found.
 func (c doctorCommand) Run(w world) error {
 	config, err := c.examined()
 	if err != nil {
@@ -54,7 +55,7 @@ func (c doctorCommand) Run(w world) error {
 	}
 	found := doctor.Examine(w.ctx, config)
 	if w.ctx.Err() != nil {
-		return &usageError{errors.New("stopped before everything was looked at")}
+		return &usageError{errors.New("stopped before all checks had run")}
 	}
 	problems, warnings := 0, 0
 	for _, f := range found {
@@ -96,7 +97,7 @@ func printFindings(w io.Writer, found []doctor.Finding, problems, warnings int) 
 	return err
 }
 
-// oneLine keeps what a server said from writing to the terminal as it likes.
+// oneLine keeps control characters in a server's text from reaching the terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' {
@@ -106,7 +107,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// examined says what to look at.
+// examined returns what to check.
 func (c doctorCommand) examined() (config doctor.Config, err error) {
 	if _, err := os.Stat("latchkey.yaml"); err == nil && c.Config == "" && c.ProviderURL == "" {
 		c.Config = "latchkey.yaml"
@@ -138,7 +139,7 @@ func (c doctorCommand) examined() (config doctor.Config, err error) {
 
 func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 	if c.ProviderURL == "" || c.ApplicationID == "" {
-		return config, errors.New("what shall be looked at? Give -c latchkey.yaml, or --provider-url and --application-id")
+		return config, errors.New("nothing to check: give -c latchkey.yaml, or --provider-url and --application-id")
 	}
 	config = doctor.Config{
 		URL: c.ProviderURL, TenantID: c.TenantID, Issuer: c.Issuer,
@@ -152,7 +153,8 @@ func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 	return config, err
 }
 
-// secretOf reads a secret from a file that nobody else can read or, where none is named, from the environment.
+// secretOf reads a secret from a file that only its owner can read or, if none is named, from the
+// environment.
 func secretOf(file, variable string) (latchkey.Secret, error) {
 	if file == "" {
 		return latchkey.Secret(os.Getenv(variable)), nil

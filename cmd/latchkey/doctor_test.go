@@ -20,7 +20,8 @@ import (
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
-// The scripts ask a FusionAuth that is set up well, one as a beginner has it, and an embedded provider.
+// The scripts check a FusionAuth that is set up well, one with a beginner's settings, and an
+// embedded provider.
 func TestDoctorScripts(t *testing.T) {
 	good, bad, embedded := fusionauthtest.New(t), fusionauthtest.New(t), idptest.New(t)
 	good.Change(setUpWell)
@@ -64,7 +65,7 @@ func setUpWell(s *fusionauthtest.State) {
 	s.Webhooks = []fusionauthtest.Webhook{hook}
 }
 
-// The store is looked at while a server has it open, and while none has.
+// The store is checked while a server has it open, and while none has.
 func TestDoctorLooksAtTheStore(t *testing.T) {
 	file := &configfile.File{Data: t.TempDir(), Store: "sqlite"}
 	path := filepath.Join(file.Data, "sessions.db")

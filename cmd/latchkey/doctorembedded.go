@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/doctor"
 )
 
-// lookAtEmbedded reads the embedded provider of a file, which may run meanwhile.
+// lookAtEmbedded reads the embedded provider of a file. The provider may be running.
 func lookAtEmbedded(ctx context.Context, file *configfile.File) (e doctor.Embedded, err error) {
 	if err := checkDirectory(file.Data); err != nil {
 		return e, err
@@ -44,7 +44,7 @@ func switchedOff(ctx context.Context, server *idp.Server) (ids []string, err err
 	return ids, err
 }
 
-// gated reports whether every app that lets in verified users only has a tenant that has them verified.
+// gated reports whether every app that admits only verified users has a tenant that verifies them.
 func gated(ctx context.Context, server *idp.Server, file *configfile.File) (bool, error) {
 	for _, a := range file.Apps {
 		if a.Accounts != "verified" {
@@ -52,7 +52,7 @@ func gated(ctx context.Context, server *idp.Server, file *configfile.File) (bool
 		}
 		application, err := server.ApplicationByID(ctx, a.ApplicationID)
 		if errors.Is(err, idp.ErrNotFound) {
-			continue // latchkey serve makes it, in the default tenant
+			continue // latchkey serve will create it, in the default tenant
 		}
 		if err != nil {
 			return false, err

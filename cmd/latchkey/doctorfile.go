@@ -18,10 +18,10 @@ import (
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
-// fromFile looks at what latchkey serve would run.
+// fromFile checks what latchkey serve would run.
 func (c doctorCommand) fromFile() (doctor.Config, error) {
 	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
-		return doctor.Config{}, errors.New("-c says where the provider, the application and the times are: leave the flags for them out")
+		return doctor.Config{}, errors.New("-c names the provider, the application and the times: leave out the flags for them")
 	}
 	file, err := configfile.ReadPart(c.Config, configfile.Except("apps.user_key", "apps.user_key_file", "mail.password", "mail.password_file"))
 	if err != nil {
@@ -61,19 +61,19 @@ func checkStore(ctx context.Context, file *configfile.File) (string, error) {
 	scheme, _, _ := strings.Cut(file.Store, ":")
 	switch scheme {
 	case "memory":
-		return "sessions are kept in memory: a restart signs everybody out", nil
+		return "sessions are kept in memory: a restart logs everyone out", nil
 	case "sqlite":
 		path := filepath.Join(file.Data, "sessions.db")
 		current, newest, err := sqlitestore.Check(ctx, path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return path + " is not there yet: latchkey serve makes it", nil
+			return path + " does not exist yet: latchkey serve creates it", nil
 		}
 		return schemaSeen(path, current, newest), err
 	case "postgres", "postgresql":
 		current, newest, err := pgstore.Check(ctx, file.Store)
 		return schemaSeen("PostgreSQL", current, newest), err
 	}
-	store, err := redisstore.Open(ctx, file.Store) // makes nothing; asks whether the version will do
+	store, err := redisstore.Open(ctx, file.Store) // creates nothing, and checks the server's version
 	if err != nil {
 		return "", err
 	}

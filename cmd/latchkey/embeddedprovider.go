@@ -21,7 +21,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// An embeddedProvider is the identity provider in the same process, with a server on loopback for those who administer it.
+// An embeddedProvider is the identity provider in the same process, with a server on loopback for
+// its administrators.
 type embeddedProvider struct {
 	*idp.Server
 	url    string
@@ -30,7 +31,7 @@ type embeddedProvider struct {
 	events providerEvents // in front of the Server
 }
 
-// providerSecrets are made anew for each data directory.
+// providerSecrets are generated for each data directory.
 type providerSecrets struct {
 	APIKey   string `json:"apiKey"`   // of the gateway
 	Provider []byte `json:"provider"` // root of the provider's keys
@@ -68,14 +69,14 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	return p, nil
 }
 
-// backendEndpoints are what the backend of an app calls.
+// backendEndpoints are the calls that the backend of an app makes.
 func backendEndpoints() map[string][]string {
 	endpoints := maps.Clone(account.Endpoints)
 	endpoints["/api/login"], endpoints["/api/jwt/refresh"] = []string{"POST"}, []string{"DELETE"}
 	return endpoints
 }
 
-// openProviderIn opens the provider of a data directory, and makes it where there is none.
+// openProviderIn opens the provider of a data directory, and creates it if there is none.
 func openProviderIn(ctx context.Context, data string, config idp.Config) (*idp.Server, providerSecrets, error) {
 	secrets, err := providerSecretsIn(data)
 	if err != nil {
@@ -84,12 +85,13 @@ func openProviderIn(ctx context.Context, data string, config idp.Config) (*idp.S
 	config.Path, config.Secret = filepath.Join(data, "idp.db"), [32]byte(secrets.Provider)
 	server, err := idp.Open(ctx, config)
 	if errors.Is(err, idp.ErrOtherSecret) {
-		err = fmt.Errorf("%s is not the one with which %s was made: put it back from a backup", filepath.Join(data, "provider.json"), config.Path)
+		err = fmt.Errorf("%s does not belong to %s: restore it from a backup", filepath.Join(data, "provider.json"), config.Path)
 	}
 	return server, secrets, err
 }
 
-// providerSecretsIn reads the secrets of a data directory, or makes those of a new provider. Where another process was faster, its own are taken.
+// providerSecretsIn reads the secrets of a data directory, or creates those of a new provider. If
+// another process was faster, its secrets are used.
 func providerSecretsIn(data string) (providerSecrets, error) {
 	s, err := knownProviderSecrets(data)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +100,7 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 	if err := checkSessionKeys(data); err != nil {
 		return s, err
 	}
-	if _, err := latchkey.LoadOrCreateKeys(sessionKeys(data)); err != nil { // beside databases they may not be missing
+	if _, err := latchkey.LoadOrCreateKeys(sessionKeys(data)); err != nil { // an existing database needs its own
 		return s, err
 	}
 	s = providerSecrets{APIKey: rand.Text() + rand.Text(), Provider: make([]byte, 32)}
@@ -116,30 +118,31 @@ func providerSecretsIn(data string) (providerSecrets, error) {
 	return s, nil
 }
 
-// knownProviderSecrets reads those of a provider that there is. Where there is none: fs.ErrNotExist.
+// knownProviderSecrets reads the secrets of an existing provider. Without one it returns
+// fs.ErrNotExist.
 func knownProviderSecrets(data string) (providerSecrets, error) {
 	path, database := filepath.Join(data, "provider.json"), filepath.Join(data, "idp.db")
 	_, made := os.Stat(database)
 	s, err := loadProviderSecrets(path)
 	if errors.Is(err, fs.ErrNotExist) && made == nil {
-		return s, fmt.Errorf("%s is missing: put it back from a backup; without it nobody can log in to the accounts in %s", path, database)
+		return s, fmt.Errorf("%s is missing: restore it from a backup; without it nobody can log in to the accounts in %s", path, database)
 	}
 	return s, err
 }
 
-// loadProviderSecrets reads the file. A missing one is fs.ErrNotExist.
+// loadProviderSecrets reads the file. If it is missing, the error is fs.ErrNotExist.
 func loadProviderSecrets(path string) (s providerSecrets, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(text, &s); err != nil || len(s.Provider) != 32 || s.APIKey == "" {
-		return s, fmt.Errorf("%s is damaged: put it back from a backup; without it nobody can log in to the accounts in idp.db", path)
+		return s, fmt.Errorf("%s is damaged: restore it from a backup; without it nobody can log in to the accounts in idp.db", path)
 	}
 	return s, nil
 }
 
-// Close lets calls under way end and closes the database.
+// Close lets running calls end and closes the database.
 func (p *embeddedProvider) Close() error {
 	return errors.Join(stopServer(p.http, 5*time.Second), p.Server.Close())
 }

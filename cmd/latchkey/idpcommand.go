@@ -23,14 +23,15 @@ type idpCommand struct {
 
 	Mail mailFlags `embed:"" prefix:"mail-"`
 
-	Addr                       string `default:"127.0.0.1:9011" help:"Where it listens. 9011 is FusionAuth's port."`
-	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and its keys."`
-	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets a new provider up: variables, API keys, and requests in order. Passed over where there are API keys already."`
-	BreachedPasswords          string `type:"existingfile" help:"A filter of passwords that cannot be set, made by latchkey passwords build-filter."`
-	PlainHTTPOnATrustedNetwork bool   `name:"plain-http-on-a-trusted-network" help:"Listen on an address that is not loopback, though passwords and keys go over it unencrypted."`
+	Addr                       string `default:"127.0.0.1:9011" help:"The address to listen on. 9011 is FusionAuth's port."`
+	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and keys."`
+	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets up a new provider: variables, API keys, and requests in order. It is skipped if the provider has API keys already."`
+	BreachedPasswords          string `type:"existingfile" help:"A filter of passwords to refuse, made by latchkey passwords build-filter."`
+	PlainHTTPOnATrustedNetwork bool   `name:"plain-http-on-a-trusted-network" help:"Allow an address that is not loopback, although passwords and keys cross the network unencrypted."`
 }
 
-// Run serves until the user stops the program. Without a kickstart file a new provider gets one API key for everything, which is written to a file.
+// Run serves until the user stops the program. Without a kickstart file, a new provider gets one
+// API key that may do everything, written to a file.
 func (c idpCommand) Run(w world) (err error) {
 	if err := c.checkAddr(); err != nil {
 		return &usageError{err}
@@ -71,7 +72,7 @@ func (c idpCommand) Run(w world) (err error) {
 	case fresh:
 		err = c.firstKey(w, server)
 	case file != nil:
-		log.Info("the kickstart file is passed over: the provider has API keys already", "file", c.Kickstart)
+		log.Info("kickstart file skipped: the provider has API keys already", "file", c.Kickstart)
 	}
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (c idpCommand) checkAddr() error {
 		return fmt.Errorf("--addr %s: want host:port, such as 127.0.0.1:9011", c.Addr)
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) && !c.PlainHTTPOnATrustedNetwork {
-		return fmt.Errorf("--addr %s: it speaks plain HTTP: listen on loopback, behind a proxy that does TLS, or say --plain-http-on-a-trusted-network", c.Addr)
+		return fmt.Errorf("--addr %s: the provider speaks plain HTTP: listen on loopback behind a proxy that does TLS, or add --plain-http-on-a-trusted-network", c.Addr)
 	}
 	return nil
 }
@@ -109,14 +110,15 @@ func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	// The gateway that had this provider in its process is another program now, or none: its address would get the users' names.
+	// Forget the webhook of a gateway that ran this provider in its process: whatever listens at
+	// that address now would receive users' names.
 	if err := server.RemoveWebhook(ctx, ownWebhook("").ID); err != nil && !errors.Is(err, idp.ErrNotFound) {
 		return nil, errors.Join(err, server.Close())
 	}
 	return server, nil
 }
 
-// firstKey makes the key of whoever administers the provider.
+// firstKey makes the administrator's key.
 func (c idpCommand) firstKey(w world, server *idp.Server) error {
 	key, path := rand.Text()+rand.Text(), filepath.Join(c.Data, "api-key")
 	if err := server.EnsureAPIKey(w.ctx, idp.APIKey{Key: key, Description: "made at the first start"}); err != nil {
@@ -125,11 +127,11 @@ func (c idpCommand) firstKey(w world, server *idp.Server) error {
 	if err := wholefile.Write(path, []byte(key+"\n")); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.stderr, "an API key for everything is in", path)
+	fmt.Fprintln(w.stderr, "an API key that may do everything is in", path)
 	return nil
 }
 
-// kickOff does what a kickstart file says. The first request that fails ends it.
+// kickOff runs a kickstart file. The first request that fails ends it.
 func kickOff(ctx context.Context, server *idp.Server, file *kickstart.File, url string) error {
 	for i, k := range file.APIKeys {
 		err := server.EnsureAPIKey(ctx, idp.APIKey{Key: k.Key, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Permissions.Endpoints})

@@ -136,7 +136,7 @@ func TestIDPAlone(t *testing.T) {
 	}
 }
 
-// The provider alone sends mails, too: they lead to the page of the application.
+// The provider alone sends mails too, with links to the page of the application.
 func TestIDPMails(t *testing.T) {
 	dir := t.TempDir()
 	data, outbox := filepath.Join(dir, "data"), filepath.Join(dir, "outbox")

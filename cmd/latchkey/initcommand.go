@@ -17,8 +17,8 @@ import (
 var firstFile string
 
 type initCommand struct {
-	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The file to write. One that is there is left alone."`
-	Host   string `default:"app.localhost" help:"The name of the app's host."`
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The file to write. An existing file is left unchanged."`
+	Host   string `default:"app.localhost" help:"The host name of the app."`
 }
 
 // Run writes a commented configuration with fresh keys, readable by its owner only.
@@ -29,7 +29,7 @@ func (c initCommand) Run(w world) error {
 	}
 	file, err := os.OpenFile(c.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already, and is left alone: choose another name with -c", c.Config)
+		return fmt.Errorf("%s exists already: choose another name with -c", c.Config)
 	}
 	if err != nil {
 		return err

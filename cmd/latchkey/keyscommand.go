@@ -7,8 +7,8 @@ import (
 )
 
 type keysCommand struct {
-	Session keysSessionCommand `cmd:"" help:"Change the keys of the session cookies (session.keys), in two steps that sign nobody out."`
-	Rotate  keysRotateCommand  `cmd:"" help:"Make a new key for the embedded provider's JWTs. It is published at once and signs ten minutes later; the old one verifies as long as its tokens live. A provider that runs notices within a minute."`
+	Session keysSessionCommand `cmd:"" help:"Rotate the keys of the session cookies (session.keys) in two steps that log nobody out."`
+	Rotate  keysRotateCommand  `cmd:"" help:"Make a new key for the embedded provider's JWTs. It is published immediately and signs ten minutes later; the old key verifies as long as its tokens live. A running provider notices within a minute."`
 }
 
 type keysRotateCommand struct{ providerPlace }
@@ -19,7 +19,7 @@ func (c keysRotateCommand) Run(w world) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w.stdout, "new key %s, signs in ten minutes\n", kid)
+		_, err = fmt.Fprintf(w.stdout, "new key %s, will sign in ten minutes\n", kid)
 		return err
 	})
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// A liveGateway is the gateway in force. Another can take its place between two requests; none is dropped.
+// A liveGateway is the gateway in force. Another can replace it between two requests without
+// dropping any.
 type liveGateway struct {
 	mu      sync.RWMutex
 	now     *gateway.Gateway
-	begun   *sync.WaitGroup // requests that have been given to now
+	begun   *sync.WaitGroup // requests that now is serving
 	retired sync.WaitGroup
 	all     map[*gateway.Gateway]struct{} // not closed yet
 	errs    []error
 }
 
-// ServeHTTP gives the request to the gateway in force.
+// ServeHTTP passes the request to the gateway in force.
 func (l *liveGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.RLock()
 	g, begun := l.now, l.begun
@@ -31,7 +32,7 @@ func (l *liveGateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.ServeHTTP(w, r)
 }
 
-// replace puts g in force. The one before is closed when its last request has ended.
+// replace puts g in force. The gateway before it is closed when its last request has ended.
 func (l *liveGateway) replace(g *gateway.Gateway) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +57,7 @@ func (l *liveGateway) retire(ctx context.Context, g *gateway.Gateway) {
 	l.errs = append(l.errs, err)
 }
 
-// closeStreams cuts what would never end by itself.
+// closeStreams cuts connections that would never end by themselves.
 func (l *liveGateway) closeStreams() {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -72,11 +73,11 @@ func (l *liveGateway) inForce() *gateway.Gateway {
 	return l.now
 }
 
-// requestTime is how much of the time for closing is left to requests that do not end. What the gateways
-// owe is written down after it.
+// requestTime is the share of the closing time that requests get to end. What the gateways still
+// have pending is stored after it.
 const requestTime = shutdownTime / 3
 
-// close waits for requests and closes every gateway. No request may come any more.
+// close waits for requests and closes every gateway. No more requests may come.
 func (l *liveGateway) close(ctx context.Context) error {
 	l.closeStreams()
 	requests, cancel := context.WithTimeout(ctx, requestTime)

@@ -31,8 +31,8 @@ const (
 	renewBefore     = 30 * 24 * time.Hour
 )
 
-// A localAuthority signs certificates for development. Its own is good for the hosts that it was made for and for no other: whoever
-// steals its key from a developer's machine cannot pass for any other site.
+// A localAuthority signs certificates for development. Its own certificate is limited to the hosts
+// that it was made for: a key stolen from a developer's machine cannot impersonate any other site.
 type localAuthority struct {
 	path string // of its certificate
 	cert *x509.Certificate
@@ -42,8 +42,8 @@ type localAuthority struct {
 	issued map[string]*tls.Certificate
 }
 
-// openLocalAuthority reads the authority of a data directory. It makes one where there is none, and a new one where the hosts
-// have become others.
+// openLocalAuthority reads the authority of a data directory. It creates one if there is none, or
+// if the hosts have changed.
 func openLocalAuthority(data string, hosts []string) (*localAuthority, error) {
 	a := &localAuthority{path: filepath.Join(data, "local-ca.pem"), issued: make(map[string]*tls.Certificate)}
 	pair, err := tls.LoadX509KeyPair(a.path, a.keyPath())
@@ -51,7 +51,7 @@ func openLocalAuthority(data string, hosts []string) (*localAuthority, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return a, a.make(hosts)
 	case err != nil:
-		return nil, fmt.Errorf("the local certificate authority cannot be read: %w; remove %s and %s to have a new one made", err, a.path, a.keyPath())
+		return nil, fmt.Errorf("cannot read the local certificate authority: %w; remove %s and %s to create a new one", err, a.path, a.keyPath())
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok {
@@ -66,12 +66,12 @@ func openLocalAuthority(data string, hosts []string) (*localAuthority, error) {
 
 func (a *localAuthority) keyPath() string { return strings.TrimSuffix(a.path, ".pem") + ".key" }
 
-// cover fails where the authority is not good for one of the hosts.
+// cover fails if the authority's certificate does not cover one of the hosts.
 func (a *localAuthority) cover(hosts []string) error {
 	for _, host := range hosts {
 		under := func(domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
 		if !loopbackAddress(host) && !slices.ContainsFunc(a.cert.PermittedDNSDomains, under) {
-			return fmt.Errorf("tls: the local certificate authority is not good for %s: that takes a restart", host)
+			return fmt.Errorf("tls: the local certificate authority does not cover %s: restart to create a new one", host)
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func (a *localAuthority) make(hosts []string) (err error) {
 		return err
 	}
 	now := time.Now()
-	machine, _ := os.Hostname() // for the name in the browser's list only
+	machine, _ := os.Hostname() // only for the name in the browser's list
 	permitted := []string{"localhost"}
 	for _, host := range hosts {
 		if !strings.HasSuffix(host, ".localhost") && !loopbackAddress(host) && host != "localhost" {
@@ -124,10 +124,11 @@ func serial() *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-// certificate signs one for the host that the browser asks for, or uses the one it has signed before.
+// certificate returns a certificate for the host that the browser asks for, and signs one if there
+// is none yet.
 func (a *localAuthority) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	host := strings.ToLower(hello.ServerName)
-	if host == "" { // an address is not named
+	if host == "" { // SNI does not carry addresses
 		if host, _, _ = net.SplitHostPort(hello.Conn.LocalAddr().String()); host == "" {
 			return nil, errors.New("no server name")
 		}
@@ -140,7 +141,7 @@ func (a *localAuthority) certificate(hello *tls.ClientHelloInfo) (*tls.Certifica
 	if c := a.issued[host]; c != nil && time.Until(c.Leaf.NotAfter) > renewBefore {
 		return c, nil
 	}
-	if len(a.issued) >= 1000 { // anybody may make up names below localhost
+	if len(a.issued) >= 1000 { // names below localhost are unlimited
 		clear(a.issued)
 	}
 	c, err := a.issue(host)

@@ -7,8 +7,8 @@ import (
 
 // logFlags are the flags of the commands that run servers.
 type logFlags struct {
-	LogFormat string `enum:"text,json" default:"text" help:"The form of log lines on standard error: text or json."`
-	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The least severe lines to log: debug, info, warn or error."`
+	LogFormat string `enum:"text,json" default:"text" help:"The format of log lines on standard error: text or json."`
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"The lowest level to log: debug, info, warn or error."`
 }
 
 var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}

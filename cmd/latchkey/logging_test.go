@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// The log of a server is one JSON object a line where that is asked for, from the least severity that was.
+// With --log-format json, the log of a server is one JSON object a line, from the configured level
+// upwards.
 func TestLogFormat(t *testing.T) {
 	s := newServed(t)
 	s.writeWith("listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n", "")

@@ -9,18 +9,19 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/mail"
 )
 
-// mailFlags say how a provider that runs alone sends its mails, as mail: does in the configuration of a gateway. The password never comes from the
-// command line, which everybody on the machine can read.
+// mailFlags configure how a provider that runs alone sends mail, like mail: in the configuration of
+// a gateway. The password never comes from the command line, which everybody on the machine can
+// read.
 type mailFlags struct {
-	SMTP         string `name:"smtp" placeholder:"HOST:PORT" xor:"mail" help:"The server that takes mails, such as smtp.example.com:587. Without this and --folder nobody can prove an address or set a new password by mail."`
-	TLS          string `name:"tls" enum:"starttls,implicit,none" default:"starttls" help:"How the connection to it is encrypted: starttls, implicit, or none for one on this machine."`
-	Username     string `help:"Its user, where it asks for one."`
-	PasswordFile string `type:"existingfile" help:"A file with that user's password; else it may be in LATCHKEY_MAIL_PASSWORD."`
-	Folder       string `type:"path" xor:"mail" help:"A folder where mails are written as files instead, for development."`
+	SMTP         string `name:"smtp" placeholder:"HOST:PORT" xor:"mail" help:"The SMTP server, such as smtp.example.com:587. Without this and --folder, nobody can verify an address or reset a password by mail."`
+	TLS          string `name:"tls" enum:"starttls,implicit,none" default:"starttls" help:"How the connection is encrypted: starttls, implicit, or none for a server on this machine."`
+	Username     string `help:"The user name at the SMTP server, if it needs one."`
+	PasswordFile string `type:"existingfile" help:"A file with that user's password. Default: the variable LATCHKEY_MAIL_PASSWORD, if set."`
+	Folder       string `type:"path" xor:"mail" help:"Write mails to this folder instead, for development."`
 	From         string `help:"The sender, such as 'Shop <no-reply@example.com>'."`
 }
 
-// sender returns what sends mails, or nil where the flags say nothing of them.
+// sender returns what sends mails, or nil if no flag for mail is given.
 func (f mailFlags) sender() (func(context.Context, idp.Mail) error, error) {
 	send, err := f.open()
 	var wrong *mail.SettingError

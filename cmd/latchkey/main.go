@@ -20,7 +20,7 @@ func main() {
 	os.Exit(status)
 }
 
-// A world is what a command has of the world besides its arguments.
+// A world is everything that a command uses besides its arguments.
 type world struct {
 	ctx            context.Context // ends when the user stops the program
 	stdout, stderr io.Writer
@@ -32,22 +32,23 @@ type commands struct {
 	IDP       idpCommand       `cmd:"" name:"idp" help:"Run the embedded identity provider alone."`
 	Ready     readyCommand     `cmd:"" help:"Ask a running gateway whether it is ready: for health checks. Status 0 means yes."`
 	Init      initCommand      `cmd:"" help:"Write a configuration for the gateway, with comments and fresh keys."`
-	Config    configCommand    `cmd:"" help:"Look at a configuration."`
-	Doctor    doctorCommand    `cmd:"" help:"Look at the identity provider, the configuration and the store, and say what is wrong."`
+	Config    configCommand    `cmd:"" help:"Check a configuration."`
+	Doctor    doctorCommand    `cmd:"" help:"Check the identity provider, the configuration and the store, and report what is wrong."`
 	User      userCommand      `cmd:"" help:"Manage the users of the embedded provider."`
-	Passwords passwordsCommand `cmd:"" help:"Make a filter of breached passwords, which nobody can then set."`
+	Passwords passwordsCommand `cmd:"" help:"Make a filter of breached passwords, which the provider then refuses."`
 	App       appCommand       `cmd:"" help:"Manage the applications of the embedded provider."`
-	APIKey    apiKeyCommand    `cmd:"" name:"api-key" help:"Manage the API keys of the embedded provider, with which programs call it."`
+	APIKey    apiKeyCommand    `cmd:"" name:"api-key" help:"Manage the API keys with which programs call the embedded provider."`
 	Keys      keysCommand      `cmd:"" help:"Manage the keys of the session cookies, and those of the embedded provider's JWTs."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
-// run is main with the world as arguments. It returns the exit status: 0, 1 where the command failed, 2 where it was called wrongly.
+// run is main with the world as arguments. It returns the exit status: 0; 1 if the command failed;
+// 2 if it was called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	helped := false
 	parser, err := kong.New(&commands{},
 		kong.Name("latchkey"),
-		kong.Description("A login of its own for a single-page app: sessions in HttpOnly cookies, no token in JavaScript."),
+		kong.Description("Login and sessions for single-page apps: HttpOnly cookies, and no token in JavaScript."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

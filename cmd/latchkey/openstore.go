@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-dev/latchkey/sqlitestore"
 )
 
-// openStore opens the sessions that the file names.
+// openStore opens the session store that the file names.
 func openStore(ctx context.Context, file *configfile.File) (latchkey.Store, io.Closer, error) {
 	scheme, _, _ := strings.Cut(file.Store, ":")
 	switch scheme {
@@ -32,16 +32,16 @@ func openStore(ctx context.Context, file *configfile.File) (latchkey.Store, io.C
 		store, err := redisstore.Open(ctx, file.Store)
 		return opened(store, store, err)
 	}
-	return nil, nil, errors.New("store: unknown") // configfile lets none through
+	return nil, nil, errors.New("store: unknown") // configfile refuses every other scheme
 }
 
-// sharesStore tells whether other nodes may use the store of the file.
+// sharesStore reports whether other nodes may use the store of the file.
 func sharesStore(file *configfile.File) bool {
 	scheme, _, _ := strings.Cut(file.Store, ":")
 	return scheme != "memory" && scheme != "sqlite"
 }
 
-// opened says of which key an error speaks.
+// opened adds to an error the key that it is about.
 func opened(store latchkey.Store, closer io.Closer, err error) (latchkey.Store, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: %w", err)

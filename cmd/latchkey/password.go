@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// readPassword never takes it from the command line, where other users of the machine see it.
+// readPassword never takes a password from the command line, where other users of the machine could
+// see it.
 func readPassword(w world, file string) (string, error) {
 	if file != "" {
 		secret, err := secretOf(file, "")

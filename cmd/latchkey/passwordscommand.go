@@ -10,13 +10,13 @@ import (
 )
 
 type passwordsCommand struct {
-	BuildFilter buildFilterCommand `cmd:"" help:"Make a filter of a list of breached passwords, for provider.breached_passwords of a configuration, or latchkey idp --breached-passwords."`
-	CheckFilter checkFilterCommand `cmd:"" help:"Read a whole filter, and say whether it is sound."`
+	BuildFilter buildFilterCommand `cmd:"" help:"Make a filter from a list of breached passwords, for provider.breached_passwords in a configuration or latchkey idp --breached-passwords."`
+	CheckFilter checkFilterCommand `cmd:"" help:"Read a whole filter, and report whether it is intact."`
 }
 
 type buildFilterCommand struct {
-	List   string `arg:"" type:"existingfile" help:"One a line: a password, its SHA-1 in hexadecimal, or HASH:count as Have I Been Pwned has them; - for standard input. Any length, in any order."`
-	Output string `short:"o" required:"" type:"path" help:"The file that is made. A provider that runs goes on with the one before until it is started again."`
+	List   string `arg:"" type:"existingfile" help:"The list, one entry a line: a password, its SHA-1 in hexadecimal, or HASH:count as Have I Been Pwned publishes them. Any length, in any order; - reads standard input."`
+	Output string `short:"o" required:"" type:"path" help:"The file to write. A running provider uses the old one until it restarts."`
 }
 
 func (c buildFilterCommand) Run(w world) (err error) {
@@ -34,13 +34,14 @@ func (c buildFilterCommand) Run(w world) (err error) {
 		return err
 	}
 	if b.Passed > 0 {
-		fmt.Fprintf(w.stderr, "%d lines are passed over: nobody can set such a password\n", b.Passed)
+		fmt.Fprintf(w.stderr, "%d lines skipped: the provider refuses such passwords anyway\n", b.Passed)
 	}
 	_, err = fmt.Fprintf(w.stdout, "%d passwords in %d bytes\n", b.Passwords, b.Bytes)
 	return err
 }
 
-// stopping is a list that ends in an error when the user stops the program: what was made so far is then taken away.
+// stopping is a list that ends in an error when the user stops the program: the incomplete file is
+// then removed.
 type stopping struct {
 	w    world
 	list io.Reader
@@ -66,6 +67,6 @@ func (c checkFilterCommand) Run(w world) (err error) {
 	if err := f.Check(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.stdout, "%d passwords, sound\n", f.Passwords())
+	_, err = fmt.Fprintf(w.stdout, "%d passwords, intact\n", f.Passwords())
 	return err
 }

@@ -12,12 +12,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// eventsPath is where a provider sends its events: a FusionAuth on any host of the gateway, where no app sees it; the embedded provider on its own address.
+// eventsPath is where a provider sends its events. A FusionAuth sends them to any host of the
+// gateway, and the app behind it does not see them; the embedded provider sends them to its own
+// address.
 const eventsPath = "/latchkey/webhook"
 
-// providerEvents takes the provider's events out of what goes to another handler.
+// providerEvents handles the provider's events, and passes every other request on.
 type providerEvents struct {
-	receiver atomic.Pointer[webhook.Receiver] // nil: no events come here
+	receiver atomic.Pointer[webhook.Receiver] // nil: events are not received here
 	next     http.Handler
 }
 
@@ -30,11 +32,11 @@ func (e *providerEvents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.next.ServeHTTP(w, r)
 }
 
-// ownWebhook is that through which an embedded provider ends the sessions of the apps in its own process, also when it is another process (the command
-// line) that has changed a user.
+// ownWebhook ends the sessions of the apps in the process of an embedded provider, even if another
+// process (the command line) has changed a user.
 func ownWebhook(url string) idp.Webhook {
 	return idp.Webhook{
-		ID: "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a03", URL: url + eventsPath, Description: "ends the sessions of latchkey's apps; made again at each start",
+		ID: "5f0cbb7e-9b53-4d4e-8a5c-0d1f6c1e4a03", URL: url + eventsPath, Description: "ends sessions in latchkey; recreated at each start",
 		Events: []string{"jwt.refresh-token.revoke", "user.deactivate", "user.delete", "user.password.update", "user.registration.delete"},
 	}
 }
@@ -42,7 +44,8 @@ func ownWebhook(url string) idp.Webhook {
 // keySetOf is where a provider publishes the keys that sign its events.
 func keySetOf(url string) string { return strings.TrimSuffix(url, "/") + "/.well-known/jwks.json" }
 
-// newReceiver makes what ends sessions of a gateway when the provider says so, or nil where the file names a FusionAuth without a key.
+// newReceiver makes the receiver that ends sessions when the provider says so, or nil if the file
+// names a FusionAuth and no key.
 func (s *serving) newReceiver(file *configfile.File, g *gateway.Gateway) (*webhook.Receiver, error) {
 	p := file.Provider
 	config := webhook.Config{PublicKey: p.Webhook.PublicKey, Logger: s.log}
@@ -66,7 +69,7 @@ func (s *serving) newReceiver(file *configfile.File, g *gateway.Gateway) (*webho
 	return receiver, nil
 }
 
-// hear puts a receiver in force, where events come in.
+// hear puts a receiver in force.
 func (s *serving) hear(receiver *webhook.Receiver) {
 	if s.embedded != nil {
 		s.embedded.events.receiver.Store(receiver)
@@ -75,7 +78,7 @@ func (s *serving) hear(receiver *webhook.Receiver) {
 	s.events.receiver.Store(receiver)
 }
 
-// receiverMistake says the receiver's mistakes in the words of the file.
+// receiverMistake translates the receiver's errors into the keys of the file.
 func receiverMistake(file *configfile.File, err error) error {
 	for field, key := range map[string]string{"webhook: Config.Secrets[0]: ": "provider.webhook_secret", "webhook: Config.PublicKey: ": "provider.webhook_public_key_file"} {
 		if reason, found := strings.CutPrefix(err.Error(), field); found {

@@ -31,7 +31,8 @@ func signer(secret string) func([]byte) string {
 	}
 }
 
-// The gateway in front of a FusionAuth: a changed password ends the session at once, before and after a reload; nobody else can.
+// The gateway in front of a FusionAuth: a changed password ends the session immediately, before and
+// after a reload, and only FusionAuth can cause that.
 func TestServeTakesEvents(t *testing.T) {
 	s, server, secret := newServed(t), fusionauthtest.New(t), rand.Text()+rand.Text()
 	t.Setenv("FUSIONAUTH_API_KEY", server.APIKey)
@@ -66,7 +67,7 @@ func TestServeTakesEvents(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	s.logged("was read anew")
+	s.logged("configuration reloaded")
 	cookies = s.login()
 	if status := server.ChangePassword(fusionauthtest.UserID, fusionauthtest.Password); status != 200 {
 		t.Errorf("after a reload: %d", status)
@@ -74,7 +75,8 @@ func TestServeTakesEvents(t *testing.T) {
 	s.want("/api/user", cookies, 404, "password_changed")
 }
 
-// The command line is another process beside the gateway: who is locked out with it is out at once, and the open stream with him, before and after a reload.
+// The command line is another process beside the gateway: a user locked out with it is out
+// immediately, and their open stream is cut, before and after a reload.
 func TestLockedOutAtOnce(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -102,11 +104,11 @@ func TestLockedOutAtOnce(t *testing.T) {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		s.logged("was read anew")
+		s.logged("configuration reloaded")
 	}
 }
 
-// What was done while the gateway was stopped counts when it starts again.
+// What was done while the gateway was stopped takes effect when it starts again.
 func TestLockedOutWhileStopped(t *testing.T) {
 	s := newServed(t)
 	s.writeWith(fmt.Sprintf("listen: 127.0.0.1:%d\n", freePort(t)), "")
@@ -124,7 +126,7 @@ func TestLockedOutWhileStopped(t *testing.T) {
 	s.want("/api/x", cookies, 401, "user_deactivated")
 }
 
-// The provider of a gateway, run alone, does not tell a gateway that is there no more.
+// The provider of a gateway, run alone, does not send events to a gateway that is gone.
 func TestProviderAloneHasNoGateway(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -145,7 +147,8 @@ func TestProviderAloneHasNoGateway(t *testing.T) {
 	}
 }
 
-// A provider that is started beside the gateway that has its data is refused, and the gateway goes on hearing of what happens.
+// A provider started beside the gateway that uses its data is refused, and the gateway still
+// receives events.
 func TestProviderBesideItsGateway(t *testing.T) {
 	s := newServed(t)
 	s.write("")

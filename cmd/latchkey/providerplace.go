@@ -13,15 +13,16 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// providerPlace says which embedded provider is meant. The commands may be used while it runs.
+// providerPlace says which embedded provider is meant. The commands can be used while it runs.
 type providerPlace struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
-	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration. Default: latchkey-data, where there is no latchkey.yaml."`
+	Data   string `type:"path" help:"The data directory of a provider that runs alone (latchkey idp), instead of a configuration. Default: latchkey-data, if there is no latchkey.yaml."`
 
 	breached string // the filter of breached passwords; empty: the configuration's
 }
 
-// place returns where the provider's data is and, where a configuration says so, what else it has.
+// place returns the data directory of the provider and, if a configuration names them, its other
+// settings.
 func (p providerPlace) place() (data string, file *configfile.File, err error) {
 	if p.Data != "" {
 		return p.Data, nil, nil
@@ -34,12 +35,13 @@ func (p providerPlace) place() (data string, file *configfile.File, err error) {
 		return "", nil, err
 	}
 	if file.Provider.URL != "" {
-		return "", nil, fmt.Errorf("%s names the provider %s: its users and applications are managed there", p.Config, file.Provider.URL)
+		return "", nil, fmt.Errorf("%s uses the provider %s: manage its users and applications there", p.Config, file.Provider.URL)
 	}
 	return file.Data, file, nil
 }
 
-// alone finds the data of a provider that runs alone in the working directory, where nothing else is named.
+// alone finds the data of a provider that runs alone in the working directory, if nothing else is
+// named.
 func (p providerPlace) alone() (data string, found bool) {
 	standard, err := filepath.Abs("latchkey.yaml")
 	if err != nil || p.Config != standard {
@@ -58,19 +60,19 @@ func (p providerPlace) use(w world, do func(*idp.Server) error) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no provider in %s yet", data)
+		return fmt.Errorf("no provider in %s yet", data)
 	}
 	return p.open(w, data, file, do)
 }
 
-// make is use, where the provider is made if it is not there yet.
+// make is use, but creates the provider if it does not exist yet.
 func (p providerPlace) make(w world, do func(*idp.Server, *configfile.File) error) error {
 	data, file, err := p.place()
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(data, "idp.db")); errors.Is(err, fs.ErrNotExist) && file == nil {
-		return fmt.Errorf("there is no provider in %s yet", data)
+		return fmt.Errorf("no provider in %s yet", data)
 	}
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return err

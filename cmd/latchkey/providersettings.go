@@ -14,13 +14,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// setUp gives the provider what the file says of its applications and its tenant. Settings that the file does not name stay as they are, at every start
-// and reload; a new application has the provider's defaults.
+// setUp applies the file's settings to the provider's applications and tenant, at every start and
+// reload. Settings that the file does not mention keep their values; a new application has the
+// provider's defaults.
 func setUp(ctx context.Context, provider *idp.Server, file *configfile.File, port string) error {
 	seen := make(map[string]bool)
 	for i, a := range file.Apps {
 		if seen[a.ApplicationID] {
-			continue // the first app that has it names the page of its mails
+			continue // the links of its mails open the page of the first app
 		}
 		seen[a.ApplicationID] = true
 		page := account.PageURL(origin(file, a, port))
@@ -38,12 +39,12 @@ func setUp(ctx context.Context, provider *idp.Server, file *configfile.File, por
 	return nil
 }
 
-// named sets what the file names.
+// named applies the settings that the file has.
 func named(application *idp.Application, file *configfile.File, a configfile.App, page string) {
 	if a.Name != "" || application.Name == "" {
 		application.Name = cmp.Or(a.Name, a.Host)
 	}
-	application.GenerateRefreshTokens = true // without them no session could be renewed
+	application.GenerateRefreshTokens = true // without them no session could be refreshed
 	if a.ClientSecret != "" {
 		application.ClientSecret = a.ClientSecret // refreshes go through /oauth2/token
 		if application.EnabledGrants != nil && !slices.Contains(application.EnabledGrants, "refresh_token") {
@@ -60,7 +61,7 @@ func named(application *idp.Application, file *configfile.File, a configfile.App
 	}
 }
 
-// nameLifetimes never leaves a token's life longer than the longest that the provider would allow it.
+// nameLifetimes never leaves a token's life longer than the maximum that the provider allows.
 func nameLifetimes(application *idp.Application, session configfile.Session) {
 	if session.RefreshTTL != 0 {
 		application.RefreshTokenTTL = session.RefreshTTL
@@ -74,7 +75,7 @@ func nameLifetimes(application *idp.Application, session configfile.Session) {
 	}
 }
 
-// setUpTenant has new users of an app prove their address, or lets them in without a proof, as its accounts: says.
+// setUpTenant sets whether new users of an app must verify their address, as its accounts: says.
 func setUpTenant(ctx context.Context, provider *idp.Server, a configfile.App) error {
 	application, err := provider.ApplicationByID(ctx, a.ApplicationID)
 	if err != nil || a.Accounts == "existing" {
@@ -88,7 +89,7 @@ func setUpTenant(ctx context.Context, provider *idp.Server, a configfile.App) er
 	})
 }
 
-// notTaken says what the provider refuses in the words of the file.
+// notTaken translates what the provider refuses into the keys of the file.
 func notTaken(file *configfile.File, app int, err error) error {
 	var wrong idp.ValidationError
 	if !errors.As(err, &wrong) {
@@ -107,7 +108,7 @@ func notTaken(file *configfile.File, app int, err error) error {
 	return err
 }
 
-// notOpened says why the provider does not open in the words of the file.
+// notOpened translates why the provider does not open into the keys of the file.
 func notOpened(file *configfile.File, err error) error {
 	if reason, filter := strings.CutPrefix(err.Error(), "idp: Config.BreachedPasswords: "); filter {
 		return file.Mistake("provider.breached_passwords", reason)

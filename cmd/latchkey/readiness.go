@@ -18,13 +18,13 @@ import (
 
 const (
 	checkTime   = 2 * time.Second // for each check
-	checksValid = time.Second     // so that whoever asks for health cannot make work for the store and the provider
+	checksValid = time.Second     // so that health checks put no load on the store and the provider
 )
 
 // A check fails with an error for the log.
 type check func(context.Context) error
 
-// A readiness finds out whether the gateway can do its work, and remembers it for a moment.
+// A readiness finds out whether the gateway can work, and caches the result briefly.
 type readiness struct {
 	checks   map[string]check
 	provider atomic.Pointer[string] // URL in force
@@ -32,12 +32,12 @@ type readiness struct {
 	log      *slog.Logger
 	now      func() time.Time
 
-	mu    sync.Mutex // held while the checks run, so that they run once for all who ask
+	mu    sync.Mutex // held during the checks, so that concurrent requests share them
 	at    time.Time
 	found findings
 }
 
-// findings are the answer of /readyz. Each check is "ok" or "failed": why it failed is for the log.
+// findings are the body of /readyz. Each check is "ok" or "failed"; the log says why it failed.
 type findings struct {
 	Ready  bool              `json:"ready"`
 	Checks map[string]string `json:"checks"`
@@ -54,10 +54,10 @@ func newReadiness(s *serving) *readiness {
 	return r
 }
 
-// askAt says where the provider is.
+// askAt sets the URL of the provider.
 func (r *readiness) askAt(provider string) { r.provider.Store(&provider) }
 
-// expect says which keys are in force.
+// expect sets the keys in force.
 func (r *readiness) expect(keys latchkey.KeyRing) { r.keys.Store(&keys) }
 
 func (s *serving) providerURL(file *configfile.File) string {
@@ -67,7 +67,8 @@ func (s *serving) providerURL(file *configfile.File) string {
 	return file.Provider.URL
 }
 
-// look returns what was found within the last second, or looks. It does not end with the request that asks: others wait for the same.
+// look returns the findings of the last second, or runs the checks. A request that goes away does
+// not cancel them, because others wait for the same result.
 func (r *readiness) look() findings {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -101,7 +102,7 @@ func (r *readiness) look() findings {
 	return found
 }
 
-// askStore reads a session that cannot be there: ids are random, and none is all zeros.
+// askStore reads a session that cannot exist: ids are random, and none is all zeros.
 func askStore(ctx context.Context, store latchkey.Store) error {
 	if _, err := store.Get(ctx, latchkey.ID{}); err != nil && !errors.Is(err, latchkey.ErrNotFound) {
 		return err
@@ -109,13 +110,13 @@ func askStore(ctx context.Context, store latchkey.Store) error {
 	return nil
 }
 
-// statusClient follows nothing and keeps no connection that the next probe could find dead.
+// statusClient follows no redirects, and keeps no connection that the next probe could find dead.
 var statusClient = &http.Client{
 	Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: 16 << 10},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// askProvider asks for its status, which needs no key and costs it no password check.
+// askProvider gets the provider's status, which needs no key and costs no password hash.
 func askProvider(ctx context.Context, provider string) error {
 	at, err := url.JoinPath(provider, "/api/status")
 	if err != nil {
@@ -151,17 +152,18 @@ func readKeys(path string, inForce latchkey.KeyRing) error {
 	return compareKeys(path, ring, inForce)
 }
 
-// strangersFor is for how long readiness remembers another node's unknown key. The guard reports it once a minute while that node works.
+// strangersFor is how long readiness remembers another node's unknown key. The guard reports it
+// once a minute while that node works.
 const strangersFor = 3 * time.Minute
 
-// strangers are nodes that share the store and not the keys.
+// strangers are nodes that share the store but not the keys.
 type strangers struct {
 	mu   sync.Mutex
 	at   time.Time
 	last error
 }
 
-// note is told of the guards' events.
+// note receives the guards' events.
 func (s *strangers) note(_ context.Context, e latchkey.Event) {
 	if e.Kind != latchkey.EventUnknownKey {
 		return
@@ -171,7 +173,7 @@ func (s *strangers) note(_ context.Context, e latchkey.Event) {
 	s.at, s.last = time.Now(), e.Err
 }
 
-// forget begins again, with other keys.
+// forget starts over, with other keys.
 func (s *strangers) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -42,7 +42,7 @@ func probe(t *testing.T, url string) (int, findings) {
 	return resp.StatusCode, found
 }
 
-// wantHealth polls, because what was found holds for a second.
+// wantHealth polls, because findings are cached for a second.
 func wantHealth(t *testing.T, admin string, ready bool, failed string) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -63,7 +63,8 @@ func wantHealth(t *testing.T, admin string, ready bool, failed string) {
 	}
 }
 
-// Health is told at the admin address only, and a key file that has changed makes the gateway unready.
+// Health checks are served at the admin address only, and a changed key file makes the gateway
+// unready.
 func TestHealth(t *testing.T) {
 	s := newServed(t)
 	admin := s.withAdmin("")
@@ -97,7 +98,8 @@ func TestHealth(t *testing.T) {
 		if strings.Contains(s.stderr.String(), strings.Repeat("A", 43)) {
 			t.Errorf("%s: a key is in the log", name)
 		}
-		// A new key in front, as for a rotation, is no failure while the old one is still there.
+		// A new key in front, as in a rotation, is no failure while the old key is still in the
+		// file.
 		if err := os.WriteFile(keys, []byte("latchkey-key-1:"+strings.Repeat("A", 43)+"\n"+string(text)), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +108,8 @@ func TestHealth(t *testing.T) {
 	s.interrupt()
 }
 
-// A provider that fails makes the gateway unready, and a thousand probes are hardly a request to it.
+// A provider that fails makes the gateway unready, and a thousand probes cause hardly any requests
+// to it.
 func TestReadyAsksProviderOnce(t *testing.T) {
 	var fail atomic.Bool
 	var asked atomic.Int32
@@ -147,7 +150,7 @@ func TestReadyAsksProviderOnce(t *testing.T) {
 	}
 }
 
-// A store that is away makes the gateway unready, and the process goes on.
+// A store that is down makes the gateway unready, and the process goes on.
 func TestReadyWithoutStore(t *testing.T) {
 	redis := redistest.Start(t)
 	s := newServed(t)

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// buildReadmeProgram builds the program as it is printed, but with other addresses, and with sessions that expire soon.
+// buildReadmeProgram builds the program as printed, but with other addresses, and with sessions
+// that expire soon.
 func buildReadmeProgram(t *testing.T, provider string, port int) string {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
@@ -52,7 +53,7 @@ func buildReadmeProgram(t *testing.T, provider string, port int) string {
 	return filepath.Join(dir, "program")
 }
 
-// A browserOf keeps cookies as a browser does for localhost, Secure ones included.
+// A browserOf keeps cookies as a browser does for localhost, including Secure ones.
 type browserOf struct {
 	*testing.T
 	origin  string
@@ -85,7 +86,7 @@ func (b browserOf) do(method, path, body string) (status int, answer string) {
 	return resp.StatusCode, string(text)
 }
 
-// refreshed asks until the session was renewed by the provider so many times.
+// refreshed sends requests until the provider has refreshed the session this many times.
 func (b browserOf) refreshed(times int) {
 	b.Helper()
 	last := strings.Join(b.values(), " ")
@@ -129,7 +130,8 @@ func listens(t *testing.T, port int) {
 	}
 }
 
-// The README's program, set up by the commands above it, keeps its users through refreshes and a restart.
+// The README's program, set up by the commands above it, keeps its users through refreshes and a
+// restart.
 func TestReadmeProgram(t *testing.T) {
 	dir := t.TempDir()
 	data, env := filepath.Join(dir, "shop-data"), filepath.Join(dir, "shop.env")

@@ -14,24 +14,24 @@ import (
 )
 
 type readyCommand struct {
-	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway that runs."`
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the running gateway."`
 }
 
-// Run asks the gateway at the file's admin address. It takes five seconds at most.
+// Run asks the gateway at the admin address of the file. It takes at most five seconds.
 func (c readyCommand) Run(w world) error {
 	file, err := configfile.ReadPart(c.Config, configfile.Only("admin"))
 	if err != nil {
 		return err
 	}
 	if file.Admin == "" {
-		return errors.New("admin: required to ask for health: write admin: 127.0.0.1:9012")
+		return errors.New("admin: missing: latchkey ready needs it; add admin: 127.0.0.1:9012")
 	}
 	host, port, err := net.SplitHostPort(file.Admin)
 	if err != nil {
 		return err
 	}
 	if host == "" || host == "0.0.0.0" || host == "::" {
-		host = "127.0.0.1" // every address: this machine's own is among them
+		host = "127.0.0.1" // it listens on every address, loopback included
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Second)
 	defer cancel()

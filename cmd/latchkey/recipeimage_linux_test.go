@@ -20,7 +20,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// An image is what its Dockerfile says of the last stage.
+// An image is what its Dockerfile says about the last stage.
 type image struct {
 	build                   string // the command that makes the binary
 	uid                     uint32
@@ -70,8 +70,9 @@ func readImage(t *testing.T) (i image) {
 	return i
 }
 
-// TestRecipeImage does without Docker what the image does: a static binary as the Dockerfile builds it runs in an empty root as the image's user, serves, keeps its sessions in
-// Redis, and says that it is ready.
+// TestRecipeImage does without Docker what the image does: a static binary, built as in the
+// Dockerfile, runs in an empty root as the image's user, serves, keeps its sessions in Redis, and
+// reports that it is ready.
 func TestRecipeImage(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can change the root")
@@ -148,7 +149,7 @@ func TestRecipeImage(t *testing.T) {
 	}
 }
 
-// A composition is a compose file, as far as ours goes: what is not named here is a mistake.
+// A composition is a compose file, as far as ours goes: any other key is an error.
 type composition struct {
 	Services map[string]struct {
 		Image       string
@@ -175,7 +176,8 @@ type composition struct {
 	Volumes map[string]struct{}
 }
 
-// TestRecipeCompose: the compose file, the image, the configuration and the environment fit together.
+// TestRecipeCompose: the compose file, the image, the configuration and the environment fit
+// together.
 func TestRecipeCompose(t *testing.T) {
 	dir := recipes + "/image/"
 	text, err := os.ReadFile(dir + "compose.yaml")
@@ -230,7 +232,7 @@ func TestRecipeCompose(t *testing.T) {
 	}
 }
 
-// The recipe believes the gateway of its own network about the browser's address, and no other machine.
+// The recipe trusts the gateway on its own network for the browser's address, and no other machine.
 func TestRecipeTrustsOneProxy(t *testing.T) {
 	var compose struct {
 		Networks map[string]struct {

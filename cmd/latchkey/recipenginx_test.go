@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// behindNginx starts the gateway and nginx as the recipe's two files say, with free ports and a certificate that the client trusts.
+// behindNginx starts the gateway and nginx from the recipe's two files, with free ports and a
+// certificate that the client trusts.
 func (s *served) behindNginx(program string) (port int) {
 	s.Helper()
 	dir := s.TempDir()
@@ -70,7 +71,7 @@ func (s *served) behindNginx(program string) (port int) {
 	}
 }
 
-// recipeFile copies a file of a recipe, with what must differ here replaced. Each of those must be there.
+// recipeFile copies a file of a recipe with replacements. Each old text must be there.
 func (s *served) recipeFile(name, to string, oldnew ...string) {
 	s.Helper()
 	content, err := os.ReadFile(filepath.Join(recipes, name))
@@ -89,7 +90,7 @@ func (s *served) recipeFile(name, to string, oldnew ...string) {
 	}
 }
 
-// echoSocket is the app's end of a WebSocket, but for the frames, into which a proxy does not look.
+// echoSocket is the app's end of a WebSocket without the frames, which a proxy does not read.
 func echoSocket(w http.ResponseWriter) {
 	conn, both, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -25,7 +25,7 @@ const (
 	recipeUserKey = "0123456789abcdef0123456789abcdef"
 )
 
-// needs skips the test where a program or a file is missing, but fails where the environment says CI.
+// needs skips the test if a program or a file is missing, but fails it in CI.
 func needs(t *testing.T, err error) {
 	t.Helper()
 	switch {
@@ -37,7 +37,8 @@ func needs(t *testing.T, err error) {
 	}
 }
 
-// runRecipe starts a program of a recipe, which is stopped with the test, and returns what it prints first.
+// runRecipe starts a program of a recipe, which stops with the test, and returns the first line
+// that it prints.
 func runRecipe(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	out, err := cmd.StdoutPipe()
@@ -64,7 +65,7 @@ func runRecipe(t *testing.T, cmd *exec.Cmd) string {
 	return line
 }
 
-// The apps of the recipes know who asks through the gateway, and believe nobody who comes around it.
+// The apps of the recipes know who asks through the gateway, and refuse requests that bypass it.
 func TestRecipeApps(t *testing.T) {
 	for name, command := range map[string][]string{"express": {"node", "server.js"}, "python": {"python3", "server.py"}} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +111,7 @@ func TestRecipeApps(t *testing.T) {
 	}
 }
 
-// The recipes take a header that was signed with their key, and nothing that only looks like it.
+// The recipes accept a header signed with their key, and nothing that only looks like it.
 func TestRecipeUser(t *testing.T) {
 	encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	signed := encode(`{"alg":"HS256"}`) + "." + encode(`{"iss":"latchkey","aud":"https://app.example.com","exp":99999999999,"email":"ada@example.com"}`)
@@ -137,7 +138,8 @@ func TestRecipeUser(t *testing.T) {
 	}
 }
 
-// nginx as the recipe has it: logins, the browser's true address, streams that end with their session, and WebSockets.
+// The nginx recipe: logins, the browser's true address, streams that end with their session, and
+// WebSockets.
 func TestRecipeNginx(t *testing.T) {
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -216,7 +218,7 @@ func TestRecipeNginx(t *testing.T) {
 	s.interrupt()
 }
 
-// systemd finds nothing wrong with the unit, but for the program that is not installed here.
+// systemd finds nothing wrong with the unit, except that the program is not installed here.
 func TestRecipeSystemd(t *testing.T) {
 	program, err := exec.LookPath("systemd-analyze")
 	if err != nil && runtime.GOOS != "linux" {
@@ -237,7 +239,7 @@ func TestRecipeSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "latchkey.service") { // others speak of the machine
+		if strings.Contains(line, "latchkey.service") { // other lines are about the machine
 			t.Error(line)
 		}
 	}

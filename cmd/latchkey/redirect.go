@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// redirect sends plain HTTP to https, and answers the challenges of an ACME server. It takes GET and HEAD
-// only: a browser would send a form again, over https, and nobody would notice that its password had
-// crossed the network in the clear before.
+// redirect sends plain HTTP to https, and answers the challenges of an ACME server. It redirects
+// GET and HEAD only: a browser would repeat a form over https, and nobody would notice that its
+// password had crossed the network in the clear.
 func (c *certificates) redirect(port string) http.Handler {
 	to := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// The redirect stays on the host, whatever the request says, and never asks a browser to send again what crossed the network in the clear.
+// The redirect stays on the host, whatever the request says, and never asks a browser to repeat
+// what has crossed the network in the clear.
 func TestRedirectToHTTPS(t *testing.T) {
 	for port, origin := range map[string]string{"443": "https://app.example.com", "8443": "https://app.example.com:8443"} {
 		c := &certificates{}

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// The scripts say what a person sees.
+// The scripts test what a person sees.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",

@@ -18,17 +18,18 @@ import (
 type serveCommand struct {
 	logFlags `embed:""`
 
-	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration; latchkey init writes one."`
-	TLS    bool   `name:"tls" help:"As tls: local in the file: https for development, with a local certificate authority."`
+	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration file. latchkey init writes one."`
+	TLS    bool   `name:"tls" help:"Like tls: local in the file: https for development, with a local certificate authority."`
 }
 
-// shutdownTime is how long requests under way may take to end when the user stops the program.
+// shutdownTime is how long requests may take to end when the user stops the program.
 const shutdownTime = 10 * time.Second
 
-// Run starts the gateway, prints the ready line, and serves until the user stops it. SIGHUP has the file read anew.
+// Run starts the gateway, prints the ready line, and serves until the user stops it. SIGHUP reloads
+// the file.
 func (c serveCommand) Run(w world) (err error) {
 	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP) // one that comes while it starts or stops must not end the program
+	signal.Notify(reload, syscall.SIGHUP) // SIGHUP during start or stop must not end the program
 	defer signal.Stop(reload)
 	file, err := c.read()
 	if err != nil {
@@ -62,10 +63,10 @@ func (c serveCommand) Run(w world) (err error) {
 			return err
 		case <-reload:
 			if err := s.reload(w.ctx, c.read); err != nil {
-				log.Error("the new configuration is refused, and the old one stays", "error", err)
+				log.Error("configuration not reloaded: keeping the old one", "error", err)
 				continue
 			}
-			log.Info("the configuration was read anew", "file", c.Config)
+			log.Info("configuration reloaded", "file", c.Config)
 		}
 	}
 }
@@ -78,21 +79,22 @@ func (c serveCommand) read() (*configfile.File, error) {
 	return file, err
 }
 
-// listen takes an address and says what to do where that fails.
+// listen opens an address, and says what to do if that fails.
 func listen(key, addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s: %s: the port is in use: stop the other program, or write another port", key, addr)
+		return nil, fmt.Errorf("%s: %s: port in use: stop the other program, or choose another port", key, addr)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("%s: %s: this user may not take the port: write one above 1023, or give the program CAP_NET_BIND_SERVICE", key, addr)
+		return nil, fmt.Errorf("%s: %s: no permission to open the port: choose one above 1023, or give the program CAP_NET_BIND_SERVICE", key, addr)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	return listener, nil
 }
 
-// listenAndServe starts the servers. The function that it returns stops them, lets requests end, and cuts streams.
+// listenAndServe starts the servers. The function that it returns stops them, lets requests end,
+// and cuts streams.
 func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, shutdown func() error, err error) {
 	servers := []*http.Server{s.server(&s.events)}
 	listeners := []net.Listener{listener}
@@ -111,7 +113,7 @@ func (s *serving) listenAndServe(listener net.Listener) (failed <-chan error, sh
 		if err != nil {
 			return nil, nil, errors.Join(err, closeAll(listeners[1:]))
 		}
-		s.log.Info("health is told", "address", admin.Addr())
+		s.log.Info("serving health checks", "address", admin.Addr())
 		servers, listeners = append(servers, s.adminServer()), append(listeners, admin)
 	}
 	servers[0].RegisterOnShutdown(s.live.closeStreams)
@@ -136,11 +138,12 @@ func closeAll(listeners []net.Listener) error {
 	return errors.Join(errs...)
 }
 
-// server sets the limits that keep a slow client from holding the server. Bodies are paced by the gateway itself.
+// server sets the limits that keep a slow client from tying up the server. The gateway itself paces
+// bodies.
 func (s *serving) server(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: http.DefaultMaxHeaderBytes, // the gateway has limits of its own, and answers in JSON
-		DisableGeneralOptionsHandler: true, // OPTIONS * is refused like every target that is no path
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: http.DefaultMaxHeaderBytes, // the gateway has its own limit, and answers in JSON
+		DisableGeneralOptionsHandler: true, // the gateway refuses OPTIONS *, like every target that is not a path
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 const servedApplication = "3c219e58-ed0e-4b18-ad48-f4f92793ae32"
 
-// A served is the gateway as a user started it, with an app behind.
+// A served is the gateway as a user started it, with an app behind it.
 type served struct {
 	*testing.T
 	stop    context.CancelFunc
@@ -69,7 +69,7 @@ func newServed(t *testing.T) *served {
 	return s
 }
 
-// write puts the configuration in its place. Addresses are free ports, and data is beside it.
+// write writes the configuration. Addresses are free ports, and data is in the same directory.
 func (s *served) write(extra string) {
 	s.Helper()
 	s.writeWith("listen: 127.0.0.1:0\n", extra)
@@ -100,7 +100,7 @@ func (s *served) start(flags ...string) {
 	s.reach(line)
 }
 
-// reach takes the origins of the ready line, and makes a client that knows where they are.
+// reach reads the origins in the ready line, and makes a client that can connect to them.
 func (s *served) reach(line string) {
 	s.Helper()
 	s.origins = strings.Fields(line)[1:]
@@ -113,7 +113,7 @@ func (s *served) reach(line string) {
 	}}
 }
 
-// interrupt ends the gateway as Ctrl-C does.
+// interrupt ends the gateway like Ctrl-C.
 func (s *served) interrupt() {
 	s.Helper()
 	s.client.CloseIdleConnections()
@@ -176,7 +176,7 @@ func (s *served) logged(text string) {
 	}
 }
 
-// A login outlives a restart, and a stream does not hold it up.
+// A login survives a restart, and a stream does not delay it.
 func TestServe(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -203,7 +203,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A jar that a sibling host has filled locks nobody out, and what is too large has an answer in JSON.
+// Cookies planted by a sibling host lock nobody out, and a request that is too large is answered in
+// JSON.
 func TestServeHeaders(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -223,7 +224,8 @@ func TestServeHeaders(t *testing.T) {
 	s.interrupt()
 }
 
-// SIGHUP has the file read anew: nobody is signed out, streams go on until their session ends, and a bad file changes nothing.
+// SIGHUP reloads the file: nobody is logged out, streams go on until their session ends, and a bad
+// file changes nothing.
 func TestReload(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -240,14 +242,14 @@ func TestReload(t *testing.T) {
 	}
 	s.write("    publik: [/api/open]\n")
 	hangUp()
-	s.logged("latchkey.yaml:9: apps[0].publik: unknown key: write public")
+	s.logged("latchkey.yaml:9: apps[0].publik: unknown key: did you mean public")
 	s.want("/api/open", nil, 401, "login_required")
 	s.writeWith("listen: 127.0.0.1:1\n", "")
 	hangUp()
-	s.logged("listen: has changed, and that takes a restart")
+	s.logged("listen: cannot change while the program runs: restart it")
 	s.write("    public: [/api/PROTECT]\n    protect: [/api/protect]\n")
 	hangUp()
-	s.logged("stands there twice")
+	s.logged("duplicate key")
 	if err := os.WriteFile(filepath.Join(s.dir, "index.html"), []byte("<title>page</title>"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +260,7 @@ func TestReload(t *testing.T) {
 
 	s.write("    public: [/api/open]\n")
 	hangUp()
-	s.logged("the configuration was read anew")
+	s.logged("configuration reloaded")
 	s.want("/api/open", nil, 200, "bearer false")
 	s.want("/api/x", ada, 200, "bearer true")
 	cut := make(chan struct{})
@@ -279,7 +281,7 @@ func TestReload(t *testing.T) {
 	s.interrupt()
 }
 
-// Reloads while requests come: not one of them fails.
+// Reloads during requests: none of them fails.
 func TestReloadUnderLoad(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -309,7 +311,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(10 * time.Second); strings.Count(s.stderr.String(), "read anew") <= i && time.Now().Before(end); {
+		for end := time.Now().Add(10 * time.Second); strings.Count(s.stderr.String(), "configuration reloaded") <= i && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -320,12 +322,12 @@ func TestReloadUnderLoad(t *testing.T) {
 		}
 	}
 	s.interrupt()
-	if n := strings.Count(s.stderr.String(), "read anew"); n != 10 {
+	if n := strings.Count(s.stderr.String(), "configuration reloaded"); n != 10 {
 		t.Errorf("%d reloads", n)
 	}
 }
 
-// Two apps, one process; one has a page and no app behind.
+// Two apps in one process; one has a page and no app behind it.
 func TestServeManyApps(t *testing.T) {
 	s := newServed(t)
 	if err := os.Mkdir(filepath.Join(s.dir, "dist"), 0o777); err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// A logout that the store missed outlives a reload and a restart, though the store is away for both.
+// A logout that the store missed survives a reload and a restart, although the store is down for
+// both.
 func TestEndsOutliveReloadAndRestart(t *testing.T) {
 	redis := redistest.Start(t)
 	s := newServed(t)
@@ -32,7 +33,7 @@ func TestEndsOutliveReloadAndRestart(t *testing.T) {
 	}
 	s.client.CloseIdleConnections()
 	s.stop()
-	<-s.status // not 0: when sessions were last used is lost
+	<-s.status // not 0: the times of last use are lost
 	kept, err := os.ReadFile(filepath.Join(s.dir, "ends-app.localhost.json"))
 	if err != nil || strings.Count(string(kept), `"tombstone"`) != 2 {
 		t.Fatalf("%s, %v; want two ends", kept, err)
@@ -49,10 +50,10 @@ func TestEndsOutliveReloadAndRestart(t *testing.T) {
 	}
 }
 
-// hangUp has every gateway of this process reload, and waits for this one.
+// hangUp makes every gateway of this process reload, and waits for this one.
 func (s *served) hangUp() {
 	s.Helper()
-	const reloaded = "the configuration was read anew"
+	const reloaded = "configuration reloaded"
 	before := strings.Count(s.stderr.String(), reloaded)
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		s.Fatal(err)

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// newGateway makes the gateway of a file with what the program has open. Its mistakes are told in the words of the file.
+// newGateway makes the gateway of a file from what the program has open. Errors name the keys of
+// the file.
 func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
 	config := s.gatewayConfig(file)
 	var errs []error
@@ -36,7 +37,7 @@ func newGateway(file *configfile.File, s *serving) (*gateway.Gateway, error) {
 	return g, nil
 }
 
-// gatewayConfig is what all apps share.
+// gatewayConfig has the settings that all apps share.
 func (s *serving) gatewayConfig(file *configfile.File) gateway.Config {
 	return gateway.Config{TrustedProxies: file.TrustedProxies, Forwarded: file.Forwarded, Private: file.Private(), Logger: s.log, Replaces: s.live.inForce()}
 }
@@ -72,7 +73,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 	return app, nil
 }
 
-// endsFile is where the ends of an app's sessions wait for a store that is away.
+// endsFile is the file where an app's tombstones wait if the store is down.
 func endsFile(data, host string) string {
 	if data == "" {
 		return ""
@@ -81,12 +82,12 @@ func endsFile(data, host string) string {
 	return filepath.Join(data, "ends-"+strings.ReplaceAll(name, ":", "_")+".json") // an IPv6 address has colons
 }
 
-// registrations are the words of the file for who may make an account.
+// registrations maps the file's words for who may register.
 var registrations = map[string]account.Registration{
 	"existing": account.RegistrationClosed, "verified": account.RegistrationVerified, "unverified": account.RegistrationUnverified,
 }
 
-// provider is how the gateway asks the provider about the users of an app.
+// provider is the provider of an app's users, as the gateway calls it.
 func (s *serving) provider(file *configfile.File, a configfile.App) fusionauth.Config {
 	p := file.Provider
 	config := fusionauth.Config{
@@ -107,8 +108,8 @@ func (s *serving) origins(file *configfile.File) (origins []string) {
 	return origins
 }
 
-// origin is where browsers find an app: over https, but for localhost without TLS. A port that the file does not say is that on which we
-// listen, or the scheme's own where a proxy stands in front.
+// origin is where browsers find an app: over https, except for localhost without TLS. A port that
+// the file does not name is the one on which we listen or, behind a proxy, the scheme's default.
 func origin(file *configfile.File, a configfile.App, port string) string {
 	host := strings.ToLower(a.Host)
 	name := hostname(host)
@@ -141,7 +142,8 @@ func loopbackAddress(name string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// inFile says mistakes that only the gateway finds in the words of the file. One that every app shares is told once.
+// inFile translates errors that only the gateway finds into the keys of the file. An error that
+// every app shares is reported once.
 func inFile(file *configfile.File, err error) error {
 	var said []error
 	seen := make(map[string]bool)
@@ -169,13 +171,13 @@ func inFile(file *configfile.File, err error) error {
 	return errors.Join(said...)
 }
 
-// inKey names the key of the file that a mistake is about, or the app.
+// inKey names the key of the file that an error is about, or the app.
 func inKey(file *configfile.File, app int, err error) error {
 	var mistake *latchkey.ConfigError
 	if !errors.As(err, &mistake) || fileKeys[mistake.Field] == "" {
 		key, reason := fmt.Sprintf("apps[%d]", app), err.Error()
 		if name, rest, found := strings.Cut(reason, ": "); found && file.Says(key+"."+name) {
-			key, reason = key+"."+name, rest // the gateway's mistakes begin with the key
+			key, reason = key+"."+name, rest // the gateway's errors begin with the key
 		}
 		return file.Mistake(key, reason)
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// Two gateways share a store: a login at one is one at the other, and a logout at one cuts what the other holds open.
+// Two gateways share a store: a login at one counts at the other, and a logout at one cuts the
+// streams of the other.
 func TestServeOnSharedStores(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) string{
 		"PostgreSQL": func(t *testing.T) string { return pgtest.Start(t).Database(t) },
@@ -52,7 +53,8 @@ func TestServeOnSharedStores(t *testing.T) {
 	}
 }
 
-// beside is another node: its own process, as it were, with the keys of the first and its provider.
+// beside starts another node, like a process of its own, with the keys and the provider of the
+// first.
 func (s *served) beside(store string) *served {
 	s.Helper()
 	other := &served{T: s.T, dir: s.TempDir(), stderr: &buffer{}, status: make(chan int, 1), app: s.app, listens: strconv.Itoa(freePort(s.T))}
@@ -65,7 +67,7 @@ func (s *served) beside(store string) *served {
 			s.Fatal(err)
 		}
 	}
-	port := port(s.T, s.origins[0]) // the origin is that of the first, wherever this one listens
+	port := port(s.T, s.origins[0]) // the origin is the first node's, wherever this one listens
 	other.writeWith("listen: 127.0.0.1:"+other.listens+"\nstore: "+store+"\n", "")
 	path := filepath.Join(other.dir, "latchkey.yaml")
 	text, err := os.ReadFile(path)

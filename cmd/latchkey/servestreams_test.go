@@ -17,8 +17,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// TestStreamsAtTheOtherNode: two gateways in front of a FusionAuth share a store. A WebSocket and an event stream that one holds are closed within a second of the end of their session
-// at the other, by whatever end. Where the network between the first and its store has just forgotten every connection without a word, it takes as long as a call of the store may wait, 3 s, and then some.
+// TestStreamsAtTheOtherNode: two gateways in front of a FusionAuth share a store. A WebSocket and
+// an event stream at one node are closed within a second of the end of their session at the other,
+// however it ends. If the network between the first node and its store has just dropped every
+// connection silently, it takes as long as a call of the store may wait (3 s), and a little more.
 func TestStreamsAtTheOtherNode(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) (direct string, via func(addr string) string, addr string){
 		"PostgreSQL": func(t *testing.T) (string, func(string) string, string) {
@@ -56,7 +58,7 @@ func TestStreamsAtTheOtherNode(t *testing.T) {
 				}},
 			} {
 				t.Run(c.name, func(t *testing.T) {
-					time.Sleep(2 * time.Millisecond) // an event ends what began before its millisecond
+					time.Sleep(2 * time.Millisecond) // an event ends sessions that began before its millisecond
 					ada := here.login()
 					for late := time.Now().Add(10 * time.Second); there.open("GET", "/api/x", "", ada).StatusCode != 200; time.Sleep(20 * time.Millisecond) {
 						if time.Now().After(late) {
@@ -92,7 +94,8 @@ func TestStreamsAtTheOtherNode(t *testing.T) {
 	}
 }
 
-// twoNodes starts two gateways with one origin in front of a FusionAuth, which tells the first one what happens.
+// twoNodes starts two gateways with one origin in front of a FusionAuth, which sends its events to
+// the first.
 func twoNodes(t *testing.T, stores ...string) (here, there *served, server *fusionauthtest.Server) {
 	t.Helper()
 	server = fusionauthtest.New(t)
@@ -131,7 +134,7 @@ func twoNodes(t *testing.T, stores ...string) (here, there *served, server *fusi
 	return here, there, server
 }
 
-// revokeApplication is an administrator who revokes all refresh tokens of the application.
+// revokeApplication revokes all refresh tokens of the application, as an administrator does.
 func revokeApplication(t *testing.T, server *fusionauthtest.Server) (status int) {
 	t.Helper()
 	r, err := http.NewRequest("DELETE", server.URL+"/api/jwt/refresh?applicationId="+fusionauthtest.ApplicationID, nil)

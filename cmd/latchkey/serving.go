@@ -13,17 +13,18 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// A serving is everything that latchkey serve runs, wired together. Closing it closes all that was opened, in the opposite order.
+// A serving is everything that latchkey serve runs, wired together. Close closes it in reverse
+// order of opening.
 type serving struct {
 	closers
 	file         *configfile.File // in force
 	log          *slog.Logger
-	port         string // on which listen listens
-	ends         string // directory of the ends that wait for the store; "" keeps none, for a gateway that is only tried out
+	port         string // where it listens
+	ends         string // directory of tombstones that wait for the store; "": none are kept, for a dry run
 	keys         latchkey.KeyRing
 	strangers    strangers
 	store        latchkey.Store
-	embedded     *embeddedProvider // nil where the file names another
+	embedded     *embeddedProvider // nil if the file names another
 	certificates *certificates     // nil without TLS
 	live         liveGateway
 	events       providerEvents // in front of live
@@ -94,7 +95,7 @@ func openServing(ctx context.Context, file *configfile.File, log *slog.Logger, a
 	return s, nil
 }
 
-// newGateway makes a gateway as the file says.
+// newGateway makes a gateway from the file.
 func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gateway.Gateway, error) {
 	if s.embedded != nil {
 		if err := setUp(ctx, s.embedded.Server, file, s.port); err != nil {
@@ -104,8 +105,8 @@ func (s *serving) newGateway(ctx context.Context, file *configfile.File) (*gatew
 	return newGateway(file, s)
 }
 
-// reload puts the gateway of a new file in the place of the old one, which lives on until its last stream has ended.
-// The session keys are read again, too.
+// reload replaces the gateway with that of a new file. The old gateway lives on until its last
+// stream has ended. The session keys are reloaded too.
 func (s *serving) reload(ctx context.Context, read func() (*configfile.File, error)) (err error) {
 	file, err := read()
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *serving) reload(ctx context.Context, read func() (*configfile.File, err
 	return nil
 }
 
-// restartNeeded names what cannot change while the program runs.
+// restartNeeded names settings that cannot change while the program runs.
 func restartNeeded(old, new *configfile.File) error {
 	var errs []error
 	for _, c := range []struct {
@@ -162,13 +163,13 @@ func restartNeeded(old, new *configfile.File) error {
 		{"store", old.Store != new.Store}, {"mail", old.Mail != new.Mail}, {"provider.breached_passwords", old.Provider.BreachedPasswords != new.Provider.BreachedPasswords}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
 	} {
 		if c.changed {
-			errs = append(errs, fmt.Errorf("%s: has changed, and that takes a restart", c.key))
+			errs = append(errs, fmt.Errorf("%s: cannot change while the program runs: restart it", c.key))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// sameKind lets certificate files move: they are read anew.
+// sameKind allows certificate files to move: they are reloaded.
 func sameKind(old, new configfile.TLS) bool {
 	if old.CertFile != "" && new.CertFile != "" {
 		return true

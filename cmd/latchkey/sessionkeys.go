@@ -15,11 +15,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// sessionKeys is the file of the keys of the session cookies, in a data directory.
+// sessionKeys is the name of the key file of the session cookies, in a data directory.
 func sessionKeys(data string) string { return filepath.Join(data, "session.keys") }
 
-// firstSessionKeys makes the keys of a data directory that will hold the sessions itself, before there is a database: a start that fails in between
-// must not leave one that seems to have lost its keys. Whether a store elsewhere has sessions shows only when it is open.
+// firstSessionKeys creates the keys of a data directory that will hold the sessions itself, before
+// there is a database: a start that fails in between must not leave a database that seems to have
+// lost its keys. Whether a store elsewhere has sessions is known only once it is open.
 func firstSessionKeys(file *configfile.File) error {
 	if err := checkSessionKeys(file.Data); err != nil || file.Store != "sqlite" {
 		return err
@@ -28,8 +29,9 @@ func firstSessionKeys(file *configfile.File) error {
 	return err
 }
 
-// openSessionKeys reads the keys of a data directory. It makes some where nothing has been sealed yet. Keys that are missing
-// beside what they sealed are a mistake: new ones would sign everybody out.
+// openSessionKeys reads the keys of a data directory. It creates them if nothing has been sealed
+// yet. Keys that are missing although they have sealed something are an error: new ones would log
+// everyone out.
 func openSessionKeys(ctx context.Context, file *configfile.File, store latchkey.Store) (latchkey.KeyRing, error) {
 	path := sessionKeys(file.Data)
 	ring, err := latchkey.LoadKeys(path)
@@ -50,7 +52,8 @@ func openSessionKeys(ctx context.Context, file *configfile.File, store latchkey.
 	return latchkey.LoadOrCreateKeys(path)
 }
 
-// keysAgain reads the file of a program that runs. The key that seals in it must still be there: without it everybody would be signed out.
+// keysAgain reloads the file while the program runs. The key that seals must still be in it:
+// without that key everyone would be logged out.
 func keysAgain(path string, inForce latchkey.KeyRing) (latchkey.KeyRing, error) {
 	ring, err := latchkey.LoadKeys(path)
 	if err != nil {
@@ -59,17 +62,18 @@ func keysAgain(path string, inForce latchkey.KeyRing) (latchkey.KeyRing, error) 
 	return ring, compareKeys(path, ring, inForce)
 }
 
-// compareKeys looks whether a file still has the key that seals here. Where it has not, other nodes, and this one after a restart, cannot open what it seals.
+// compareKeys checks that the file still has the key that seals here. If it does not, other nodes,
+// and this one after a restart, cannot open what it seals.
 func compareKeys(path string, inFile, inForce latchkey.KeyRing) error {
 	same := func(k latchkey.Key) bool { return k.Reveal() == inForce[0].Reveal() }
 	if !slices.ContainsFunc(inFile, same) {
-		return fmt.Errorf("%s no longer has the key that seals the cookies (%s): put it back, or restart to use those in the file, which signs everybody out", path, inForce[0])
+		return fmt.Errorf("%s no longer has the key that seals the cookies (%s): put it back, or restart with the keys in the file, which logs everyone out", path, inForce[0])
 	}
 	return nil
 }
 
-// checkSessionKeys refuses a data directory that has databases and no keys. The keys are made first, so they
-// are looked for last: another program may be making all of it now.
+// checkSessionKeys refuses a data directory that has databases and no keys. It looks for the keys
+// last: another process that starts now creates them first.
 func checkSessionKeys(data string) error {
 	for _, name := range []string{"sessions.db", "idp.db", "provider.json"} {
 		beside := filepath.Join(data, name)
@@ -85,19 +89,19 @@ func checkSessionKeys(data string) error {
 }
 
 func missingKeys(path, beside string) error {
-	return fmt.Errorf("%s is missing, and %s is there: copy it from another node or from a backup; latchkey keys session add makes a new one, which signs everybody out", path, beside)
+	return fmt.Errorf("%s is missing, although there is %s: copy it from another node or a backup; latchkey keys session add makes a new one, which logs everyone out", path, beside)
 }
 
-// A keyFile is the text of session.keys, line by line: comments belong to people and stay.
+// A keyFile is the text of session.keys, line by line: people's comments are kept.
 type keyFile struct {
 	path  string
 	lines []string
 }
 
-// standby marks a key that opens and is not to seal yet. It is the line above the key.
+// standby marks a key that opens cookies and does not seal them yet. It is the line above the key.
 const standby = "# On standby: every node must have it before it is promoted (latchkey keys session promote)."
 
-// readKeyFile reads the file, and makes none.
+// readKeyFile reads the file, and creates none.
 func readKeyFile(path string) (*keyFile, error) {
 	if _, err := latchkey.LoadKeys(path); err != nil {
 		return nil, err
@@ -113,7 +117,7 @@ func (f *keyFile) ring() (latchkey.KeyRing, error) {
 	return latchkey.ParseKeys(strings.Join(f.lines, "\n"))
 }
 
-// write puts the file in its place, if it can be read.
+// write replaces the file, if its new content is valid.
 func (f *keyFile) write() error {
 	if _, err := f.ring(); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
@@ -121,16 +125,16 @@ func (f *keyFile) write() error {
 	return wholefile.Rewrite(f.path, []byte(strings.Join(f.lines, "\n")+"\n"))
 }
 
-// add puts a new key behind the others.
+// add appends a new key.
 func (f *keyFile) add() error {
 	if f.onStandby() >= 0 {
-		return fmt.Errorf("%s has a key on standby already: promote it first", f.path)
+		return fmt.Errorf("%s already has a key on standby: promote it first", f.path)
 	}
 	f.lines = append(f.lines, standby, latchkey.NewKey().Reveal())
 	return f.write()
 }
 
-// onStandby returns the line above the key that waits, or -1.
+// onStandby returns the line above the key on standby, or -1.
 func (f *keyFile) onStandby() int {
 	for i, line := range f.lines {
 		if line == standby && i+1 < len(f.lines) {
@@ -140,7 +144,7 @@ func (f *keyFile) onStandby() int {
 	return -1
 }
 
-// promote puts the key that waits in front of the others.
+// promote moves the key on standby to the front.
 func (f *keyFile) promote() error {
 	at := f.onStandby()
 	if at < 0 {
@@ -156,14 +160,14 @@ func (f *keyFile) promote() error {
 	return f.write()
 }
 
-// remove takes out the key of an id, which is not the first.
+// remove removes the key with an id. The first key cannot be removed.
 func (f *keyFile) remove(id string) error {
 	ring, err := f.ring()
 	if err != nil {
 		return err
 	}
 	if ring[0].String() == id {
-		return fmt.Errorf("%s is the key that seals: promote another first", id)
+		return fmt.Errorf("%s is the key that seals: promote another key first", id)
 	}
 	for i, line := range f.lines {
 		if !isKey(line) {

@@ -21,7 +21,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// sharing starts nodes with one origin, one store and one provider, of which the test says the rest.
+// sharing starts nodes with one origin, one store and one provider. The test adds the rest of the
+// configuration.
 func sharing(t *testing.T, store string, n int, extra string) []*served {
 	t.Helper()
 	server := fusionauthtest.New(t)
@@ -50,7 +51,7 @@ func (s *served) copyKeys(from *served) {
 	}
 }
 
-// keysSession runs a command on the keys of a node, and returns what they are then.
+// keysSession runs a command on the keys of a node, and returns the keys after it.
 func (s *served) keysSession(args ...string) (keys []shownSessionKey) {
 	s.Helper()
 	var stdout, stderr bytes.Buffer
@@ -68,10 +69,10 @@ func (s *served) keysSession(args ...string) (keys []shownSessionKey) {
 	return shown.Keys
 }
 
-// reloadAll has all nodes of this process reload.
+// reloadAll makes all nodes of this process reload.
 func reloadAll(t *testing.T, nodes []*served) {
 	t.Helper()
-	const reloaded = "the configuration was read anew"
+	const reloaded = "configuration reloaded"
 	var before []int
 	for _, s := range nodes {
 		before = append(before, strings.Count(s.stderr.String(), reloaded))
@@ -88,7 +89,8 @@ func reloadAll(t *testing.T, nodes []*served) {
 	}
 }
 
-// A rotation of the session keys in two steps, on two nodes under load whose sessions are refreshed all the time: no request is refused at any moment.
+// A rotation of the session keys in two steps, on two nodes under load whose sessions are refreshed
+// all the time: no request is refused at any moment.
 func TestRotateSessionKeys(t *testing.T) {
 	nodes := sharing(t, redistest.Start(t).URL(), 2, "session: {idle: 1s, cap: 1s}\n")
 	here, there := nodes[0], nodes[1]
@@ -122,7 +124,7 @@ func TestRotateSessionKeys(t *testing.T) {
 			}
 		})
 	}
-	awhile := func() { // until each browser has been refreshed under what is in force now
+	awhile := func() { // until each browser has been refreshed with the keys in force
 		for want := minted.Load() + 4*2; minted.Load() < want && !t.Failed(); time.Sleep(10 * time.Millisecond) {
 		}
 	}
@@ -166,7 +168,7 @@ func with(t *testing.T, s *served, jar []*http.Cookie) *http.Request {
 	return r
 }
 
-// A reload takes no file without the key that seals, and makes none.
+// A reload refuses a file without the key that seals, and creates none.
 func TestReloadKeepsTheKeyThatSeals(t *testing.T) {
 	s := newServed(t)
 	s.write("")
@@ -178,14 +180,14 @@ func TestReloadKeepsTheKeyThatSeals(t *testing.T) {
 		},
 		os.Remove,
 	} {
-		before := strings.Count(s.stderr.String(), "the old one stays")
+		before := strings.Count(s.stderr.String(), "keeping the old one")
 		if err := change(sessionKeys(s.dir)); err != nil {
 			t.Fatal(err)
 		}
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(10 * time.Second); strings.Count(s.stderr.String(), "the old one stays") == before; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); strings.Count(s.stderr.String(), "keeping the old one") == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("change %d: reloaded: %s", name, s.stderr)
 			}
@@ -198,7 +200,8 @@ func TestReloadKeepsTheKeyThatSeals(t *testing.T) {
 	s.interrupt()
 }
 
-// Keys that are missing beside what they sealed are no reason to make new ones: not beside databases, and not with a store that others use.
+// If keys are missing although they have sealed something, new ones are not created: neither beside
+// databases nor for a store that others use.
 func TestMissingSessionKeys(t *testing.T) {
 	refused := func(s *served, names ...string) {
 		t.Helper()
@@ -208,7 +211,7 @@ func TestMissingSessionKeys(t *testing.T) {
 				args = append([]string{"config"}, append([]string{"check"}, args[1:]...)...)
 			}
 			if command == "check" && len(names) > 0 {
-				continue // it does not ask the store
+				continue // the key file alone decides
 			}
 			var stdout, stderr buffer
 			if status := run(t.Context(), args, &stdout, &stderr); status != 1 || !strings.Contains(stderr.String(), sessionKeys(s.dir)) {
@@ -235,13 +238,13 @@ func TestMissingSessionKeys(t *testing.T) {
 	nodes[0].start()
 	nodes[0].login()
 	refused(nodes[1], "store")
-	nodes[1].keysSession("add") // whoever means it
+	nodes[1].keysSession("add") // on purpose
 	nodes[1].start()
 	nodes[1].interrupt()
 	nodes[0].interrupt()
 }
 
-// A node that has the store of another, and not its keys, is not ready, and says so in its log.
+// A node that shares another node's store, and not its keys, is not ready, and says so in its log.
 func TestNodesWithOtherKeysAreNotReady(t *testing.T) {
 	admin := "127.0.0.1:" + strconv.Itoa(freePort(t))
 	nodes := sharing(t, redistest.Start(t).URL(), 2, "")
@@ -259,7 +262,7 @@ func TestNodesWithOtherKeysAreNotReady(t *testing.T) {
 	nodes[0].login()
 	wantHealth(t, "http://"+admin, false, "keys")
 	nodes[1].logged("unknown_key")
-	nodes[1].copyKeys(nodes[0]) // not the key that seals here: that takes a restart
+	nodes[1].copyKeys(nodes[0]) // it lacks the key that seals here, so it takes a restart
 	nodes[1].interrupt()
 	nodes[1].start()
 	wantHealth(t, "http://"+admin, true, "")
@@ -269,7 +272,7 @@ func TestNodesWithOtherKeysAreNotReady(t *testing.T) {
 	nodes[0].interrupt()
 }
 
-// The commands that change session.keys leave it where it is, and readable for whom it was.
+// The commands that change session.keys keep its place, its mode and its owner.
 func TestSessionKeysStayWhereTheyAre(t *testing.T) {
 	data, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "keys-of-all-nodes")
 	command := func(args ...string) {

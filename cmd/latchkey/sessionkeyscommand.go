@@ -13,17 +13,17 @@ import (
 )
 
 type keysSessionCommand struct {
-	Add     keysSessionAddCommand     `cmd:"" help:"First step of a rotation: add a new key behind the one that seals. Then copy session.keys to every node and send each a SIGHUP."`
-	Promote keysSessionPromoteCommand `cmd:"" help:"Second step, once every node has the new key: let it seal. Then copy session.keys to every node and send each a SIGHUP."`
-	Remove  keysSessionRemoveCommand  `cmd:"" help:"Remove an old key, once no session that it sealed can be alive: session.absolute, 90 days, after the second step."`
+	Add     keysSessionAddCommand     `cmd:"" help:"First step of a rotation: add a new key after the one that seals. Then copy session.keys to every node and send each node a SIGHUP."`
+	Promote keysSessionPromoteCommand `cmd:"" help:"Second step, once every node has the new key: let it seal. Then copy session.keys to every node and send each node a SIGHUP."`
+	Remove  keysSessionRemoveCommand  `cmd:"" help:"Remove an old key, once no session that it sealed can be alive: session.absolute (90 days) after the second step."`
 	List    keysSessionListCommand    `cmd:"" help:"List the keys by their ids, never the keys themselves."`
 }
 
-// sessionKeysPlace says which session.keys.
+// sessionKeysPlace says which session.keys is meant.
 type sessionKeysPlace struct {
 	Config string `short:"c" default:"latchkey.yaml" type:"path" help:"The configuration of the gateway."`
 	Data   string `type:"path" help:"The directory of session.keys, instead of a configuration."`
-	JSON   bool   `name:"json" help:"For programs."`
+	JSON   bool   `name:"json" help:"Print JSON."`
 }
 
 // path is where the file is, or will be.
@@ -49,7 +49,7 @@ func (p sessionKeysPlace) open() (*keyFile, error) {
 	}
 	f, err := readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not there: copy it from another node, or make the first one with latchkey keys session add", path)
+		return nil, fmt.Errorf("%s does not exist: copy it from another node, or create the first one with latchkey keys session add", path)
 	}
 	return f, err
 }
@@ -63,7 +63,7 @@ type shownSessionKey struct {
 // The states of a key.
 const (
 	keySeals   = "seals"
-	keyOpens   = "opens" // what it sealed
+	keyOpens   = "opens" // opens what it sealed
 	keyStandby = "standby"
 )
 
@@ -98,7 +98,7 @@ func (p sessionKeysPlace) show(w world, f *keyFile) error {
 	return nil
 }
 
-// change opens the file, changes it and shows what is in it.
+// change opens the file, changes it and prints its keys.
 func (p sessionKeysPlace) change(w world, change func(*keyFile) error, next string) error {
 	f, err := p.open()
 	if err != nil {
@@ -110,13 +110,13 @@ func (p sessionKeysPlace) change(w world, change func(*keyFile) error, next stri
 	if err := p.show(w, f); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.stderr, "%s is written: copy it to every node and send each a SIGHUP%s\n", f.path, next)
+	_, err = fmt.Fprintf(w.stderr, "%s written: copy it to every node and send each node a SIGHUP%s\n", f.path, next)
 	return err
 }
 
 type keysSessionAddCommand struct{ sessionKeysPlace }
 
-// Run adds a key. Where there is no file it makes one, whose key seals at once.
+// Run adds a key. If there is no file it creates one, and the key seals immediately.
 func (c keysSessionAddCommand) Run(w world) error {
 	path, err := c.path()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// everythingKey makes an API key as an administrator does, on the command line.
+// everythingKey makes an API key that may do everything, on the command line.
 func everythingKey(t *testing.T, data string) string {
 	t.Helper()
 	stdout, stderr := &buffer{}, &buffer{}
@@ -40,7 +40,7 @@ func (s *served) providerURL() string {
 	return "http://" + regexp.MustCompile(`provider: \{listen: ([^}]*)\}`).FindStringSubmatch(string(text))[1]
 }
 
-// hangUpRefused has the file read again, and waits until it is refused for a key.
+// hangUpRefused triggers a reload, and waits until the file is refused for a key.
 func (s *served) hangUpRefused(key string) {
 	s.Helper()
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
@@ -75,7 +75,8 @@ func settingsOf(t *testing.T, url, key, what, id string) map[string]any {
 	return settings
 }
 
-// A file that is refused changes nothing, not at the provider either: the gateway in force goes on with the settings that it has.
+// A refused file changes nothing, not at the provider either: the gateway in force keeps its
+// settings.
 func TestRefusedReloadChangesNothing(t *testing.T) {
 	s := newServed(t)
 	provider := fmt.Sprintf("127.0.0.1:%d", freePort(t))
@@ -97,7 +98,8 @@ func TestRefusedReloadChangesNothing(t *testing.T) {
 	s.interrupt()
 }
 
-// What the file does not name is the administrator's: it is set by API, and stays through reloads and restarts.
+// Settings that the file does not mention are the administrator's: set by API, they survive reloads
+// and restarts.
 func TestFileControlsOnlyWhatItNames(t *testing.T) {
 	s := newServed(t)
 	provider := fmt.Sprintf("127.0.0.1:%d", freePort(t))

@@ -24,8 +24,10 @@ var (
 	siegeSlow    = flag.Int("siege.slow", 50, "how many connections send their headers byte by byte meanwhile")
 )
 
-// TestSiege has many idle WebSockets at a gateway, which is a process of its own, and meanwhile clients that send their headers a byte at a time, and some that send too many.
-// The slow and the loud are cut off, honest requests are served, and the sockets are closed with their session:
+// TestSiege opens many idle WebSockets at a gateway, which is a process of its own, and meanwhile
+// runs clients that send their headers a byte at a time, and some that send too many. The slow and
+// the oversized are cut off, honest requests are served, and the sockets are closed with their
+// session:
 //
 //	go test -run TestSiege -v ./cmd/latchkey -siege.sockets 10000 -siege.slow 1000
 func TestSiege(t *testing.T) {
@@ -105,7 +107,7 @@ func (s *served) startProcess() (pid int) {
 	return cmd.Process.Pid
 }
 
-// trickle sends a request so slowly that it never ends, and says how long it was listened to.
+// trickle sends a request so slowly that it never ends, and returns how long the server listened.
 func trickle(addr string, pause time.Duration) time.Duration {
 	began := time.Now()
 	conn, err := net.Dial("tcp", addr)
@@ -157,7 +159,8 @@ func resident(t *testing.T, pid int) int {
 	return pages * os.Getpagesize()
 }
 
-// raiseFileLimit allows as many files as the test needs, for it and the process that it starts.
+// raiseFileLimit allows as many open files as the test needs, for it and the process that it
+// starts.
 func raiseFileLimit(t *testing.T, files uint64) {
 	t.Helper()
 	var limit syscall.Rlimit

@@ -49,7 +49,8 @@ func (s *smtpSession) Data(r io.Reader) error {
 func (s *smtpSession) Reset()        {}
 func (s *smtpSession) Logout() error { return nil }
 
-// The mail server of the file gets the mails, as the user of the file; the password comes from a file and is in no log.
+// The configured mail server gets the mails, as the configured user; the password comes from a file
+// and is in no log.
 func TestMailThroughSMTP(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// trust has the client take certificates of the authority in a file, and no other.
+// trust makes the client trust the certificate authority in a file, and no other.
 func (s *served) trust(path string) {
 	s.Helper()
 	pem, err := os.ReadFile(path)
@@ -25,7 +25,8 @@ func (s *served) trust(path string) {
 	s.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
 }
 
-// tls: local makes an authority that browsers can be told to trust, for these hosts and no other; there is no HSTS.
+// tls: local creates an authority that browsers can trust, for these hosts and no others; there is
+// no HSTS.
 func TestLocalTLS(t *testing.T) {
 	s := newServed(t)
 	s.writeWith("listen: 127.0.0.1:0\ntls: local\n", "")
@@ -65,7 +66,8 @@ func TestLocalTLS(t *testing.T) {
 	}
 }
 
-// A local authority cannot vouch for a site that it was not made for, even where somebody signs such a certificate with its key.
+// A local authority cannot vouch for a site that it was not made for, even if somebody signs such a
+// certificate with its key.
 func TestLocalAuthorityIsConfined(t *testing.T) {
 	a, err := openLocalAuthority(t.TempDir(), []string{"app.localhost", "dev.example.com"})
 	if err != nil {
@@ -84,7 +86,7 @@ func TestLocalAuthorityIsConfined(t *testing.T) {
 	}
 }
 
-// Certificate files that were renewed are taken without a restart; half-written ones are left alone.
+// Renewed certificate files are loaded without a restart; half-written ones are ignored.
 func TestCertificateFiles(t *testing.T) {
 	s := newServed(t)
 	cert, key := filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")
@@ -106,7 +108,7 @@ func TestCertificateFiles(t *testing.T) {
 	if err := os.WriteFile(key, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(5 * time.Second); !strings.Contains(s.stderr.String(), "the old certificate stays") && time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Second); !strings.Contains(s.stderr.String(), "keeping the old certificate") && time.Now().Before(end); {
 		if got := serial(); got != first {
 			t.Fatalf("serial %s, want %s", got, first)
 		}

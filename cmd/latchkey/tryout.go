@@ -12,8 +12,9 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// tryOut makes all that a file asks for in memory, and nothing else: no port, no connection, no file. What it refuses must be refused before a start makes
-// keys and databases, and before a reload changes the applications of the provider.
+// tryOut builds in memory everything that a file asks for: no port, no connection, no file. It must
+// refuse what is wrong before a start creates keys and databases, and before a reload changes the
+// provider's applications.
 func tryOut(ctx context.Context, file *configfile.File, port string) (err error) {
 	if err := checkTLS(file); err != nil {
 		return err
@@ -33,7 +34,8 @@ func tryOut(ctx context.Context, file *configfile.File, port string) (err error)
 	return errors.Join(err, g.Close(ctx))
 }
 
-// providerInMemory is the embedded provider as the file would have it, without a user and without a server.
+// providerInMemory is the embedded provider that the file describes, without users and without a
+// server.
 func providerInMemory(ctx context.Context, file *configfile.File) (*embeddedProvider, error) {
 	config := idp.Config{BreachedPasswords: file.Provider.BreachedPasswords}
 	rand.Read(config.Secret[:])

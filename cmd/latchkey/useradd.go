@@ -9,10 +9,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/configfile"
 )
 
-// chosenApps are the applications that a user is let into, and what they may do there.
+// chosenApps are the applications that a user may log in to, and the user's roles there.
 type chosenApps struct {
-	App  []string `help:"An application that the user is let into, by its id or its name; may come several times. Default: all of the configuration or, without one, of the provider."`
-	Role []string `help:"A role in each of them; may come several times."`
+	App  []string `help:"An application that the user may log in to, by id or name. Can be repeated. Default: all applications of the configuration or, without one, of the provider."`
+	Role []string `help:"A role in each of them. Can be repeated."`
 }
 
 // ids finds the applications.
@@ -53,11 +53,12 @@ type userAddCommand struct {
 	providerPlace
 	chosenApps
 	Email             string `arg:"" help:"The user's e-mail address."`
-	PasswordFile      string `type:"existingfile" help:"A file with the password. Default: it is read from the terminal or from standard input."`
-	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused. Default: the configuration's."`
+	PasswordFile      string `type:"existingfile" help:"A file with the password. Default: the terminal or standard input."`
+	BreachedPasswords string `type:"existingfile" help:"A filter of passwords to refuse. Default: the configuration's."`
 }
 
-// Run may be used while the gateway or the provider runs: the user can log in at once. Where it fails there is no new user.
+// Run can be used while the gateway or the provider runs: the user can log in immediately. If it
+// fails, no user was added.
 func (c userAddCommand) Run(w world) error {
 	c.breached = c.BreachedPasswords
 	return c.make(w, func(server *idp.Server, file *configfile.File) error {
@@ -74,7 +75,7 @@ func (c userAddCommand) Run(w world) error {
 		}
 		user, err := server.CreateUser(w.ctx, idp.NewUser{Email: c.Email, Password: password, Verified: true})
 		if errors.Is(err, idp.ErrDuplicate) {
-			return fmt.Errorf("there is a user %s already: latchkey user register lets them into applications", c.Email)
+			return fmt.Errorf("user %s exists already: latchkey user register adds applications", c.Email)
 		}
 		if err != nil {
 			return err
@@ -87,7 +88,8 @@ func (c userAddCommand) Run(w world) error {
 	})
 }
 
-// makeApplications makes those of a configuration that was never served, so that users can be registered for them. The start of the gateway does the rest.
+// makeApplications creates those of a configuration that was never served, so that users can be
+// registered for them. The start of the gateway does the rest.
 func makeApplications(w world, server *idp.Server, file *configfile.File) error {
 	if file == nil {
 		return nil

@@ -24,12 +24,12 @@ func (n namedUser) find(w world, server *idp.Server) (idp.User, error) {
 		u, err = server.UserByID(w.ctx, n.User)
 	}
 	if errors.Is(err, idp.ErrNotFound) {
-		err = fmt.Errorf("there is no user %s", n.User)
+		err = fmt.Errorf("no user %s", n.User)
 	}
 	return u, err
 }
 
-// with finds the user and tells what was done.
+// with finds the user, changes them, and prints what was done.
 func (n namedUser) with(w world, done string, do func(*idp.Server, idp.User) error) error {
 	return n.use(w, func(server *idp.Server) error {
 		u, err := n.find(w, server)
@@ -79,15 +79,15 @@ func printJSON(w world, v any) error {
 
 type userListCommand struct {
 	providerPlace
-	Text  string `arg:"" optional:"" help:"Only those whose e-mail address or username has this in it; * stands for anything."`
-	After int    `help:"Pass over so many."`
-	Most  int    `default:"100" help:"List at most so many."`
-	JSON  bool   `name:"json" help:"For programs."`
+	Text  string `arg:"" optional:"" help:"Only users whose e-mail address or username contains this; * matches anything."`
+	After int    `help:"Skip this many."`
+	Most  int    `default:"100" help:"List at most this many."`
+	JSON  bool   `name:"json" help:"Print JSON."`
 }
 
 func (c userListCommand) Run(w world) error {
 	if c.After < 0 || c.Most < 1 {
-		return &usageError{errors.New("--after is at least 0, --most at least 1")}
+		return &usageError{errors.New("--after must be at least 0, and --most at least 1")}
 	}
 	return c.use(w, func(server *idp.Server) error {
 		users, total, err := server.FindUsers(w.ctx, c.Text, c.After, c.Most)
@@ -132,7 +132,7 @@ func lastLogin(u shownUser) string {
 
 type userShowCommand struct {
 	namedUser
-	JSON bool `name:"json" help:"For programs."`
+	JSON bool `name:"json" help:"Print JSON."`
 }
 
 func (c userShowCommand) Run(w world) error {
@@ -174,8 +174,8 @@ func (c userDeleteCommand) Run(w world) error {
 
 type userPasswordCommand struct {
 	namedUser
-	PasswordFile      string `type:"existingfile" help:"A file with the password. Default: it is read from the terminal or from standard input."`
-	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused. Default: the configuration's."`
+	PasswordFile      string `type:"existingfile" help:"A file with the password. Default: the terminal or standard input."`
+	BreachedPasswords string `type:"existingfile" help:"A filter of passwords to refuse. Default: the configuration's."`
 }
 
 func (c userPasswordCommand) Run(w world) error {
@@ -192,7 +192,7 @@ func (c userPasswordCommand) Run(w world) error {
 type userImportCommand struct {
 	providerPlace
 	File              string `arg:"" type:"existingfile" help:"The file."`
-	BreachedPasswords string `type:"existingfile" help:"A filter of passwords that are refused; hashes cannot be looked up. Default: the configuration's."`
+	BreachedPasswords string `type:"existingfile" help:"A filter of passwords to refuse; hashes cannot be checked. Default: the configuration's."`
 }
 
 func (c userImportCommand) Run(w world) error {
@@ -204,7 +204,7 @@ func (c userImportCommand) Run(w world) error {
 	return c.use(w, func(server *idp.Server) error {
 		n, err := server.ImportUsers(w.ctx, text)
 		if err != nil {
-			return fmt.Errorf("%s: nobody is imported: %w", c.File, err)
+			return fmt.Errorf("%s: no user imported: %w", c.File, err)
 		}
 		_, err = fmt.Fprintf(w.stdout, "%d users imported\n", n)
 		return err

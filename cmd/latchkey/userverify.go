@@ -11,18 +11,18 @@ import (
 type userVerifyCommand struct {
 	providerPlace
 	User     string `arg:"" optional:"" help:"The user's e-mail address, username or id."`
-	Imported bool   `help:"Every user who was imported without verified, and still has that address. You know that the system they came from had verified it."`
+	Imported bool   `help:"All users who were imported as unverified and still have that address, because you know that the system they came from had verified it."`
 
-	Since  time.Time `format:"2006-01-02" placeholder:"2006-01-02" help:"Only imports on that day or later, in UTC."`
-	Before time.Time `format:"2006-01-02" placeholder:"2006-01-02" help:"Only imports before that day, in UTC."`
+	Since  time.Time `format:"2006-01-02" placeholder:"2006-01-02" help:"Only users imported on that day or later, in UTC."`
+	Before time.Time `format:"2006-01-02" placeholder:"2006-01-02" help:"Only users imported before that day, in UTC."`
 }
 
 func (c userVerifyCommand) Run(w world) error {
 	if c.Imported == (c.User != "") {
-		return &usageError{errors.New("name a user, or say --imported")}
+		return &usageError{errors.New("name a user, or use --imported")}
 	}
 	if dated := !c.Since.IsZero() || !c.Before.IsZero(); dated && !c.Imported {
-		return &usageError{errors.New("--since and --before go with --imported")}
+		return &usageError{errors.New("--since and --before need --imported")}
 	}
 	if !c.Imported {
 		return namedUser{c.providerPlace, c.User}.with(w, "verified", func(s *idp.Server, u idp.User) error { return s.SetUserVerified(w.ctx, u.ID, true) })

@@ -44,7 +44,7 @@ apps:
     clear_site_data: true
 `
 
-// filled reports which fields of a struct are zero, but for those that no file sets.
+// filled reports which fields of a struct are zero, except those that no file sets.
 func filled(t *testing.T, v any, unset ...string) {
 	t.Helper()
 	exempt := make(map[string]bool)
@@ -58,7 +58,7 @@ func filled(t *testing.T, v any, unset ...string) {
 	}
 }
 
-// What the file says reaches what acts on it, in each field that there is.
+// Every setting of the file reaches the code that acts on it.
 func TestFileReachesTheGateway(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "dist"), 0o755); err != nil {
@@ -83,7 +83,7 @@ func TestFileReachesTheGateway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filled(t, app, "DevServer", "HSTS", "AccountPage") // the mails of a FusionAuth lead where its templates say
+	filled(t, app, "DevServer", "HSTS", "AccountPage") // the links in a FusionAuth's mails are in its templates
 	filled(t, app.Login, "App", "ProviderTimeout", "Replaces", "ClientIP", "Now")
 	filled(t, *app.Account, "Guard", "Origin", "ClientIP", "Logger", "Now", "Replaces")
 	login := app.Login

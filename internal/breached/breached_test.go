@@ -63,7 +63,8 @@ func has(t testing.TB, f *Filter, password string) bool {
 	return found
 }
 
-// TestSize measures what the decision record says of bytes and mistakes. With more than 2^18 passwords there are several shards.
+// TestSize measures the size and the rate of false positives in the decision record. With more than
+// 2^18 passwords there are several shards.
 func TestSize(t *testing.T) {
 	for _, n := range []int{1, 2, 1000, 600_000} {
 		f, b := build(t, &lines{n: n})
@@ -84,7 +85,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestMistakes counts strangers that are taken for members: about one in 65,536.
+// TestMistakes counts false positives: about one in 65,536.
 func TestMistakes(t *testing.T) {
 	f, _ := build(t, &lines{n: 300_000})
 	const asked = 2_000_000
@@ -107,7 +108,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestList: the forms of a line.
+// TestList: the formats of a line.
 func TestList(t *testing.T) {
 	sum := func(p string) string { s := sha1.Sum([]byte(p)); return hex.EncodeToString(s[:]) }
 	f, b := build(t, strings.NewReader(strings.Join([]string{
@@ -137,8 +138,8 @@ func TestBuildRefuses(t *testing.T) {
 	}
 	broken := errors.New("the disk is gone")
 	for want, list := range map[string]io.Reader{
-		"there is no password in the list": strings.NewReader("\n\r\n\xff\n"),
-		broken.Error():                     io.MultiReader(strings.NewReader("a\nb\n"), failing{broken}),
+		"the list contains no password": strings.NewReader("\n\r\n\xff\n"),
+		broken.Error():                  io.MultiReader(strings.NewReader("a\nb\n"), failing{broken}),
 	} {
 		if _, err := Build(list, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
@@ -159,7 +160,7 @@ type failing struct{ error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.error }
 
-// TestDamage: each broken file says what is wrong with it, at the latest when the shard is used.
+// TestDamage: every broken file is reported, at the latest when the broken shard is used.
 func TestDamage(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "filter")
 	if _, err := Build(strings.NewReader("breached"), name); err != nil {
@@ -176,12 +177,12 @@ func TestDamage(t *testing.T) {
 	}{
 		"empty":        {nil, "not a filter"},
 		"another file": {[]byte("{\"passwords\": []} and so on"), "not a filter"},
-		"newer":        {changed(8, 3), "it has version 2 of the format, and this program knows 1: use a newer program"},
+		"newer":        {changed(8, 3), "format version 2, but this program knows 1: use a newer program"},
 		"shard bits":   {changed(14, 1), "damaged"},
 		"count":        {changed(16, 1), "damaged"},
 		"seed":         {changed(headerSize, 1), "damaged"},
-		"index cut":    {good[:headerSize+3], "cut short"},
-		"shard cut":    {good[:len(good)-1], "cut short"},
+		"index cut":    {good[:headerSize+3], "truncated"},
+		"shard cut":    {good[:len(good)-1], "truncated"},
 		"longer":       {append(bytes.Clone(good), 0), "damaged"},
 		"fingerprint":  {changed(len(good)-1, 1), "damaged"},
 	} {
@@ -222,7 +223,7 @@ func TestEmptyShards(t *testing.T) {
 	}
 }
 
-// TestShardBits: more shards than buckets, and less.
+// TestShardBits: more shards than buckets, and fewer.
 func TestShardBits(t *testing.T) {
 	const n = 5000
 	for bits := range 13 {

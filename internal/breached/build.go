@@ -14,21 +14,20 @@ import (
 	"github.com/FastFilter/xorfilter"
 )
 
-// shardSize is about how many passwords a shard has at most: a lookup reads a
-// whole one.
+// shardSize is the approximate maximum number of passwords in a shard: a lookup reads a whole
+// shard.
 const shardSize = 1 << 18
 
-// Built is what came of a list.
+// Built counts what a list contained.
 type Built struct {
 	Passwords uint64 // different ones
-	Passed    uint64 // lines that cannot be passwords
+	Passed    uint64 // lines that cannot be set as passwords
 	Bytes     int64  // of the file
 }
 
-// Build makes the filter of a list in a file, whole or not at all. The list
-// may have any length: what is in memory is about 60 MiB and a tenth of a byte
-// for each line, and eight bytes for each line are on the disk meanwhile,
-// beside the file.
+// Build makes the filter of a list in a file, completely or not at all. The list may have any
+// length: building takes about 60 MiB of memory plus a tenth of a byte for each line, and, for the
+// time being, eight bytes of disk for each line, next to the file.
 func Build(list io.Reader, name string) (b Built, err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {
@@ -44,7 +43,7 @@ func Build(list io.Reader, name string) (b Built, err error) {
 		return b, fmt.Errorf("read the list: %w", err)
 	}
 	if keys.total() == 0 {
-		return b, errors.New("there is no password in the list")
+		return b, errors.New("the list contains no password")
 	}
 	made := filepath.Join(dir, "filter")
 	if b.Passwords, b.Bytes, err = write(made, keys, shardBits(keys.total())); err != nil {
@@ -53,7 +52,7 @@ func Build(list io.Reader, name string) (b Built, err error) {
 	return b, os.Rename(made, name)
 }
 
-// write makes a file of the keys. The index comes last: it is known last.
+// write makes a file of the keys. The index is written last, when it is known.
 func write(name string, keys *spill, shardBits int) (passwords uint64, size int64, err error) {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -87,7 +86,8 @@ func shardBits(keys uint64) (bits int) {
 	return bits
 }
 
-// writeShards takes one bucket after the other. With less shards than buckets, several buckets make one.
+// writeShards processes the buckets in order. If there are fewer shards than buckets, several
+// buckets make one shard.
 func (x *index) writeShards(out io.Writer, keys *spill) error {
 	var builder xorfilter.BinaryFuseBuilder
 	var pending, bucket []uint64

@@ -13,12 +13,12 @@ import (
 )
 
 var (
-	errNotOurs  = errors.New("it is not a filter of breached passwords: latchkey passwords build-filter makes one from a list")
-	errDamaged  = errors.New("it is damaged: build the filter again")
-	errCutShort = errors.New("it is cut short: build or copy the filter again")
+	errNotOurs  = errors.New("not a filter of breached passwords: latchkey passwords build-filter makes one from a list")
+	errDamaged  = errors.New("damaged: build the filter again")
+	errCutShort = errors.New("truncated: build or copy the filter again")
 )
 
-// A Filter is an open file. It may be used by many at once.
+// A Filter is an open file. It is safe for concurrent use.
 type Filter struct {
 	name  string
 	file  source
@@ -31,8 +31,8 @@ type source interface {
 	io.Closer
 }
 
-// Open opens the filter in a file, and reads its index. The shards are checked
-// when they are used; Check looks at all of them.
+// Open opens the filter in a file, and reads its index. Shards are verified when they are used;
+// Check verifies all of them.
 func Open(name string) (*Filter, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -77,13 +77,13 @@ func load(name string, file source, size int64) (*Filter, error) {
 	return &Filter{name, file, x}, nil
 }
 
-// Passwords is how many different ones the filter was made of.
+// Passwords is the number of distinct passwords in the filter.
 func (f *Filter) Passwords() uint64 { return f.index.passwords }
 
 // Close closes the file.
 func (f *Filter) Close() error { return f.file.Close() }
 
-// Has reports whether a password is in the set, as the bytes that are given.
+// Has reports whether a password, exactly these bytes, is in the set.
 func (f *Filter) Has(password string) (bool, error) {
 	sum := sha1.Sum([]byte(password))
 	key := binary.BigEndian.Uint64(sum[:])
@@ -101,7 +101,7 @@ func (f *Filter) Check() error {
 	return nil
 }
 
-// shard reads one shard, nil where there is nothing in it.
+// shard reads one shard, nil if it is empty.
 func (f *Filter) shard(n int) (*xorfilter.BinaryFuse[uint16], error) {
 	s := f.index.shards[n]
 	if s.segments == 0 {

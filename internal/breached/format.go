@@ -33,7 +33,7 @@ type shard struct {
 	offset int64 // of its fingerprints in the file
 }
 
-// fingerprints is how many there are.
+// fingerprints is the number of fingerprints.
 func (s shard) fingerprints() int64 {
 	if s.segments == 0 {
 		return 0
@@ -41,14 +41,14 @@ func (s shard) fingerprints() int64 {
 	return (int64(s.segments) + 2) * int64(s.segmentLength)
 }
 
-// index is what the file says before the shards.
+// index is what comes before the shards in the file.
 type index struct {
 	passwords uint64
 	shardBits int
 	shards    []shard
 }
 
-// indexSize is how long header and index are.
+// indexSize is the length of header and index.
 func indexSize(shardBits int) int64 { return headerSize + entrySize<<shardBits + sumSize }
 
 func (x index) marshal() []byte {
@@ -65,13 +65,13 @@ func (x index) marshal() []byte {
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// parseHeader reads the beginning of a file, and how many shards follow.
+// parseHeader reads the beginning of a file, and the number of shards.
 func parseHeader(b []byte) (index, error) {
 	if len(b) < headerSize || string(b[:8]) != magic {
 		return index{}, errNotOurs
 	}
 	if v := binary.LittleEndian.Uint32(b[8:]); v != version {
-		return index{}, fmt.Errorf("it has version %d of the format, and this program knows %d: use a newer program, or build the filter again", v, version)
+		return index{}, fmt.Errorf("format version %d, but this program knows %d: use a newer program, or build the filter again", v, version)
 	}
 	x := index{passwords: binary.LittleEndian.Uint64(b[16:])}
 	if n := binary.LittleEndian.Uint32(b[12:]); n <= maxShardBits {
@@ -81,7 +81,7 @@ func parseHeader(b []byte) (index, error) {
 	return index{}, errDamaged
 }
 
-// parseShards reads the rest of the index, of which b is the whole, for a file of that size.
+// parseShards reads the rest of the index, the whole of which is b, for a file of that size.
 func (x *index) parseShards(b []byte, size int64) error {
 	if int64(len(b)) != indexSize(x.shardBits) || binary.LittleEndian.Uint32(b[len(b)-sumSize:]) != crc32.Checksum(b[:len(b)-sumSize], castagnoli) {
 		return errDamaged
@@ -91,7 +91,7 @@ func (x *index) parseShards(b []byte, size int64) error {
 		s := shard{
 			binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:]), binary.LittleEndian.Uint32(b[12:]), binary.LittleEndian.Uint32(b[16:]), offset,
 		}
-		// A lookup trusts these: no place that it computes may be outside.
+		// Lookups trust these values: no position that they compute may lie outside the file.
 		if s.segments > 0 && (bits.OnesCount32(s.segmentLength) != 1 || s.segmentLength > maxSegment || s.fingerprints() > 1<<31) {
 			return errDamaged
 		}

@@ -14,7 +14,8 @@ type memory struct{ *bytes.Reader }
 
 func (memory) Close() error { return nil }
 
-// FuzzLoad: no file makes a lookup panic. The sums are put right, or nothing behind them would be reached.
+// FuzzLoad: no file makes a lookup panic. Checksums are repaired, so that the code behind their
+// check is reached.
 func FuzzLoad(f *testing.F) {
 	name := filepath.Join(f.TempDir(), "filter")
 	if _, err := Build(strings.NewReader("breached\nexposed\n"), name); err != nil {
@@ -41,7 +42,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// repairSums makes the sums of a file right, as far as it has any.
+// repairSums repairs the checksums of a file, as far as it has any.
 func repairSums(file []byte) {
 	x, err := parseHeader(file)
 	if err != nil || int64(len(file)) < indexSize(x.shardBits) {
@@ -63,7 +64,7 @@ func repairSums(file []byte) {
 	sum()
 }
 
-// FuzzLine: whatever the line, the key is one or it is none.
+// FuzzLine: any line has a key or none.
 func FuzzLine(f *testing.F) {
 	f.Add([]byte("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:42"))
 	f.Add([]byte("cafe\u0301"))

@@ -16,10 +16,9 @@ import (
 // maxLine is longer than any password that can be set.
 const maxLine = 4096
 
-// eachKey calls do with the first 64 bits of the SHA-1 of each password of a
-// list, one a line: the password, its SHA-1 in hexadecimal, or that with a
-// colon and how often it was seen, as Have I Been Pwned writes them. It returns
-// how many lines were passed over, because nobody can set such a password.
+// eachKey calls do with the first 64 bits of the SHA-1 of each password of a list, one a line: the
+// password, its SHA-1 in hexadecimal, or the hash with a colon and a count, as Have I Been Pwned
+// publishes them. It returns the number of lines skipped because they cannot be set as passwords.
 func eachKey(list io.Reader, do func(uint64) error) (passed uint64, err error) {
 	lines := bufio.NewReaderSize(list, maxLine)
 	for long := false; ; {
@@ -48,7 +47,7 @@ func eachKey(list io.Reader, do func(uint64) error) (passed uint64, err error) {
 	}
 }
 
-// content is what a line has.
+// content is what a line contains.
 type content int
 
 const (
@@ -57,7 +56,7 @@ const (
 	garbage           // what cannot be set as a password
 )
 
-// keyOf returns the key of a line. A password counts in NFC, as it does when it is set.
+// keyOf returns the key of a line. A password is hashed in NFC, the form in which it would be set.
 func keyOf(line []byte) (uint64, content) {
 	digits, count, counted := bytes.Cut(line, []byte(":"))
 	if len(digits) == 2*sha1.Size && (!counted || isNumber(count)) {

@@ -9,14 +9,14 @@ import (
 	"os"
 )
 
-// buckets is how many files the keys are sorted into before the filters are
-// made. A bucket is in memory at once: a 256th of the list.
+// buckets is the number of files into which the keys are sorted before the filters are made. One
+// bucket at a time is in memory: 1/256 of the list.
 const buckets = 256
 
-// maxBucket keeps the bound on memory: hashes that are not evenly spread are none.
+// maxBucket bounds the memory: a larger bucket means that the hashes are not evenly spread.
 const maxBucket = 1 << 27
 
-// spill has the keys on disk, by their first byte.
+// spill keeps the keys on disk, by their first byte.
 type spill struct {
 	files   [buckets]*os.File
 	writers [buckets]*bufio.Writer
@@ -46,7 +46,7 @@ func (s *spill) close() (err error) {
 func (s *spill) add(key uint64) error {
 	bucket := key >> 56
 	if s.counts[bucket]++; s.counts[bucket] > maxBucket {
-		return fmt.Errorf("more than %d hashes begin with %02x: the list is too long, or its hashes are none of SHA-1", maxBucket, bucket)
+		return fmt.Errorf("more than %d hashes begin with %02x: the list is too long, or its hashes are not SHA-1", maxBucket, bucket)
 	}
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], key)
@@ -61,7 +61,7 @@ func (s *spill) total() (n uint64) {
 	return n
 }
 
-// keys returns those of one bucket, in the order of the list. The slice may be used again.
+// keys returns the keys of one bucket, in the order of the list. The slice may be reused.
 func (s *spill) keys(bucket int, reuse []uint64) ([]uint64, error) {
 	file := s.files[bucket]
 	if err := s.writers[bucket].Flush(); err != nil {

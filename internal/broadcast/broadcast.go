@@ -1,4 +1,5 @@
-// Package broadcast is the part of latchkey.Watcher that stores of one process have in common: it tells who listens of every write.
+// Package broadcast is the part of latchkey.Watcher that in-process stores have in common: it
+// notifies listeners of every write.
 package broadcast
 
 import (
@@ -9,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// beatEvery is how often Listen beats where nothing is written, a little under what the contract asks.
+// beatEvery is the interval of Listen's heartbeats when nothing is written, a little shorter than
+// the contract asks.
 const beatEvery = 400 * time.Millisecond
 
 // A Broadcast has any number of listeners. The zero value is ready.
@@ -18,14 +20,14 @@ type Broadcast struct {
 	listeners map[*listener]struct{}
 }
 
-// A listener is what one call of Listen has not told of yet.
+// A listener holds what one call of Listen has not passed on yet.
 type listener struct {
 	mu   sync.Mutex
 	ids  map[latchkey.ID]struct{} // each once, so that a slow listener costs no more memory than the records do
 	some chan struct{}
 }
 
-// Tell leaves word of a write with every listener. It is called before the write returns.
+// Tell notifies every listener of a write. It must be called before the write returns.
 func (b *Broadcast) Tell(id latchkey.ID) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -40,15 +42,16 @@ func (b *Broadcast) Tell(id latchkey.ID) {
 	}
 }
 
-// Listen does what latchkey.Watcher asks of Watch, for writes that are told of by Tell. whole is asked before each beat whether anything else may have been written;
-// its error ends Listen. It may be nil.
+// Listen does what latchkey.Watcher asks of Watch, for writes that are announced by Tell. Before
+// each heartbeat it calls whole, which reports whether anything else may have been written; its
+// error ends Listen. whole may be nil.
 func (b *Broadcast) Listen(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time), whole func(context.Context) error) error {
 	l := b.add()
 	defer b.remove(l)
 	ticks := time.NewTicker(beatEvery)
 	defer ticks.Stop()
 	for ask := true; ctx.Err() == nil; {
-		asOf := time.Now() // before the ids are taken: what returned until now is among them
+		asOf := time.Now() // before the ids are taken: every write that returned by now is among them
 		if ask && whole != nil {
 			if err := whole(ctx); err != nil {
 				return err

@@ -1,5 +1,5 @@
-// Package clientip is about the address from which a browser asks. Limits count by it. It imports
-// the standard library only.
+// Package clientip finds the address of a browser, by which limits count. It imports the standard
+// library only.
 package clientip
 
 import (
@@ -18,7 +18,7 @@ func Peer(r *http.Request) string {
 }
 
 // Network returns what one customer of an Internet provider usually has: the IPv4 address, or the
-// first 64 bits of the IPv6 address (RFC 6177). What is not an address is returned as it is.
+// first 64 bits of the IPv6 address (RFC 6177). Any other text is returned unchanged.
 func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {

@@ -20,32 +20,32 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		"same_site": r.sameSite(&a.SameSiteLax), "clear_site_data": r.boolean(&a.ClearSiteData),
 	})
 	if r.missing(key + ".host") {
-		r.wrong(key+".host", "required: write the name that browsers use, such as store.example.com")
+		r.wrong(key+".host", "missing: write the host that browsers use, such as store.example.com")
 	}
 	if r.missing(key + ".application_id") {
-		r.wrong(key+".application_id", "required: write the UUID of the application at the provider (for the embedded one, any: "+newUUID()+" is a fresh one)")
+		r.wrong(key+".application_id", "missing: write the UUID of the application at the provider (for the embedded provider, any UUID: "+newUUID()+" is a new one)")
 	}
 	if r.missing(key+".spa") && r.missing(key+".upstream") {
-		r.wrong(key, "there is nothing to serve: write upstream: with the URL of the app behind, or spa: with the folder of the built page, or both")
+		r.wrong(key, "nothing to serve: write upstream: with the URL of your app, or spa: with the folder of the built page, or both")
 	}
 	switch a.Accounts {
 	case "", "existing", "verified", "unverified":
 	default:
-		r.wrong(key+".accounts", fmt.Sprintf("%q: write existing (passwords, second factors and passkeys of the users there are), verified (everybody may register who proves an address) "+
-			"or unverified (everybody may register)", a.Accounts))
+		r.wrong(key+".accounts", fmt.Sprintf("%q: write existing (only existing users, who manage their accounts), verified (registration, with a verified address) "+
+			"or unverified (registration, without verification)", a.Accounts))
 	}
 	if r.there(key+".account_page") && r.missing(key+".accounts") {
-		r.wrong(key+".account_page", "mails lead there where users manage their accounts: write accounts:, or leave this out")
+		r.wrong(key+".account_page", "only useful together with accounts: add accounts:, or leave this out")
 	}
 	for _, name := range []string{".user_key", ".user_key_file"} {
 		if r.read(key+name) && len(a.UserKey) < 32 {
-			r.wrong(key+name, "shorter than 32 characters: write a random one (openssl rand -base64 32)")
+			r.wrong(key+name, "shorter than 32 characters: generate one with openssl rand -base64 32")
 		}
 	}
 	if r.there(key + ".csp") {
 		for name := range a.Headers {
 			if strings.EqualFold(name, "Content-Security-Policy") {
-				r.wrong(key+".headers."+name, "csp says it, too: leave one of the two out")
+				r.wrong(key+".headers."+name, "csp sets the same header: leave one of the two out")
 			}
 		}
 		if a.Headers == nil {
@@ -55,7 +55,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	}
 }
 
-// ownPath reads a path of the app's own origin: only there may a page use the account routes.
+// ownPath reads a path of the app's own origin: a page elsewhere could not use the account routes.
 func (r *reader) ownPath(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.text(into)(key, n); r.unread[key] {
@@ -63,7 +63,7 @@ func (r *reader) ownPath(into *string) func(string, *yaml.Node) {
 		}
 		u, err := url.Parse(*into)
 		if err != nil || !strings.HasPrefix(*into, "/") || u.Host != "" || strings.ContainsAny(*into, `?#\\`) {
-			r.mistake(key, n, fmt.Sprintf("%q: write a path of the app's own page, such as /account; mails add # and what the link is for", *into))
+			r.mistake(key, n, fmt.Sprintf("%q: write a path of the app's own page, such as /account; mails append # and an id", *into))
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (r *reader) host(into *string) func(string, *yaml.Node) {
 		}
 		u, err := url.Parse("http://" + *into)
 		if err != nil || u.Host != *into || !validPort(u) || hostname(*into) == "" || strings.HasSuffix(hostname(*into), ".") {
-			r.mistake(key, n, fmt.Sprintf("%q: write a name alone, such as store.example.com, with a port where browsers see one", *into))
+			r.mistake(key, n, fmt.Sprintf("%q: write a host, such as store.example.com, with a port if browsers see one", *into))
 		}
 	}
 }
@@ -92,7 +92,7 @@ func (r *reader) sameSite(lax *bool) func(string, *yaml.Node) {
 	}
 }
 
-// page makes the folder absolute, or takes a URL for a development server.
+// page makes the folder absolute, or reads the URL of a development server.
 func (r *reader) page(key string, n *yaml.Node, a *App) {
 	if r.text(&a.SPA)(key, n); r.unread[key] || !r.needs(key) {
 		return
@@ -103,6 +103,6 @@ func (r *reader) page(key string, n *yaml.Node, a *App) {
 	}
 	a.SPA = r.beside(a.SPA)
 	if info, err := os.Stat(a.SPA); err != nil || !info.IsDir() {
-		r.mistake(key, n, a.SPA+" is not a directory: build the page first, or write the directory that has index.html")
+		r.mistake(key, n, a.SPA+" is not a directory: build the page first, or name the directory that has index.html")
 	}
 }

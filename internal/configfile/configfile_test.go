@@ -97,7 +97,7 @@ apps:
 	}
 }
 
-// Every mistake is told, with its line and with what to write instead.
+// Every mistake is reported with its line and with what to write instead.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -106,18 +106,18 @@ func TestMistakes(t *testing.T) {
 		{"empty", "", []string{"latchkey.yaml:1: the file is empty: latchkey init"}},
 		{"no YAML", "a: [", []string{"latchkey.yaml:2: not YAML:"}},
 		{"a list", "- a", []string{"latchkey.yaml:1: write keys and values"}},
-		{"two documents", least + "---\na: 1", []string{"latchkey.yaml:6: another document"}},
-		{"no apps", "listen: 127.0.0.1:1", []string{"latchkey.yaml:1: apps: required"}},
-		{"unknown key", "\nlissten: 1\n" + least, []string{"latchkey.yaml:2: lissten: unknown key: write listen"}},
+		{"two documents", least + "---\na: 1", []string{"latchkey.yaml:6: more than one document"}},
+		{"no apps", "listen: 127.0.0.1:1", []string{"latchkey.yaml:1: apps: missing"}},
+		{"unknown key", "\nlissten: 1\n" + least, []string{"latchkey.yaml:2: lissten: unknown key: did you mean listen"}},
 		{"unknown key, far off", "colour: red\n" + least, []string{"latchkey.yaml:1: colour: unknown key: there is admin, apps, data, "}},
-		{"unknown key of an app", least + "    client-secret: x\n", []string{"latchkey.yaml:6: apps[0].client-secret: unknown key: write client_secret"}},
-		{"twice", "listen: :1\nlisten: :2\nplain_http_behind_proxy: true" + least, []string{"latchkey.yaml:2: listen: stands there twice"}},
-		{"secret and file", least + "    user_key: " + strings.Repeat("x", 32) + "\n    user_key_file: y\n", []string{"latchkey.yaml:7: apps[0].user_key_file: stands there with and without _file"}},
+		{"unknown key of an app", least + "    client-secret: x\n", []string{"latchkey.yaml:6: apps[0].client-secret: unknown key: did you mean client_secret"}},
+		{"twice", "listen: :1\nlisten: :2\nplain_http_behind_proxy: true" + least, []string{"latchkey.yaml:2: listen: duplicate key"}},
+		{"secret and file", least + "    user_key: " + strings.Repeat("x", 32) + "\n    user_key_file: y\n", []string{"latchkey.yaml:7: apps[0].user_key_file: set both with and without _file"}},
 		{"no value", "store:\n" + least, []string{"latchkey.yaml:1: store: write one value"}},
 		{"variable", "store: ${NONE}\n" + least, []string{"latchkey.yaml:1: store: the environment variable NONE is not set"}},
-		{"missing secret file", least + "    client_secret_file: /nowhere/x\n", []string{"apps[0].client_secret_file: the file cannot be read: open /nowhere/x"}},
+		{"missing secret file", least + "    client_secret_file: /nowhere/x\n", []string{"apps[0].client_secret_file: cannot read the file: open /nowhere/x"}},
 		{"store", "store: mysql://user:s3cret@h\n" + least, []string{"latchkey.yaml:1: store: write sqlite, memory"}},
-		{"time", "session:\n  idle: 30\n" + least, []string{`latchkey.yaml:2: session.idle: "30": write a time, such as 30m`}},
+		{"time", "session:\n  idle: 30\n" + least, []string{`latchkey.yaml:2: session.idle: "30": write a duration, such as 30m`}},
 		{"count", "session:\n  cache: 0\n" + least, []string{`latchkey.yaml:2: session.cache: "0": write a number of at least 1, such as 100000`}},
 		{"size", least + "    max_body: 10 apples\n", []string{`apps[0].max_body: "10 apples": write a size, such as 10MiB`}},
 		{"boolean", least + "    bearer: yes\n", []string{`apps[0].bearer: "yes": write true or false`}},
@@ -125,21 +125,21 @@ func TestMistakes(t *testing.T) {
 		{"admin for all", "admin: 127.0.0.1:8080\n" + least, []string{"latchkey.yaml:1: admin: "}},
 		{"everybody may read", "listen: 0.0.0.0:80\n" + least, []string{"listen: 0.0.0.0:80 without tls: passwords and cookies would cross the network", "plain_http_behind_proxy: true"}},
 		{"all addresses", "listen: \":80\"\n" + least, []string{"listen: :80 without tls"}},
-		{"tls and plain", "tls: auto\nplain_http_behind_proxy: true\n" + least, []string{"plain_http_behind_proxy: there is tls"}},
+		{"tls and plain", "tls: auto\nplain_http_behind_proxy: true\n" + least, []string{"plain_http_behind_proxy: tls is set too"}},
 		{"tls", "tls: on\n" + least, []string{"latchkey.yaml:1: tls: \"on\": write auto"}},
 		{"half a certificate", "tls: {cert_file: x}\n" + least, []string{"tls: cert_file and key_file belong together"}},
-		{"redirect to nothing", "redirect: 127.0.0.1:80\n" + least, []string{"redirect: there is no tls"}},
-		{"provider without a key", "provider: {url: https://x}\n" + least, []string{"provider.api_key: required: write api_key: ${FUSIONAUTH_API_KEY}"}},
+		{"redirect to nothing", "redirect: 127.0.0.1:80\n" + least, []string{"redirect: tls is not set"}},
+		{"provider without a key", "provider: {url: https://x}\n" + least, []string{"provider.api_key: missing: write api_key: ${FUSIONAUTH_API_KEY}"}},
 		{"provider without a URL", "provider: {api_key: x}\n" + least, []string{"latchkey.yaml:1: provider.api_key: "}},
 		{"webhook without a provider", "provider: {webhook_key_set: true}\n" + least, []string{"latchkey.yaml:1: provider.webhook_key_set: "}},
-		{"two keys of the webhook", "provider: {url: https://x, api_key: x, webhook_key_set: true, webhook_secret: x}\n" + least, []string{"write one of webhook_secret,"}},
+		{"two keys of the webhook", "provider: {url: https://x, api_key: x, webhook_key_set: true, webhook_secret: x}\n" + least, []string{"set only one of webhook_secret,"}},
 		{"webhook secret", "provider: {url: https://x, api_key: x, webhook_secret: s3cret}\n" + least, []string{"provider.webhook_secret: shorter than 32 characters"}},
 		{"provider for all", "provider: {listen: 0.0.0.0:9011}\n" + least, []string{"provider.listen: the embedded provider speaks plain HTTP"}},
 		{"filter for somebody else", "provider: {url: https://x, api_key: x, breached_passwords: /dev/null}\n" + least, []string{"latchkey.yaml:1: provider.breached_passwords: "}},
 		{"proxy", "trusted_proxies: [all]\n" + least, []string{`trusted_proxies[0]: "all": write an address or a network`}},
-		{"header", "forwarded_header: X-Real-IP\n" + least, []string{`forwarded_header: "X-Real-IP": write X-Forwarded-For, or Forwarded`}},
-		{"an empty app", "apps:\n  - {}\n", []string{"apps[0].host: required", "apps[0].application_id: required", "apps[0]: there is nothing to serve"}},
-		{"URL for a host", strings.Replace(least, "app.localhost", "http://app.localhost", 1), []string{"apps[0].host: \"http://app.localhost\": write a name alone"}},
+		{"header", "forwarded_header: X-Real-IP\n" + least, []string{`forwarded_header: "X-Real-IP": write X-Forwarded-For or Forwarded`}},
+		{"an empty app", "apps:\n  - {}\n", []string{"apps[0].host: missing", "apps[0].application_id: missing", "apps[0]: nothing to serve"}},
+		{"URL for a host", strings.Replace(least, "app.localhost", "http://app.localhost", 1), []string{"apps[0].host: \"http://app.localhost\": write a host"}},
 		{"one host twice", least + "  - {host: \"APP.localhost:81\", application_id: x, upstream: \"http://h\"}\n", []string{"latchkey.yaml:6: apps[1].host: two apps on the host app.localhost"}},
 		{"no page", least + "    spa: nowhere\n", []string{"apps[0].spa: ", "nowhere is not a directory: build the page first"}},
 		{"user key", least + "    user_key: short\n", []string{"apps[0].user_key: shorter than 32 characters"}},
@@ -168,7 +168,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// What comes from the environment is text, whatever it looks like.
+// Values of environment variables are text, whatever they look like.
 func TestVariables(t *testing.T) {
 	f, err := parse("provider: {url: https://x, api_key: \"a${KEY}b$${KEY}c$d\"}\n" + least)
 	if err != nil {

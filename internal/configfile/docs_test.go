@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// everyKey are the keys that may be in a file, such as "apps.host".
+// everyKey has the keys that a file may have, such as "apps.host".
 func everyKey(t *testing.T) map[string]bool {
 	t.Helper()
 	r := &reader{lines: make(map[string]int), meant: make(map[string]bool), unread: make(map[string]bool), known: make(map[string]bool)}
@@ -22,7 +22,8 @@ func everyKey(t *testing.T) map[string]bool {
 	return r.known
 }
 
-// docs/gateway.md has a row for each key of the file and of an app, names the keys below others in their row, and has no other.
+// docs/gateway.md has a row for each key of the file and of an app, names the keys below others in
+// their row, and has no other keys.
 func TestDocumentedKeys(t *testing.T) {
 	text, err := os.ReadFile("../../docs/gateway.md")
 	if err != nil {

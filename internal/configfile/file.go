@@ -1,5 +1,5 @@
-// Package configfile reads the file of latchkey serve: YAML, in which every key must be known and every mistake is told with its line and
-// with what to write instead. docs/gateway.md has every key.
+// Package configfile reads the file of latchkey serve: YAML, in which every key must be known.
+// Every error has its line and says what to write instead. docs/gateway.md describes every key.
 package configfile
 
 import (
@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// A File is what the file says. What it does not say is zero, but for what is noted here.
+// A File is the content of the file. Missing values are zero, except as noted here.
 type File struct {
 	Listen           string // default "127.0.0.1:8080"
-	PlainBehindProxy bool   // plain HTTP on an address that others reach, because a proxy in front does TLS
-	Redirect         string // where plain HTTP is sent to https
-	Admin            string // where health is told; empty: nowhere
+	PlainBehindProxy bool   // plain HTTP on a public address, because a proxy in front does TLS
+	Redirect         string // address that redirects plain HTTP to https
+	Admin            string // address of the health checks; empty: none
 	TLS              TLS
-	Data             string // directory; default "latchkey-data" beside the file
+	Data             string // directory; default "latchkey-data", next to the file
 	Store            string // default "sqlite"
 	Provider         Provider
 	Mail             Mail // of the embedded provider
 	Session          Session
 	TrustedProxies   []netip.Prefix
-	Forwarded        bool // trusted proxies speak RFC 7239
+	Forwarded        bool // trusted proxies set Forwarded (RFC 7239)
 	Apps             []App
 
 	path  string
@@ -29,7 +29,7 @@ type File struct {
 	secretFiles []string
 }
 
-// TLS says where certificates come from: one of the three, or nowhere.
+// TLS says where certificates come from: one of the three sources, or none.
 type TLS struct {
 	Auto  bool // from an ACME server, Let's Encrypt unless Directory says otherwise
 	Local bool // from a certificate authority of this machine's own, for development
@@ -38,13 +38,13 @@ type TLS struct {
 
 	Email     string // for Auto
 	Directory string
-	RootFile  string // certificates by which Directory is trusted
+	RootFile  string // root certificates for Directory itself
 }
 
-// On tells whether there is TLS.
+// On reports whether TLS is on.
 func (t TLS) On() bool { return t.Auto || t.Local || t.CertFile != "" }
 
-// Provider is the identity provider: one with a URL, or the embedded one.
+// Provider is the identity provider: FusionAuth if there is a URL, or else the embedded one.
 type Provider struct {
 	URL                  string
 	PlainHTTP            bool // URL may be plain HTTP to another machine
@@ -57,17 +57,19 @@ type Provider struct {
 	BreachedPasswords    string // of the embedded one: the file of a filter, absolute; empty: none
 }
 
-// Webhook says what the provider signs its events with: one of the three, or nothing, and events are not taken.
+// Webhook says how the provider signs its events: one of the three ways. Without any, events are
+// not accepted.
 type Webhook struct {
 	Secret    string // HMAC
 	PublicKey string // PEM
 	KeySet    bool   // the keys that the provider publishes
 }
 
-// On tells whether events are taken.
+// On reports whether events are accepted.
 func (w Webhook) On() bool { return w.Secret != "" || w.PublicKey != "" || w.KeySet }
 
-// Session are the times of sessions, for all apps, and how many of each app are kept in memory.
+// Session has the lifetimes of sessions, for all apps, and how many sessions of each app are
+// cached.
 type Session struct {
 	Idle, Cap, RefreshTTL, Absolute, InFlightWindow, RefreshAhead time.Duration
 	Cache                                                         int // 0: the default
@@ -76,15 +78,15 @@ type Session struct {
 // An App is one app behind the gateway.
 type App struct {
 	Line          int    // in the file
-	Host          string // with a port where browsers see one
-	Name          string // in mails; empty: the file does not say
+	Host          string // with a port if browsers see one
+	Name          string // in mails; empty: not in the file
 	ApplicationID string
 	ClientSecret  string
-	Accounts      string // "", or who may make an account: "existing" (nobody), "verified" or "unverified"
-	AccountPage   string // path of the app's own page for the links in mails; empty: the gateway's
+	Accounts      string // "", or who may register: "existing" (nobody), "verified" or "unverified"
+	AccountPage   string // path of the app's own page for the links in mails; empty: the gateway's page
 	SPA           string // a directory, absolute; or http://…: a development server
 	Upstream      string
-	Protect       []string // nil: the file does not say
+	Protect       []string // nil: not in the file
 	Public        []string
 	Timeout       time.Duration
 	MaxBody       int64
@@ -92,7 +94,7 @@ type App struct {
 	UserKey       string
 	AllowHeaders  []string
 	DropHeaders   []string
-	Headers       map[string]string // of the page; Content-Security-Policy among them where csp is there
+	Headers       map[string]string // of the page, including Content-Security-Policy if csp is set
 	SameSiteLax   bool
 	ClearSiteData bool
 }

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// ofTheMessage are headers that the server sets by itself, or that speak to the browser about more than the page.
+// ofTheMessage are headers that the server sets by itself, or that affect more than the page.
 var ofTheMessage = []string{"connection", "content-length", "keep-alive", "set-cookie", "trailer", "transfer-encoding", "upgrade"}
 
-// headers reads names and values of headers of the page. An empty value leaves a standard one out.
+// headers reads names and values of headers of the page. An empty value removes a default header.
 func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		*into = make(map[string]string)
@@ -32,9 +32,9 @@ func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
 			case !httpguts.ValidHeaderFieldName(name.Value):
 				r.mistake(below, name, fmt.Sprintf("%q is not the name of a header", name.Value))
 			case slices.Contains(ofTheMessage, strings.ToLower(name.Value)):
-				r.mistake(below, name, "this header is not the page's to set: leave it out")
+				r.mistake(below, name, "a page cannot set this header: leave it out")
 			case seen[strings.ToLower(name.Value)]:
-				r.mistake(below, name, "stands there twice: leave one of the two out")
+				r.mistake(below, name, "duplicate key: leave one of the two out")
 			}
 			seen[strings.ToLower(name.Value)] = true
 			r.headerValue(&value)(below, n.Content[i+1])
@@ -43,14 +43,14 @@ func (r *reader) headers(into *map[string]string) func(string, *yaml.Node) {
 	}
 }
 
-// headerValue is text in ASCII, which browsers read in one way only; it may be empty.
+// headerValue is ASCII text, which all browsers read alike; it may be empty.
 func (r *reader) headerValue(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.anyText(into)(key, n); r.unread[key] {
 			return
 		}
 		if i := strings.IndexFunc(*into, func(c rune) bool { return c > '~' }); i >= 0 {
-			r.mistake(key, n, fmt.Sprintf("%q is not ASCII: browsers would not read it as it is meant", []rune((*into)[i:])[0]))
+			r.mistake(key, n, fmt.Sprintf("%q is not ASCII: browsers would misread it", []rune((*into)[i:])[0]))
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/mail"
 )
 
-// Mail says how the embedded provider sends its mails: through a server, or into a folder.
+// Mail says how the embedded provider sends its mails: through a server, or to a folder.
 type Mail struct {
 	SMTP   mail.SMTP // Addr empty: none
 	Folder string    // absolute; empty: none
@@ -22,7 +22,7 @@ type Mail struct {
 // On reports whether mails can be sent.
 func (m Mail) On() bool { return m.SMTP.Addr != "" || m.Folder != "" }
 
-// Sender returns what sends mails, or nil where there is no mail. A folder is made.
+// Sender returns what sends mails, or nil if mail is not configured. It creates the folder.
 func (m Mail) Sender() (func(context.Context, idp.Mail) error, error) {
 	switch {
 	case m.Folder != "":
@@ -43,11 +43,11 @@ func (r *reader) mail(key string, n *yaml.Node, m *Mail) {
 	server, folder := !r.missing(key+".smtp"), !r.missing(key+".folder")
 	switch {
 	case server && folder:
-		r.wrong(key, "write one of smtp and folder")
+		r.wrong(key, "set only one of smtp and folder")
 	case folder:
 		for _, other := range []string{"tls", "username", "password", "password_file"} {
 			if r.there(key + "." + other) {
-				r.wrong(key+"."+other, "this is for smtp: leave it out")
+				r.wrong(key+"."+other, "only for smtp: leave it out")
 			}
 		}
 	case !server:
@@ -55,12 +55,13 @@ func (r *reader) mail(key string, n *yaml.Node, m *Mail) {
 		return
 	}
 	if r.missing(key + ".from") {
-		r.wrong(key+".from", "required: write the sender's address, such as Shop <no-reply@example.com>")
+		r.wrong(key+".from", "missing: write the sender's address, such as Shop <no-reply@example.com>")
 	}
 	r.mailSettings(key, m)
 }
 
-// folder reads the name of a directory that is not there yet, or that nobody else can change: links in mails open accounts.
+// folder reads the name of a directory that does not exist yet, or that only its owner can change:
+// links in mails open accounts.
 func (r *reader) folder(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.fileName(into)(key, n); r.unread[key] || !r.needs(key) {
@@ -72,7 +73,7 @@ func (r *reader) folder(into *string) func(string, *yaml.Node) {
 	}
 }
 
-// mailSettings has the values judged by those who use them.
+// mailSettings leaves the validation of the values to the code that uses them.
 func (r *reader) mailSettings(key string, m *Mail) {
 	for _, name := range []string{"smtp", "tls", "username", "password", "password_file", "from"} {
 		if r.unread[key+"."+name] {

@@ -1,7 +1,8 @@
 package configfile
 
-// Private lists the files and directories that nobody else may read: the configuration itself, the data
-// directory, the folder of mails, and every file that holds a secret. No page may hold one of them.
+// Private lists the files and directories that must stay private: the configuration itself, the
+// data directory, the folder of mails, and every file that holds a secret. A page must not contain
+// any of them.
 func (f *File) Private() []string {
 	private := append([]string{f.path, f.Data}, f.secretFiles...)
 	if f.TLS.KeyFile != "" {

@@ -21,46 +21,46 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 	}
 }
 
-// embedded checks the settings of the provider in the gateway's own process.
+// embedded checks the settings of the embedded provider.
 func (r *reader) embedded(key string, p *Provider) {
 	for _, name := range []string{"api_key", "api_key_file", "tenant_id", "issuer", "password_checked_first", "plain_http_on_a_trusted_network"} {
 		if r.there(key + "." + name) {
-			r.wrong(key+"."+name, "this is for a FusionAuth, and there is no url: write provider.url, such as https://auth.example.com, or leave this out to use the embedded provider")
+			r.wrong(key+"."+name, "only for a FusionAuth server, but url is missing: add provider.url, such as https://auth.example.com, or leave this out to use the embedded provider")
 		}
 	}
 	for _, name := range []string{"webhook_secret", "webhook_secret_file", "webhook_public_key_file", "webhook_key_set"} {
 		if r.there(key + "." + name) {
-			r.wrong(key+"."+name, "this is for a FusionAuth, and there is no url: the embedded provider's events come by themselves, so leave this out")
+			r.wrong(key+"."+name, "only for a FusionAuth server, but url is missing: the embedded provider needs no webhook settings, so leave this out")
 		}
 	}
 	if host, _, err := net.SplitHostPort(p.Listen); err == nil && r.read(key+".listen") && !loopback(host) {
-		r.wrong(key+".listen", "the embedded provider speaks plain HTTP: write a loopback address, such as 127.0.0.1:9011")
+		r.wrong(key+".listen", "the embedded provider speaks plain HTTP: use a loopback address, such as 127.0.0.1:9011")
 	}
 }
 
-// elsewhere checks the settings of a FusionAuth.
+// elsewhere checks the settings of a FusionAuth server.
 func (r *reader) elsewhere(key string, p *Provider) {
 	if r.missing(key + ".api_key") {
-		r.wrong(key+".api_key", "required: write api_key: ${FUSIONAUTH_API_KEY}, or api_key_file with the name of a file")
+		r.wrong(key+".api_key", "missing: write api_key: ${FUSIONAUTH_API_KEY}, or api_key_file with the name of a file")
 	}
 	for _, name := range []string{"breached_passwords", "listen"} {
 		if r.there(key + "." + name) {
-			r.wrong(key+"."+name, "this is for the embedded provider, and there is a url: leave one of the two out")
+			r.wrong(key+"."+name, "only for the embedded provider, but url is set: leave one of the two out")
 		}
 	}
 	if u, err := url.Parse(p.URL); err == nil && r.read(key+".url") {
 		plain := u.Scheme == "http" && !loopback(u.Hostname())
 		switch {
 		case plain && !p.PlainHTTP && !r.unread[key+".plain_http_on_a_trusted_network"]:
-			r.wrong(key+".url", "plain HTTP to another machine: passwords, tokens and the API key would cross the network for everybody to read. "+
-				"Write https://, or, where the network is trusted, plain_http_on_a_trusted_network: true below it")
+			r.wrong(key+".url", "plain HTTP to another machine: passwords, tokens and the API key would cross the network unencrypted. "+
+				"Use https://, or, on a trusted network, add plain_http_on_a_trusted_network: true")
 		case !plain && p.PlainHTTP:
 			r.wrong(key+".plain_http_on_a_trusted_network", "the url is not plain HTTP to another machine: leave this out")
 		}
 	}
 	switch w := p.Webhook; {
 	case w.Secret != "" && w.PublicKey != "" || w.KeySet && w.Secret+w.PublicKey != "":
-		r.wrong(key, "webhook_…: write one of webhook_secret, webhook_public_key_file and webhook_key_set")
+		r.wrong(key, "webhook_…: set only one of webhook_secret, webhook_public_key_file and webhook_key_set")
 	case w.Secret != "" && len(w.Secret) < 32:
 		r.wrong(key+".webhook_secret", "shorter than 32 characters: it could be guessed")
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// Read reads the file. The error has every mistake, each as a *Mistake, in the order of lines. A file with secrets in it must be readable by its owner
-// only, and nobody else may write any.
+// Read reads the file. The error has every mistake, each as a *Mistake, in the order of lines. Only
+// the owner may read a file with secrets in it, and only the owner may write any.
 func Read(path string) (*File, error) {
 	f, r, err := readFile(path, func(string) bool { return true })
 	if err != nil {
@@ -28,14 +28,15 @@ func Read(path string) (*File, error) {
 	}
 	switch {
 	case err != nil && len(r.secrets) > 0:
-		return nil, fmt.Errorf("%w (%s is in it: a variable or a file can hold that instead)", err, r.secrets[0])
+		return nil, fmt.Errorf("%w (it contains %s, which can come from a variable or a file instead)", err, r.secrets[0])
 	case err != nil:
 		return nil, err
 	}
 	return f, nil
 }
 
-// ReadPart reads a file of which only some values are needed. Variables and files that other values name may be missing; those values are zero.
+// ReadPart reads a file for some of its values only. Variables and files that other values name may
+// be missing; those values are zero.
 func ReadPart(path string, part Part) (*File, error) {
 	f, _, err := readFile(path, func(key string) bool { return part(index.ReplaceAllString(key, "")) })
 	return f, err
@@ -63,12 +64,12 @@ func readFile(path string, needs func(string) bool) (*File, *reader, error) {
 		if errors.As(err, &failed) {
 			err = failed.Err
 		}
-		return nil, nil, fmt.Errorf("%s: the configuration cannot be read: %w (latchkey init writes a new one)", path, err)
+		return nil, nil, fmt.Errorf("%s: cannot read the configuration: %w (latchkey init writes a new one)", path, err)
 	}
 	return parse(path, text, os.LookupEnv, needs)
 }
 
-// Parse reads the text of a file. The path is for messages, and for what the file names beside itself.
+// Parse reads the text of a file. The path is used in messages, and to resolve relative names.
 func Parse(path string, text []byte, env func(string) (string, bool)) (*File, error) {
 	f, _, err := parse(path, text, env, func(string) bool { return true })
 	return f, err
@@ -101,7 +102,7 @@ func parse(path string, text []byte, env func(string) (string, bool), needs func
 	return f, r, nil
 }
 
-// decode reads the one document of a file.
+// decode reads the single document of a file.
 func decode(path string, text []byte) (*yaml.Node, error) {
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	var document, more yaml.Node
@@ -109,17 +110,17 @@ func decode(path string, text []byte) (*yaml.Node, error) {
 		return nil, notYAML(path, err)
 	}
 	if err := in.Decode(&more); err == nil {
-		return nil, &Mistake{File: path, Line: more.Line, Reason: "another document begins: only one is read"}
+		return nil, &Mistake{File: path, Line: more.Line, Reason: "more than one document: remove the second"}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, notYAML(path, err)
 	}
 	if len(document.Content) == 0 {
-		return nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes one to begin with"}
+		return nil, &Mistake{File: path, Line: 1, Reason: "the file is empty: latchkey init writes a new one"}
 	}
 	return document.Content[0], nil
 }
 
-// notYAML says where a file is none, as far as the parser does.
+// notYAML reports the line of a syntax error, if the parser knows it.
 func notYAML(path string, err error) error {
 	var at *yaml.LoadError
 	if errors.As(err, &at) && at.Mark.Line > 0 {

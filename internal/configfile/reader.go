@@ -13,21 +13,21 @@ import (
 
 // A reader walks the document and collects every mistake.
 type reader struct {
-	path     string // as it is named in messages
+	path     string // for messages
 	dir      string // of the file, absolute
 	env      func(string) (string, bool)
-	needs    func(key string) bool // whether the value of a key will be used; variables and files of others may be missing
+	needs    func(key string) bool // whether the value of a key is needed; variables and files of others may be missing
 	mistakes []*Mistake
 	lines    map[string]int  // of the keys that are in the file
-	meant    map[string]bool // keys that an unknown one probably stands for
-	unread   map[string]bool // keys whose value is not known: it is wrong, or not needed
-	known    map[string]bool // keys that could be in the file, as far as it was read
-	secrets  []string        // keys whose secret stands in the file itself
+	meant    map[string]bool // keys that were probably meant by an unknown one
+	unread   map[string]bool // keys without a known value: it is invalid, or not needed
+	known    map[string]bool // keys that the file may have, as far as it was read
+	secrets  []string        // keys whose secret is in the file itself
 
 	secretFiles []string // names of files that hold one
 }
 
-// fields say what reads the value of each key that may stand in a mapping.
+// fields maps each key of a mapping to what reads its value.
 type fields map[string]func(key string, n *yaml.Node)
 
 func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
@@ -55,9 +55,9 @@ func (r *reader) mapping(prefix string, n *yaml.Node, known fields) {
 			}
 			r.mistake(key, name, unknown(meant, known))
 		case seen[name.Value]:
-			r.mistake(key, name, "stands there twice: leave one of the two out")
+			r.mistake(key, name, "duplicate key: leave one of the two out")
 		case seen[strings.TrimSuffix(name.Value, "_file")] || seen[name.Value+"_file"]:
-			r.mistake(key, name, "stands there with and without _file: leave one of the two out")
+			r.mistake(key, name, "set both with and without _file: leave one of the two out")
 		default:
 			r.lines[key] = name.Line
 			read(key, value)
@@ -108,12 +108,13 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// foreign refuses a tag, such as !secret or !include, with which another program would read something else than what stands there.
+// foreign refuses a tag, such as !secret or !include, which other programs would not read as plain
+// text.
 func (r *reader) foreign(key string, n *yaml.Node) bool {
 	if n.Style&yaml.TaggedStyle == 0 || slices.Contains(plainTags, n.ShortTag()) {
 		return false
 	}
-	r.mistake(key, n, n.Tag+" means nothing here: write the value itself, or ${NAME} for an environment variable")
+	r.mistake(key, n, n.Tag+" is not supported: write the value itself, or ${NAME} for an environment variable")
 	return true
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/mail"
 )
 
-// mistakes lists where an error of Parse finds something wrong: line and key.
+// mistakes lists the line and key of each mistake in an error of Parse.
 func mistakes(err error) (found []string) {
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range several.Unwrap() {
@@ -139,7 +139,7 @@ func TestWhereMistakesAre(t *testing.T) {
 	}
 }
 
-// What may look like a mistake, and is none.
+// What looks like a mistake, and is not.
 func TestTaken(t *testing.T) {
 	for name, text := range map[string]string{
 		"Redis on this machine":            "store: redis://localhost,127.0.0.1:7000\n" + least,
@@ -185,7 +185,7 @@ func TestMail(t *testing.T) {
 	}
 }
 
-// The line's end behind a secret is none of it, be it in a variable, in a file or in a block of YAML.
+// A line break after a secret is not part of it, in a variable, in a file or in a YAML block.
 func TestEndOfLine(t *testing.T) {
 	f, err := parse("provider:\n  url: https://x\n  api_key: ${LINE}\n" + least + "    client_secret: |\n      a secret\n")
 	if err != nil {
@@ -196,7 +196,7 @@ func TestEndOfLine(t *testing.T) {
 	}
 }
 
-// Only what is asked for needs its variables and files.
+// Only the parts that are asked for need their variables and files.
 func TestReadPart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "latchkey.yaml")
 	text := "data: ${LATCHKEY_TEST_DATA}\nstore: ${NONE}\nlisten: ${NONE}\nsession: {idle: '${NONE}', cache: '${NONE}'}\nmail: {smtp: localhost:25, username: a, password: '${NONE}', from: '${NONE}'}\n" +
@@ -224,7 +224,8 @@ func TestReadPart(t *testing.T) {
 	}
 }
 
-// A file that holds more than one line of text was not meant: its secret would match nothing, or be refused at each use.
+// A file with more than one line of text cannot be a secret: it would match nothing, or be refused
+// at each use.
 func TestSecretFiles(t *testing.T) {
 	const key = "0123456789abcdef0123456789abcdef"
 	path := filepath.Join(t.TempDir(), "secret")
@@ -247,7 +248,8 @@ func TestSecretFiles(t *testing.T) {
 	}
 }
 
-// Whoever can read a secret of the file, or change what the file says, is stopped before it is used.
+// A file whose secrets others can read, or whose content others can change, is refused before it is
+// used.
 func TestModes(t *testing.T) {
 	dir := t.TempDir()
 	path, secret := filepath.Join(dir, "latchkey.yaml"), filepath.Join(dir, "secret")

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/redisstore"
 )
 
-// file reads the top of the file. Each key stands once here, in the order of docs/gateway.md.
+// file reads the top of the file. The keys are in the order of docs/gateway.md.
 func (r *reader) file(f *File, n *yaml.Node) {
 	r.lines[""] = n.Line
 	r.mapping("", n, fields{
@@ -33,7 +33,7 @@ func (r *reader) file(f *File, n *yaml.Node) {
 		"apps":                    func(key string, n *yaml.Node) { r.apps(key, n, &f.Apps) },
 	})
 	if r.missing("apps") {
-		r.wrong("apps", "required: write apps: with one entry for each app, such as\n  apps:\n    - host: app.localhost\n      application_id: <a UUID>\n      upstream: http://127.0.0.1:3000")
+		r.wrong("apps", "missing: write apps: with one entry for each app, such as\n  apps:\n    - host: app.localhost\n      application_id: <a UUID>\n      upstream: http://127.0.0.1:3000")
 	}
 	r.together(f)
 }
@@ -45,7 +45,7 @@ func (r *reader) apps(key string, n *yaml.Node, apps *[]App) {
 		*apps = append(*apps, app)
 	})
 	if len(*apps) == 0 && !r.unread[key] {
-		r.mistake(key, n, "there is no app: write one entry for each")
+		r.mistake(key, n, "empty: write one entry for each app")
 	}
 }
 
@@ -81,7 +81,7 @@ func (r *reader) tls(key string, n *yaml.Node, t *TLS) {
 	}
 	for _, name := range []string{"email", "directory", "root_file"} {
 		if !t.Auto && r.there(key+"."+name) {
-			r.wrong(key+"."+name, "this is for auto: true: leave it out")
+			r.wrong(key+"."+name, "only for auto: true: leave it out")
 		}
 	}
 }
@@ -98,8 +98,8 @@ func (r *reader) store(key string, n *yaml.Node, store *string) {
 		_, err = postgres.ParseConfig(*store, postgres.Sessions)
 	case (scheme == "redis" || scheme == "rediss") && rest != "":
 		err = redisstore.CheckURL(*store)
-	default: // never the value: it may have a password
-		err = errors.New("write sqlite, memory (forgets everybody at a restart), postgres://user:password@host/database or rediss://user:password@host")
+	default: // never print the value: it may have a password
+		err = errors.New("write sqlite, memory (a restart logs everyone out), postgres://user:password@host/database or rediss://user:password@host")
 	}
 	if err != nil {
 		r.mistake(key, n, err.Error())
@@ -130,7 +130,7 @@ func (r *reader) proxies(key string, n *yaml.Node, into *[]netip.Prefix) {
 		case err != nil:
 			r.mistake(key, n, fmt.Sprintf("%q: write an address or a network, such as 10.0.0.7 or 10.0.0.0/8", text))
 		case prefix.Bits() == 0:
-			r.mistake(key, n, text+" is everybody, and browsers would be believed what they say of their own address: write the network of your proxies")
+			r.mistake(key, n, text+" includes everyone, so any browser could forge its address: write the network of your proxies")
 		}
 		*into = append(*into, prefix.Masked())
 	})
@@ -142,7 +142,7 @@ func (r *reader) forwarded(key string, n *yaml.Node, rfc7239 *bool) {
 		return
 	}
 	if *rfc7239 = strings.EqualFold(name, "Forwarded"); !*rfc7239 && !strings.EqualFold(name, "X-Forwarded-For") {
-		r.mistake(key, n, fmt.Sprintf("%q: write X-Forwarded-For, or Forwarded: the one that your proxy sets", name))
+		r.mistake(key, n, fmt.Sprintf("%q: write X-Forwarded-For or Forwarded, whichever your proxy sets", name))
 	}
 }
 

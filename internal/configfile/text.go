@@ -13,8 +13,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// text reads a value with ${NAME} in it, which must not be empty. What comes from the environment is text and nothing more: it cannot become YAML.
-// The end of a line at the end of the value, as files and shells leave it there, is none of it. Blanks alone are empty, too.
+// text reads a value with ${NAME} in it, which must not be empty or blank. Values of environment
+// variables are plain text: they cannot become YAML. A line break at the end of the value, as files
+// and shells add it, is removed.
 func (r *reader) text(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.anyText(into)(key, n); !r.unread[key] && strings.TrimSpace(*into) == "" {
@@ -41,7 +42,7 @@ func (r *reader) anyText(into *string) func(string, *yaml.Node) {
 	}
 }
 
-// notText says why a value cannot be a line of text, or nothing.
+// notText says why a value is not a line of text; empty if it is.
 func notText(value string) string {
 	switch {
 	case !utf8.ValidString(value):
@@ -63,7 +64,8 @@ func hasVariable(value string) bool {
 	return slices.ContainsFunc(reference.FindAllString(value, -1), variable.MatchString)
 }
 
-// expand puts the values of variables in their places. What only looks like a variable is a mistake: as a secret it would be known to everybody who has read it.
+// expand replaces variables by their values. Malformed ones are an error: a secret must not be a
+// text that everyone can read in the file.
 func (r *reader) expand(key string, n *yaml.Node) string {
 	if bare.MatchString(n.Value) {
 		r.mistake(key, n, "write ${"+n.Value[1:]+"} for the environment variable")
@@ -73,7 +75,7 @@ func (r *reader) expand(key string, n *yaml.Node) string {
 			return found[1:]
 		}
 		if !variable.MatchString(found) {
-			r.mistake(key, n, "only ${NAME} is an environment variable, with letters, digits and _ in its name and no default (for the letters themselves write $${)")
+			r.mistake(key, n, "only ${NAME} is an environment variable, with letters, digits and _ in its name and no default (for a literal ${ write $${)")
 			return found
 		}
 		name := found[2 : len(found)-1]
@@ -86,13 +88,13 @@ func (r *reader) expand(key string, n *yaml.Node) string {
 		case set:
 			r.mistake(key, n, "the environment variable "+name+" is empty")
 		default:
-			r.mistake(key, n, "the environment variable "+name+" is not set (for the letters themselves write $${"+name+"})")
+			r.mistake(key, n, "the environment variable "+name+" is not set (for a literal ${ write $${"+name+"})")
 		}
 		return value
 	})
 }
 
-// secret is text that nobody else may read. Where it stands in the file itself, the file is secret, too.
+// secret is text that must stay private. If it is in the file itself, the file is secret too.
 func (r *reader) secret(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.text(into)(key, n); !hasVariable(resolve(n).Value) {
@@ -115,7 +117,8 @@ func (r *reader) secretURL(into *string) func(string, *yaml.Node) {
 
 var passwordInURL = regexp.MustCompile(`://[^/@]*?:([^@]+)@|[?&][a-z]*password=([^&]+)`)
 
-// fileName reads the name of a file or directory. One without a slash in front is meant from where the configuration is.
+// fileName reads the name of a file or directory. A relative name starts from the directory of the
+// configuration.
 func (r *reader) fileName(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		r.text(into)(key, n)
@@ -123,7 +126,7 @@ func (r *reader) fileName(into *string) func(string, *yaml.Node) {
 	}
 }
 
-// existingFile is fileName where there must be a file that can be read.
+// existingFile is fileName for a file that must be readable.
 func (r *reader) existingFile(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.fileName(into)(key, n); r.unread[key] || !r.needs(key) {
@@ -131,15 +134,15 @@ func (r *reader) existingFile(into *string) func(string, *yaml.Node) {
 		}
 		file, err := os.Open(*into)
 		if err != nil {
-			r.mistake(key, n, "the file cannot be read: "+err.Error())
+			r.mistake(key, n, "cannot read the file: "+err.Error())
 			return
 		}
 		file.Close()
 	}
 }
 
-// secretFile reads the secret that a file holds, without the end of its line and the byte order mark that some editors put in front. Nobody else may
-// read the file.
+// secretFile reads the secret that a file holds, without a line break at the end and without a byte
+// order mark. Only the owner may be able to read the file.
 func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		name := ""
@@ -155,12 +158,12 @@ func (r *reader) secretFile(into *string) func(string, *yaml.Node) {
 		case strings.TrimSpace(*into) == "":
 			r.mistake(key, n, name+" is empty")
 		case reason != "":
-			r.mistake(key, n, name+" "+reason+": it must hold the secret alone")
+			r.mistake(key, n, name+" "+reason+": it must contain nothing but the secret")
 		}
 	}
 }
 
-// textFile reads what a file holds, which is no secret.
+// textFile reads the content of a file that is not secret.
 func (r *reader) textFile(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		name := ""
@@ -177,7 +180,7 @@ func (r *reader) content(key string, n *yaml.Node, name *string) string {
 	}
 	content, err := os.ReadFile(*name)
 	if err != nil {
-		r.mistake(key, n, "the file cannot be read: "+err.Error())
+		r.mistake(key, n, "cannot read the file: "+err.Error())
 	}
 	return string(content)
 }

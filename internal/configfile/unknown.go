@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// nearest is the key that was probably meant, or empty.
+// nearest is the key that was probably meant, or "".
 func nearest(name string, known fields) (best string) {
 	least := 3
 	for _, candidate := range slices.Sorted(maps.Keys(known)) {
@@ -19,12 +19,12 @@ func nearest(name string, known fields) (best string) {
 
 func unknown(meant string, known fields) string {
 	if meant != "" {
-		return "unknown key: write " + meant
+		return "unknown key: did you mean " + meant
 	}
 	return "unknown key: there is " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
 }
 
-// distance is Levenshtein's: how many letters are to be changed, added or left out.
+// distance is the Levenshtein distance.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -41,7 +41,7 @@ func (r *reader) duration(into *time.Duration) func(string, *yaml.Node) {
 		}
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {
-			r.mistake(key, n, fmt.Sprintf("%q: write a time, such as 30m, 1h or 30d", text))
+			r.mistake(key, n, fmt.Sprintf("%q: write a duration, such as 30m, 1h or 30d", text))
 		}
 		*into = d
 	}
@@ -105,13 +105,13 @@ func (r *reader) httpURL(into *string) func(string, *yaml.Node) {
 	}
 }
 
-// validPort reports whether the port of a URL is one, or none.
+// validPort reports whether a URL has a valid port, or none.
 func validPort(u *url.URL) bool {
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	return u.Port() == "" && !strings.HasSuffix(u.Host, ":") || err == nil && port > 0
 }
 
-// uuid reads a UUID in its usual form, and makes it lower case, as providers write it.
+// uuid reads a UUID in its usual form, and returns it in lower case, as providers write it.
 func (r *reader) uuid(into *string) func(string, *yaml.Node) {
 	return func(key string, n *yaml.Node) {
 		if r.text(into)(key, n); r.unread[key] {
@@ -119,7 +119,7 @@ func (r *reader) uuid(into *string) func(string, *yaml.Node) {
 		}
 		id, err := uuid.Parse(*into)
 		if err != nil || len(*into) != 36 {
-			r.mistake(key, n, fmt.Sprintf("%q: write a UUID, such as %s (that one is fresh)", *into, newUUID()))
+			r.mistake(key, n, fmt.Sprintf("%q: write a UUID, such as %s (a new one)", *into, newUUID()))
 			return
 		}
 		*into = id.String()

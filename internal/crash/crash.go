@@ -1,5 +1,5 @@
-// Package crash keeps a panic from ending the process: it becomes an error, with the stack that
-// belongs into the log.
+// Package crash keeps a panic from ending the process: it becomes an error, with the stack for the
+// log.
 package crash
 
 import (
@@ -14,11 +14,12 @@ type Error struct {
 	stack []byte
 }
 
-// Error has the stack in it, so that it reaches the log with whatever wraps it.
+// Error includes the stack, so that it is logged with any error that wraps this one.
 func (e *Error) Error() string { return "panic: " + e.what + "\n" + string(e.stack) }
 
-// Of makes an Error of what recover returned, in the deferred function that called it. Of values
-// that are not the runtime's own it tells the type alone: there may be a secret in them.
+// Of makes an Error of what recover returned, in the deferred function that called recover. For
+// values other than the runtime's own errors it has the type only, because they may contain a
+// secret.
 func Of(recovered any) *Error {
 	what := fmt.Sprintf("a %T", recovered)
 	if err, ok := recovered.(runtime.Error); ok {
@@ -27,7 +28,7 @@ func Of(recovered any) *Error {
 	return &Error{what, debug.Stack()}
 }
 
-// Contain runs a function, and returns its error, or an *[Error] where it panics.
+// Contain calls a function, and returns its error, or an *[Error] if it panics.
 func Contain(run func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

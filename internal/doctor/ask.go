@@ -13,23 +13,23 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A question is one call of the provider.
+// A question is one call to the provider.
 type question struct {
 	method, path string
 	key          latchkey.Secret // the API key; empty: none is sent
 	json         any
 	form         url.Values
-	anyTenant    bool // do not name the tenant
+	anyTenant    bool // without the tenant
 }
 
-// A reply is what the provider said, in short.
+// A reply is a summary of the provider's response.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// ask puts a question. Its errors name no secret.
+// ask sends a question. Its errors contain no secret.
 func (x *examination) ask(ctx context.Context, q question) (reply, error) {
 	var body io.Reader
 	contentType := ""
@@ -69,12 +69,12 @@ func (x *examination) ask(ctx context.Context, q question) (reply, error) {
 	return reply{resp.StatusCode, resp.Header, text}, err
 }
 
-// decode reads JSON, and tells whether it was some.
+// decode reads JSON, and reports whether it was valid.
 func (r reply) decode(into any) bool {
 	return strings.HasPrefix(r.header.Get("Content-Type"), "application/json") && json.Unmarshal(r.body, into) == nil
 }
 
-// codes are those of a 400 of /api/*, in one text.
+// codes are the error codes of a 400 of /api/*, in one text.
 func (r reply) codes() string {
 	type entry struct {
 		Code string `json:"code"`

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Every check that the code has is explained in docs/fusionauth.md, and none that it has not.
+// docs/fusionauth.md explains every check in the code, and no others.
 func TestDocsExplainEveryCheck(t *testing.T) {
 	text, err := os.ReadFile("../../docs/fusionauth.md")
 	if err != nil {

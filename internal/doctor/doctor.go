@@ -1,6 +1,6 @@
-// Package doctor looks at an identity provider and at how Latchkey is set up with it, and says in words what is wrong and how to mend it.
-// It changes nothing: what it asks with is either a question or a request that cannot succeed, unless Config.Trial names somebody to log in.
-// docs/fusionauth.md has every finding.
+// Package doctor checks an identity provider and Latchkey's configuration for it, reports what is
+// wrong, and says how to fix it. It changes nothing: its requests only read, or cannot succeed,
+// unless Config.Trial names a user to log in. docs/fusionauth.md lists every finding.
 package doctor
 
 import (
@@ -14,24 +14,25 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Config says what to look at. What is zero is not looked at, but for the times of sessions, which have latchkey.Config's defaults.
+// Config says what to check. Zero values are not checked, except the times of sessions, which have
+// latchkey.Config's defaults.
 type Config struct {
-	URL         string // of the provider; empty: it is the embedded one
+	URL         string // of the provider; empty: the embedded provider
 	APIKey      latchkey.Secret
 	SettingsKey latchkey.Secret // may read applications, tenants and webhooks; empty: APIKey
 	TenantID    string
 	Issuer      string
-	WebhookURL  string // where FusionAuth should send its events; a path alone stands for any host
-	NoWebhook   bool   // events are not taken
+	WebhookURL  string // where FusionAuth should send its events; a path without a host matches any host
+	NoWebhook   bool   // events are not accepted
 
 	Apps    []App
 	Session Session
-	Store   func(context.Context) (string, error) // looks at the store, and says what it has seen
+	Store   func(context.Context) (string, error) // checks the store, and says what it has found
 	Trial   *Trial
 
-	Embedded func(context.Context) (Embedded, error) // looks at the embedded provider, where URL is empty
+	Embedded func(context.Context) (Embedded, error) // checks the embedded provider, if URL is empty
 
-	Transport http.RoundTripper // default: one of its own
+	Transport http.RoundTripper // default: its own client
 	Now       func() time.Time  // default time.Now
 }
 
@@ -44,12 +45,13 @@ type App struct {
 
 	Upstream  string // URL of the app behind the gateway
 	Page      string // folder with the files of the page
-	DevServer string // URL of a development server in the page's place
+	DevServer string // URL of a development server instead of the page
 }
 
 func (a App) name() string { return cmp.Or(a.Origin, a.ApplicationID) }
 
-// Session are the times of sessions, and how long before its expiry a JWT is renewed (0: it is not).
+// Session has the times of sessions, and how long before its expiry a JWT is refreshed (0: it is
+// not).
 type Session struct {
 	Idle, Cap, RefreshTTL, Absolute, RefreshAhead time.Duration
 }
@@ -60,18 +62,18 @@ type Trial struct {
 	Password latchkey.Secret
 }
 
-// A Status says how bad a finding is.
+// A Status says how serious a finding is.
 type Status string
 
 // The statuses of findings.
 const (
 	OK      Status = "ok"
-	Skipped Status = "skipped" // could not be looked at
-	Warning Status = "warning" // works, and not as well as it could
+	Skipped Status = "skipped" // could not be checked
+	Warning Status = "warning" // works, but not as well as it could
 	Problem Status = "problem" // logins or sessions fail, or will
 )
 
-// A Finding is what was seen of one thing.
+// A Finding is the result of one check.
 type Finding struct {
 	Status  Status `json:"status"`
 	Check   string `json:"check"`         // the same in every version, such as "generate_refresh_tokens"
@@ -80,12 +82,12 @@ type Finding struct {
 	Mend    string `json:"mend,omitempty"` // what to do about it
 }
 
-// An examination is under way.
+// An examination is a run of all checks.
 type examination struct {
 	Config
 	http     *http.Client
 	base     *url.URL
-	tenants  map[string]tenant // of our apps, by their ids, where they could be read
+	tenants  map[string]tenant // of our apps, by their ids, if they could be read
 	findings []Finding
 }
 
@@ -93,7 +95,7 @@ func (x *examination) found(status Status, check, app, message, mend string) {
 	x.findings = append(x.findings, Finding{status, check, app, message, mend})
 }
 
-// Examine looks at everything, and returns what it found in the order in which it looked.
+// Examine runs all checks, and returns the findings in that order.
 func Examine(ctx context.Context, c Config) []Finding {
 	c.Session.Idle = cmp.Or(c.Session.Idle, 30*time.Minute)
 	c.Session.Cap = cmp.Or(c.Session.Cap, time.Hour)
@@ -127,7 +129,7 @@ func (x *examination) store(ctx context.Context) {
 	}
 	seen, err := x.Store(ctx)
 	if err != nil {
-		x.found(Problem, "store", "", "no sessions can be kept: "+err.Error(), "mend the store, or name another one with store: in the configuration")
+		x.found(Problem, "store", "", "cannot use the session store: "+err.Error(), "fix the store, or set another one with store: in the configuration")
 		return
 	}
 	x.found(OK, "store", "", seen, "")
@@ -140,7 +142,7 @@ func (x *examination) provider(ctx context.Context) {
 	}
 	base, err := url.Parse(strings.TrimSuffix(x.URL, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.User != nil || base.RawQuery != "" {
-		x.found(Problem, "provider", "", "the provider's URL is none", "write it like https://auth.example.com, with a port and a path where needed")
+		x.found(Problem, "provider", "", "invalid URL of the provider", "write it like https://auth.example.com, with a port and a path if needed")
 		return
 	}
 	x.base = base

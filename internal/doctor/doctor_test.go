@@ -23,7 +23,7 @@ import (
 
 const hookURL = "http://127.0.0.1:1/fusionauth/webhook" // nobody there
 
-// healthy is a server that is set up as docs/fusionauth.md says, and a configuration that goes with it.
+// healthy is a server that is set up as docs/fusionauth.md says, and a matching configuration.
 func healthy(t *testing.T) (*fusionauthtest.Server, doctor.Config) {
 	server := fusionauthtest.New(t)
 	server.Change(func(s *fusionauthtest.State) {
@@ -52,7 +52,7 @@ func healthy(t *testing.T) (*fusionauthtest.Server, doctor.Config) {
 	}
 }
 
-// bad returns what is not well, as "status check", each once.
+// bad returns what is not ok, as "status check", each once.
 func bad(found []doctor.Finding) (all []string) {
 	for _, f := range found {
 		if said := string(f.Status) + " " + f.Check; f.Status != doctor.OK && !slices.Contains(all, said) {
@@ -73,7 +73,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// One thing that is wrong at a time, and what is said of it.
+// One problem at a time, and the finding about it.
 func TestFindings(t *testing.T) {
 	type state = fusionauthtest.State
 	type config = doctor.Config
@@ -83,22 +83,22 @@ func TestFindings(t *testing.T) {
 		name   string
 		server func(*state)
 		config func(*config)
-		want   string // what is not well, with commas
-		says   string // in a message or a mend
+		want   string // what is not ok, separated by commas
+		says   string // in a message or in how to fix it
 	}{
-		{"application inactive", func(s *state) { app(s).Active = false }, nil, "problem application_active, problem client_secret, problem trial", "switched off"},
+		{"application inactive", func(s *state) { app(s).Active = false }, nil, "problem application_active, problem client_secret, problem trial", "deactivated"},
 		{"generateRefreshTokens", func(s *state) { app(s).LoginConfiguration.GenerateRefreshTokens = false }, nil, "problem generate_refresh_tokens, problem trial", "loginConfiguration.generateRefreshTokens"},
 		{"allowTokenRefresh", func(s *state) { app(s).LoginConfiguration.AllowTokenRefresh = false }, func(c *config) { c.Apps[0].ClientSecret = "" }, "problem allow_token_refresh, problem trial", "loginConfiguration.allowTokenRefresh"},
 		{"allowTokenRefresh is not needed with a secret", func(s *state) { app(s).LoginConfiguration.AllowTokenRefresh = false }, nil, "", ""},
 		{"grant", func(s *state) { app(s).OAuthConfiguration.EnabledGrants = []string{"authorization_code"} }, nil, "problem refresh_grant, problem client_secret, problem trial", "Refresh Token grant"},
 		{"client secret", nil, func(c *config) { c.Apps[0].ClientSecret = "wrong" }, "problem client_secret, problem trial", "secret is wrong"},
-		{"requireAuthentication", func(s *state) { app(s).LoginConfiguration.RequireAuthentication = false }, nil, "warning require_authentication", "past Latchkey's limits"},
+		{"requireAuthentication", func(s *state) { app(s).LoginConfiguration.RequireAuthentication = false }, nil, "warning require_authentication", "bypassing Latchkey's limits"},
 		{"unknown application", nil, func(c *config) { c.Apps[0].ApplicationID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem application, problem client_secret, problem trial", "no application 6fa4"},
-		{"no UUID", nil, func(c *config) { c.Apps[0].ApplicationID = "store" }, "problem application, problem client_secret, problem trial", "no UUID"},
+		{"no UUID", nil, func(c *config) { c.Apps[0].ApplicationID = "store" }, "problem application, problem client_secret, problem trial", "not a UUID"},
 		{"unknown tenant", nil, func(c *config) { c.TenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem tenant", "no tenant 6fa4"},
-		{"another tenant", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem tenant, problem trial", "belongs to the tenant 3066"},
+		{"another tenant", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, "problem tenant, problem trial", "belongs to tenant 3066"},
 		{"several tenants, and the application says which", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID = "" }, "", ""},
-		{"several tenants, and nothing says which", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID, c.Apps = "", nil }, "problem tenant", "which one is meant"},
+		{"several tenants, and nothing says which", func(s *state) { s.OtherTenantID = "6fa459ea-ee8a-3ca4-894e-db77e160355e" }, func(c *config) { c.TenantID, c.Apps = "", nil }, "problem tenant", "needs the id of one"},
 		{"issuer", nil, func(c *config) { c.Issuer = "https://auth.example.com" }, "problem issuer, problem trial", `"acme.com"`},
 		{"wrong key", nil, func(c *config) { c.APIKey = "marker-of-a-wrong-key" }, "problem api_key, skipped application, skipped webhook", "refuses the API key"},
 		{"no key", nil, func(c *config) { c.APIKey = "" }, "skipped api_key, skipped application, skipped webhook", "FUSIONAUTH_API_KEY"},
@@ -115,9 +115,9 @@ func TestFindings(t *testing.T) {
 		{"fixed and long", func(s *state) {
 			jwt(s).RefreshTokenExpirationPolicy, jwt(s).RefreshTokenTimeToLiveInMinutes = "Fixed", 90*24*60
 		}, nil, "", ""},
-		{"refresh token shorter than a session id", func(s *state) { jwt(s).RefreshTokenTimeToLiveInMinutes = 60 }, nil, "problem refresh_token_lifetime", "nothing left to refresh with"},
-		{"refresh token shorter than our cookies", func(s *state) { jwt(s).RefreshTokenTimeToLiveInMinutes = 7 * 24 * 60 }, nil, "warning refresh_token_lifetime", "7 days, our cookies 30 days"},
-		{"maximum", nil, func(c *config) { c.Session.Absolute = 180 * 24 * time.Hour }, "warning refresh_token_maximum", "90 days at most, our sessions 180 days"},
+		{"refresh token shorter than a session id", func(s *state) { jwt(s).RefreshTokenTimeToLiveInMinutes = 60 }, nil, "problem refresh_token_lifetime", "expires before it is needed"},
+		{"refresh token shorter than our cookies", func(s *state) { jwt(s).RefreshTokenTimeToLiveInMinutes = 7 * 24 * 60 }, nil, "warning refresh_token_lifetime", "7 days, but our cookies 30 days"},
+		{"maximum", nil, func(c *config) { c.Session.Absolute = 180 * 24 * time.Hour }, "warning refresh_token_maximum", "90 days at most, but our sessions 180 days"},
 		{"the application's own policies hold", func(s *state) {
 			own := *jwt(s)
 			own.Enabled, own.RefreshTokenOneTimeUseConfiguration.GracePeriodInSeconds = true, 0
@@ -126,7 +126,7 @@ func TestFindings(t *testing.T) {
 		{"JWT shorter than the cap", func(s *state) { jwt(s).TimeToLiveInSeconds = 300 }, nil, "warning access_token_lifetime", "5m0s"},
 		{"JWT shorter than the cap, renewed ahead", func(s *state) { jwt(s).TimeToLiveInSeconds = 300 }, func(c *config) { c.Session.RefreshAhead = time.Minute }, "", ""},
 		{"JWT shorter than its renewal", func(s *state) { jwt(s).TimeToLiveInSeconds = 120 }, func(c *config) { c.Session.RefreshAhead = time.Minute }, "problem access_token_lifetime", "refresh_ahead"},
-		{"JWT of a month", func(s *state) { jwt(s).TimeToLiveInSeconds = 30 * 86400 }, nil, "warning access_token_lifetime", "nothing revokes"},
+		{"JWT of a month", func(s *state) { jwt(s).TimeToLiveInSeconds = 30 * 86400 }, nil, "warning access_token_lifetime", "cannot be revoked"},
 		{"onPasswordChanged", func(s *state) { jwt(s).RefreshTokenRevocationPolicy.OnPasswordChanged = false }, nil, "warning revoke_on_password_change", "onPasswordChanged"},
 		{"onLoginPrevented", func(s *state) { jwt(s).RefreshTokenRevocationPolicy.OnLoginPrevented = false }, nil, "warning revoke_on_login_prevented", "onLoginPrevented"},
 		{"no webhook", func(s *state) { s.Webhooks = nil }, func(c *config) { c.WebhookURL = "" }, "warning webhook", "within 1h0m0s"},
@@ -134,9 +134,9 @@ func TestFindings(t *testing.T) {
 		{"webhook whose URL is not known", nil, func(c *config) { c.WebhookURL = "" }, "", ""},
 		{"webhook whose host does not matter", nil, func(c *config) { c.WebhookURL = "/fusionauth/webhook" }, "", ""},
 		{"webhook of another path", nil, func(c *config) { c.WebhookURL = "/latchkey/webhook" }, "problem webhook", "/latchkey/webhook"},
-		{"events are not taken", nil, func(c *config) { c.NoWebhook = true }, "warning webhook", "takes no events"},
+		{"events are not taken", nil, func(c *config) { c.NoWebhook = true }, "warning webhook", "events are not configured"},
 		{"webhook without signature", func(s *state) { s.Webhooks[0].SignatureConfiguration.Enabled = false }, nil, "problem webhook_signature", "Sign events"},
-		{"webhook without an event", func(s *state) { delete(s.Webhooks[0].EventsEnabled, "user.delete") }, nil, "problem webhook_events", "not told of user.delete"},
+		{"webhook without an event", func(s *state) { delete(s.Webhooks[0].EventsEnabled, "user.delete") }, nil, "problem webhook_events", "does not receive user.delete"},
 		{"webhook of another tenant", func(s *state) { s.Webhooks[0].Global = false }, nil, "problem webhook_tenant", `"Default"`},
 		{"tenant without events", func(s *state) { s.Tenant.EventConfiguration.Events = nil }, nil, "problem webhook_tenant_events", "does not raise jwt.refresh-token.revoke, user.deactivate"},
 		{"plain HTTP", nil, func(c *config) { c.Apps[0].Origin = "http://store.example.com" }, "problem cookies", "drop the cookies"},
@@ -144,8 +144,8 @@ func TestFindings(t *testing.T) {
 		{"one host twice", nil, func(c *config) {
 			c.Apps = append(c.Apps, c.Apps[0])
 			c.Apps[1].Origin = "https://store.example.com:8443"
-		}, "problem cookies_host", "know no port"},
-		{"no origin", nil, func(c *config) { c.Apps[0].Origin = "store.example.com" }, "problem cookies", "no origin"},
+		}, "problem cookies_host", "do not depend on the port"},
+		{"no origin", nil, func(c *config) { c.Apps[0].Origin = "store.example.com" }, "problem cookies", "not an origin"},
 		{"store", nil, func(c *config) {
 			c.Store = func(context.Context) (string, error) { return "", errors.New("schema 9, this program knows 3") }
 		}, "problem store", "schema 9"},
@@ -158,10 +158,10 @@ func TestFindings(t *testing.T) {
 		}, func(c *config) { c.Apps[0].Accounts = "existing" }, "", ""},
 		{"no accounts, no mails", func(s *state) { s.Tenant.EmailConfiguration = fusionauthtest.EmailConfiguration{} }, func(c *config) { c.Apps[0].Accounts = "" }, "", ""},
 		{"the app behind is away", nil, func(c *config) { c.Apps[0].Upstream = "http://127.0.0.1:1/app" }, "warning upstream", "127.0.0.1:1"},
-		{"the app behind answers", nil, func(c *config) { c.Apps[0].Upstream = c.URL }, "", "the app behind answers"},
+		{"the app behind answers", nil, func(c *config) { c.Apps[0].Upstream = c.URL }, "", "the app answers"},
 		{"the page's server is away", nil, func(c *config) { c.Apps[0].DevServer = "http://127.0.0.1:1" }, "warning page", "127.0.0.1:1"},
 		{"no page", nil, func(c *config) { c.Apps[0].Page = "testdata/none" }, "problem page", "index.html"},
-		{"trial with a wrong password", nil, func(c *config) { c.Trial.Password = "marker-of-a-wrong-password" }, "problem trial", "password is wrong"},
+		{"trial with a wrong password", nil, func(c *config) { c.Trial.Password = "marker-of-a-wrong-password" }, "problem trial", "wrong password"},
 		{"trial of somebody who is not registered", func(s *state) { s.Users[0].Registrations = nil }, nil, "problem trial", "not registered"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,7 +191,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// An app on the parent domain of another is told that this does no harm; nobody else hears of it.
+// Only an app on the parent domain of another is told that this is harmless.
 func TestParentDomain(t *testing.T) {
 	found := doctor.Examine(t.Context(), doctor.Config{Apps: []doctor.App{{Origin: "https://example.com"}, {Origin: "https://store.example.com"}, {Origin: "https://notexample.com"}}})
 	n := 0
@@ -229,16 +229,16 @@ func TestUnreachable(t *testing.T) {
 	closed.Close()
 	for _, c := range []struct{ url, says string }{
 		{"http://" + closed.Addr().String(), "nothing listens"},
-		{secure.URL, "authority that this machine does not know"},
+		{secure.URL, "authority that this machine does not trust"},
 		{strings.Replace(serve(page(200, "", "")), "http", "https", 1), "does not speak TLS"},
 		{serve(page(200, "text/html", "<h1>nginx</h1>")), "another server"},
 		{serve(page(404, "", "")), "another server"},
 		{serve(page(301, "", "")), `"https://login.example.com/path"`},
 		{serve(page(503, "", "")), "answers 503"},
 		{serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })), "EOF"},
-		{"auth.example.com", "URL is none"},
-		{"ftp://auth.example.com", "URL is none"},
-		{"https://user:marker@auth.example.com", "URL is none"},
+		{"auth.example.com", "invalid URL"},
+		{"ftp://auth.example.com", "invalid URL"},
+		{"https://user:marker@auth.example.com", "invalid URL"},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			found := doctor.Examine(t.Context(), doctor.Config{URL: c.url, APIKey: "marker-of-a-key", Apps: []doctor.App{{ApplicationID: "x"}}})
@@ -254,12 +254,12 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Names are not looked up here: a machine without a network takes its time over that.
+// Names are not really looked up here, because that takes long on a machine without a network.
 func TestNames(t *testing.T) {
 	for says, failure := range map[string]error{
-		"is not known":        &net.DNSError{IsNotFound: true},
-		"cannot be looked up": &net.DNSError{IsTimeout: true},
-		"within 10 seconds":   context.DeadlineExceeded,
+		"unknown host":      &net.DNSError{IsNotFound: true},
+		"cannot look up":    &net.DNSError{IsTimeout: true},
+		"within 10 seconds": context.DeadlineExceeded,
 	} {
 		found := doctor.Examine(t.Context(), doctor.Config{
 			URL: "https://auth.example.com", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, failure }),
@@ -285,7 +285,7 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// The embedded provider shows its settings; a trial tells the rest.
+// The embedded provider shows its settings; a trial finds the rest.
 func TestEmbeddedProvider(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{ClientSecret: "a client secret of the test"})
@@ -326,7 +326,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// What the database of the embedded provider says of the apps of the file.
+// What the database of the embedded provider says about the apps of the file.
 func TestEmbeddedState(t *testing.T) {
 	apps := []doctor.App{{Origin: "https://store.example.com", ApplicationID: fusionauthtest.ApplicationID, Accounts: "verified"}}
 	for name, c := range map[string]struct {

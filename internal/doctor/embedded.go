@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// Embedded is what the embedded provider's database says. Its settings are those of the file, which latchkey serve sets at each start.
+// Embedded is the content of the embedded provider's database. Its settings are in the file;
+// latchkey serve applies them at each start.
 type Embedded struct {
-	Made              bool     // it was served before
-	Gated             bool     // users prove their address before they are let in, and get a mail for that
-	UnverifiedImports int      // users who were imported with an address of which nothing says that it is theirs
+	Made              bool     // the provider has run before
+	Gated             bool     // users must verify their address to log in, and get a mail for it
+	UnverifiedImports int      // imported users whose address is not verified
 	SwitchedOff       []string // ids of applications
 }
 
-// embedded looks at the provider that latchkey serve runs in its own process.
+// embedded checks the provider that latchkey serve runs in its own process.
 func (x *examination) embedded(ctx context.Context) {
 	if x.Embedded == nil {
 		x.found(OK, "provider", "", "the embedded provider is used: latchkey serve sets it up", "")
@@ -23,24 +24,24 @@ func (x *examination) embedded(ctx context.Context) {
 	e, err := x.Embedded(ctx)
 	switch {
 	case err != nil:
-		x.found(Problem, "provider", "", "the embedded provider cannot be opened: "+err.Error(), "")
+		x.found(Problem, "provider", "", "cannot open the embedded provider: "+err.Error(), "")
 		return
 	case !e.Made:
-		x.found(OK, "provider", "", "the embedded provider is used, and is not there yet: latchkey serve makes it", "")
+		x.found(OK, "provider", "", "the embedded provider is used, but does not exist yet: latchkey serve creates it", "")
 		return
 	}
 	x.found(OK, "provider", "", "the embedded provider is used: latchkey serve sets it up", "")
 	for _, a := range x.Apps {
 		if slices.Contains(e.SwitchedOff, a.ApplicationID) {
-			x.found(Problem, "application", a.name(), "the application is switched off: nobody can log in", "switch it on: PATCH /api/application with active, or PUT with reactivate=true")
+			x.found(Problem, "application", a.name(), "the application is deactivated: nobody can log in", "reactivate it: PATCH /api/application with active, or PUT with reactivate=true")
 		}
 	}
 	verified := slices.ContainsFunc(x.Apps, func(a App) bool { return a.Accounts == "verified" })
 	if verified && !e.Gated {
-		x.found(Warning, "unverified_behavior", "", "the provider does not ask users to prove their address, as accounts: verified says; Latchkey lets in nobody else", "start latchkey serve, or reload it: it sets the tenant")
+		x.found(Warning, "unverified_behavior", "", "the provider does not make users verify their address, which accounts: verified requires", "start or reload latchkey serve: it sets the tenant")
 	}
 	if verified && e.UnverifiedImports > 0 {
-		x.found(Warning, "unverified_imports", "", fmt.Sprintf("%d imported users cannot log in until they prove their address by mail", e.UnverifiedImports),
-			"where the system that they came from had verified it: latchkey user verify --imported")
+		x.found(Warning, "unverified_imports", "", fmt.Sprintf("%d imported users cannot log in until they verify their address by mail", e.UnverifiedImports),
+			"if the system that they came from had verified it, run latchkey user verify --imported")
 	}
 }

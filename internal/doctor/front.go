@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 )
 
-// front looks at what browsers get of an app: the app behind, and its page.
+// front checks what browsers get from an app: the app behind the gateway, and its page.
 func (x *examination) front(ctx context.Context, a App) {
 	if a.Upstream != "" {
 		if err := x.answers(ctx, a.Upstream); err != nil {
-			x.found(Warning, "upstream", a.name(), "the app behind does not answer at "+a.Upstream+": "+err.Error(), "start it, or correct upstream: in the configuration")
+			x.found(Warning, "upstream", a.name(), "the app does not answer at "+a.Upstream+": "+err.Error(), "start it, or correct upstream: in the configuration")
 		} else {
-			x.found(OK, "upstream", a.name(), "the app behind answers", "")
+			x.found(OK, "upstream", a.name(), "the app answers", "")
 		}
 	}
 	if a.DevServer != "" {
@@ -25,18 +25,18 @@ func (x *examination) front(ctx context.Context, a App) {
 	}
 	if a.Page != "" {
 		if _, err := os.Stat(filepath.Join(a.Page, "index.html")); err != nil {
-			x.found(Problem, "page", a.name(), "the page cannot be served: "+err.Error(), "build the page, or name the folder with its built files with spa: in the configuration")
+			x.found(Problem, "page", a.name(), "cannot serve the page: "+err.Error(), "build the page, or set spa: in the configuration to the folder of its built files")
 		} else {
 			x.found(OK, "page", a.name(), "the page has an index.html", "")
 		}
 	}
 }
 
-// answers asks with HEAD, which changes nothing. Any answer will do.
+// answers sends HEAD, which changes nothing. Any response will do.
 func (x *examination) answers(ctx context.Context, address string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
-		return errors.New("this is no URL")
+		return errors.New("not a URL")
 	}
 	resp, err := x.http.Do(r)
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// What clocks may differ by: claims are believed for a minute after their time.
+// The tolerated difference between clocks: claims are accepted for a minute after their time.
 const (
 	skewWarning = 10 * time.Second
 	skewProblem = time.Minute
 )
 
-const mendNetwork = "look at the network between here and there"
+const mendNetwork = "check the network in between"
 
-// reach tells whether there is a provider at the URL.
+// reach reports whether the URL is a provider's.
 func (x *examination) reach(ctx context.Context) bool {
 	const check = "provider"
 	asked := x.Now()
@@ -31,7 +31,7 @@ func (x *examination) reach(ctx context.Context) bool {
 	answered := x.Now()
 	if err != nil {
 		what, mend := unreachable(err, x.base)
-		x.found(Problem, check, "", fmt.Sprintf("%s cannot be asked: %s", x.URL, what), mend)
+		x.found(Problem, check, "", fmt.Sprintf("cannot reach %s: %s", x.URL, what), mend)
 		return false
 	}
 	var body struct {
@@ -39,26 +39,26 @@ func (x *examination) reach(ctx context.Context) bool {
 	}
 	switch {
 	case r.status >= 300 && r.status < 400:
-		x.found(Problem, check, "", fmt.Sprintf("%s sends us elsewhere: status %d, %q. Latchkey does not follow: the password would go along", x.URL, r.status, destination(r)), "write the URL where the server itself is")
+		x.found(Problem, check, "", fmt.Sprintf("%s redirects: status %d, %q. Latchkey does not follow redirects, which would carry the password along", x.URL, r.status, destination(r)), "use the URL of the server itself")
 		return false
 	case r.status == http.StatusOK && r.decode(&body) && body.Status == "ok":
 	case r.status == http.StatusNotFound || r.status == http.StatusForbidden || r.status == http.StatusUnauthorized || r.status == http.StatusOK:
-		x.found(Problem, check, "", fmt.Sprintf("%s/api/status answers %d and not {\"status\":\"ok\"}: another server, another path, or a proxy that does not let it through", x.URL, r.status),
-			"write the URL of the server; where a proxy hides /api/status, let this backend through: without it a bare 404 or 401 is not believed")
+		x.found(Problem, check, "", fmt.Sprintf("%s/api/status answers %d instead of {\"status\":\"ok\"}: another server, another path, or a proxy that blocks it", x.URL, r.status),
+			"correct the URL; if a proxy hides /api/status, let this backend through, because Latchkey needs it to trust a bare 404 or 401")
 		return false
 	default:
-		x.found(Problem, check, "", fmt.Sprintf("%s/api/status answers %d: the server is there, and not well", x.URL, r.status), "look at its log and its database")
+		x.found(Problem, check, "", fmt.Sprintf("%s/api/status answers %d: the server is not healthy", x.URL, r.status), "check its log and its database")
 		return false
 	}
 	x.found(OK, check, "", x.URL+" answers", "")
 	if x.base.Scheme == "http" && !loopback(x.base.Hostname()) {
-		x.found(Warning, "provider_tls", "", "passwords and tokens go to "+x.base.Host+" in clear text", "use https, unless nobody else is on that network")
+		x.found(Warning, "provider_tls", "", "passwords and tokens go to "+x.base.Host+" unencrypted", "use https, unless nobody else is on that network")
 	}
 	x.clock(r.header.Get("Date"), asked, answered)
 	return true
 }
 
-// destination is where a redirection leads, without what may be secret in it.
+// destination is where a redirect leads, without what may be secret in it.
 func destination(r reply) string {
 	to, err := url.Parse(r.header.Get("Location"))
 	if err != nil {
@@ -67,7 +67,7 @@ func destination(r reply) string {
 	return (&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String()
 }
 
-// unreachable says what went wrong below HTTP, and what to do.
+// unreachable explains a failure below HTTP, and what to do.
 func unreachable(err error, base *url.URL) (what, mend string) {
 	var (
 		name       *net.DNSError
@@ -79,25 +79,25 @@ func unreachable(err error, base *url.URL) (what, mend string) {
 	)
 	switch {
 	case errors.As(err, &name) && !name.IsNotFound:
-		return fmt.Sprintf("the name %s cannot be looked up: the name server does not answer", base.Hostname()), "look at this machine's resolv.conf and network"
+		return fmt.Sprintf("cannot look up %s: the DNS server does not answer", base.Hostname()), "check this machine's resolv.conf and network"
 	case errors.As(err, &name):
-		return fmt.Sprintf("the name %s is not known", base.Hostname()), "look for a slip in the name; inside a container, for its network"
+		return fmt.Sprintf("unknown host %s", base.Hostname()), "check the spelling; in a container, check its network"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens at " + base.Host, "start the server, or write its port (FusionAuth's own is 9011)"
+		return "nothing listens at " + base.Host, "start the server, or correct the port (FusionAuth's default is 9011)"
 	case errors.As(err, &unknown):
-		return "its certificate is from an authority that this machine does not know", "install the authority's certificate here, or have the server send the whole chain"
+		return "its certificate comes from an authority that this machine does not trust", "install the authority's certificate here, or make the server send the whole chain"
 	case errors.As(err, &host):
-		return "its certificate is for other names than " + base.Hostname(), "write the name that is in the certificate, or get one for this name"
+		return "its certificate is for other names than " + base.Hostname(), "use the name in the certificate, or get one for this name"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "its certificate has expired, or is not valid yet", "renew it; if it is fine, set the clock of this machine"
+		return "its certificate has expired, or is not valid yet", "renew it; if it is valid, correct the clock of this machine"
 	case errors.As(err, &verifiable):
-		return "its certificate is not good: " + verifiable.Err.Error(), "mend the certificate"
+		return "its certificate is invalid: " + verifiable.Err.Error(), "replace the certificate"
 	case errors.As(err, &noTLS), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return "it does not speak TLS", "write http:// if that is meant, or the port with TLS"
+		return "it does not speak TLS", "use http:// if that is intended, or the port with TLS"
 	case strings.Contains(err.Error(), "malformed HTTP response"):
-		return "it does not speak HTTP", "write https:// if that is meant"
+		return "it does not speak HTTP", "use https:// if that is intended"
 	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
-		return "no answer within 10 seconds", "look for a firewall in between, and at the server's load"
+		return "no answer within 10 seconds", "check for a firewall in between, and the server's load"
 	}
 	return err.Error(), mendNetwork
 }
@@ -107,11 +107,12 @@ func timedOut(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// clock compares the provider's clock with ours. Date has whole seconds, and was written between asking and answering.
+// clock compares the provider's clock with ours. Date has whole seconds, and was written between
+// request and response.
 func (x *examination) clock(date string, asked, answered time.Time) {
 	theirs, err := http.ParseTime(date)
 	if err != nil {
-		x.found(Skipped, "clock", "", "the provider does not say what time it has", "")
+		x.found(Skipped, "clock", "", "the provider sends no Date header", "")
 		return
 	}
 	ahead := time.Duration(0) // of ours
@@ -131,10 +132,10 @@ func (x *examination) skew(check, app, whose string, ahead time.Duration) {
 	}
 	off := ahead.Abs()
 	message := fmt.Sprintf("%s is %v %s ours", whose, off.Round(time.Second), how)
-	const mend = "keep both clocks with NTP"
+	const mend = "synchronize both clocks with NTP"
 	switch {
 	case off > skewProblem:
-		x.found(Problem, check, app, message+": tokens look expired, and events of webhooks like replays", mend)
+		x.found(Problem, check, app, message+": tokens look expired, and webhook events look like replays", mend)
 	case off > skewWarning:
 		x.found(Warning, check, app, message, mend)
 	default:

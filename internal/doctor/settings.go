@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// What we read of FusionAuth's settings. Names are FusionAuth's.
+// The parts of FusionAuth's settings that we read, with FusionAuth's names.
 type application struct {
 	TenantID           string `json:"tenantId"`
 	Name               string `json:"name"`
@@ -57,30 +57,30 @@ type jwtConfiguration struct {
 	} `json:"refreshTokenRevocationPolicy"`
 }
 
-const mendSettingsKey = "set FUSIONAUTH_SETTINGS_KEY to an API key that may GET /api/application, /api/tenant and /api/webhook; the backend's own key better may not"
+const mendSettingsKey = "set FUSIONAUTH_SETTINGS_KEY to an API key that may GET /api/application, /api/tenant and /api/webhook; the backend's own key should not"
 
-// read asks for settings. It returns false, and has said why, where they cannot be had.
+// read gets settings. It returns false if that fails, after reporting why.
 func (x *examination) read(ctx context.Context, check, app, path string, into any) (status int, ok bool) {
 	r, err := x.ask(ctx, question{method: http.MethodGet, path: path, key: x.SettingsKey, anyTenant: true})
 	switch {
 	case err != nil:
-		x.found(Problem, check, app, "GET "+path+" cannot be asked: "+err.Error(), mendNetwork)
+		x.found(Problem, check, app, "GET "+path+" failed: "+err.Error(), mendNetwork)
 	case r.status == http.StatusUnauthorized:
-		x.found(Skipped, check, app, "the API key may not read the settings: they were not looked at", mendSettingsKey)
+		x.found(Skipped, check, app, "the API key may not read the settings: not checked", mendSettingsKey)
 	case r.status == http.StatusNotFound:
 	case r.status != http.StatusOK || !r.decode(into):
-		x.found(Skipped, check, app, fmt.Sprintf("GET %s answers %d: the settings were not looked at", path, r.status), "")
+		x.found(Skipped, check, app, fmt.Sprintf("GET %s answers %d: settings not checked", path, r.status), "")
 	default:
 		return r.status, true
 	}
 	return r.status, false
 }
 
-// application looks at an application and its tenant.
+// application checks an application and its tenant.
 func (x *examination) application(ctx context.Context, a App) {
 	const check = "application"
 	if _, err := uuid.Parse(a.ApplicationID); err != nil || len(a.ApplicationID) != 36 {
-		x.found(Problem, check, a.name(), fmt.Sprintf("the application id %q is no UUID", a.ApplicationID), "copy it from FusionAuth, Applications, column Id")
+		x.found(Problem, check, a.name(), fmt.Sprintf("the application id %q is not a UUID", a.ApplicationID), "copy it from FusionAuth: Applications, column Id")
 		return
 	}
 	var body struct {
@@ -96,7 +96,7 @@ func (x *examination) application(ctx context.Context, a App) {
 	}
 	app := body.Application
 	if x.TenantID != "" && !strings.EqualFold(app.TenantID, x.TenantID) {
-		x.found(Problem, "tenant", a.name(), fmt.Sprintf("the application belongs to the tenant %s and not to %s: its logins look like wrong passwords", app.TenantID, x.TenantID), "set provider.tenant_id to the first")
+		x.found(Problem, "tenant", a.name(), fmt.Sprintf("the application belongs to tenant %s, not %s: its logins look like wrong passwords", app.TenantID, x.TenantID), "set provider.tenant_id to the first one")
 		return
 	}
 	x.found(OK, check, a.name(), fmt.Sprintf("the server knows the application, as %q", app.Name), "")
@@ -113,7 +113,7 @@ func (x *examination) application(ctx context.Context, a App) {
 		x.findings = append(x.findings, judgeTenant(a, of.Tenant, x.Issuer)...)
 		x.findings = append(x.findings, judgeAccounts(a, app, of.Tenant)...)
 	}
-	switch { // an application's own settings hold where they are enabled, else the tenant's
+	switch { // an application's own settings apply if they are enabled, else the tenant's
 	case app.JWTConfiguration.Enabled:
 		x.findings = append(x.findings, judgeLifetimes(a, app.JWTConfiguration, x.Session)...)
 	case ok:
@@ -121,7 +121,8 @@ func (x *examination) application(ctx context.Context, a App) {
 	}
 }
 
-// noApplication tells a server that does not know the application from one that shows none at all, such as the embedded provider.
+// noApplication distinguishes a server that does not have the application from one that shows none
+// at all, such as the embedded provider.
 func (x *examination) noApplication(ctx context.Context, a App) {
 	var list struct {
 		Applications []struct{} `json:"applications"`
@@ -129,8 +130,8 @@ func (x *examination) noApplication(ctx context.Context, a App) {
 	status, ok := x.read(ctx, "application", a.name(), "/api/application", &list)
 	switch {
 	case ok:
-		x.found(Problem, "application", a.name(), "the server knows no application "+a.ApplicationID, "look its id up under Applications; with a key of one tenant, look into that tenant")
+		x.found(Problem, "application", a.name(), "the server has no application "+a.ApplicationID, "look up its id under Applications; a key of one tenant sees that tenant only")
 	case status == http.StatusNotFound:
-		x.found(Skipped, "application", a.name(), "this server does not show its settings: they were not looked at", "have it tried with --login-id")
+		x.found(Skipped, "application", a.name(), "this server does not show its settings: not checked", "use --login-id to try a login")
 	}
 }

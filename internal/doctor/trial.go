@@ -12,9 +12,9 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth"
 )
 
-const mendTrial = "mend what was found before this, then look at the user in FusionAuth"
+const mendTrial = "fix the findings above, then check the user in FusionAuth"
 
-// trials logs the user of the trial in to each app, as the backend does.
+// trials logs in the user of the trial to each app, as the backend does.
 func (x *examination) trials(ctx context.Context) {
 	if x.Trial == nil {
 		return
@@ -28,7 +28,7 @@ func (x *examination) trial(ctx context.Context, a App) {
 	const check = "trial"
 	client, err := fusionauth.New(fusionauth.Config{
 		URL: x.URL, APIKey: x.APIKey, ApplicationID: a.ApplicationID, TenantID: x.TenantID, Issuer: x.Issuer, ClientSecret: a.ClientSecret,
-		PasswordCheckedFirst: true, Transport: x.Transport, Now: x.Now, // an administrator may know what is wrong with the account
+		PasswordCheckedFirst: true, Transport: x.Transport, Now: x.Now, // an administrator may see what is wrong with the account
 	})
 	if err != nil {
 		x.found(Problem, check, a.name(), err.Error(), mendTrial)
@@ -38,12 +38,12 @@ func (x *examination) trial(ctx context.Context, a App) {
 	before := x.Now()
 	grant, err := client.Login(ctx, latchkey.Credentials{LoginID: x.Trial.LoginID, Password: x.Trial.Password, Device: device})
 	if err != nil {
-		x.found(Problem, check, a.name(), "the login fails: "+explain(err), mendTrial)
+		x.found(Problem, check, a.name(), "the login failed: "+explain(err), mendTrial)
 		return
 	}
 	defer func() {
 		if err := client.Revoke(context.WithoutCancel(ctx), grant.RefreshTokenID); err != nil {
-			x.found(Problem, "trial_revoke", a.name(), "the refresh token cannot be revoked: "+err.Error(), mendKey)
+			x.found(Problem, "trial_revoke", a.name(), "cannot revoke the refresh token: "+err.Error(), mendKey)
 		}
 	}()
 	if issued := issuedAt(grant.Token); !issued.IsZero() {
@@ -53,37 +53,37 @@ func (x *examination) trial(ctx context.Context, a App) {
 		} else if issued.Before(before.Add(-time.Second)) {
 			ahead = issued.Sub(before) + time.Second
 		}
-		x.skew("trial_clock", a.name(), "the clock that stamps tokens", ahead)
+		x.skew("trial_clock", a.name(), "the clock of the token issuer", ahead)
 	}
 	renewed, err := client.Refresh(ctx, latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User, Device: device})
 	switch {
 	case err != nil:
-		x.found(Problem, check, a.name(), "the login works, and the refresh fails: "+explain(err), "look at allowTokenRefresh, or at the client secret")
+		x.found(Problem, check, a.name(), "the login works, but the refresh failed: "+explain(err), "check allowTokenRefresh or the client secret")
 	case grant.RefreshTokenID == "":
-		x.found(Problem, check, a.name(), "the server does not say the id of a refresh token: logout could not revoke it", "FusionAuth 1.37 or later is needed")
+		x.found(Problem, check, a.name(), "the server does not return the id of the refresh token: logout could not revoke it", "FusionAuth 1.37 or later is needed")
 	case renewed.User.ID != grant.User.ID:
-		x.found(Problem, check, a.name(), "the refresh is for another user", "let this backend through to the server itself, without a cache")
+		x.found(Problem, check, a.name(), "the refresh returned another user", "let this backend reach the server itself, without a cache")
 	default:
 		x.found(OK, check, a.name(), "login, refresh and revocation work", "")
 	}
 }
 
-// explain puts a definite no into words.
+// explain describes a documented refusal.
 func explain(err error) string {
 	var no *latchkey.ProviderError
 	if !errors.As(err, &no) {
 		return err.Error()
 	}
 	return map[latchkey.Code]string{
-		latchkey.CodeInvalidCredentials:     "no such user, or the password is wrong; or the application is of another tenant",
+		latchkey.CodeInvalidCredentials:     "no such user, wrong password, or an application of another tenant",
 		latchkey.CodeNotRegistered:          "the user is not registered for the application",
-		latchkey.CodeTwoFactorRequired:      "the user has a second factor: try one without",
+		latchkey.CodeTwoFactorRequired:      "the user has a second factor: use a user without one",
 		latchkey.CodePasswordChangeRequired: "the user must change the password first",
 		latchkey.CodeRefreshRefused:         "the server refuses a refresh token that it has just issued",
 	}[no.Code] + " (" + string(no.Code) + ")"
 }
 
-// issuedAt reads the iat of a JWT; zero where there is none.
+// issuedAt returns the iat of a JWT, or zero.
 func issuedAt(token latchkey.Secret) time.Time {
 	var claims struct {
 		IssuedAt int64 `json:"iat"`

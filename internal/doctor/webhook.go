@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A webhook is what we read of one.
+// A webhook is the part that we read of one.
 type webhook struct {
 	URL                    string          `json:"url"`
 	Global                 bool            `json:"global"`
@@ -20,14 +20,14 @@ type webhook struct {
 	} `json:"signatureConfiguration"`
 }
 
-// wantedEvents are those that should end sessions at once.
+// wantedEvents are the events that should end sessions immediately.
 var wantedEvents = []string{"jwt.refresh-token.revoke", "user.deactivate", "user.delete", "user.password.update"}
 
-// webhooks looks for one that tells us of ends.
+// webhooks looks for a webhook that sends us the wanted events.
 func (x *examination) webhooks(ctx context.Context) {
 	const check = "webhook"
 	if x.NoWebhook {
-		x.found(Warning, check, "", fmt.Sprintf("the configuration takes no events: sessions learn of changed passwords and locked users at their next refresh, within %v", x.Session.Cap),
+		x.found(Warning, check, "", fmt.Sprintf("events are not configured: sessions learn of changed passwords and locked users at their next refresh, within %v", x.Session.Cap),
 			"set provider.webhook_key_set or provider.webhook_secret_file, and add the webhook in FusionAuth; docs/fusionauth.md says how")
 		return
 	}
@@ -47,17 +47,18 @@ func (x *examination) webhooks(ctx context.Context) {
 		x.found(Problem, check, "", "no webhook has a URL like "+x.WebhookURL, "add it under Settings > Webhooks; docs/fusionauth.md says how")
 		return
 	case !found:
-		x.found(Warning, check, "", fmt.Sprintf("no webhook tells of changed passwords and locked users: sessions learn it at their next refresh, within %v", x.Session.Cap), "add one under Settings > Webhooks; docs/fusionauth.md says how")
+		x.found(Warning, check, "", fmt.Sprintf("no webhook reports changed passwords and locked users: sessions learn of them at their next refresh, within %v", x.Session.Cap), "add one under Settings > Webhooks; docs/fusionauth.md says how")
 		return
 	}
 	judged := judgeWebhook(hook, x.tenants)
 	if judged == nil {
-		x.found(OK, check, "", hook.URL+" is told of what ends sessions, with a signature", "")
+		x.found(OK, check, "", hook.URL+" receives signed events that end sessions", "")
 	}
 	x.findings = append(x.findings, judged...)
 }
 
-// choose finds the webhook with our URL or, where we do not know it, one that is told of what we want to know.
+// choose finds the webhook with our URL or, if we do not know it, one that receives the wanted
+// events.
 func choose(all []webhook, url string) (webhook, bool) {
 	i := slices.IndexFunc(all, func(h webhook) bool {
 		if strings.HasPrefix(url, "/") {
@@ -74,13 +75,13 @@ func choose(all []webhook, url string) (webhook, bool) {
 	return all[i], true
 }
 
-// judgeWebhook says why events would not come, or would be refused.
+// judgeWebhook reports why events would not arrive, or would be refused.
 func judgeWebhook(h webhook, tenants map[string]tenant) (all []Finding) {
 	add := func(status Status, check, message, mend string) {
 		all = append(all, Finding{Status: status, Check: check, Message: message, Mend: mend})
 	}
 	if !h.SignatureConfiguration.Enabled {
-		add(Problem, "webhook_signature", "the webhook does not sign its events: every one is refused", "in the webhook's Security tab, enable Sign events and choose a key")
+		add(Problem, "webhook_signature", "the webhook does not sign its events: all are refused", "in the webhook's Security tab, enable Sign events and choose a key")
 	}
 	var missing []string
 	for _, e := range wantedEvents {
@@ -89,12 +90,12 @@ func judgeWebhook(h webhook, tenants map[string]tenant) (all []Finding) {
 		}
 	}
 	if missing != nil {
-		add(Problem, "webhook_events", "the webhook is not told of "+strings.Join(missing, ", "), "enable them in the webhook's Events tab")
+		add(Problem, "webhook_events", "the webhook does not receive "+strings.Join(missing, ", "), "enable them in the webhook's Events tab")
 	}
 	for _, id := range slices.Sorted(maps.Keys(tenants)) {
 		t := tenants[id]
 		if !h.Global && !slices.ContainsFunc(h.TenantIDs, func(of string) bool { return strings.EqualFold(of, id) }) {
-			add(Problem, "webhook_tenant", fmt.Sprintf("the webhook is not for the tenant %q", t.Name), "add the tenant in the webhook's Tenants tab, or have it for all tenants")
+			add(Problem, "webhook_tenant", fmt.Sprintf("the webhook is not for the tenant %q", t.Name), "add the tenant in the webhook's Tenants tab, or enable it for all tenants")
 		}
 		var silent []string
 		for _, e := range wantedEvents {

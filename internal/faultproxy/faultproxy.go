@@ -1,4 +1,5 @@
-// Package faultproxy is a TCP proxy that breaks the network between a client and a server: it cuts, keeps silent and delays. It is for tests.
+// Package faultproxy is a TCP proxy for tests that breaks the network between a client and a
+// server: it cuts, stalls and delays connections.
 package faultproxy
 
 import (
@@ -9,16 +10,18 @@ import (
 	"time"
 )
 
-// A Fault is what is wrong with the network. The zero Fault is a network that works.
+// A Fault is what is wrong with the network. The zero Fault is a working network.
 type Fault struct {
-	// Cut closes every connection, and each new one at once.
+	// Cut closes every connection, and each new one as soon as it is opened.
 	Cut bool
-	// HoldRequests and HoldAnswers let nothing pass to the server or back, and say nothing about it: neither bytes nor the end of a connection. What was held back arrives
-	// when they are over, as TCP would send it again, unless its sender has reset the connection meanwhile.
+	// HoldRequests and HoldAnswers silently let nothing pass to the server or back: neither bytes
+	// nor the end of a connection. What was held back arrives when the fault is over, as TCP would
+	// retransmit it, unless its sender has reset the connection meanwhile.
 	HoldRequests, HoldAnswers bool
-	// Forget holds everything on the connections that there are when the fault begins, as a firewall does that has lost its state. New ones work.
+	// Forget holds everything on the connections that exist when the fault begins, like a firewall
+	// that has lost its state. New connections work.
 	Forget bool
-	// Delay is how much later everything arrives, each way.
+	// Delay is how much later everything arrives, in each direction.
 	Delay time.Duration
 }
 
@@ -40,7 +43,8 @@ type Proxy struct {
 	closed  bool
 }
 
-// Start starts a proxy on a free port of 127.0.0.1 in front of target, host:port, until the test ends. The target need not be there yet.
+// Start starts a proxy on a free port of 127.0.0.1 in front of target, host:port, until the test
+// ends. The target need not be there yet.
 func Start(t testing.TB, target string) *Proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +57,7 @@ func Start(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Set makes f, and nothing else, be wrong from now on.
+// Set replaces the current fault with f.
 func (p *Proxy) Set(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/faultproxy"
 )
 
-// echo serves what it is sent, and returns its address.
+// echo starts a server that echoes what it receives, and returns its address.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,7 +51,7 @@ func send(t *testing.T, conn net.Conn, text string) {
 	}
 }
 
-// receive reads for that long at most.
+// receive reads for at most this long.
 func receive(conn net.Conn, wait time.Duration) (string, error) {
 	conn.SetReadDeadline(time.Now().Add(wait))
 	buffer := make([]byte, 100)
@@ -90,7 +90,7 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestResetTakesBack: bytes of a sender that has reset its connection do not arrive later.
+// TestResetTakesBack: data of a sender that has reset its connection does not arrive later.
 func TestResetTakesBack(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -144,12 +144,12 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-// TestNoServer: a server that is not there looks like a connection that breaks.
+// TestNoServer: a missing server looks like a broken connection.
 func TestNoServer(t *testing.T) {
 	refuses(t, faultproxy.Start(t, "127.0.0.1:1"))
 }
 
-// refuses checks that a new connection breaks at once.
+// refuses checks that a new connection breaks immediately.
 func refuses(t *testing.T, p *faultproxy.Proxy) {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.Addr)

@@ -15,7 +15,7 @@ type link struct {
 	forgotten      bool // Fault.Forget holds it; the proxy's mu guards this
 }
 
-// close resets both sides: what is under way is lost.
+// close resets both sides: what is in flight is lost.
 func (l *link) close() {
 	l.once.Do(func() {
 		close(l.over)
@@ -32,14 +32,14 @@ func reset(c *net.TCPConn) {
 // A chunk is what one read returned.
 type chunk struct {
 	bytes []byte
-	end   error // io.EOF, or what the connection broke with
+	end   error // io.EOF, or the error of the connection
 	at    time.Time
 }
 
-// window is how many chunks may be held back before their sender is held up.
+// window is how many chunks may be held back before their sender is blocked.
 const window = 1024
 
-// pump passes on what one side sends, late or not at all where that is the fault, and lastly that it has ended.
+// pump passes on what one side sends, late or not at all if that is the fault, and finally its end.
 func (p *Proxy) pump(l *link, from, to *net.TCPConn, held func(Fault) bool) {
 	chunks := make(chan chunk, window)
 	broken := make(chan struct{})
@@ -94,10 +94,11 @@ func read(l *link, from *net.TCPConn, chunks chan<- chunk, broken chan<- struct{
 	}
 }
 
-// settle is how much later what was held back arrives, so that a reset by its sender just before is noticed first.
+// settle is how much later held-back data arrives, so that a reset by its sender just before is
+// noticed first.
 const settle = 50 * time.Millisecond
 
-// deliverable waits until the fault lets a chunk arrive, and reports false where the link is over.
+// deliverable waits until the fault lets a chunk arrive, and reports false if the link is closed.
 func (p *Proxy) deliverable(l *link, c chunk, held func(Fault) bool) bool {
 	var wasHeld bool
 	for {

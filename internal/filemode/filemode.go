@@ -1,5 +1,5 @@
-// Package filemode refuses secrets that others can read, and files and directories that others can change.
-// Modes say nothing on Windows: there every file passes.
+// Package filemode refuses secrets that others can read, and files and directories that others can
+// change. Windows has no such modes: there every file passes.
 package filemode
 
 import (
@@ -11,9 +11,12 @@ import (
 	"strconv"
 )
 
-// Secret checks a file that holds a secret: keys, passwords, databases. It must belong to the user who runs the program or to root, and nobody else
-// may write it. The user who runs the program must be able to read it. The group may read a file of root, as in a Kubernetes Secret with fsGroup (root:group, 0440); all else may be read by its owner only.
-// PostgreSQL asks the same of ssl_key_file. Where root runs the program, any owner will do. A missing file is fs.ErrNotExist.
+// Secret checks a file that holds a secret: keys, passwords, databases. It must belong to the user
+// who runs the program or to root, and only its owner may write it. The user who runs the program
+// must be able to read it. The group may read a file owned by root, as in a Kubernetes Secret with
+// fsGroup (root:group, 0440); any other file may be readable by its owner only. PostgreSQL has the
+// same rules for ssl_key_file. If root runs the program, the owner does not matter. A missing file
+// is fs.ErrNotExist.
 func Secret(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -27,7 +30,7 @@ func Secret(path string) error {
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%s belongs to %s and cannot be read: run chown %s %s", path, nameOf(ownerOf(info)), nameOf(os.Geteuid()), path)
+		return fmt.Errorf("%s belongs to %s and is not readable: run chown %s %s", path, nameOf(ownerOf(info)), nameOf(os.Geteuid()), path)
 	}
 	if err != nil {
 		return err
@@ -35,8 +38,9 @@ func Secret(path string) error {
 	return file.Close()
 }
 
-// Directory checks a directory that holds such files: who may write it can put files of their own in their place.
-// It must belong to the user who runs the program or to root; others may look into it. A missing directory is fs.ErrNotExist.
+// Directory checks a directory that holds such files: anyone who can write to it can replace them.
+// It must belong to the user who runs the program or to root; others may read it. A missing
+// directory is fs.ErrNotExist.
 func Directory(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -48,8 +52,9 @@ func Directory(path string) error {
 	return directory(path, info.Mode().Perm(), ownerOf(info), os.Geteuid())
 }
 
-// Unwritable checks a file without a secret, such as a configuration with variables in the place of its secrets: everybody may read it, and only its
-// owner, whoever that is, and its group may write it. A missing file is fs.ErrNotExist.
+// Unwritable checks a file without a secret, such as a configuration whose secrets are in
+// variables: everyone may read it, but only its owner, who can be anyone, and its group may write
+// it. A missing file is fs.ErrNotExist.
 func Unwritable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -61,7 +66,8 @@ func Unwritable(path string) error {
 	return nil
 }
 
-// RootElsewhere refuses to have root write a file or directory of another user: what root makes beside it, that user could not use afterwards.
+// RootElsewhere refuses to let root write to a file or directory of another user, who could not use
+// the files that root creates there.
 func RootElsewhere(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -70,10 +76,10 @@ func RootElsewhere(path string) error {
 	return rootElsewhere(path, ownerOf(info), os.Geteuid())
 }
 
-// Like gives a file, which its owner has just made, the mode and the owner of another that it will replace.
+// Like gives a new file the mode and the owner of the file that it will replace.
 func Like(model fs.FileInfo, path string) error {
 	mode := model.Mode().Perm()
-	if err := chownLike(model, path); err != nil && mode&0o070 != 0 { // else the group reads nothing
+	if err := chownLike(model, path); err != nil && mode&0o070 != 0 { // or else the group could not read it
 		return err
 	}
 	return os.Chmod(path, mode)
@@ -83,10 +89,10 @@ func rootElsewhere(path string, owner, euid int) error {
 	if euid != 0 || owner == 0 || owner == nobody {
 		return nil
 	}
-	return fmt.Errorf("%s belongs to %s, who could not use what root makes there: run this with sudo -u %s", path, nameOf(owner), nameOf(owner))
+	return fmt.Errorf("%s belongs to %s, who could not use files that root creates there: run this with sudo -u %s", path, nameOf(owner), nameOf(owner))
 }
 
-// nameOf is the name of a user as chown and sudo take it.
+// nameOf is the name of a user for chown and sudo.
 func nameOf(id int) string {
 	if account, err := user.LookupId(strconv.Itoa(id)); err == nil {
 		return account.Username
@@ -94,7 +100,7 @@ func nameOf(id int) string {
 	return fmt.Sprintf("'#%d'", id)
 }
 
-// nobody is the owner where the system has none.
+// nobody is the owner on systems without owners.
 const nobody = -1
 
 func secret(path string, mode fs.FileMode, owner, euid int) error {

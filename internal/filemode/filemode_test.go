@@ -21,7 +21,7 @@ func TestSecret(t *testing.T) {
 	for _, c := range []struct {
 		mode        fs.FileMode
 		owner, euid int
-		mend        string // empty: good
+		mend        string // empty: no error
 	}{
 		{0o600, service, service, ""},
 		{0o400, service, service, ""},

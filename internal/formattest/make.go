@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Make has a guard begin, refresh and end sessions in an empty store, and returns what it leaves behind.
+// Make begins, refreshes and ends sessions in an empty store, and returns the result.
 func Make(t *testing.T, store latchkey.Store) *Samples {
 	began := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	s := &Samples{
@@ -78,7 +78,7 @@ func Make(t *testing.T, store latchkey.Store) *Samples {
 	return s
 }
 
-// add adds the record that a store has.
+// add adds a record of a store.
 func (s *Samples) add(t *testing.T, name string, store latchkey.Store, id latchkey.ID) {
 	t.Helper()
 	rec, err := store.Get(t.Context(), id)

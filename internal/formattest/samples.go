@@ -1,8 +1,8 @@
-// Package formattest keeps the stored formats readable: samples of every version that a program has ever written, and a guard that
-// serves the sessions in them.
+// Package formattest keeps the stored formats readable: it has samples of every version that was
+// ever written, and a guard that serves the sessions in them.
 //
-// The samples are in testdata/formats, a directory for each version, and beside the stores as dumps of their databases.
-// They are never written anew: a change of the format adds samples.
+// The samples are in testdata/formats, a directory for each version, and beside the stores as dumps
+// of their databases. They are never regenerated: a change of the format adds samples.
 package formattest
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Samples are what a program left behind at one moment: the sessions of one app, the cookies of their browsers, and its keys.
+// Samples are what a program left behind at one moment: the sessions of one app, the cookies of
+// their browsers, and the app's keys.
 type Samples struct {
 	Origin string
 	App    string
@@ -29,7 +30,7 @@ type Samples struct {
 	Ends    string                      // an ends file
 }
 
-// Cookies are what a browser has.
+// Cookies are the cookies of one browser.
 type Cookies struct {
 	Session, Refresh, Device string
 }
@@ -37,10 +38,10 @@ type Cookies struct {
 // The sessions in the samples.
 const (
 	Live    = "live"    // refreshed once, and used since
-	Claimed = "claimed" // expired, with the claim of a node that went away while it refreshed the session
+	Claimed = "claimed" // expired, with the claim of a node that died while refreshing the session
 	Ended   = "ended"   // logged out; its refresh token is not revoked yet
 	Cut     = "cut"     // began before all sessions of the app were ended
-	Cutoff  = "cutoff"  // no session, but the record that ends those before it
+	Cutoff  = "cutoff"  // the not-before record, which is no session
 )
 
 // Load reads the samples of one version from its directory.
@@ -79,7 +80,7 @@ func (s *Samples) Record(t testing.TB, name string) *latchkey.Record {
 	return rec
 }
 
-// Check compares what is read from the records with what was written.
+// Check compares the records that were read with what was written.
 func (s *Samples) Check(t *testing.T) {
 	for name := range s.Records {
 		text, err := json.Marshal(s.Record(t, name))

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Serve has a guard serve the sessions of the samples, which are in the store, to the browsers that have their cookies.
+// Serve serves the sessions of the samples, which are in the store, to the browsers that have their
+// cookies.
 func (s *Samples) Serve(t *testing.T, store latchkey.Store) {
 	w := newWorld(t, s, store)
 	w.start()
@@ -27,8 +28,8 @@ func (s *Samples) Serve(t *testing.T, store latchkey.Store) {
 	expect("the refresh cookie alone", Cookies{Refresh: live.Refresh}, 200, "user-live")
 	expect("logged out", s.Cookies[Ended], 401, `"endReason":"logout"`)
 	expect("began before all ended", s.Cookies[Cut], 401, `"endReason":"revoked_by_admin"`)
-	if renewed := expect("claimed by a node that went away", s.Cookies[Claimed], 200, "user-claimed"); renewed.Refresh == s.Cookies[Claimed].Refresh {
-		t.Error("a session that had expired was not refreshed")
+	if renewed := expect("claimed by a node that died", s.Cookies[Claimed], 200, "user-claimed"); renewed.Refresh == s.Cookies[Claimed].Refresh {
+		t.Error("an expired session was not refreshed")
 	}
 	w.advance(2 * time.Hour)
 	renewed := expect("refreshed", live, 200, "user-live")
@@ -59,8 +60,8 @@ func (s *Samples) revoked(t *testing.T, store latchkey.Store) {
 	t.Error("a refresh token of an ended session is not revoked")
 }
 
-// ServeLost has a guard that knows the ends of its file alone, for its store has lost everything: an ended session stays ended, and
-// another is made whole from its refresh cookie.
+// ServeLost starts a guard whose store has lost everything, with the samples' file of tombstones:
+// an ended session stays ended, and another is restored from its refresh cookie.
 func (s *Samples) ServeLost(t *testing.T, empty latchkey.Store) {
 	w := newWorld(t, s, empty)
 	w.config.EndsFile = filepath.Join(t.TempDir(), "ends")

@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A world is a guard on a store, with a clock that stands still, and a provider that says yes to everybody.
+// A world is a guard on a store, with a stopped clock, and a provider that accepts everyone.
 type world struct {
 	t        testing.TB
 	config   latchkey.Config
@@ -71,7 +71,7 @@ func private(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// request sends a request with the cookies that the browser has, and keeps those that come back.
+// request sends a request with the browser's cookies, and stores those in the response.
 func (w *world) request(method, path, body string, jar *Cookies) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, w.config.Origin+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -96,7 +96,7 @@ func (w *world) request(method, path, body string, jar *Cookies) *httptest.Respo
 	return answer
 }
 
-// A provider knows everybody. Its refresh tokens count the refreshes.
+// A provider accepts everyone. Its refresh tokens count the refreshes.
 type provider struct {
 	world     *world
 	refreshed func() // is called by Refresh before it answers

@@ -21,7 +21,8 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: what is canonical is what an encoder makes of what it says.
+// FuzzCanonical: a text is canonical if, and only if, encoding what it decodes to gives the same
+// text.
 func FuzzCanonical(f *testing.F) {
 	f.Add("eyJh.eyJi.AQ")
 	f.Add("eyJh.eyJi.AR\n")

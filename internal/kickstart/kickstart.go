@@ -1,4 +1,4 @@
-// Package kickstart reads FusionAuth's kickstart files: what a new identity provider is to know before anybody uses it.
+// Package kickstart reads FusionAuth's kickstart files, which set up a new identity provider.
 package kickstart
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A File is a kickstart file with everything filled in.
+// A File is a kickstart file with all variables filled in.
 type File struct {
 	DefaultTenantID string // the variable of that name; empty: none
 	APIKeys         []APIKey
@@ -35,15 +35,16 @@ type APIKey struct {
 // A Request is sent to the provider, in the order of the file.
 type Request struct {
 	Method   string          `json:"method"`
-	URL      string          `json:"url"` // a path, with a query perhaps
+	URL      string          `json:"url"` // a path, perhaps with a query
 	TenantID string          `json:"tenantId"`
 	Body     json.RawMessage `json:"body"`
 }
 
-// FusionAuth's own application. Files register its administrators for it.
+// FusionAuth's own application. Files register administrators for it.
 const applicationID = "3c219e58-ed0e-4b18-ad48-f4f92793ae32"
 
-// Read reads a file. Files that it includes are looked for beside it. The error names the place and what is wrong there.
+// Read reads a file. Included files are looked for in its directory. The error says where it is and
+// what is wrong.
 func Read(path string) (*File, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -56,12 +57,12 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// A filler gives the content of a file that is included.
+// A filler returns the content of an included file.
 type filler interface {
 	ReadFile(name string) ([]byte, error)
 }
 
-// Parse is Read of a text.
+// Parse is Read for a text.
 func Parse(text []byte, files filler, env func(string) (string, bool)) (*File, error) {
 	var raw struct {
 		Variables map[string]string `json:"variables"`
@@ -69,10 +70,10 @@ func Parse(text []byte, files filler, env func(string) (string, bool)) (*File, e
 		Requests  []json.RawMessage `json:"requests"`
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
-		return nil, fmt.Errorf("it is not the JSON of a kickstart file: %w", err)
+		return nil, fmt.Errorf("not the JSON of a kickstart file: %w", err)
 	}
 	p := &parser{files: files, env: env, variables: map[string]string{"FUSIONAUTH_APPLICATION_ID": applicationID}}
-	for _, name := range slices.Sorted(maps.Keys(raw.Variables)) { // a variable may use those before it in the alphabet
+	for _, name := range slices.Sorted(maps.Keys(raw.Variables)) { // a variable may use those that precede it in the alphabet
 		value, err := p.fill(raw.Variables[name])
 		if err != nil {
 			return nil, fmt.Errorf("variables.%s: %w", name, err)
@@ -88,7 +89,7 @@ func Parse(text []byte, files filler, env func(string) (string, bool)) (*File, e
 		f.APIKeys = append(f.APIKeys, key)
 	}
 	if len(f.APIKeys) == 0 {
-		return nil, fmt.Errorf("apiKeys: at least one is needed, for the requests")
+		return nil, fmt.Errorf("apiKeys: empty: the requests need at least one")
 	}
 	for i, text := range raw.Requests {
 		var request Request
@@ -108,10 +109,10 @@ func (r Request) check() error {
 	switch r.Method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 	default:
-		return fmt.Errorf("method %q: write POST, PUT, PATCH or DELETE", r.Method)
+		return fmt.Errorf("method %q: want POST, PUT, PATCH or DELETE", r.Method)
 	}
 	if !strings.HasPrefix(r.URL, "/api/") {
-		return fmt.Errorf("url %q: write a path, such as /api/user", r.URL)
+		return fmt.Errorf("url %q: want a path, such as /api/user", r.URL)
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ type parser struct {
 	variables map[string]string
 }
 
-// decode fills in what stands in the strings of a JSON value, and decodes it.
+// decode fills in the strings of a JSON value, and decodes it.
 func (p *parser) decode(text []byte, into any) error {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
@@ -187,7 +188,8 @@ func (p *parser) object(name string) (any, error) {
 
 var place = regexp.MustCompile(`#\{([^{}]*)\}`)
 
-// fill replaces #{name}, #{ENV.NAME} and #{UUID()} in a string, or the whole of it by the file of &{name}.
+// fill replaces #{name}, #{ENV.NAME} and #{UUID()} in a string, or a whole string &{name} by the
+// content of that file.
 func (p *parser) fill(s string) (string, error) {
 	if name, ok := included(s, "&{"); ok {
 		text, err := p.files.ReadFile(name)
@@ -208,7 +210,7 @@ func (p *parser) fill(s string) (string, error) {
 		}
 		value, known := p.variables[name]
 		if !known {
-			wrong = fmt.Errorf("there is no variable %q", name)
+			wrong = fmt.Errorf("no variable %q", name)
 		}
 		return value
 	})

@@ -38,8 +38,8 @@ func TestParseRefuses(t *testing.T) {
 	const key = `"apiKeys": [{"key": "k"}]`
 	for text, want := range map[string]string{
 		`[]`:                                    "not the JSON of a kickstart file",
-		`{}`:                                    "apiKeys: at least one",
-		`{"variables": {"a": "#{b}"}}`:          `variables.a: there is no variable "b"`,
+		`{}`:                                    "apiKeys: empty",
+		`{"variables": {"a": "#{b}"}}`:          `variables.a: no variable "b"`,
 		`{"apiKeys": [{"key": "#{ENV.NONE}"}]}`: "apiKeys[0]: the environment variable NONE is not set",
 		`{` + key + `, "requests": [{"method": "GET", "url": "/api/user"}]}`:                       `requests[0]: method "GET"`,
 		`{` + key + `, "requests": [{"method": "POST", "url": "http://elsewhere/api/user"}]}`:      "requests[0]: url",

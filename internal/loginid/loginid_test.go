@@ -26,7 +26,7 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: white space around it and capitals never make another login id.
+// FuzzCanonical: surrounding white space and capitals never make a different login id.
 func FuzzCanonical(f *testing.F) {
 	for _, s := range []string{"ada@example.com", "\u0130", "\u00a8x", "\xff ", "\u1e9e\u0345"} {
 		f.Add(s)

@@ -1,4 +1,5 @@
-// Package mail sends the provider's letters: through an SMTP server, or into a folder where somebody reads them.
+// Package mail sends the provider's mails: through an SMTP server, or to a folder where somebody
+// reads them.
 package mail
 
 import (
@@ -21,12 +22,12 @@ import (
 
 // How the connection to an SMTP server is encrypted.
 const (
-	StartTLS = "starttls" // from the first command that matters on; refused where the server cannot
-	Implicit = "implicit" // from the first byte on
+	StartTLS = "starttls" // after the greeting; an error if the server cannot
+	Implicit = "implicit" // from the first byte
 	Plain    = "none"     // for a server on this machine
 )
 
-// SMTP is a server that takes mails, and the sender of all of them.
+// SMTP is a mail server, and the sender of all mails.
 type SMTP struct {
 	Addr     string // host:port
 	TLS      string // "": StartTLS
@@ -46,7 +47,7 @@ type SettingError struct{ Setting, Reason string }
 // Error names the setting.
 func (e *SettingError) Error() string { return e.Setting + ": " + e.Reason }
 
-// Check reports the first mistake in the settings, as a *SettingError.
+// Check returns the first error in the settings, as a *SettingError.
 func (s SMTP) Check() error {
 	host, port, err := net.SplitHostPort(s.Addr)
 	if err != nil || host == "" {
@@ -59,7 +60,7 @@ func (s SMTP) Check() error {
 	case "", StartTLS, Implicit:
 	case Plain:
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return &SettingError{"tls", s.Addr + " without TLS: links that open accounts would cross the network for everybody to read"}
+			return &SettingError{"tls", s.Addr + " without TLS: links that open accounts would cross the network unencrypted"}
 		}
 	default:
 		return &SettingError{"tls", fmt.Sprintf("%q: want starttls, implicit or none", s.TLS)}
@@ -73,7 +74,7 @@ func (s SMTP) Check() error {
 	return CheckFrom(s.From)
 }
 
-// CheckFrom reports a sender that no mail can have, as a *SettingError.
+// CheckFrom returns a *SettingError if the sender is invalid.
 func CheckFrom(from string) error {
 	if err := mail.NewMsg().From(from); err != nil {
 		return &SettingError{"from", fmt.Sprintf("%q: want an address, or Name <address>", from)}
@@ -81,7 +82,7 @@ func CheckFrom(from string) error {
 	return nil
 }
 
-// Sender returns what sends letters through the server, each over a connection of its own.
+// Sender returns a function that sends mails through the server, each over a new connection.
 func (s SMTP) Sender() (func(context.Context, idp.Mail) error, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -123,8 +124,8 @@ func (s SMTP) Sender() (func(context.Context, idp.Mail) error, error) {
 	}, nil
 }
 
-// unquoted says why a letter was not sent without the words of the server, which may repeat what it was told: an address, or the password. The library's
-// text names the address, too. None of that belongs in a log.
+// unquoted says why a mail was not sent, without the server's words, which may repeat an address or
+// the password. The library's text names the address too. None of that belongs in a log.
 func unquoted(err error) error {
 	refused := new(mail.SendError)
 	if !errors.As(err, &refused) {
@@ -138,10 +139,11 @@ func unquoted(err error) error {
 	if refused.IsTemp() {
 		when = "for now"
 	}
-	return fmt.Errorf("the mail server refuses the letter %s: %s, status %d %s", when, refused.Reason, refused.ErrorCode(), refused.EnhancedStatusCode())
+	return fmt.Errorf("the mail server refused the mail %s: %s, status %d %s", when, refused.Reason, refused.ErrorCode(), refused.EnhancedStatusCode())
 }
 
-// Outbox returns what writes letters into a folder, one file each, named by time. The folder is made where it does not exist, for its owner alone.
+// Outbox returns a function that writes mails to a folder, one file each, named by time. It creates
+// the folder for its owner only.
 func Outbox(folder, from string) (func(context.Context, idp.Mail) error, error) {
 	if err := CheckFrom(from); err != nil {
 		return nil, err
@@ -163,14 +165,14 @@ func Outbox(folder, from string) (func(context.Context, idp.Mail) error, error) 
 			return errors.Join(err, os.Remove(file.Name()))
 		}
 		name := time.Now().UTC().Format("20060102T150405.000000000") + ".eml"
-		return os.Rename(file.Name(), filepath.Join(folder, name)) // whoever sees it sees all of it
+		return os.Rename(file.Name(), filepath.Join(folder, name)) // the file appears when it is complete
 	}, nil
 }
 
 func compose(from string, letter idp.Mail) (*mail.Msg, error) {
 	message := mail.NewMsg()
 	if err := errors.Join(message.From(from), message.To(letter.To)); err != nil {
-		return nil, errors.New("mail: an address cannot be written into a header") // it is the user's own, and stays out of logs
+		return nil, errors.New("mail: invalid address") // the address is personal, and stays out of logs
 	}
 	message.Subject(letter.Subject)
 	message.SetDate()

@@ -20,7 +20,7 @@ import (
 
 var letter = idp.Mail{To: "ada@example.com", Subject: "A new password for Café", Text: "Open this page:\n\nhttps://shop.example.com/#reset-password=AbC_-9\n"}
 
-// server is an SMTP server that keeps what it gets, for one user.
+// server is an SMTP server that keeps the mails that it gets, for one user.
 type server struct{ got chan received }
 
 type received struct{ from, to, data string }
@@ -38,7 +38,7 @@ func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
 func (s *session) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, username, password string) error {
 		if s.in = username == "latchkey" && password == "secret"; !s.in {
-			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong: " + password} // some say what they were told
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong: " + password} // some servers repeat what they received
 		}
 		return nil
 	}), nil
@@ -131,7 +131,7 @@ func TestSMTPRefused(t *testing.T) {
 	}
 }
 
-// An error goes into the log, and says nothing of the reader.
+// An error is logged, and must not reveal the recipient.
 func TestRefusalNamesNobody(t *testing.T) {
 	addr, _ := startServer(t)
 	send, err := mail.SMTP{Addr: addr, TLS: mail.Plain, Username: "latchkey", Password: "secret", From: "no-reply@example.com"}.Sender()
@@ -187,7 +187,7 @@ func TestOutbox(t *testing.T) {
 	checkLetter(t, string(text))
 }
 
-// TestHeaderInjection: an address cannot bring header lines of its own.
+// TestHeaderInjection: an address cannot add header lines.
 func TestHeaderInjection(t *testing.T) {
 	send, err := mail.Outbox(t.TempDir(), "demo@localhost.localdomain")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Secure is the URL of a database over TLS, with the server's certificate checked.
+// Secure is the URL of a database over TLS that verifies the server's certificate.
 func (s *Server) Secure(t testing.TB, databaseURL string) string {
 	t.Helper()
 	u, err := url.Parse(databaseURL)
@@ -29,7 +29,7 @@ func (s *Server) Secure(t testing.TB, databaseURL string) string {
 func (s *Server) certificate() string { return filepath.Join(s.dir, "server.crt") }
 func (s *Server) privateKey() string  { return filepath.Join(s.dir, "server.key") }
 
-// makeCertificate makes a certificate for 127.0.0.1 that signs itself.
+// makeCertificate makes a self-signed certificate for 127.0.0.1.
 func (s *Server) makeCertificate() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// owner is who runs the server instead of root, which PostgreSQL refuses. It is nil where we are not root.
+// owner is the user who runs the server instead of root, which PostgreSQL refuses. It is nil if we
+// are not root.
 func owner() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
@@ -47,7 +48,9 @@ func giveAway(paths ...string) error {
 
 func dropPrivileges(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner()} }
 
-// dieTogether has the server stopped when this process dies, however it does. Linux means the thread that started it, so the calling goroutine keeps its own until it ends.
+// dieTogether makes the kernel stop the server when this process dies, however that happens. Linux
+// ties this to the thread that started the server, so the calling goroutine keeps its thread until
+// it ends.
 func dieTogether(cmd *exec.Cmd) {
 	runtime.LockOSThread()
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGINT
@@ -64,7 +67,7 @@ func children(pid int) (pids []int) {
 	return pids
 }
 
-// killAll kills processes and waits until none of them runs any more.
+// killAll kills processes and waits until none of them is running.
 func killAll(pids []int) {
 	for _, pid := range pids {
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -76,7 +79,7 @@ func killAll(pids []int) {
 	}
 }
 
-// running reports whether a process is there and is more than an entry that nobody has collected yet.
+// running reports whether a process exists and is not a zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -4,7 +4,8 @@ package pgtest
 
 import "os/exec"
 
-// Elsewhere tests are not run as root, and a server that is left behind is stopped by hand.
+// On other systems tests are not run as root, and a server that is left behind must be stopped by
+// hand.
 
 func giveAway(...string) error { return nil }
 

@@ -1,5 +1,6 @@
-// Package pgtest runs a real PostgreSQL for tests, from the programs that this machine has installed: no container, no service of the system, nothing left behind.
-// A test that needs one is skipped where they are missing, but fails where the environment says CI.
+// Package pgtest runs a real PostgreSQL for tests, from the programs installed on this machine: no
+// container, no system service, nothing left behind. If they are missing, a test that needs one is
+// skipped, but fails in CI.
 package pgtest
 
 import (
@@ -19,7 +20,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A Server is a PostgreSQL that listens on 127.0.0.1 and asks for a password. Its settings are those of production: what it has committed is on disk.
+// A Server is a PostgreSQL that listens on 127.0.0.1 and asks for a password. Its settings are
+// those of production: what it has committed is on disk.
 type Server struct {
 	Addr string // host:port, the same after a restart
 
@@ -28,7 +30,7 @@ type Server struct {
 	run      *process // nil: not running
 }
 
-// Start starts a server of the test's own, for tests that stop or kill it.
+// Start starts a server for one test, which may stop or kill it.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	requireInstalled(t)
@@ -51,7 +53,8 @@ var (
 	errShared  error
 )
 
-// Shared returns the server that all tests of a package share. The package's TestMain is one call of Main, which stops it.
+// Shared returns the server that all tests of a package share. The package's TestMain calls Main,
+// which stops it.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	requireInstalled(t)
@@ -62,7 +65,7 @@ func Shared(t testing.TB) *Server {
 	return shared
 }
 
-// Main runs the tests of a package, a testing.M or more, and removes the server that they shared.
+// Main runs the tests of a package (a testing.M, or more), and removes the server that they shared.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if shared != nil {
@@ -74,7 +77,7 @@ func Main(m interface{ Run() int }) {
 	os.Exit(code)
 }
 
-// Database makes an empty database and returns its URL.
+// Database creates an empty database and returns its URL.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := "t" + strings.ToLower(rand.Text())
@@ -82,7 +85,7 @@ func (s *Server) Database(t testing.TB) string {
 	return s.url(s.Addr, name)
 }
 
-// Via is the URL of a database at another address, that of a proxy.
+// Via is the URL of a database at another address, such as a proxy's.
 func (s *Server) Via(databaseURL, addr string) string {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
@@ -112,7 +115,7 @@ func (s *Server) url(addr, database string) string {
 	return u.String()
 }
 
-// Stop shuts the server down: sessions are broken off, and all is written out.
+// Stop shuts the server down: sessions are terminated, and everything is written to disk.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	if err := s.stop(); err != nil {
@@ -120,7 +123,8 @@ func (s *Server) Stop(t testing.TB) {
 	}
 }
 
-// Kill ends the server as kill -9 does: nothing is written out. It returns when its last process has let go of the port.
+// Kill ends the server like kill -9: nothing is written to disk. It returns when its last process
+// has released the port.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	if err := s.run.kill(); err != nil {
@@ -153,7 +157,7 @@ func (s *Server) stop() error {
 	return run.interrupt()
 }
 
-// remove stops the server, where it runs, and deletes its files.
+// remove stops the server, if it runs, and deletes its files.
 func (s *Server) remove() error {
 	var err error
 	if s.run != nil {

@@ -63,7 +63,7 @@ func TestSharedAsInProduction(t *testing.T) {
 	}
 }
 
-// TestLeavesNothing: the files of a server go with the test.
+// TestLeavesNothing: the files of a server are removed with the test.
 func TestLeavesNothing(t *testing.T) {
 	temp := t.TempDir()
 	for _, dir := range []string{temp, filepath.Dir(temp)} { // the server's user must reach it

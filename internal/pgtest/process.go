@@ -21,7 +21,7 @@ import (
 // patience is how long a server may take to start or to stop.
 const patience = time.Minute
 
-// requireInstalled skips the test where there is no PostgreSQL on this machine.
+// requireInstalled skips the test if PostgreSQL is not installed.
 func requireInstalled(t testing.TB) {
 	t.Helper()
 	for _, name := range []string{"initdb", "postgres"} {
@@ -34,7 +34,8 @@ func requireInstalled(t testing.TB) {
 	}
 }
 
-// program finds a program of the server: in the PATH, or where Debian and Homebrew put it. The newest version is taken.
+// program finds a program of the server: in PATH, or where Debian and Homebrew put it. The newest
+// version wins.
 func program(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -50,12 +51,12 @@ func program(name string) (string, error) {
 		}
 	}
 	if newest == "" {
-		return "", fmt.Errorf("PostgreSQL is not installed: there is no %s (scripts/install-test-tools installs it)", name)
+		return "", fmt.Errorf("PostgreSQL is not installed: no %s (scripts/install-test-tools installs it)", name)
 	}
 	return newest, nil
 }
 
-// create makes a server and starts it.
+// create creates a server and starts it.
 func create() (*Server, error) {
 	dir, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Server) init() error {
 	return nil
 }
 
-// freePort looks below the ports that the system hands out by itself, so that none is taken while the server is stopped.
+// freePort looks below the ephemeral ports, so that none is taken while the server is stopped.
 func freePort() (int, error) {
 	for range 100 {
 		n, err := rand.Int(rand.Reader, big.NewInt(10_000))
@@ -123,7 +124,8 @@ type process struct {
 	log    string
 }
 
-// start starts the server. After a kill its last processes may live a moment longer, and it refuses to start beside them.
+// start starts the server. After a kill its last processes may live a moment longer, and it refuses
+// to start beside them.
 func (s *Server) start() error {
 	for began := time.Now(); ; {
 		err := s.startOnce()
@@ -174,7 +176,7 @@ func (s *Server) startOnce() error {
 	return nil
 }
 
-// answers waits until the server does.
+// answers waits until the server answers.
 func (s *Server) answers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -215,7 +217,8 @@ func (p *process) interrupt() error {
 	}
 }
 
-// kill ends all processes of the server. Left alone, those behind the first one would notice its end soon, but could serve another query before.
+// kill ends all processes of the server. The child processes would notice the end of the first one
+// soon, but could serve another query before.
 func (p *process) kill() error {
 	others := children(p.cmd.Process.Pid)
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

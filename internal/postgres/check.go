@@ -10,8 +10,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Check says what Migrate would find, and changes nothing: the version of the schema in the database (0 where there is none), and the newest, to which Migrate would
-// bring it. An error is what Migrate would fail with.
+// Check says what Migrate would find, and changes nothing: the version of the schema in the
+// database (0 if there is none), and the newest version. An error is what Migrate would fail with.
 func Check(ctx context.Context, config *pgx.ConnConfig, schema Schema, migrations fs.FS) (current, newest int64, err error) {
 	sources, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
@@ -39,7 +39,7 @@ func Check(ctx context.Context, config *pgx.ConnConfig, schema Schema, migration
 		return 0, newest, errors.Join(errors.New("read the schema's version"), err)
 	}
 	if current > newest {
-		return current, newest, fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
+		return current, newest, fmt.Errorf("the database has schema %d, but this program knows %d: use a newer program", current, newest)
 	}
 	return current, newest, nil
 }

@@ -1,4 +1,5 @@
-// Package postgres opens a PostgreSQL of ours: connections that bound every wait, a schema of each room's own, brought to the newest version, and the repetition of what the server asks to repeat.
+// Package postgres opens a PostgreSQL database: connections with bounded waits, a schema for each
+// package, migrated to the newest version, and the retries that the server asks for.
 package postgres
 
 import (
@@ -19,18 +20,22 @@ import (
 )
 
 const (
-	// Limit bounds one call, connecting and waiting for a free connection included. The server itself gives up on a statement after the same time, so that
-	// nothing takes effect much later than its caller gave up.
+	// Limit bounds one call, including connecting and waiting for a free connection. The server
+	// itself gives up on a statement after the same time, so that nothing takes effect much later
+	// than its caller gave up.
 	Limit = 3 * time.Second
 
-	// connections is how many a pool opens at most where the URL does not say (pool_max_conns). Commits that wait for the disk together are written together.
+	// connections is the maximum size of a pool, unless the URL has pool_max_conns. Commits that
+	// wait for the disk together are written together.
 	connections = 16
 
-	// ready is how many of them are open before anybody asks (pool_min_conns): opening one takes some milliseconds of both sides' processors.
+	// ready is the number of connections opened in advance, unless the URL has pool_min_conns:
+	// opening one takes some milliseconds of processor time on both sides.
 	ready = 4
 )
 
-// A Schema is the namespace in the database that holds the tables of one room, so that several may share a database.
+// A Schema is the namespace in the database that holds the tables of one package, so that several
+// can share a database.
 type Schema string
 
 // The schemas.
@@ -39,16 +44,18 @@ const (
 	Provider Schema = "latchkey_provider"
 )
 
-// ParseConfig reads a URL, postgres://user:password@host:port/database, with PostgreSQL's own parameters and the pool_… of pgxpool. It connects only to a server that can
-// be written to: a standby's answers may be old. A host that is not this machine must prove itself by its certificate, unless the URL or the environment says
-// sslmode=disable; modes in between, which ask for TLS and believe any certificate, or none, are refused. Errors do not contain the password.
+// ParseConfig reads a URL, postgres://user:password@host:port/database, with PostgreSQL's own
+// parameters and the pool_… ones of pgxpool. It connects only to a server that accepts writes: a
+// standby's data may be old. A host other than this machine must have a valid certificate, unless
+// the URL or the environment says sslmode=disable; the modes in between, which use TLS but accept
+// any certificate, or none, are refused. Errors do not contain the password.
 func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 	if !strings.HasPrefix(source, "postgres://") && !strings.HasPrefix(source, "postgresql://") {
 		return nil, errors.New("not a URL of the form postgres://user:password@host:port/database")
 	}
 	u, err := url.Parse(source)
 	if err != nil {
-		return nil, errors.New("the URL is malformed (special characters in a password are written %XX)") // err quotes the URL, with the password
+		return nil, errors.New("malformed URL (special characters in a password are written %XX)") // err quotes the URL, with the password
 	}
 	config, err := pgxpool.ParseConfig(source)
 	if err != nil {
@@ -83,7 +90,7 @@ func ParseConfig(source string, schema Schema) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// bound sees that no wait for the network is longer than a call may take.
+// bound makes sure that no wait for the network is longer than a call may take.
 func bound(config *pgxpool.Config) {
 	dialer := &net.Dialer{Timeout: Limit, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: time.Second, Count: 3}}
 	config.ConnConfig.DialFunc = dialer.DialContext
@@ -94,13 +101,14 @@ func bound(config *pgxpool.Config) {
 	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler { return resetter{conn} }
 }
 
-// A resetter resets a connection whose caller waits no more. A statement that a broken network has held back is gone then; otherwise it might arrive, and take effect, minutes later.
+// A resetter resets a connection whose caller has given up. A statement that a broken network has
+// held back is then lost; otherwise it could arrive, and take effect, minutes later.
 type resetter struct{ conn *pgconn.PgConn }
 
 func (r resetter) HandleCancel(context.Context) {
 	conn := r.conn.Conn()
 	if secured, ok := conn.(*tls.Conn); ok {
-		conn = secured.NetConn() // without TLS's farewell, which could wait, too
+		conn = secured.NetConn() // without TLS's close_notify, which could block too
 	}
 	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
 		tcp.SetLinger(0)
@@ -110,8 +118,8 @@ func (r resetter) HandleCancel(context.Context) {
 
 func (resetter) HandleUnwatchAfterCancel() {}
 
-// checkTLS refuses what looks like protection and is none: an attacker on the way answers sslmode=require with a certificate of their own, and
-// sslmode=prefer and allow without TLS.
+// checkTLS refuses modes that look like protection: an attacker on the network path can answer
+// sslmode=require with a certificate of their own, and sslmode=prefer and allow without TLS.
 func checkTLS(config *pgxpool.Config, query url.Values) error {
 	if cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")) == "disable" {
 		return nil
@@ -124,8 +132,8 @@ func checkTLS(config *pgxpool.Config, query url.Values) error {
 		bad = bad || unproved(fallback.Host, fallback.TLSConfig)
 	}
 	if bad {
-		return errors.New("with this sslmode another machine need not prove itself, and records and the password could be read on the way: leave sslmode out (verify-full, with sslrootcert " +
-			"for an authority of your own), or, where the network is trusted, write sslmode=disable")
+		return errors.New("this sslmode does not verify the server, so records and the password could be intercepted: leave sslmode out (verify-full, with sslrootcert " +
+			"for your own authority), or, on a trusted network, use sslmode=disable")
 	}
 	return nil
 }
@@ -142,7 +150,8 @@ func anyRemote(config *pgxpool.Config) bool {
 	return false
 }
 
-// remote tells a host from this machine's names and addresses, and from the directory of a Unix socket.
+// remote distinguishes a host from this machine's names and addresses, and from the directory of a
+// Unix socket.
 func remote(host string) bool {
 	ip := net.ParseIP(host)
 	return host != "localhost" && !strings.HasPrefix(host, "/") && !strings.HasPrefix(host, "@") && (ip == nil || !ip.IsLoopback())

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
 
-// TestTLSByDefault: a host that is not this machine is asked for its certificate, unless somebody said otherwise.
+// TestTLSByDefault: a host other than this machine must present a certificate, unless somebody said
+// otherwise.
 func TestTLSByDefault(t *testing.T) {
 	for url, verified := range map[string]bool{
 		"postgres://u:p@db.example.com/x":                                      true,
@@ -43,7 +44,7 @@ func TestTLSByDefault(t *testing.T) {
 	}
 }
 
-// A mode that asks for TLS and would do without, or takes any certificate, is refused for another machine.
+// A mode that asks for TLS but does not verify the server is refused for another machine.
 func TestTLSInName(t *testing.T) {
 	for _, url := range []string{
 		"postgres://u:p@db.example.com/x?sslmode=require",

@@ -15,7 +15,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var migrations = fstest.MapFS{"00001_begin.sql": {Data: []byte("-- +goose Up\nCREATE TABLE notes (id bigint PRIMARY KEY, text text NOT NULL);\n")}}
 
-// A write that panics is rolled back at once: its locks are free, and its connection is used again.
+// A write that panics is rolled back immediately: its locks are released, and its connection is
+// used again.
 func TestPanicInAWrite(t *testing.T) {
 	server := pgtest.Shared(t)
 	db, err := postgres.Open(t.Context(), server.Database(t), postgres.Provider, migrations)

@@ -1,3 +1,3 @@
-// Package race tells long walks through simulated time to be short under the race detector, which makes them ten times slower.
-// One goroutine goes on at a time in them, and make test runs them whole without it.
+// Package race lets long simulations be short under the race detector, which makes them ten times
+// slower. They run one goroutine at a time, and make test runs them in full without the detector.
 package race

@@ -13,7 +13,8 @@ type Cluster struct {
 	Nodes []*Server
 }
 
-// StartCluster starts a cluster of the test's own, in which a master that is silent for two seconds is replaced by its replica. It takes some seconds.
+// StartCluster starts a cluster for one test, in which a replica replaces a master that is silent
+// for two seconds. It takes some seconds.
 func StartCluster(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{}
@@ -44,7 +45,7 @@ func (c *Cluster) Join(t testing.TB) *Server {
 	return node
 }
 
-// Reshard moves that many slots from one master to another.
+// Reshard moves this many slots from one master to another.
 func (c *Cluster) Reshard(t testing.TB, from, to *Server, slots int) {
 	t.Helper()
 	c.command(t, "reshard", from.Addr, "--cluster-from", from.Command(t, "CLUSTER", "MYID"), "--cluster-to", to.Command(t, "CLUSTER", "MYID"),
@@ -65,7 +66,8 @@ func (c *Cluster) URL() string {
 	return "redis://" + c.Nodes[0].Addr + "," + c.Nodes[1].Addr + "," + c.Nodes[2].Addr
 }
 
-// AwaitHealth waits until all nodes that run agree that all is well and who is master, and every replica that runs follows its master.
+// AwaitHealth waits until all running nodes agree on the masters and report a healthy cluster, and
+// every running replica follows its master.
 func (c *Cluster) AwaitHealth(t testing.TB) {
 	t.Helper()
 	Until(t, "the cluster is healthy", func() bool {
@@ -81,7 +83,7 @@ func (c *Cluster) AwaitHealth(t testing.TB) {
 	})
 }
 
-// roles says who is master and who replica in CLUSTER NODES.
+// roles reads the masters and replicas from CLUSTER NODES.
 func roles(nodes string) string {
 	var all []string
 	for line := range strings.Lines(nodes) {

@@ -4,5 +4,5 @@ package redistest
 
 import "os/exec"
 
-// Elsewhere a server that is left behind by a test that was killed is stopped by hand.
+// On other systems a server that is left behind by a killed test must be stopped by hand.
 func dieTogether(*exec.Cmd) {}

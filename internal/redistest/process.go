@@ -20,7 +20,7 @@ const (
 	pollEvery = 20 * time.Millisecond
 )
 
-// requireInstalled skips the test where there is no Redis on this machine.
+// requireInstalled skips the test if Redis is not installed.
 func requireInstalled(t testing.TB) {
 	t.Helper()
 	for _, name := range []string{"redis-server", "redis-cli"} {
@@ -33,12 +33,12 @@ func requireInstalled(t testing.TB) {
 	}
 }
 
-// busOffset is how far above its port a node of a cluster listens for the others.
+// busOffset is the distance from a node's port to its cluster bus port.
 const busOffset = 10_000
 
 var errTaken = errors.New("the port is taken")
 
-// startOnFreePort looks below the ports that the system hands out by itself, so that none is taken while the server is down.
+// startOnFreePort looks below the ephemeral ports, so that none is taken while the server is down.
 func (s *Server) startOnFreePort() error {
 	err := errTaken
 	for range 100 {
@@ -102,7 +102,7 @@ func (s *Server) start() error {
 	return nil
 }
 
-// answers waits until the server does. It may refuse us, but not because it still reads its files.
+// answers waits until the server answers. An error is an answer too, unless it is still loading.
 func (s *Server) answers(run *process) error {
 	for began := time.Now(); time.Since(began) < patience; {
 		out, err := cli(s.Addr, "PING")
@@ -122,7 +122,7 @@ func (s *Server) answers(run *process) error {
 	return errors.New("the server does not answer")
 }
 
-// cli runs redis-cli. It fails where there is no server, not where that answers with an error.
+// cli runs redis-cli. It fails if there is no server, but not if the server answers with an error.
 func cli(addr string, args ...string) (string, error) { return cliReading(nil, addr, args...) }
 
 // cliReading is cli with commands on its standard input.

@@ -1,5 +1,6 @@
-// Package redistest runs real Redis servers for tests, from the programs that this machine has installed: no container, no service of the system, nothing left behind.
-// A test that needs one is skipped where they are missing, but fails where the environment says CI.
+// Package redistest runs real Redis servers for tests, from the programs installed on this machine:
+// no container, no system service, nothing left behind. If they are missing, a test that needs one
+// is skipped, but fails in CI.
 package redistest
 
 import (
@@ -12,7 +13,8 @@ import (
 	"time"
 )
 
-// A Server is a Redis that listens on 127.0.0.1. It writes nothing to disk unless it is told to, so that it is empty after a restart.
+// A Server is a Redis that listens on 127.0.0.1. It writes nothing to disk unless configured to, so
+// that it is empty after a restart.
 type Server struct {
 	Addr string // host:port, the same after a restart
 
@@ -21,7 +23,7 @@ type Server struct {
 	run      *process // nil: not running
 }
 
-// Start starts a server of the test's own. Settings are lines of redis.conf: "appendonly yes".
+// Start starts a server for one test. Settings are lines of redis.conf: "appendonly yes".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	requireInstalled(t)
@@ -44,7 +46,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-// StartReplica starts a replica of a server, and returns when it has all that its master has.
+// StartReplica starts a replica of a server, and returns when it is in sync.
 func StartReplica(t testing.TB, master *Server, settings ...string) *Server {
 	t.Helper()
 	host, port, err := net.SplitHostPort(master.Addr)
@@ -61,7 +63,7 @@ func StartReplica(t testing.TB, master *Server, settings ...string) *Server {
 // URL is the server's URL.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
-// Command runs a command by redis-cli and returns what it prints.
+// Command runs a command with redis-cli and returns its output.
 func (s *Server) Command(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := cli(s.Addr, args...)
@@ -71,7 +73,7 @@ func (s *Server) Command(t testing.TB, args ...string) string {
 	return out
 }
 
-// Load runs the commands in a file by redis-cli, one a line.
+// Load runs the commands in a file with redis-cli, one a line.
 func (s *Server) Load(t testing.TB, path string) {
 	t.Helper()
 	commands, err := os.Open(path)
@@ -84,7 +86,7 @@ func (s *Server) Load(t testing.TB, path string) {
 	}
 }
 
-// Kill ends the server as kill -9 does.
+// Kill ends the server like kill -9.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
 	if err := s.run.kill(); err != nil {
@@ -93,7 +95,8 @@ func (s *Server) Kill(t testing.TB) {
 	s.run = nil
 }
 
-// Restart starts a server that was killed, on the same port and with what it had on its disk, and returns when it answers.
+// Restart starts a server that was killed, on the same port and with the data on its disk, and
+// returns when it answers.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.start(); err != nil {
@@ -114,7 +117,7 @@ func (s *Server) Replace(t testing.TB) {
 	s.Restart(t)
 }
 
-// Pause stops the server where it stands (SIGSTOP): connections stay, nothing answers.
+// Pause stops the server with SIGSTOP: connections stay open, and nothing answers.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
 	if err := s.run.pause(); err != nil {
@@ -130,7 +133,7 @@ func (s *Server) Resume(t testing.TB) {
 	}
 }
 
-// Until waits until a condition holds, and fails the test where it does not within a minute.
+// Until waits until a condition holds, and fails the test after a minute.
 func Until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for began := time.Now(); !holds(); time.Sleep(pollEvery) {

@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Deadlines: one session in a hundred is over early.
+// Deadlines: one session in a hundred ends early.
 const (
 	shortLived = 24 * time.Hour
 	longLived  = 90 * 24 * time.Hour
@@ -20,7 +20,8 @@ const (
 
 var epoch = time.Now().Add(time.Hour).Truncate(time.Millisecond)
 
-// ID returns the id of the n-th session. They ascend, so that a store can be filled in the order of its keys, and are spread over all that there are.
+// ID returns the id of the n-th session. Ids ascend, so that a store can be filled in the order of
+// its keys, and are spread over the whole range.
 func ID(n int) (id latchkey.ID) {
 	binary.BigEndian.PutUint64(id[:], uint64(n)*(math.MaxUint64/100_000_000))
 	sum := sha256.Sum256(id[:8])
@@ -28,7 +29,7 @@ func ID(n int) (id latchkey.ID) {
 	return id
 }
 
-// lasting returns a session near the n-th that is not over early.
+// lasting returns a session near the n-th that does not end early.
 func lasting(n int) int {
 	if n%100 == 0 {
 		return n + 1
@@ -36,7 +37,8 @@ func lasting(n int) int {
 	return n
 }
 
-// Session returns the n-th session as a guard stores it: sealed tokens, which do not compress, a common browser, a user with a name and a role. Three are of one user.
+// Session returns the n-th session as a guard stores it: sealed tokens, which do not compress, a
+// common browser, a user with a name and a role. Each user has three.
 func Session(n int) *latchkey.Record {
 	random := rand.NewChaCha8(sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n))))
 	bytes := func(n int) []byte { b := make([]byte, n); random.Read(b); return b }
@@ -62,7 +64,7 @@ func Session(n int) *latchkey.Record {
 	return rec
 }
 
-// Beside is how many bytes of a record are the user's JSON and the tokens.
+// Beside is the size of a record's user (as JSON) and tokens.
 func Beside(rec *latchkey.Record) int {
 	user, err := json.Marshal(rec.User)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package sizetest measures stores with many sessions in them: what a session takes, and whether calls become slower. It is for tests.
+// Package sizetest measures stores with many sessions: the space that a session takes, and whether
+// calls become slower. It is for tests.
 package sizetest
 
 import (
@@ -14,23 +15,24 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-var rows = flag.Int("sizes.rows", 20_000, "how many sessions are in the store at last")
+var rows = flag.Int("sizes.rows", 20_000, "number of sessions in the store at the end")
 
 // calls is how often each call is made at each size.
 const calls = 2000
 
-// A Subject is a store with what its interface does not have.
+// A Subject is a store with what its interface lacks.
 type Subject struct {
 	Store latchkey.Store
 
-	// Fill stores sessions, from Session(from) to before Session(to), in the fastest way there is.
+	// Fill stores sessions, from Session(from) to before Session(to), in the fastest way possible.
 	Fill func(t *testing.T, from, to int)
 
-	// Bytes is what the store takes for all of its sessions, indexes and all.
+	// Bytes is the space that the store takes for all of its sessions, including indexes.
 	Bytes func(t *testing.T) int64
 }
 
-// Measure fills a store in three steps, measures its calls at each, and sweeps it. It fails where a session takes more than 600 bytes beyond its user and its tokens.
+// Measure fills a store in three steps, measures its calls at each, and sweeps it. It fails if a
+// session takes more than 600 bytes beyond its user and its tokens.
 func Measure(t *testing.T, s Subject) {
 	empty, filled, each := s.Bytes(t), 0, 0.0
 	for step, size := range []int{*rows / 1000, *rows / 10, *rows} {
@@ -46,7 +48,7 @@ func Measure(t *testing.T, s Subject) {
 	sweep(t, s.Store, filled)
 }
 
-// latencies makes each call in turn, for sessions that are picked at random.
+// latencies makes each call in turn, for sessions picked at random.
 func latencies(t *testing.T, store latchkey.Store, size int) {
 	ctx, took := t.Context(), map[string][]time.Duration{}
 	timed := func(name string, call func() error) {
@@ -87,7 +89,7 @@ func latencies(t *testing.T, store latchkey.Store, size int) {
 
 func short(d time.Duration) time.Duration { return d.Round(max(time.Microsecond, d/100)) }
 
-// sweep lets one session in a hundred be over, and removes them while others read.
+// sweep ends one session in a hundred, and removes them while others read.
 func sweep(t *testing.T, store latchkey.Store, size int) {
 	sweeper, ok := store.(latchkey.Sweeper)
 	if !ok {

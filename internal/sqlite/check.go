@@ -11,8 +11,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Check says what Open would find at path, and changes nothing: the schema's version there, and the newest. There may be a program that has it open.
-// An error is what Open would fail with; fs.ErrNotExist means that Open would make the file.
+// Check says what Open would find at path, and changes nothing: the version of the schema there,
+// and the newest. Another program may have it open. An error is what Open would fail with;
+// fs.ErrNotExist means that Open would create the file.
 func Check(ctx context.Context, path string, kind Kind, migrations fs.FS) (current, newest int64, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return 0, 0, err
@@ -25,10 +26,10 @@ func Check(ctx context.Context, path string, kind Kind, migrations fs.FS) (curre
 	var id Kind
 	var tables int
 	if err := db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables); err != nil {
-		return 0, 0, fmt.Errorf("the file cannot be read as a database: %w", err)
+		return 0, 0, fmt.Errorf("cannot read the file as a database: %w", err)
 	}
 	if tables > 0 && id != kind {
-		return 0, 0, errors.New("the file is a database of another program")
+		return 0, 0, errors.New("the file is another program's database")
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, migrations)
 	if err != nil {
@@ -45,7 +46,7 @@ func Check(ctx context.Context, path string, kind Kind, migrations fs.FS) (curre
 		return 0, newest, fmt.Errorf("read the schema's version: %w", err)
 	}
 	if current > newest {
-		return current, newest, fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
+		return current, newest, fmt.Errorf("the database has schema %d, but this program knows %d: use a newer program", current, newest)
 	}
 	return current, newest, nil
 }

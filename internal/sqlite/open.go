@@ -1,7 +1,8 @@
-// Package sqlite opens a database of ours: one SQLite file, or one that lives in memory, brought to the newest schema.
+// Package sqlite opens a database: one SQLite file, or one in memory, migrated to the newest
+// schema.
 //
-// Reads use a pool of connections. Writes go through one goroutine, which
-// commits those that wait together: one sync to disk for many logins.
+// Reads use a pool of connections. Writes go through one goroutine, which commits waiting writes
+// together: one sync to disk for many logins.
 package sqlite
 
 import (
@@ -20,11 +21,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// A Kind says what a file holds. It stands in SQLite's header as the
-// application id, so that no room opens the file of another.
+// A Kind says what a file holds. It is the application id in SQLite's header, so that no package
+// opens the file of another.
 type Kind int32
 
-// The kinds of files, each four letters of ASCII.
+// The kinds of files, each four ASCII letters.
 const (
 	Sessions Kind = 0x6c6b7365 // "lkse"
 	Provider Kind = 0x6c6b6964 // "lkid"
@@ -38,9 +39,9 @@ type DB struct {
 	writer  *writer
 }
 
-// Open opens the file at path, or a new database in memory where path is
-// empty, and applies the migrations that it lacks. A file that is not ours, is
-// damaged, or was written by a newer version is refused and left as it is.
+// Open opens the file at path, or a new database in memory if path is empty, and applies missing
+// migrations. A file that is not ours, is damaged, or was written by a newer version is refused and
+// left unchanged.
 func Open(ctx context.Context, path string, kind Kind, migrations fs.FS) (*DB, error) {
 	if path != "" {
 		if err := checkKind(ctx, path, kind); err != nil {
@@ -57,7 +58,7 @@ func Open(ctx context.Context, path string, kind Kind, migrations fs.FS) (*DB, e
 	return &DB{DB: reads, writer: startWriter(writes)}, nil
 }
 
-// Close lets the writes that were accepted end, and closes the file.
+// Close waits for writes that were accepted, and closes the file.
 func (db *DB) Close() error {
 	writes := db.writer.stop()
 	return errors.Join(closeOther(db.DB, writes), writes.Close())
@@ -70,8 +71,8 @@ func closeOther(db, same *sql.DB) error {
 	return db.Close()
 }
 
-// pools returns the connections for writing and for reading. In memory both
-// are one and the same connection, because the database lives and dies with it.
+// pools returns the connections for writing and for reading. In memory both are the same
+// connection, because the database lives and dies with it.
 func pools(path string) (writes, reads *sql.DB, err error) {
 	if path == "" {
 		db, err := sql.Open("sqlite", "file::memory:?_txlock=immediate&_pragma=foreign_keys(1)")
@@ -97,11 +98,10 @@ func pools(path string) (writes, reads *sql.DB, err error) {
 
 func location(path string) string { return "file:" + url.PathEscape(path) }
 
-// checkKind makes the file where it does not exist, and refuses one of another
-// kind before anything in it is changed.
+// checkKind creates the file if it does not exist, and refuses one of another kind before changing
+// anything in it.
 func checkKind(ctx context.Context, path string, kind Kind) error {
-	// Nobody else may read it: it holds what is secret. SQLite gives its
-	// companion files the same mode.
+	// Only its owner may read it: it holds secrets. SQLite gives its journal files the same mode.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -118,18 +118,19 @@ func checkKind(ctx context.Context, path string, kind Kind) error {
 	var tables int
 	err = db.QueryRowContext(ctx, `SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id`).Scan(&id, &tables)
 	if err != nil {
-		return fmt.Errorf("the file cannot be read as a database: %w", err)
+		return fmt.Errorf("cannot read the file as a database: %w", err)
 	}
 	if tables > 0 && id != kind {
-		return errors.New("the file is a database of another program")
+		return errors.New("the file is another program's database")
 	}
 	return useWAL(ctx, db)
 }
 
-// busy bounds the wait for another program that has the file.
+// busy bounds the wait for another program that has locked the file.
 const busy = 5 * time.Second
 
-// useWAL has the file keep a write-ahead log from now on. SQLite does not wait for others itself before it changes a file to that, but fails at once.
+// useWAL switches the file to a write-ahead log. SQLite does not wait for other programs when it
+// makes that change, but fails immediately.
 func useWAL(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(ctx, busy)
 	defer cancel()
@@ -161,10 +162,10 @@ func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error
 		case err != nil:
 			return fmt.Errorf("read the schema's version: %w", err)
 		case current > newest:
-			return fmt.Errorf("the database has schema %d, this program knows %d: use a newer program", current, newest)
+			return fmt.Errorf("the database has schema %d, but this program knows %d: use a newer program", current, newest)
 		case current == newest:
 			return nil
-		case failed != nil && current == before: // else another program was faster with that migration, and ours was rolled back
+		case failed != nil && current == before: // otherwise another program was faster, and our migration was rolled back
 			return fmt.Errorf("migrate the schema: %w", failed)
 		}
 		before = current
@@ -172,8 +173,8 @@ func migrate(ctx context.Context, db *sql.DB, kind Kind, migrations fs.FS) error
 	}
 }
 
-// mark writes the kind into a new file before there is a table in it: killed
-// in between, the next start would take the file for that of another program.
+// mark writes the kind into a new file before any table: if the program died in between, the next
+// start would take the file for another program's.
 func mark(ctx context.Context, db *sql.DB, kind Kind) error {
 	var id Kind
 	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil || id == kind {

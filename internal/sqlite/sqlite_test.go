@@ -44,8 +44,8 @@ func each(t *testing.T, run func(t *testing.T, db *sqlite.DB)) {
 	t.Run("memory", func(t *testing.T) { run(t, open(t, "")) })
 }
 
-// TestWritesAreSeparate: of writes that are committed together, one that fails
-// undoes only itself.
+// TestWritesAreSeparate: of writes that are committed together, one that fails rolls back only
+// itself.
 func TestWritesAreSeparate(t *testing.T) {
 	refused := errors.New("refused")
 	each(t, func(t *testing.T, db *sqlite.DB) {
@@ -84,8 +84,7 @@ func TestReadsOwnWrites(t *testing.T) {
 	})
 }
 
-// TestCancelledReadKeepsMemory: the database in memory outlives a reader who
-// gives up.
+// TestCancelledReadKeepsMemory: the database in memory survives a reader that gives up.
 func TestCancelledReadKeepsMemory(t *testing.T) {
 	db := open(t, "")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -151,7 +150,8 @@ func TestReadersCannotWrite(t *testing.T) {
 	}
 }
 
-// A write that panics undoes itself, is an error with its stack, and leaves those that are committed with it alone.
+// A write that panics rolls back, is an error with its stack, and does not affect those that are
+// committed with it.
 func TestPanicInAWrite(t *testing.T) {
 	each(t, func(t *testing.T, db *sqlite.DB) {
 		var wg sync.WaitGroup
@@ -178,7 +178,8 @@ func TestPanicInAWrite(t *testing.T) {
 	})
 }
 
-// Several programs may make one file at once, or bring it up to date: a command for users beside a server that starts.
+// Several programs may create or migrate one file at the same time: a command for users, and a
+// server that starts.
 func TestOpenedAtOnce(t *testing.T) {
 	tables := fstest.MapFS{}
 	for i := range 6 {

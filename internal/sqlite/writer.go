@@ -43,13 +43,13 @@ func (w *writer) stop() *sql.DB {
 	return w.db
 }
 
-// Write runs a function in a transaction: all that it wrote is on disk when
-// Write returns nil, and nothing of it otherwise. The function must use only
-// its transaction, and do nothing but write: others wait for it. Where it
-// panics the error is a *crash.Error, and what it wrote is undone.
+// Write runs a function in a transaction: everything that it wrote is on disk when Write returns
+// nil, and none of it otherwise. The function must use only its transaction, and do nothing but
+// write, because others wait for it. If it panics, the error is a *crash.Error, and what it wrote
+// is rolled back.
 //
-// A caller may give up while its write waits. Once the write has begun it is
-// seen through, so that the answer is never a guess.
+// A caller may give up while its write is waiting. Once the write has begun it is completed, so
+// that its result is never uncertain.
 func (db *DB) Write(ctx context.Context, run func(*sql.Tx) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -78,8 +78,8 @@ func (w *writer) loop() {
 	}
 }
 
-// commit runs the job and those that wait behind it in one transaction. Each
-// has a savepoint of its own, so that the failure of one undoes only that one.
+// commit runs the job and those that wait behind it in one transaction. Each has its own savepoint,
+// so that a failure rolls back only that job.
 func (w *writer) commit(first *job) {
 	batch := []*job{first}
 	tx, err := w.db.Begin()
@@ -97,13 +97,13 @@ func (w *writer) commit(first *job) {
 	}
 	for _, j := range batch {
 		if err != nil {
-			j.err = errors.Join(j.err, fmt.Errorf("commit: %w", err)) // the first of them may be the cause
+			j.err = errors.Join(j.err, fmt.Errorf("commit: %w", err)) // the first job may be the cause
 		}
 		close(j.done)
 	}
 }
 
-// next returns a job that waits already, or nil.
+// next returns a waiting job, or nil.
 func (w *writer) next() *job {
 	select {
 	case j := <-w.jobs:

@@ -1,5 +1,5 @@
-// Package wholefile writes files whole or not at all: after a crash or a loss of power the old content
-// is there, or the new one, and never half of it.
+// Package wholefile writes files atomically: after a crash or a power loss a file has its old
+// content or its new content, never half of it.
 package wholefile
 
 import (
@@ -10,14 +10,15 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 )
 
-// Write makes a file, mode 0600, or replaces it.
+// Write creates or replaces a file, mode 0600.
 func Write(path string, content []byte) error { return write(path, content, os.Rename) }
 
-// Create makes a file, mode 0600. It returns fs.ErrExist if there is one, and leaves it as it is.
+// Create creates a file, mode 0600. If there is one, it returns fs.ErrExist and leaves it
+// unchanged.
 func Create(path string, content []byte) error { return write(path, content, os.Link) }
 
 // Rewrite replaces the content of a file. Its mode and owner stay and, if it is a symbolic link, so
-// does the link. It returns fs.ErrNotExist if there is no such file.
+// does the link. If there is no such file, it returns fs.ErrNotExist.
 func Rewrite(path string, content []byte) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -35,7 +36,7 @@ func Rewrite(path string, content []byte) error {
 	})
 }
 
-// Remove removes a file for good: it does not come back after a loss of power.
+// Remove removes a file durably: it does not come back after a power loss.
 func Remove(path string) error {
 	if err := os.Remove(path); err != nil {
 		return err
@@ -61,7 +62,8 @@ func write(path string, content []byte, put func(from, to string) error) error {
 	return nil
 }
 
-// syncDir makes the names in a directory survive a loss of power, on systems that can sync directories.
+// syncDir makes the names in a directory survive a power loss, on systems that can sync
+// directories.
 func syncDir(path string) {
 	if dir, err := os.Open(path); err == nil {
 		dir.Sync()

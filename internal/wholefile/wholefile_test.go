@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// holds checks a file, and that nothing else is left in its directory but the others named.
+// holds checks the content of a file, and that its directory contains no others than those named.
 func holds(t *testing.T, path, content string, mode fs.FileMode, others int) {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -13,14 +13,15 @@ import (
 	"unicode/utf8"
 )
 
-// Fields says what a body must hold: each key once, and no other. The values point to where the field goes; an Optional one may be left out.
+// Fields lists the keys of a body: each exactly once, and no others. The values point to where the
+// fields are stored; an Optional one may be missing.
 type Fields map[string]any
 
-// Optional is for a field that may be left out, and then stays as it was.
+// Optional is for a field that may be missing, and then stays unchanged.
 type Optional struct{ Target any }
 
-// Read reads a JSON body of at most limit bytes into the fields. The error is a Problem: unsupported_media_type, payload_too_large or
-// bad_request.
+// Read reads a JSON body of at most limit bytes into the fields. The error is a Problem:
+// unsupported_media_type, payload_too_large or bad_request.
 func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) error {
 	if !isJSON(r.Header) {
 		return Of(CodeUnsupportedMediaType)
@@ -31,7 +32,7 @@ func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) er
 	case errors.As(err, &tooLarge):
 		return Of(CodePayloadTooLarge)
 	case err != nil:
-		return BadRequest("the body could not be read")
+		return BadRequest("cannot read the body")
 	}
 	if err := parse(body, fields); err != nil {
 		return BadRequest(err.Error())
@@ -39,7 +40,8 @@ func Read(w http.ResponseWriter, r *http.Request, limit int64, fields Fields) er
 	return nil
 }
 
-// isJSON tells whether a body is uncompressed JSON in UTF-8. A type that is given twice is none: two readers could each believe another.
+// isJSON reports whether a body is uncompressed JSON in UTF-8. A Content-Type that is sent twice
+// does not count: two readers could each believe another.
 func isJSON(h http.Header) bool {
 	if len(h["Content-Type"]) != 1 || strings.Join(h["Content-Encoding"], "") != "" {
 		return false
@@ -49,8 +51,9 @@ func isJSON(h http.Header) bool {
 	return err == nil && mediaType == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
-// parse is strict where encoding/json is not: one object, exactly these keys, each once and in this case, no null, valid UTF-8
-// without lone surrogates, nothing after it. Its errors quote no value.
+// parse is strict where encoding/json is lenient: one object, exactly these keys, each once and in
+// this case, no null, valid UTF-8 without lone surrogates, nothing after it. Its errors quote no
+// value.
 func parse(body []byte, fields Fields) error {
 	if !utf8.Valid(body) {
 		return errors.New("the body is not UTF-8")
@@ -65,13 +68,13 @@ func parse(body []byte, fields Fields) error {
 		if err != nil {
 			return errors.New("the body is not JSON")
 		}
-		name := key.(string) // More and Token let nothing else stand here
+		name := key.(string) // More and Token guarantee it
 		target, known := fields[name]
 		switch {
 		case !known:
 			return errors.New("the body has an unknown key")
 		case slices.Contains(given, name):
-			return fmt.Errorf("%s: given twice", name)
+			return fmt.Errorf("%s: duplicate key", name)
 		}
 		if optional, ok := target.(Optional); ok {
 			target = optional.Target
@@ -85,7 +88,7 @@ func parse(body []byte, fields Fields) error {
 		return errors.New("the body is not JSON")
 	}
 	if _, err := in.Token(); err != io.EOF {
-		return errors.New("something follows the JSON object")
+		return errors.New("unexpected data after the JSON object")
 	}
 	for name, target := range fields {
 		if _, optional := target.(Optional); !optional && !slices.Contains(given, name) {
@@ -101,7 +104,7 @@ func value(in *json.Decoder, target any) error {
 		return errors.New("not JSON")
 	}
 	if string(raw) == "null" || json.Unmarshal(raw, target) != nil {
-		return errors.New("not of the right type")
+		return errors.New("wrong type")
 	}
 	if raw[0] == '"' && !isUnicode(raw) {
 		return errors.New("not Unicode text")
@@ -109,7 +112,8 @@ func value(in *json.Decoder, target any) error {
 	return nil
 }
 
-// isUnicode is false for text with a lone surrogate, in whose place encoding/json puts U+FFFD.
+// isUnicode reports whether text has no lone surrogate, which encoding/json would replace by
+// U+FFFD.
 func isUnicode(raw json.RawMessage) bool {
 	var text string
 	return json.Unmarshal(raw, &text) == nil && !strings.ContainsRune(text, utf8.RuneError)

@@ -54,7 +54,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// What a header says that comes twice is up to the reader.
+// Readers differ in what they make of a header that is sent twice.
 func TestReadRefusesDoubledHeaders(t *testing.T) {
 	for name, two := range map[string][]string{"Content-Type": {"application/json", "application/json"}, "Content-Encoding": {"", "gzip"}} {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"n":1}`))
@@ -93,7 +93,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// FuzzRead holds the strict reader against encoding/json: what it takes, that takes too, with the same values.
+// FuzzRead compares the strict reader with encoding/json: a body that it accepts, encoding/json
+// accepts too, with the same values.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{`{"n":1,"s":"x"}`, `{"s":"\u00e9","n":-0}`, `{"n":1,"n":1,"s":""}`, `{"n":1e0,"s":""} {`, `{"S":"","n":1}`} {
 		f.Add(seed)

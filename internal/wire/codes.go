@@ -43,10 +43,10 @@ const (
 	CodeVersionNotSupported    = "version_not_supported"
 )
 
-// RetrySoon is the Retry-After of a failure that is likely to pass, where nothing better is known.
+// RetrySoon is the Retry-After of a failure that will probably pass soon.
 const RetrySoon = 2 * time.Second
 
-// problems is the one table from code to status and title.
+// problems is the only table of statuses and titles.
 var problems = map[string]Problem{
 	CodeBadRequest:             {Status: http.StatusBadRequest, Title: "This request is not what the route expects."},
 	CodeInvalidCredentials:     {Status: http.StatusUnauthorized, Title: "The email or the password is wrong."},
@@ -101,8 +101,8 @@ func Of(code string) Problem {
 	return p
 }
 
-// BadRequest is the problem of a request that is not what the route expects. The detail says what is
-// wrong with it, and quotes no value.
+// BadRequest is the problem of a request that is not what the route expects. The detail says what
+// is wrong with it, and quotes no value.
 func BadRequest(detail string) Problem {
 	p := Of(CodeBadRequest)
 	p.Detail = detail

@@ -10,8 +10,9 @@ import (
 // maxLoginID is the longest e-mail address or username, in code points.
 const maxLoginID = 255
 
-// LoginID returns an e-mail address or a username as it was meant: without the white space around it (Unicode's White_Space) that keyboards and
-// clipboards add. It refuses what neither can be. Every form takes them through it.
+// LoginID returns an e-mail address or a username without the white space around it (Unicode's
+// White_Space), which keyboards and clipboards add. It refuses what can be neither. Every form uses
+// it.
 func LoginID(typed string) (string, error) {
 	id := strings.TrimSpace(typed)
 	switch {
@@ -25,8 +26,8 @@ func LoginID(typed string) (string, error) {
 	return id, nil
 }
 
-// Password refuses a password that some provider could not use: one with a NUL, where the hash functions of some end (bcrypt). The forms that set one and those
-// that use one both ask.
+// Password refuses a password with a NUL: some hash functions stop there (bcrypt), so some
+// providers could not use it. The forms that set a password and those that check one both call it.
 func Password(typed string) error {
 	if strings.ContainsRune(typed, 0) {
 		return errors.New("has a NUL")

@@ -51,7 +51,7 @@ func documented(t *testing.T) map[string]int {
 	return codes
 }
 
-// TestDocumented holds the codes, docs/http.md and the words of the browser client together.
+// TestDocumented compares the codes, docs/http.md and the words of the browser client.
 func TestDocumented(t *testing.T) {
 	documented := documented(t)
 	for code, status := range documented {
@@ -68,10 +68,10 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// The client's own codes, for what no answer said.
+// The client's own codes, for failures without a response.
 var ofClient = []string{"offline", "timeout", "declined", "logged_out", "user_changed", "outdated"}
 
-// Codes of which no page of an app hears, or which the client answers by itself.
+// Codes that no page of an app sees, or that the client handles by itself.
 var unspoken = []string{
 	"not_logged_in", "not_found", "method_not_allowed", "request_timeout", "payload_too_large", "unsupported_media_type", "misdirected_request",
 	"headers_too_large", "method_unknown", "upstream_unavailable", "upstream_timeout", "version_not_supported", "internal_error", "secret_refused",
@@ -80,7 +80,7 @@ var unspoken = []string{
 func TestWordsOfTheClient(t *testing.T) {
 	_, table, _ := strings.Cut(read(t, "client/src/words.ts"), "const byCode")
 	table, _, _ = strings.Cut(table, "};")
-	said := map[string]bool{"too_many_attempts": true} // words says when to try again
+	said := map[string]bool{"too_many_attempts": true} // words says when to retry
 	for _, m := range regexp.MustCompile(`(?m)^  (\w+): "`).FindAllStringSubmatch(table, -1) {
 		said[m[1]] = true
 	}
@@ -97,7 +97,7 @@ func TestWordsOfTheClient(t *testing.T) {
 	}
 }
 
-// TestEndReasons holds docs/http.md, the client and the root's constants together.
+// TestEndReasons compares docs/http.md, the client and the root's constants.
 func TestEndReasons(t *testing.T) {
 	_, said, found := strings.Cut(read(t, "docs/http.md"), "`endReason` says why a session is over: ")
 	if !found {

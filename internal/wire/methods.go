@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Methods are the handlers of one path. GET answers HEAD too; all other methods get 405 with Allow (RFC 9110 §15.5.6).
+// Methods are the handlers of one path. GET answers HEAD too; all other methods get 405 with Allow
+// (RFC 9110 §15.5.6).
 type Methods map[string]http.HandlerFunc
 
 // ServeHTTP calls the handler of the request's method.

@@ -1,6 +1,6 @@
-// Package wire is how the handlers of this module speak HTTP: JSON, problems in the form of RFC 9457
-// with one table of codes, and a strict reader of small request bodies. It imports the standard
-// library only.
+// Package wire is how the handlers of this module speak HTTP: JSON, problems in the format of RFC
+// 9457 with one table of codes, and a strict reader of small request bodies. It imports the
+// standard library only.
 package wire
 
 import (
@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A Problem is an answer that is not a success (RFC 9457). Code is for programs and does not change;
-// Title and Detail are for people. Of makes the ones that docs/http.md has; an app may have codes of its own.
+// A Problem is an error response (RFC 9457). Code is for programs and does not change; Title and
+// Detail are for people. Of makes the problems of docs/http.md; an app may have codes of its own.
 type Problem struct {
 	Title     string   `json:"title"`
 	Status    int      `json:"status"`
@@ -20,7 +20,7 @@ type Problem struct {
 	Detail    string   `json:"detail,omitempty"`
 	EndReason string   `json:"endReason,omitempty"` // why the session is over
 	Methods   []string `json:"methods,omitempty"`   // with two_factor_required
-	Reason    string   `json:"reason,omitempty"`    // the provider's word for why, such as tooShort
+	Reason    string   `json:"reason,omitempty"`    // the provider's code for the reason, such as tooShort
 
 	RetryAfter time.Duration `json:"-"` // of the header, rounded up to seconds; 0: no header
 }
@@ -36,7 +36,7 @@ func (p Problem) Error() string {
 // ServeHTTP answers with the problem.
 func (p Problem) ServeHTTP(w http.ResponseWriter, _ *http.Request) { p.Write(w) }
 
-// Write answers with the problem. Nobody may store it, and where a browser shows it, nothing runs.
+// Write answers with the problem. It cannot be cached, and if a browser shows it, no script runs.
 func (p Problem) Write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -47,7 +47,8 @@ func (p Problem) Write(w http.ResponseWriter) {
 	write(w, "application/problem+json", p.Status, p)
 }
 
-// Write answers with the value as JSON. Nobody may store it, unless the handler has set Cache-Control.
+// Write answers with the value as JSON. It cannot be cached, unless the handler has set
+// Cache-Control.
 func Write(w http.ResponseWriter, status int, value any) {
 	if h := w.Header(); h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store")
