@@ -103,7 +103,7 @@ func (g *Guard) withToken(r *http.Request, found finding) finding {
 func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 	switch {
 	case found.err == nil:
-		g.lastSeen.mark(found.record.ID, now)
+		g.ledger.Touch(found.record.ID, now)
 	case r.Context().Err() == nil: // a browser that went away is no failure
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: found.err})
 	}
@@ -120,12 +120,9 @@ func ownerOf(session mark, refresh refreshContent) (userID string) {
 
 // glance answers the common case: a live session id of the newest generation, and nothing to write.
 func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now time.Time) finding {
-	rec, kept, err := g.readCached(ctx, m.id)
+	rec, kept, err := g.ledger.GetCached(ctx, m.id, userID)
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
-	}
-	if err == nil {
-		err = g.ofUser(ctx, rec, userID)
 	}
 	if err != nil {
 		return finding{err: err}
@@ -136,7 +133,7 @@ func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now t
 	if kept == nil {
 		return finding{record: rec}
 	}
-	kept.prove(cookie, m)
+	kept.remember(cookie, m)
 	return finding{record: rec, token: &kept.token}
 }
 
@@ -146,11 +143,11 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 	if !ok {
 		return finding{}
 	}
-	kept := g.cache.get(id)
+	kept := g.ledger.cache.get(id)
 	if kept == nil {
 		return finding{}
 	}
-	proven := kept.proven.Load()
+	proven := kept.verified.Load()
 	if proven == nil || !proven.is(cookie) || !g.servesNow(kept.Record, proven.presented(id), now) {
 		return finding{}
 	}
@@ -197,12 +194,9 @@ func (g *Guard) decide(ctx context.Context, p presented) finding {
 }
 
 func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
-	rec, err := g.read(ctx, p.id)
+	rec, err := g.ledger.Get(ctx, p.id, p.userID)
 	switch {
 	case err == nil:
-		if err := g.ofUser(ctx, rec, p.userID); err != nil {
-			return finding{}, err
-		}
 		return g.act(ctx, rec, p)
 	case errors.Is(err, ErrNotFound) && p.refresh:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
@@ -217,7 +211,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	now := g.now()
 	v := g.judge(rec, p, now)
 	if v.changed != nil {
-		if err := g.store.Swap(ctx, v.changed); err != nil {
+		if err := g.ledger.Swap(ctx, v.changed); err != nil {
 			return finding{}, err
 		}
 		if rec.ConfirmedAt.IsZero() {
@@ -243,15 +237,14 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case end:
 		return g.endNow(ctx, rec, v.reason, p)
 	case over:
-		g.cache.changed(rec.ID) // a read that began before the end must not put the session back into memory
-		g.ends.note(rec)
+		g.ledger.Over(rec)
 		return finding{endReason: v.reason}, nil
 	case alarm:
-		g.tellStale(ctx, rec, p)
+		g.reportStale(ctx, rec, p)
 	case askKept:
 		return finding{echo: whetherKept.echo(p.branch)}, nil
 	case askStale:
-		g.tellStale(ctx, rec, p)
+		g.reportStale(ctx, rec, p)
 		return finding{echo: whetherStale.echo(p.branch)}, nil
 	}
 	return finding{}, nil
@@ -271,7 +264,7 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 	if !rec.Forked { // the write fails if the generation was confirmed meanwhile
 		rec = rec.next()
 		rec.Forked, rec.Unminted = !rec.Unminted, false
-		if err := g.store.Swap(ctx, rec); err != nil {
+		if err := g.ledger.Swap(ctx, rec); err != nil {
 			return finding{}, err
 		}
 	}
@@ -285,15 +278,23 @@ func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p pre
 	if reason == EndReuseDetected {
 		before = append(before, suspicion(EventTheft, rec, p))
 	}
-	if err := g.storeEnd(ctx, newEnding(rec.tombstone(g.now(), reason), p.from, before...), g.store.Swap); err != nil {
+	if err := g.ledger.EndVersion(ctx, rec, p.from, reason, before...); err != nil {
 		return finding{}, err
 	}
 	return finding{endReason: reason}, nil
 }
 
-func (g *Guard) lastUse(rec *Record) time.Time {
-	if at := g.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
-		return at
+// judge applies the notBefore, and then the rules.
+func (g *Guard) judge(rec *Record, p presented, now time.Time) verdict {
+	if reason := g.ledger.notBefore.reason(rec.CreatedAt); reason != "" && !rec.ended() {
+		return verdict{action: end, reason: reason}
 	}
-	return rec.LastSeenAt
+	return g.limits.judge(rec, p, g.ledger.LastUse(rec), now)
+}
+
+// reportStale reports cookies of the past, once a minute for a session.
+func (g *Guard) reportStale(ctx context.Context, rec *Record, p presented) {
+	if g.stale.allow(rec.ID, g.now()) {
+		g.emit(ctx, suspicion(EventStale, rec, p))
+	}
 }

@@ -6,123 +6,169 @@ import (
 )
 
 const (
-	sweepEvery       = time.Hour
-	revokeRetryFirst = time.Second
-	revokeRetryMost  = time.Minute
+	sweepEvery = time.Hour
+
+	// retryFirst and retryMost bound the pauses between attempts to store and to revoke.
+	retryFirst = time.Second
+	retryMost  = time.Minute
+
+	// keyCheckAfter is how long after another node has written a record that record is read, for the
+	// key that sealed it. One of those that were written meanwhile stands for all.
+	keyCheckAfter = 700 * time.Millisecond
 )
 
-// background stores last uses, sweeps the store, and revokes refresh tokens at the provider until ctx ends.
-func (g *Guard) background(ctx context.Context) {
-	defer close(g.done)
-	flush := time.NewTicker(max(g.limits.idle/10, time.Millisecond))
+// Start starts the background work: it stores last uses and pending ends, revokes refresh tokens,
+// sweeps the store, and listens to its changes.
+func (l *ledger) Start() {
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.ledgers.Add(1)
+	l.running.Go(func() { l.run(ctx) })
+	if watcher, can := l.store.Store.(Watcher); can && l.cache != nil {
+		l.running.Go(func() { l.watch(ctx, watcher) })
+	}
+}
+
+func (l *ledger) run(ctx context.Context) {
+	flush := time.NewTicker(max(l.idle/10, time.Millisecond))
 	defer flush.Stop()
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
-	retry := time.NewTimer(0) // what an earlier process left unrevoked
-	defer retry.Stop()
-	save := time.NewTimer(saveEvery)
-	save.Stop()
-	defer save.Stop()
-	wait := revokeRetryFirst
-	look := time.NewTimer(0)
-	look.Stop()
+	ends := &endsWork{ledger: l, retry: time.NewTimer(0), save: idleTimer(), pause: retryFirst} // what an earlier process left
+	defer ends.retry.Stop()
+	defer ends.save.Stop()
+	keyCheck := idleTimer()
+	defer keyCheck.Stop()
 	var written *ID // by another node
-	away := false   // the provider, when it was asked last
-	catchUp := func() {
-		done := false
-		g.contain(ctx, "ends", func() error { done, away = g.catchUp(ctx); return nil })
-		if done {
-			wait = revokeRetryFirst
-			retry.Stop()
-			return
-		}
-		retry.Reset(wait)
-		wait = min(2*wait, revokeRetryMost)
-		g.saveSoon(save)
-	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			if err := g.contain(ctx, "last uses", func() error { return g.flushLastSeen(ctx) }); err != nil {
-				g.failed(ctx, "last uses cannot be stored", "error", err)
+			if err := l.contain(ctx, "last uses", func() error { return l.flushLastSeen(ctx) }); err != nil {
+				l.retryLater(ctx, "cannot store last uses", "error", err)
 			}
-			g.ends.forget(g.now().Add(-g.limits.cap))
+			l.tombstones.forget(l.now().Add(-l.sessionCap), l.pending.has) // by then every session id that was alive has expired
 		case <-sweep.C:
-			g.contain(ctx, "sweep", func() error { g.sweep(ctx); return nil })
-			catchUp() // what a node left undone that is no more
-		case id := <-g.others:
+			l.contain(ctx, "sweep", func() error { l.sweep(ctx); return nil })
+			ends.catchUp(ctx) // what a dead node left undone
+		case id := <-l.foreignWrite:
 			if written == nil {
-				look.Reset(glimpseAfter)
+				keyCheck.Reset(keyCheckAfter)
 			}
 			written = &id
-		case <-look.C:
-			g.contain(ctx, "glimpse", func() error { g.glimpse(ctx, *written); return nil })
+		case <-keyCheck.C:
+			l.contain(ctx, "key check", func() error { l.store.checkKeysOf(ctx, *written); return nil })
 			written = nil
-		case <-g.kick:
-			if away { // each logout must not ask it for all that is left: retry does
-				g.contain(ctx, "ends", func() error { g.storeEnds(ctx); return nil })
-				g.saveSoon(save)
-				continue
-			}
-			catchUp()
-		case <-retry.C:
-			catchUp()
-		case <-save.C:
-			g.saveEnds(ctx)
+		case <-l.work:
+			ends.goOn(ctx)
+		case <-ends.retry.C:
+			ends.catchUp(ctx)
+		case <-ends.save.C:
+			l.saveEnds(ctx)
 		}
 	}
 }
 
-// catchUp stores and revokes what is left to do. It returns false when it must be tried again, and whether that is because the provider is away.
-func (g *Guard) catchUp(ctx context.Context) (done, away bool) {
-	stored, r := g.storeEnds(ctx), &revocations{guard: g}
-	revoked := g.revokeOwed(ctx, r)
-	if !g.revokePending(ctx, r) || !stored || !revoked {
-		return false, r.givenUp()
-	}
-	if err := g.file.save(g.app, &g.ends.owed); err != nil {
-		g.log.ErrorContext(ctx, "stored ends cannot be taken out of the file", "app", g.app, "error", err)
-	}
-	return true, false
+func idleTimer() *time.Timer {
+	t := time.NewTimer(0)
+	t.Stop()
+	return t
 }
 
-// storeEnds brings the store and the file up to date with the ends that this node knows. It returns false when it must be tried again.
-func (g *Guard) storeEnds(ctx context.Context) bool {
-	if g.lossy.Swap(false) && !g.recheckEnds(ctx) {
-		g.lossy.Store(true)
-	}
-	g.saveEnds(ctx)
-	sure, stored := g.resolveDoubts(ctx), g.storeOwed(ctx)
-	return sure && stored && !g.lossy.Load()
+// endsWork is what is left to store and to revoke.
+type endsWork struct {
+	ledger *ledger
+	retry  *time.Timer
+	save   *time.Timer
+	pause  time.Duration // before the next retry
+	away   bool          // the provider, when it was asked last
 }
 
-// failed tells of work in the background that failed, and that will be tried again. What a closing guard
-// breaks off is left to the next one, and is no failure.
-func (g *Guard) failed(ctx context.Context, what string, args ...any) {
-	if ctx.Err() != context.Canceled {
-		g.log.WarnContext(ctx, what, append([]any{"app", g.app}, args...)...)
-	}
-}
-
-func (g *Guard) sweep(ctx context.Context) {
-	sweeper, ok := g.config.Store.(Sweeper)
-	if !ok {
+// goOn does what is new. While the provider is away, it is left to retry: each logout would ask it
+// for all revocations that are left.
+func (w *endsWork) goOn(ctx context.Context) {
+	if !w.away {
+		w.catchUp(ctx)
 		return
 	}
-	removed, err := sweeper.Sweep(ctx, g.now())
+	w.ledger.contain(ctx, "ends", func() error { w.ledger.storeEnds(ctx); return nil })
+	w.saveSoon()
+}
+
+// catchUp does what is left, or sets off the timer to try again.
+func (w *endsWork) catchUp(ctx context.Context) {
+	l, done := w.ledger, false
+	l.contain(ctx, "ends", func() error {
+		stored, r := l.storeEnds(ctx), &revocations{send: l.revoke}
+		revoked := l.revokePending(ctx, r)
+		done = l.revokeQueue(ctx, r) && stored && revoked
+		w.away = !done && r.givenUp()
+		return nil
+	})
+	if !done {
+		w.retry.Reset(w.pause)
+		w.pause = min(2*w.pause, retryMost)
+		w.saveSoon()
+		return
+	}
+	w.pause = retryFirst
+	w.retry.Stop()
+	if err := l.file.save(l.app, &l.pending); err != nil {
+		l.log.ErrorContext(ctx, "cannot remove stored ends from the ends file", "app", l.app, "error", err)
+	}
+}
+
+// saveSoon sets off the timer if the ends file is not up to date.
+func (w *endsWork) saveSoon() {
+	if w.ledger.file.behind(&w.ledger.pending) {
+		w.save.Reset(saveEvery)
+	}
+}
+
+// storeEnds brings the store and the ends file up to date with the ends that this node knows. It
+// returns false if it must be tried again.
+func (l *ledger) storeEnds(ctx context.Context) bool {
+	if l.recheckDue.Swap(false) && !l.Recheck(ctx) {
+		l.recheckDue.Store(true)
+	}
+	l.saveEnds(ctx)
+	confirmed, stored := l.confirmAll(ctx), l.storePending(ctx)
+	return confirmed && stored && !l.recheckDue.Load()
+}
+
+// saveEnds keeps the ends file up to date, so that a crash forgets little.
+func (l *ledger) saveEnds(ctx context.Context) {
+	if err := l.file.saveSometimes(l.app, &l.pending, l.now()); err != nil {
+		l.log.ErrorContext(ctx, "cannot write the ends file", "app", l.app, "error", err)
+	}
+}
+
+func (l *ledger) sweep(ctx context.Context) {
+	sweeper, can := l.store.Store.(Sweeper)
+	if !can {
+		return
+	}
+	removed, err := sweeper.Sweep(ctx, l.now())
 	if err != nil {
-		g.failed(ctx, "store cannot be swept", "error", err)
+		l.retryLater(ctx, "cannot sweep the store", "error", err)
 		return
 	}
-	g.log.InfoContext(ctx, "store swept", "app", g.app, "removed", removed)
+	l.log.InfoContext(ctx, "store swept", "app", l.app, "removed", removed)
 }
 
-// wake tells the background work that there is something to store or to revoke.
-func (g *Guard) wake() {
+// retryLater logs work that failed and will be tried again. What a closing guard breaks off is left
+// to the next one, and is no failure.
+func (l *ledger) retryLater(ctx context.Context, what string, args ...any) {
+	if ctx.Err() != context.Canceled {
+		l.log.WarnContext(ctx, what, append([]any{"app", l.app}, args...)...)
+	}
+}
+
+// notify tells the background work that there is something to store or to revoke.
+func (l *ledger) notify() {
 	select {
-	case g.kick <- struct{}{}:
-	default: // already told
+	case l.work <- struct{}{}:
+	default: // it knows already
 	}
 }

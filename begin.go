@@ -1,11 +1,8 @@
 package latchkey
 
 import (
-	"bufio"
 	"context"
-	"net"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -25,12 +22,12 @@ func (g *Guard) LoginRoute(next http.Handler) http.Handler {
 		if !g.allowOrigin(w, r) {
 			return
 		}
-		watched := &watchedWriter{ResponseWriter: w}
+		watched := wire.Watch(w)
 		next.ServeHTTP(watched, r.WithContext(context.WithValue(r.Context(), loginRouteKey{g}, watched)))
 	})
 }
 
-// loginRouteKey finds the watchedWriter of a guard's LoginRoute.
+// loginRouteKey finds the WatchedWriter of a guard's LoginRoute.
 type loginRouteKey struct{ *Guard }
 
 // Begin starts a session for a user who has proved who they are by other means than the login form:
@@ -67,7 +64,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	if err != nil {
 		return nil, err
 	}
-	watched.uncached.Store(true)
+	watched.KeepUncached()
 	if remember {
 		g.renewBrowser(w, r.Header, rec.User.ID)
 	}
@@ -76,12 +73,12 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 }
 
 // mayBegin returns the writer that watches the response to a request with which a session may begin.
-func (g *Guard) mayBegin(r *http.Request) (*watchedWriter, error) {
-	watched, _ := r.Context().Value(loginRouteKey{g}).(*watchedWriter)
+func (g *Guard) mayBegin(r *http.Request) (*wire.WatchedWriter, error) {
+	watched, _ := r.Context().Value(loginRouteKey{g}).(*wire.WatchedWriter)
 	switch {
 	case watched == nil:
 		return nil, errNoLoginRoute
-	case watched.started.Load():
+	case watched.Started():
 		return nil, errResponseStarted
 	case !sameOrigin(r.Method, r.Header, g.origin):
 		g.logOrigin(r)
@@ -89,55 +86,3 @@ func (g *Guard) mayBegin(r *http.Request) (*watchedWriter, error) {
 	}
 	return watched, nil
 }
-
-var noStore = []string{"no-store"}
-
-// A watchedWriter knows whether the response has started, and keeps one that brings new cookies out
-// of every cache. Handlers that stream look for Flush and Hijack by type assertion, and must find
-// them although this request happened to bring new cookies.
-type watchedWriter struct {
-	http.ResponseWriter
-	uncached atomic.Bool
-	started  atomic.Bool // atomic: http.TimeoutHandler answers beside the handler
-}
-
-// uncached keeps the response out of every cache.
-func uncached(w http.ResponseWriter) http.ResponseWriter {
-	watched := &watchedWriter{ResponseWriter: w}
-	watched.uncached.Store(true)
-	return watched
-}
-
-// start is called before the headers are sent.
-func (w *watchedWriter) start() {
-	w.started.Store(true)
-	if w.uncached.Load() {
-		w.Header()["Cache-Control"] = noStore // too late if they were sent, and then done already
-	}
-}
-
-// WriteHeader starts the response, unless the status is informational.
-func (w *watchedWriter) WriteHeader(status int) {
-	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
-		w.start()
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *watchedWriter) Write(b []byte) (int, error) {
-	w.start()
-	return w.ResponseWriter.Write(b)
-}
-
-func (w *watchedWriter) Flush() {
-	w.start()
-	http.NewResponseController(w.ResponseWriter).Flush() // a writer that cannot is as good as one that has
-}
-
-func (w *watchedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	w.started.Store(true)
-	return http.NewResponseController(w.ResponseWriter).Hijack()
-}
-
-// Unwrap is for http.ResponseController.
-func (w *watchedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

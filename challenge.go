@@ -3,6 +3,8 @@ package latchkey
 import (
 	"crypto/subtle"
 	"net/http"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A request tells what the browser had when it was sent, and it may have been under way for longer than any window. Where more depends on it, the browser is asked: 307 to
@@ -33,7 +35,7 @@ func answered(h http.Header, b branch) question {
 // challenge asks. The reference is relative to where the browser believes to be, whatever was stripped from the path on the way.
 func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, echo string) {
 	g.cookies.write(w, echoCookieName, echo, 0)
-	w.Header().Set("Cache-Control", "no-store")
+	wire.NoStore(w)
 	w.Header().Set("Location", "?"+r.URL.RawQuery)
 	w.WriteHeader(http.StatusTemporaryRedirect) // with the same method and body (RFC 9110, section 15.4.8)
 }

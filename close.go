@@ -15,27 +15,19 @@ const closeTime = 5 * time.Second
 // stored go to Config.EndsFile. An error says what is lost: without that file, the ends are. Requests must
 // have ended before. The store and the provider stay open.
 func (g *Guard) Close(ctx context.Context) error {
-	first := false
-	g.once.Do(func() { first = true; g.stop() })
-	err := g.atRest(ctx)
+	g.ledger.stop()
+	err := g.rest(ctx)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, closeTime)
-		defer cancel()
-		g.resolveDoubts(ctx)
-		g.storeOwed(ctx)
-		g.revokeOwed(ctx, &revocations{guard: g})
-		err = g.flushLastSeen(ctx)
+		err = g.ledger.Flush(ctx)
 	}
-	last := first && g.guards.Add(-1) == 0
-	return errors.Join(err, g.leaveEnds(context.WithoutCancel(ctx), last))
+	return errors.Join(err, g.ledger.Leave(context.WithoutCancel(ctx)))
 }
 
-// atRest returns when the background work and all refreshes have ended.
-func (g *Guard) atRest(ctx context.Context) error {
+// rest returns when the background work and all refreshes have ended.
+func (g *Guard) rest(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
-		<-g.done
-		<-g.watched
+		g.ledger.running.Wait()
 		g.flights.running.Wait()
 		close(ended)
 	}()
@@ -47,40 +39,38 @@ func (g *Guard) atRest(ctx context.Context) error {
 	}
 }
 
-// leaveEnds hands what is owed to the next process.
-func (g *Guard) leaveEnds(ctx context.Context, last bool) error {
-	if err := g.file.save(g.app, &g.ends.owed); err != nil {
-		return fmt.Errorf("ended sessions cannot be written down and may come back: %w", err)
+// Flush stores what is not stored yet, and revokes what is not revoked.
+func (l *ledger) Flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
+	l.confirmAll(ctx)
+	l.storePending(ctx)
+	l.revokePending(ctx, &revocations{send: l.revoke})
+	return l.flushLastSeen(ctx)
+}
+
+// Leave hands the pending ends to the next process. The error of the last ledger says what is lost.
+func (l *ledger) Leave(ctx context.Context) error {
+	last := false
+	l.release.Do(func() { last = l.ledgers.Add(-1) == 0 })
+	if err := l.file.save(l.app, &l.pending); err != nil {
+		return fmt.Errorf("cannot write the ends file, and the sessions may come back: %w", err)
 	}
 	if !last {
 		return nil
 	}
 	unstored := 0
-	owed, _ := g.ends.owed.all()
-	for _, e := range owed {
+	pending, _ := l.pending.all()
+	for _, e := range pending {
 		if !e.stored {
 			unstored++
 		}
 	}
 	switch {
-	case g.file.path == "" && unstored > 0:
+	case l.file.path == "" && unstored > 0:
 		return fmt.Errorf("the ends of %d sessions are not stored, and these sessions may come back: set Config.EndsFile to keep such ends for the next start", unstored)
-	case g.file.path != "" && len(owed) > 0:
-		g.log.WarnContext(ctx, "ends of sessions are left to the next start", "app", g.app, "ends", len(owed), "file", g.file.path)
+	case l.file.path != "" && len(pending) > 0:
+		l.log.WarnContext(ctx, "ends of sessions are left to the next start", "app", l.app, "ends", len(pending), "file", l.file.path)
 	}
 	return nil
-}
-
-// saveSoon sets off the timer where the file is not up to date.
-func (g *Guard) saveSoon(timer *time.Timer) {
-	if g.file.behind(&g.ends.owed) {
-		timer.Reset(saveEvery)
-	}
-}
-
-// saveEnds keeps the file up to date, so that a crash forgets little.
-func (g *Guard) saveEnds(ctx context.Context) {
-	if err := g.file.saveSometimes(g.app, &g.ends.owed, g.now()); err != nil {
-		g.log.ErrorContext(ctx, "ended sessions cannot be written down", "app", g.app, "error", err)
-	}
 }

@@ -8,7 +8,7 @@ import (
 
 // Who owns one account must not get a lane of his own at another: no two accounts of a provider share the name in the device cookie.
 func TestDeviceCookieIsOfOneAccount(t *testing.T) {
-	g := &Guard{app: "store"}
+	g := &Guard{reporter: &reporter{app: "store"}}
 	for _, other := range []string{"ıda@example.com", "İda@example.com", "ａda@example.com", "i\u0307da@example.com"} {
 		if g.accountOf(other) == g.accountOf("ida@example.com") || g.accountOf(other) == g.accountOf("ada@example.com") {
 			t.Errorf("%s", other)

@@ -65,13 +65,13 @@ func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 	if id == (ID{}) {
 		return errors.New("latchkey: EndSession: the zero ID names no session")
 	}
-	return g.storeTombstone(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.limits.absolute)})
+	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.limits.absolute)})
 }
 
 // endUserSessions ends those sessions of a user that are selected, however many there are.
 func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string, reason EndReason, selected func(*Record) bool) (ended int, err error) {
 	for limit := maxListed; ; {
-		sessions, listed, foreign := g.byUser(ctx, userID, limit)
+		sessions, listed, foreign := g.ledger.store.ByUser(ctx, userID, limit)
 		if foreign != nil && !errors.Is(foreign, errForeignRecord) {
 			return ended, foreign
 		}
@@ -80,7 +80,7 @@ func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string,
 			if !selected(rec) {
 				continue
 			}
-			if err := g.storeTombstone(ctx, from, reason, rec); err != nil {
+			if err := g.ledger.End(ctx, from, reason, rec); err != nil {
 				return ended, err
 			}
 			ended++
@@ -94,13 +94,31 @@ func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string,
 	}
 }
 
+// EndAppSessions ends every session of the app that began before a time, because the provider or an
+// administrator says so: all at once, however many there are. Nodes that share the store know it as
+// soon as they know of any other end. Each session gets its own tombstone, and its refresh token is
+// revoked, when its cookies are presented next.
+func (g *Guard) EndAppSessions(ctx context.Context, before time.Time, reason EndReason) error {
+	if before.IsZero() {
+		return nil // none began before that
+	}
+	if now := g.now(); before.After(now) {
+		before = now
+	}
+	err := g.ledger.EndStartedBefore(ctx, before, reason)
+	if err == nil {
+		g.log.InfoContext(ctx, "all sessions ended", "app", g.app, "begun_before", before, "reason", reason)
+	}
+	return err
+}
+
 // EndReason returns why a session is over, or "" if it is not. It is for what outlives its request, a WebSocket for example: it writes nothing
 // to the session and does not count as use. A session that the store does not know is not over: its cookies can bring it back.
 // An error means that it cannot be known just now.
 func (g *Guard) EndReason(ctx context.Context, id ID) (EndReason, error) {
-	rec, err := g.readRecent(ctx, id)
-	if err == nil && g.endReasonOf(rec) != "" {
-		rec, err = g.read(ctx, id) // what is in memory may only tell that it goes on
+	rec, err := g.ledger.GetRecent(ctx, id)
+	if err == nil && g.ledger.EndReason(rec) != "" {
+		rec, err = g.ledger.Get(ctx, id, "") // what is in memory may only tell that it goes on
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -108,33 +126,5 @@ func (g *Guard) EndReason(ctx context.Context, id ID) (EndReason, error) {
 	case err != nil:
 		return "", err
 	}
-	return g.endReasonOf(rec), nil
-}
-
-// recentFor is for how long EndReason believes what is in memory after the store last vouched for it. Requests come one by one, and may be served longer (freshFor);
-// whoever asks for the sessions of all open streams should not add to the time that it takes.
-const recentFor = 600 * time.Millisecond
-
-func (g *Guard) readRecent(ctx context.Context, id ID) (*Record, error) {
-	if !g.cache.heardWithin(recentFor) {
-		return g.read(ctx, id)
-	}
-	rec, _, err := g.readCached(ctx, id)
-	return rec, err
-}
-
-// endReasonOf returns why the session of a record is over, or "" if it is not.
-func (g *Guard) endReasonOf(rec *Record) EndReason {
-	now := g.now()
-	switch {
-	case rec.ended():
-		return rec.EndReason
-	case g.cutoff.ends(rec.CreatedAt) != "":
-		return g.cutoff.ends(rec.CreatedAt)
-	case !now.Before(rec.Deadline):
-		return EndAbsoluteTimeout
-	case !now.Before(rec.RefreshExpiresAt):
-		return EndRefreshExpired
-	}
-	return ""
+	return g.ledger.EndReason(rec), nil
 }

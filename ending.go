@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"sync"
 	"time"
 )
 
@@ -14,7 +13,7 @@ type ending struct {
 	events    []Event
 }
 
-// newEnding marks the tombstone, so that this node recognises it in the store whatever has become of it there.
+// newEnding marks the tombstone, so that this node recognises it in the store.
 func newEnding(tombstone *Record, from Device, before ...Event) ending {
 	rand.Read(tombstone.Claim.Flight[:])
 	return ending{tombstone, append(before, Event{
@@ -27,136 +26,109 @@ func (e ending) isIn(rec *Record) bool {
 	return rec.ended() && rec.Claim.Flight == e.tombstone.Claim.Flight
 }
 
-// storeEnd writes an end and reports it. Where the store's answer is lost, the end may be stored all the same: then it is in doubt until the store says.
-func (g *Guard) storeEnd(ctx context.Context, e ending, write func(context.Context, *Record) error) error {
+// errContention means that a session was changed by others at every attempt to change it.
+var errContention = errors.New("the session changes too fast")
+
+// End ends a session, whatever state it is in, and returns once the end is stored. If the store does
+// not know the session, the tombstone is made from what its cookie claims: the store may have lost
+// it, and another copy of the cookie must not rebuild it (rule 5).
+func (l *ledger) End(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
+	for range maxAttempts {
+		rec, err := l.Get(ctx, claimed.ID, claimed.User.ID)
+		switch {
+		case err == nil && rec.ended():
+			err = l.storeAgain(ctx, rec.ID)
+		case err == nil:
+			err = l.EndVersion(ctx, rec, from, reason)
+		case errors.Is(err, ErrNotFound):
+			err = l.storeEnd(ctx, newEnding(claimed.tombstone(l.now(), reason), from), l.Create)
+		}
+		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return errContention
+}
+
+// EndVersion ends a session if its record is still this one; else it returns ErrConflict or
+// ErrNotFound. The events are reported before the end.
+func (l *ledger) EndVersion(ctx context.Context, rec *Record, from Device, reason EndReason, before ...Event) error {
+	return l.storeEnd(ctx, newEnding(rec.tombstone(l.now(), reason), from, before...), l.Swap)
+}
+
+// EndByCookie is End for a session whose cookie somebody has presented. If the end cannot be stored,
+// this node refuses the cookies all the same, and stores the end when it can.
+func (l *ledger) EndByCookie(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
+	err := l.End(ctx, from, reason, claimed)
+	if err == nil || l.tombstones.of(claimed.ID) != nil {
+		return err
+	}
+	e, listed := l.unconfirmed.take(claimed.ID)
+	if listed {
+		l.tombstones.add(e.tombstone)
+	} else if e = newEnding(claimed.tombstone(l.now(), reason), from); !l.tombstones.addFirst(e.tombstone) {
+		return err
+	}
+	l.cache.changed(claimed.ID)
+	l.endPending(ctx, e)
+	return err
+}
+
+// EndAbandoned ends a session whose cookies no browser has, and revokes its refresh token. It does
+// not wait.
+func (l *ledger) EndAbandoned(ctx context.Context, rec *Record) {
+	tombstone := rec.tombstone(l.now(), EndLogout)
+	l.tombstones.add(tombstone)
+	if !l.pending.addAbandoned(tombstone) {
+		l.log.WarnContext(ctx, "too many ends are pending: the refresh token of a failed login is not revoked",
+			"app", l.app, "user", tombstone.User.ID, "refresh_token", tombstone.RefreshTokenID)
+	}
+	l.notify()
+}
+
+// storeEnd writes an end and reports it. If the write failed but the tombstone is there anyway, the
+// write counts as done; if that cannot be known yet, the end is unconfirmed until it is.
+func (l *ledger) storeEnd(ctx context.Context, e ending, write func(context.Context, *Record) error) error {
 	err := write(ctx, e.tombstone)
 	switch {
 	case err == nil:
-		g.ended(ctx, e, true)
+		l.tombstones.add(e.tombstone)
+		l.endStored(ctx, e)
 		return nil
 	case errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound):
 		return err
 	}
-	if !g.ends.doubt(e) {
-		g.log.ErrorContext(ctx, "too many ends are in doubt: should this one be stored, it is not reported", "app", g.app, "session", e.tombstone.ID)
+	if !l.unconfirmed.add(e) {
+		l.log.ErrorContext(ctx, "too many ends are unconfirmed: if this one is stored, no event reports it", "app", l.app, "session", e.tombstone.ID)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	stored := g.resolve(ctx, e)
-	g.wake()
+	stored := l.confirm(ctx, e)
+	l.notify()
 	if stored {
 		return nil
 	}
 	return err
 }
 
-// ended remembers that a session is over, reports it, and wakes the background work, for there may be something to store or to revoke.
-func (g *Guard) ended(ctx context.Context, e ending, stored bool) {
-	g.ends.note(e.tombstone)
-	g.reported(ctx, e, stored)
+// endStored reports an end that the store has.
+func (l *ledger) endStored(ctx context.Context, e ending) {
+	l.pending.addUnrevoked(e.tombstone)
+	l.report(ctx, e)
 }
 
-func (g *Guard) reported(ctx context.Context, e ending, stored bool) {
-	if !g.ends.owed.add(e.tombstone, stored) {
-		g.log.ErrorContext(ctx, "too many ends wait for the store: this one is kept in memory only, and not for longer than a session id lives",
-			"app", g.app, "session", e.tombstone.ID, "user", e.tombstone.User.ID)
+// endPending reports an end that the store does not have yet.
+func (l *ledger) endPending(ctx context.Context, e ending) {
+	if !l.pending.addUnstored(e.tombstone) {
+		l.log.ErrorContext(ctx, "too many ends are pending: this one is kept in memory only, for as long as a session id lives",
+			"app", l.app, "session", e.tombstone.ID, "user", e.tombstone.User.ID)
 	}
+	l.report(ctx, e)
+}
+
+func (l *ledger) report(ctx context.Context, e ending) {
 	for _, event := range e.events {
-		g.emit(ctx, event)
+		l.emit(ctx, event)
 	}
-	g.wake()
-}
-
-// doubts are the ends whose write was not answered. Each is reported once the store says that it took effect.
-type doubts struct {
-	mu   sync.Mutex
-	ends map[ID]ending
-}
-
-// doubtFor is how long after its time an end may still arrive in the store.
-const doubtFor = time.Minute
-
-// doubt returns false where too many are in doubt.
-func (e *ends) doubt(unsure ending) bool {
-	e.doubts.mu.Lock()
-	defer e.doubts.mu.Unlock()
-	if e.doubts.ends == nil {
-		e.doubts.ends = make(map[ID]ending)
-	}
-	if _, there := e.doubts.ends[unsure.tombstone.ID]; !there && len(e.doubts.ends) >= maxOwed {
-		return false
-	}
-	e.doubts.ends[unsure.tombstone.ID] = unsure
-	return true
-}
-
-func (e *ends) doubtful() []ending {
-	e.doubts.mu.Lock()
-	defer e.doubts.mu.Unlock()
-	all := make([]ending, 0, len(e.doubts.ends))
-	for _, unsure := range e.doubts.ends {
-		all = append(all, unsure)
-	}
-	return all
-}
-
-// confirm takes an end out of doubt, and reports whether the caller is the one to report it.
-func (e *ends) confirm(unsure ending) bool {
-	e.doubts.mu.Lock()
-	defer e.doubts.mu.Unlock()
-	now, still := e.doubts.ends[unsure.tombstone.ID]
-	if !still || now.tombstone != unsure.tombstone {
-		return false
-	}
-	delete(e.doubts.ends, unsure.tombstone.ID)
-	e.note(unsure.tombstone)
-	return true
-}
-
-// pend makes an end known here that is not known to be stored: the one in doubt, or else the one given. It returns false where the session's end is known already.
-func (e *ends) pend(id ID, fallback ending) (ending, bool) {
-	e.doubts.mu.Lock()
-	defer e.doubts.mu.Unlock()
-	if e.of(id) != nil {
-		return ending{}, false
-	}
-	if unsure, doubtful := e.doubts.ends[id]; doubtful {
-		delete(e.doubts.ends, id)
-		fallback = unsure
-	}
-	e.note(fallback.tombstone)
-	return fallback, true
-}
-
-func (e *ends) dismiss(unsure ending) {
-	e.doubts.mu.Lock()
-	defer e.doubts.mu.Unlock()
-	if e.doubts.ends[unsure.tombstone.ID].tombstone == unsure.tombstone {
-		delete(e.doubts.ends, unsure.tombstone.ID)
-	}
-}
-
-// resolve asks the store for an end in doubt, and reports whether it is there.
-func (g *Guard) resolve(ctx context.Context, e ending) (stored bool) {
-	rec, err := g.store.Get(ctx, e.tombstone.ID)
-	switch {
-	case err == nil && e.isIn(rec):
-		if g.ends.confirm(e) {
-			g.reported(ctx, e, true)
-		}
-		return true
-	case err == nil && rec.Version >= e.tombstone.Version: // another was faster
-		g.ends.dismiss(e)
-	case (err == nil || errors.Is(err, ErrNotFound)) && g.now().Sub(e.tombstone.EndedAt) > doubtFor:
-		g.ends.dismiss(e)
-	}
-	return false
-}
-
-// resolveDoubts returns false while an end is in doubt.
-func (g *Guard) resolveDoubts(ctx context.Context) bool {
-	for _, e := range g.ends.doubtful() {
-		g.resolve(ctx, e)
-	}
-	return len(g.ends.doubtful()) == 0
+	l.notify()
 }

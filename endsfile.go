@@ -46,7 +46,7 @@ const endsVersion = 1
 
 // read returns the ends in the file. It fails where the file is damaged or of another app, and
 // where none could be written.
-func (f *endsFile) read(app string) ([]owedEnd, error) {
+func (f *endsFile) read(app string) ([]pendingEnd, error) {
 	if f.path == "" {
 		return nil, nil
 	}
@@ -78,7 +78,7 @@ func (f *endsFile) tryWriting() error {
 }
 
 // save brings the file up to date with the list, and removes it where nothing is owed.
-func (f *endsFile) save(app string, list *owed) error {
+func (f *endsFile) save(app string, list *pendingEnds) error {
 	if f.path == "" {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (f *endsFile) save(app string, list *owed) error {
 }
 
 // behind tells whether the list has changed since it was saved.
-func (f *endsFile) behind(list *owed) bool {
+func (f *endsFile) behind(list *pendingEnds) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	ends, changes := list.size()
@@ -104,7 +104,7 @@ func (f *endsFile) behind(list *owed) bool {
 }
 
 // saveSometimes is save, at most once in saveEvery.
-func (f *endsFile) saveSometimes(app string, list *owed, now time.Time) error {
+func (f *endsFile) saveSometimes(app string, list *pendingEnds, now time.Time) error {
 	f.mu.Lock()
 	due := now.Sub(f.at).Abs() >= saveEvery
 	if due {
@@ -134,7 +134,7 @@ func (f *endsFile) checkOwn() error {
 	return nil
 }
 
-func (f *endsFile) write(app string, ends []owedEnd) error {
+func (f *endsFile) write(app string, ends []pendingEnd) error {
 	if err := f.checkOwn(); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (f *endsFile) write(app string, ends []owedEnd) error {
 	return nil
 }
 
-func formatEnds(app string, ends []owedEnd) ([]byte, error) {
+func formatEnds(app string, ends []pendingEnd) ([]byte, error) {
 	entries := make([]endEntry, 0, len(ends))
 	for _, e := range ends {
 		tombstone, err := e.tombstone.MarshalBinary()
@@ -172,7 +172,7 @@ func formatEnds(app string, ends []owedEnd) ([]byte, error) {
 	return json.Marshal(endsDocument{endsVersion, app, hex.EncodeToString(sum[:]), raw})
 }
 
-func parseEnds(text []byte, app string) ([]owedEnd, error) {
+func parseEnds(text []byte, app string) ([]pendingEnd, error) {
 	var d endsDocument
 	var entries []endEntry
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -190,7 +190,7 @@ func parseEnds(text []byte, app string) ([]owedEnd, error) {
 	if err := json.Unmarshal(d.Ends, &entries); err != nil {
 		return nil, errors.New("damaged: its ends are not JSON")
 	}
-	ends := make([]owedEnd, 0, len(entries))
+	ends := make([]pendingEnd, 0, len(entries))
 	for _, entry := range entries {
 		rec := &Record{}
 		if err := rec.UnmarshalBinary(entry.Tombstone); err != nil {
@@ -199,7 +199,7 @@ func parseEnds(text []byte, app string) ([]owedEnd, error) {
 		if !rec.ended() || rec.App != app {
 			return nil, errors.New("damaged: a record in it is not the end of a session of this app")
 		}
-		ends = append(ends, owedEnd{tombstone: rec, tokens: entry.Revoke})
+		ends = append(ends, pendingEnd{tombstone: rec, tokens: entry.Revoke})
 	}
 	return ends, nil
 }

@@ -10,7 +10,7 @@ import (
 func FuzzParseEnds(f *testing.F) {
 	now := time.UnixMilli(1_790_000_000_123).UTC()
 	rec := &Record{ID: newID(), Version: 3, App: "store", User: User{ID: "ada"}, RefreshTokenID: "<r1>", EndedAt: now, EndReason: EndLogout, Unrevoked: true}
-	whole, err := formatEnds("store", []owedEnd{{tombstone: rec, tokens: []string{"<r1>", "r2"}}})
+	whole, err := formatEnds("store", []pendingEnd{{tombstone: rec, tokens: []string{"<r1>", "r2"}}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package latchkey
 
 import (
-	"context"
 	"log/slog"
 	"time"
 )
@@ -40,26 +39,6 @@ type Event struct {
 	AtLogin            Device
 
 	Err error // with EventProviderUnavailable and EventUnknownKey, for the operator
-}
-
-// emit logs the event and passes it to Config.OnEvent.
-func (g *Guard) emit(ctx context.Context, e Event) {
-	e.Time, e.App = g.now(), g.app
-	level := slog.LevelInfo
-	switch e.Kind {
-	case EventTheft, EventStale:
-		level = slog.LevelWarn
-	case EventProviderUnavailable, EventUnknownKey:
-		level = slog.LevelError
-	case EventConfirmed:
-		level = slog.LevelDebug
-	}
-	if g.log.Enabled(ctx, level) {
-		g.log.LogAttrs(ctx, level, string(e.Kind), e.attrs()...)
-	}
-	if g.config.OnEvent != nil {
-		g.config.OnEvent(ctx, e)
-	}
 }
 
 func (e Event) attrs() []slog.Attr {

@@ -2,50 +2,51 @@ package latchkey
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/throttle"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A Guard stands between the browsers of one app and its handlers. Its methods may be called by many goroutines.
 type Guard struct {
-	app      string
+	*reporter
+	*memory
+	config   Config // resolved
+	limits   limits
 	origin   string
 	provider Provider
-	store    Store
-	limits   limits
+	ledger   *ledger
 	cookies  cookies
 	access   *sealer // seals the JWT in the record
 	refresh  *sealer // seals the refresh token in the record
-	config   Config  // resolved
-	log      *slog.Logger
-	now      func() time.Time
-
-	*memory
-	cutoff  cutoff
-	cache   *cache
-	flights flights
-	outages outages
+	flights  flights
+	outages  outages
 
 	verifiedOnly     atomic.Bool // see RequireVerifiedEmail
 	unverifiedHidden atomic.Bool // see HideUnverified
+}
 
-	others chan ID // a session that another node has written
+// memory is what a guard has learned and must not forget when another takes its place
+// (Config.Replaces). Both use it until the old one is closed.
+type memory struct {
+	known     *known // of the ledger
+	stale     logLimiter[ID]
+	alarms    logLimiter[string]
+	refusals  refusals
+	throttle  *throttle.Logins
+	passwords passwordChanges
+}
 
-	kick         chan struct{} // there is something to store or to revoke
-	lossy        atomic.Bool   // the store was away, and may have lost something
-	pendingAfter ID            // where revokePending goes on; for the background work alone
-	stop         context.CancelFunc
-	done         chan struct{} // closed when the background work has stopped
-
-	watched chan struct{} // closed when nobody listens to the store any more
-	once    sync.Once
+// newMemory returns the memory of the guard that is replaced, or a new one.
+func newMemory(c *Config) (*memory, error) {
+	if c.Replaces != nil {
+		return c.Replaces.memory, nil
+	}
+	known, err := newKnown(c.App, c.EndsFile)
+	return &memory{known: known, throttle: throttle.NewLogins()}, err
 }
 
 // New makes a guard and starts its background work; Close ends that. Every mistake in the Config is reported, each as a *ConfigError.
@@ -58,7 +59,7 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	host := origin.Hostname() // without the port: cookies know none
-	memory, err := remember(&c)
+	memory, err := newMemory(&c)
 	if err != nil {
 		return nil, err
 	}
@@ -67,43 +68,22 @@ func New(c Config) (*Guard, error) {
 		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
 	}
 	g := &Guard{
-		app: c.App, origin: c.Origin, provider: c.Provider, store: c.Store, limits: c.limits(), config: c, log: c.Logger, now: c.Now,
+		reporter: &reporter{app: c.App, log: c.Logger, now: c.Now, onEvent: c.OnEvent, limiter: &memory.alarms},
+		memory:   memory, config: c, limits: c.limits(), origin: c.Origin, provider: c.Provider,
 		cookies: cookies{
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
 			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
 		access:  sealer("access token in the record"),
 		refresh: sealer("refresh token in the record"),
-		memory:  memory,
-		kick:    make(chan struct{}, 1),
-		others:  make(chan ID, 1),
-		done:    make(chan struct{}),
 	}
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
-	g.store = &checkedStore{c.Store, g}
 	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
-	g.cutoff.init(g.app)
-	ctx, stop := context.WithCancel(context.Background())
-	g.stop = stop
-	g.guards.Add(1)
-	g.watch(ctx)
-	go g.background(ctx)
+	g.ledger = newLedger(&c, g.reporter, memory.known, g.revoke)
+	g.ledger.Start()
 	return g, nil
-}
-
-// watch has the store tell of its changes, where it can.
-func (g *Guard) watch(ctx context.Context) {
-	g.watched = make(chan struct{})
-	w, can := g.config.Store.(Watcher)
-	if !can || g.config.CacheSize < 0 {
-		close(g.watched)
-		return
-	}
-	g.cache = newCache(g.app, g.config.CacheSize)
-	g.store = &writeThrough{Store: g.store, cache: g.cache}
-	go g.keepFresh(ctx, w)
 }
 
 // Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.
@@ -160,10 +140,10 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 // serve does all that belongs to the session before next writes its first byte. The ResponseWriter is wrapped only where it
 // carries new cookies: those must not be stored on the way, whatever next says about its answer.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
-	w.Header()["Cache-Control"] = noStore
+	wire.NoStore(w)
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
-		w = uncached(w)
+		w = wire.Uncached(w)
 	}
 	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
 	next.ServeHTTP(w, r.WithContext(ctx))
@@ -186,11 +166,8 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 }
 
 func writeUser(w http.ResponseWriter, user User) {
-	w.Header().Set("Cache-Control", "no-store")
+	wire.NoStore(w)
 	wire.Write(w, http.StatusOK, struct {
 		User User `json:"user"`
 	}{user})
 }
-
-// errContention means that a session was changed by others at every attempt to change it.
-var errContention = errors.New("the session changes too fast")

@@ -64,16 +64,28 @@ func (l *lastSeen) forget(stored []Seen) {
 	}
 }
 
-// touchBatch is how many sessions are told of in one call of Touch, so that no call is long, however many are in use.
+// touchBatch bounds the sessions in one call of Store.Touch, so that no call is long, however many
+// sessions are in use.
 const touchBatch = 1000
 
+// Touch notes that a session was used. The background work stores it.
+func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.mark(id, at) }
+
+// LastUse returns when a session was last used, as far as this node and the record know.
+func (l *ledger) LastUse(rec *Record) time.Time {
+	if at := l.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
+		return at
+	}
+	return rec.LastSeenAt
+}
+
 // flushLastSeen stores when sessions were last used. What cannot be stored is kept for the next time.
-func (g *Guard) flushLastSeen(ctx context.Context) error {
-	for batch := range slices.Chunk(g.lastSeen.all(), touchBatch) {
-		if err := g.store.Touch(ctx, batch); err != nil {
+func (l *ledger) flushLastSeen(ctx context.Context) error {
+	for batch := range slices.Chunk(l.lastSeen.all(), touchBatch) {
+		if err := l.store.Touch(ctx, batch); err != nil {
 			return err
 		}
-		g.lastSeen.forget(batch)
+		l.lastSeen.forget(batch)
 	}
 	return nil
 }

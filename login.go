@@ -70,7 +70,7 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
-	w.Header()["Cache-Control"] = noStore
+	wire.NoStore(w)
 	return rec, nil
 }
 
@@ -119,7 +119,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 	if err != nil {
 		return nil, nil, err
 	}
-	return rec, pair, g.store.Create(ctx, rec)
+	return rec, pair, g.ledger.Create(ctx, rec)
 }
 
 // undoLogin undoes a login whose session could not be stored. It may have been stored, with the store's answer lost: no browser has its
@@ -130,7 +130,7 @@ func (g *Guard) undoLogin(ctx context.Context, rec *Record, grant Grant, device 
 		g.revokeOnce(ctx, grant.RefreshTokenID)
 		return
 	}
-	g.owe(ctx, rec)
+	g.ledger.EndAbandoned(ctx, rec)
 }
 
 // loginFailed emits an event, unless the provider could not be asked because the browser went away.

@@ -41,7 +41,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, refreshCookieName) {
 		if c, genuine := g.cookies.refresh.parse(value); genuine && !seen[c.id] {
 			seen[c.id] = true
-			errs = append(errs, g.endOrOwe(ctx, g.device(r), reason, &Record{
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{
 				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
 			}))
 		}
@@ -49,48 +49,8 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, sessionCookieName) {
 		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
 			seen[m.id] = true
-			errs = append(errs, g.endOrOwe(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// endOrOwe ends a session. If the end cannot be stored, it is known here at once, and stored as soon as that is possible.
-func (g *Guard) endOrOwe(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
-	err := g.storeTombstone(ctx, from, reason, unknown)
-	if err == nil {
-		return nil
-	}
-	if e, isNews := g.ends.pend(unknown.ID, newEnding(unknown.tombstone(g.now(), reason), from)); isNews {
-		g.cache.changed(unknown.ID)
-		g.reported(ctx, e, false)
-	}
-	return err
-}
-
-// storeTombstone ends a session, whatever state it is in, and returns when the end is stored. A session that the store does not know gets its tombstone from
-// what the cookie says of it: the store may have lost it, and another copy of the cookie must not rebuild it (rule 5).
-func (g *Guard) storeTombstone(ctx context.Context, from Device, reason EndReason, unknown *Record) error {
-	for range maxAttempts {
-		rec, err := g.read(ctx, unknown.ID)
-		if err == nil && rec.ended() {
-			return g.ends.owed.unstored(unknown.ID)
-		}
-		if err == nil {
-			err = g.ofUser(ctx, rec, unknown.User.ID)
-		}
-		switch {
-		case err == nil:
-			err = g.storeEnd(ctx, newEnding(rec.tombstone(g.now(), reason), from), g.store.Swap)
-		case errors.Is(err, ErrNotFound):
-			err = g.storeEnd(ctx, newEnding(unknown.tombstone(g.now(), reason), from), g.store.Create)
-		}
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-	}
-	return errContention
 }

@@ -47,7 +47,7 @@ func sameOrigin(method string, h http.Header, own string) bool {
 
 // logOrigin says once a minute what was refused: whoever has set Origin wrongly sees nothing but 403 in the browser.
 func (g *Guard) logOrigin(r *http.Request) {
-	if !g.alarms.first("origin", g.now()) {
+	if !g.once("origin") {
 		return
 	}
 	g.log.WarnContext(r.Context(), "cross-origin request refused", "app", g.app,

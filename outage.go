@@ -189,3 +189,19 @@ func (g *Guard) weigh(ctx context.Context, userID string, err error) {
 		g.log.WarnContext(ctx, "the provider fails: refreshes pause", "app", g.app, "error", err)
 	}
 }
+
+func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
+	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	defer cancel()
+	return g.contain(ctx, "provider", func() error { return g.provider.Revoke(ctx, refreshTokenID) })
+}
+
+// revokeOnce revokes a refresh token that no session has any more. It is worthless to everyone but a thief of our keys: one try will do.
+func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
+	if refreshTokenID == "" {
+		return
+	}
+	if err := g.revoke(context.WithoutCancel(ctx), refreshTokenID); err != nil {
+		g.log.WarnContext(ctx, "refresh token not revoked", "app", g.app, "error", err)
+	}
+}

@@ -2,138 +2,204 @@ package latchkey
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"sync"
 )
 
-// owed are the ends that this node answers for, each until it is stored and its refresh token is
-// revoked at the provider. The store alone cannot be that list: one that loses its newest writes
-// forgets what there is to revoke, and the refresh cookie would bring the session back.
-type owed struct {
+// pendingEnds are the ends that this node answers for, each until it is stored and its refresh
+// token is revoked at the provider. The store alone cannot be that list: one that loses its newest
+// writes forgets what is to be revoked, and the refresh cookie would bring the session back.
+//
+// Only the methods change an entry, under the mutex. What they return is a copy.
+type pendingEnds struct {
 	mu      sync.Mutex
-	ends    map[ID]owedEnd
+	byID    map[ID]pendingEnd
 	changes uint64 // how often the list has changed
 
-	turn chan struct{} // taken by the guard that settles, of those that share the list
+	turn chan struct{} // taken by the ledger that works on the list, of those that share it
 }
 
-// An owedEnd is a value: whoever works on one puts what has become of it back on the list.
-type owedEnd struct {
+type pendingEnd struct {
 	tombstone *Record  // as it is stored, or is to be
 	stored    bool     // as far as this node knows
 	tokens    []string // ids of refresh tokens that are to be revoked
 }
 
-// The list is bounded. From maxSpareOwed on it takes only ends that the store does not know, of sessions whose cookies a browser has:
-// so no number of logins that fail while the store is away takes the place of a logout.
+// The list is bounded. From maxSparePending on it takes only ends that the store does not know, of
+// sessions whose cookies a browser has: no number of logins that fail during an outage of the store
+// takes the place of a logout.
 const (
-	maxOwed      = 100_000 // some 100 MB
-	maxSpareOwed = 10_000
+	maxPending      = 100_000 // some 100 MB
+	maxSparePending = 10_000
 )
 
-// add puts an end on the list, unless it is there, and reports whether it is safe: on the list, or in the store, which is found without the list.
-func (o *owed) add(tombstone *Record, stored bool) bool {
-	switch {
-	case stored && !tombstone.Unrevoked:
-		return true
-	case stored:
-		o.addUpTo(maxSpareOwed, owedEnd{tombstone: tombstone, stored: true})
-		return true
-	}
-	return o.addUpTo(maxOwed, owedEnd{tombstone: tombstone})
-}
-
-// addUnseen is add for the end of a session whose cookies no browser has. Without it a refresh token outlives its session.
-func (o *owed) addUnseen(tombstone *Record) bool {
-	return o.addUpTo(maxSpareOwed, owedEnd{tombstone: tombstone})
-}
-
-func (o *owed) addUpTo(limit int, e owedEnd) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, listed := o.ends[e.tombstone.ID]; listed {
+// addUnstored adds an end that the store does not have, and reports whether it is on the list now.
+func (p *pendingEnds) addUnstored(tombstone *Record) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, listed := p.byID[tombstone.ID]; listed {
+		if e.stored { // and lost since then
+			e.stored = false
+			p.put(e)
+		}
 		return true
 	}
-	if len(o.ends) >= limit {
+	return p.add(maxPending, pendingEnd{tombstone: tombstone})
+}
+
+// addAbandoned adds the end of a session whose cookies no browser has, and reports whether it is on
+// the list now. If it is not, a refresh token outlives its session.
+func (p *pendingEnds) addAbandoned(tombstone *Record) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.add(maxSparePending, pendingEnd{tombstone: tombstone})
+}
+
+// addUnrevoked adds an end that the store has, if its refresh token is still to be revoked. It need
+// not be on the list: the store's own queue has it, too.
+func (p *pendingEnds) addUnrevoked(tombstone *Record) {
+	if !tombstone.Unrevoked {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.add(maxSparePending, pendingEnd{tombstone: tombstone, stored: true})
+}
+
+// addSaved adds an end that an earlier process has left to this one.
+func (p *pendingEnds) addSaved(e pendingEnd) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.put(e)
+}
+
+func (p *pendingEnds) add(limit int, e pendingEnd) bool {
+	if _, listed := p.byID[e.tombstone.ID]; listed {
+		return true
+	}
+	if len(p.byID) >= limit {
 		return false
 	}
-	o.set(e.mustRevoke(e.tombstone))
+	p.put(e.withToken(e.tombstone))
 	return true
 }
 
+func (p *pendingEnds) put(e pendingEnd) {
+	if p.byID == nil {
+		p.byID = make(map[ID]pendingEnd)
+	}
+	p.byID[e.tombstone.ID] = e
+	p.changes++
+}
+
+// update puts back what change makes of an end on the list.
+func (p *pendingEnds) update(id ID, change func(pendingEnd) pendingEnd) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, listed := p.byID[id]; listed {
+		p.put(change(e))
+	}
+}
+
+// setStored notes that the store has this tombstone. Its refresh token may be another than that of
+// the end on the list: then it is to be revoked as well.
+func (p *pendingEnds) setStored(tombstone *Record) {
+	p.update(tombstone.ID, func(e pendingEnd) pendingEnd {
+		e.tombstone, e.stored = tombstone, true
+		return e.withToken(tombstone)
+	})
+}
+
+// setTokenRevoked takes a revoked refresh token off an end.
+func (p *pendingEnds) setTokenRevoked(id ID, token string) {
+	p.update(id, func(e pendingEnd) pendingEnd {
+		e.tokens = slices.DeleteFunc(slices.Clone(e.tokens), func(t string) bool { return t == token })
+		return e
+	})
+}
+
+// setRevoked notes a tombstone that says that the refresh token is revoked.
+func (p *pendingEnds) setRevoked(tombstone *Record) {
+	p.update(tombstone.ID, func(e pendingEnd) pendingEnd {
+		e.tombstone = tombstone
+		return e
+	})
+}
+
+// removeDone takes an end off the list if nothing is left to do for it, and reports whether it is
+// off the list.
+func (p *pendingEnds) removeDone(id ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e, listed := p.byID[id]
+	if listed && e.stored && len(e.tokens) == 0 && !e.tombstone.Unrevoked {
+		p.delete(id)
+		return true
+	}
+	return !listed
+}
+
+// removeExpired takes an end off the list whose session has no live cookie any more.
+func (p *pendingEnds) removeExpired(id ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delete(id)
+}
+
+func (p *pendingEnds) delete(id ID) {
+	delete(p.byID, id)
+	p.changes++
+}
+
 // enter takes the turn, unless ctx ends first.
-func (o *owed) enter(ctx context.Context) bool {
+func (p *pendingEnds) enter(ctx context.Context) bool {
 	select {
-	case o.turn <- struct{}{}:
+	case p.turn <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-func (o *owed) leave() { <-o.turn }
-
-// put replaces an end on the list, or adds it.
-func (o *owed) put(e owedEnd) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.set(e)
-}
-
-func (o *owed) set(e owedEnd) {
-	if o.ends == nil {
-		o.ends = make(map[ID]owedEnd)
-	}
-	o.ends[e.tombstone.ID] = e
-	o.changes++
-}
+func (p *pendingEnds) leave() { <-p.turn }
 
 // all returns the list, the oldest end first, and how often it had changed by then.
-func (o *owed) all() ([]owedEnd, uint64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	all := slices.AppendSeq(make([]owedEnd, 0, len(o.ends)), maps.Values(o.ends))
-	slices.SortFunc(all, func(a, b owedEnd) int { return a.tombstone.EndedAt.Compare(b.tombstone.EndedAt) })
-	return all, o.changes
+func (p *pendingEnds) all() ([]pendingEnd, uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := slices.AppendSeq(make([]pendingEnd, 0, len(p.byID)), maps.Values(p.byID))
+	slices.SortFunc(all, func(a, b pendingEnd) int { return a.tombstone.EndedAt.Compare(b.tombstone.EndedAt) })
+	return all, p.changes
 }
 
 // size returns how many ends are on the list, and how often it had changed by then.
-func (o *owed) size() (ends int, changes uint64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.ends), o.changes
+func (p *pendingEnds) size() (ends int, changes uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.byID), p.changes
 }
 
-func (o *owed) has(id ID) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	_, listed := o.ends[id]
+func (p *pendingEnds) has(id ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, listed := p.byID[id]
 	return listed
 }
 
-// unstored returns an error for an end that is known here and, as far as is known, not in the store.
-func (o *owed) unstored(id ID) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if e, listed := o.ends[id]; listed && !e.stored {
-		return errUnstored
+// unstored returns the tombstone of an end that is not in the store, as far as this node knows, or
+// nil.
+func (p *pendingEnds) unstored(id ID) *Record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, listed := p.byID[id]; listed && !e.stored {
+		return e.tombstone
 	}
 	return nil
 }
 
-var errUnstored = errors.New("the session has ended, and the store does not know it yet")
-
-func (o *owed) remove(id ID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.ends, id)
-	o.changes++
-}
-
-// mustRevoke returns the end with the refresh token of a record added.
-func (e owedEnd) mustRevoke(rec *Record) owedEnd {
+// withToken returns the end with the refresh token of a record added, if that is to be revoked.
+func (e pendingEnd) withToken(rec *Record) pendingEnd {
 	if rec.Unrevoked && !slices.Contains(e.tokens, rec.RefreshTokenID) {
 		e.tokens = append(slices.Clip(e.tokens), rec.RefreshTokenID)
 	}

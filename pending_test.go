@@ -184,7 +184,7 @@ func TestTwoAppsWithOneEndsFile(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		forums.send(w.forums, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
 		time.Sleep(2 * time.Second)
-		if !strings.Contains(w.log.String(), `msg="ended sessions cannot be written down" app=forums`) {
+		if !strings.Contains(w.log.String(), `msg="cannot write the ends file" app=forums`) {
 			t.Error("the operator does not hear of it")
 		}
 		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, errStoreDown) { // of last uses

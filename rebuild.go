@@ -15,14 +15,11 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if !now.Before(c.deadline) {
 		return finding{endReason: EndAbsoluteTimeout}, nil
 	}
-	older, err := g.read(ctx, p.id)
-	if err == nil {
-		err = g.ofUser(ctx, older, p.userID)
-	}
+	older, err := g.ledger.Get(ctx, p.id, p.userID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return finding{}, err
 	}
-	if reason := g.cutoff.ends(c.createdAt); reason != "" && older == nil {
+	if reason := g.ledger.notBefore.reason(c.createdAt); reason != "" && older == nil {
 		return finding{endReason: reason}, nil
 	}
 	if older != nil && g.judge(older, p, now).action != rebuild {
@@ -55,12 +52,12 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 	}, grant, now)
 	next.advance()
 	next.Rebuilt = true
-	write := g.store.Create
+	write := g.ledger.Create
 	if older != nil {
-		next.Version, write = older.Version+1, g.store.Swap
+		next.Version, write = older.Version+1, g.ledger.Swap
 	}
 	if err := write(ctx, next); err != nil {
-		if rec, readErr := g.read(ctx, p.id); readErr == nil && rec.ended() {
+		if rec, readErr := g.ledger.Get(ctx, p.id, p.userID); readErr == nil && rec.ended() {
 			g.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
 		}
 		return finding{}, err // else the provider gives the same successor for the same token once more

@@ -16,10 +16,7 @@ const storeTimeout = 5 * time.Second
 func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
-	rec, err := g.read(ctx, p.id)
-	if err == nil {
-		err = g.ofUser(ctx, rec, p.userID)
-	}
+	rec, err := g.ledger.Get(ctx, p.id, p.userID)
 	if err != nil {
 		return finding{}, err
 	}
@@ -84,7 +81,7 @@ func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	next := rec.next()
 	rand.Read(next.Claim.Flight[:])
 	next.Claim.Until = g.now().Add(g.config.ProviderTimeout + storeTimeout)
-	err := g.store.Swap(ctx, next)
+	err := g.ledger.Swap(ctx, next)
 	if err != nil && !errors.Is(err, ErrConflict) {
 		g.release(ctx, next) // it may have taken effect
 	}
@@ -99,7 +96,7 @@ func (g *Guard) await(ctx context.Context, claimed *Record) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		rec, err := g.store.Get(ctx, claimed.ID)
+		rec, err := g.ledger.Get(ctx, claimed.ID, claimed.User.ID)
 		if err != nil {
 			return err
 		}
@@ -116,7 +113,7 @@ func (g *Guard) release(ctx context.Context, rec *Record) {
 	defer cancel()
 	next := rec.next()
 	next.Claim = Claim{}
-	if err := g.store.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
+	if err := g.ledger.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
 		g.log.WarnContext(ctx, "claim on a session not released", "app", g.app, "session", rec.ID, "error", err)
 	}
 }
@@ -137,7 +134,7 @@ func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason
 
 // stillClaimed reads the record again, which somebody has changed. ErrConflict means that the claim is gone.
 func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) {
-	now, err := g.read(ctx, rec.ID)
+	now, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
 	if err == nil && now.Claim.Flight != rec.Claim.Flight {
 		err = ErrConflict
 	}
@@ -154,7 +151,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 			next.advance()
 			next.Unminted = due == renewAhead
 		}
-		err := g.store.Swap(ctx, next)
+		err := g.ledger.Swap(ctx, next)
 		if err == nil {
 			g.emit(ctx, Event{Kind: EventRefreshed, Session: next.ID, UserID: next.User.ID, Device: p.from, Generation: next.Generation})
 			if due == renewInPlace {

@@ -7,10 +7,11 @@ import (
 	"math/rand/v2"
 )
 
-// revocations are asked of the provider one after the other, until it fails several times in a row: then
-// it is away, and the others wait for the next time. Each logout would else ask it for all that are left.
+// revocations ask the provider for one revocation after the other, until it fails several times in
+// a row: then it is away, and the others wait for the next time. Otherwise each logout would ask it
+// for all that are left.
 type revocations struct {
-	guard    *Guard
+	send     func(ctx context.Context, refreshTokenID string) error
 	failures int // in a row
 }
 
@@ -27,7 +28,7 @@ func (r *revocations) revoke(ctx context.Context, refreshTokenID string) error {
 	if r.givenUp() {
 		return errGivenUp
 	}
-	if err := r.guard.revoke(ctx, refreshTokenID); err != nil {
+	if err := r.send(ctx, refreshTokenID); err != nil {
 		r.failures++
 		return err
 	}
@@ -35,93 +36,119 @@ func (r *revocations) revoke(ctx context.Context, refreshTokenID string) error {
 	return nil
 }
 
-// revokeOwed revokes the refresh tokens of the ends that this node owes, though the store be away, and notes in the store
-// that this is done. One that cannot be revoked holds up no other: they come in any order. It returns false when it must be tried again.
-func (g *Guard) revokeOwed(ctx context.Context, r *revocations) bool {
-	if !g.ends.owed.enter(ctx) {
+// revokePending revokes the refresh tokens of the pending ends, even if the store is down, and
+// records the revocations. A token that cannot be revoked holds up no other: they come in any
+// order. It returns false if it must be tried again.
+func (l *ledger) revokePending(ctx context.Context, r *revocations) bool {
+	if !l.pending.enter(ctx) {
 		return false
 	}
-	defer g.ends.owed.leave()
-	owed, _ := g.ends.owed.all()
-	rand.Shuffle(len(owed), func(i, j int) { owed[i], owed[j] = owed[j], owed[i] })
+	defer l.pending.leave()
+	all, _ := l.pending.all()
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	done, left := true, 0
-	for _, e := range owed {
+	for _, e := range all {
 		if ctx.Err() != nil {
 			return false
 		}
-		switch err := g.contain(ctx, "ends", func() error { return g.settle(ctx, e, r) }); {
+		switch err := l.contain(ctx, "ends", func() error { return l.finish(ctx, e, r) }); {
 		case errors.Is(err, errGivenUp):
 			left++
 			done = false
 		case err != nil:
-			g.failed(ctx, "refresh token of an ended session not revoked yet", "session", e.tombstone.ID, "error", err)
+			l.retryLater(ctx, "refresh token of an ended session not revoked yet", "session", e.tombstone.ID, "error", err)
 			done = false
 		}
 	}
 	if left > 0 {
-		g.failed(ctx, "refresh tokens of ended sessions not revoked yet", "sessions", left, "error", errGivenUp)
+		l.retryLater(ctx, "refresh tokens of ended sessions not revoked yet", "sessions", left, "error", errGivenUp)
 	}
 	return done
 }
 
-// revokePending revokes the refresh tokens of ended sessions. The queue is the store itself, so it survives a crash.
-// What this node owes is left to revokeOwed. One that cannot be revoked holds up no other: where the provider is away, the
-// next time goes on behind it. It returns false when it must be tried again.
-func (g *Guard) revokePending(ctx context.Context, r *revocations) bool {
-	after := g.pendingAfter
+// finish revokes the refresh tokens of a pending end. If the end is stored, it records that there,
+// and the end is no longer pending.
+func (l *ledger) finish(ctx context.Context, e pendingEnd, r *revocations) error {
+	for _, token := range e.tokens {
+		if err := r.revoke(ctx, token); err != nil {
+			return err
+		}
+		l.pending.setTokenRevoked(e.tombstone.ID, token)
+	}
+	revoked := *e.tombstone
+	revoked.Unrevoked = false
+	if e.tombstone.Unrevoked {
+		l.tombstones.add(&revoked)
+		l.pending.setRevoked(&revoked)
+	}
+	if !e.stored {
+		return nil
+	}
+	if err := l.storeRevoked(ctx, &revoked); err != nil {
+		return err
+	}
+	if !l.pending.removeDone(revoked.ID) {
+		return errNotDone
+	}
+	return nil
+}
+
+// errNotDone is returned if a session had come back to life, with another refresh token.
+var errNotDone = errors.New("the session has another refresh token, which is revoked next")
+
+// storeRevoked writes a tombstone whose refresh token is revoked over the one that is stored,
+// whatever has become of it there.
+func (l *ledger) storeRevoked(ctx context.Context, tombstone *Record) error {
+	err := l.Swap(ctx, tombstone.next())
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return l.restorePending(ctx, tombstone)
+	}
+	return err
+}
+
+// revokeQueue revokes the refresh tokens of the ended sessions that the store lists. That queue
+// survives a crash of this process. Pending ends are left to revokePending. A token that cannot be
+// revoked holds up no other: if the provider is away, the next time goes on behind it. It returns
+// false if it must be tried again.
+func (l *ledger) revokeQueue(ctx context.Context, r *revocations) bool {
+	after := l.queueAfter
 	done := after == ID{} // else some come before it
 	for {
-		pending, err := g.store.Unrevoked(ctx, g.app, after, revokeBatch)
+		page, err := l.store.Unrevoked(ctx, l.app, after, revokeBatch)
 		if err != nil {
-			g.failed(ctx, "ended sessions cannot be listed", "error", err)
+			l.retryLater(ctx, "cannot list ended sessions", "error", err)
 			return false
 		}
 		last := after
-		for _, rec := range pending {
+		for _, rec := range page {
 			if bytes.Compare(rec.ID[:], last[:]) > 0 {
 				last = rec.ID
 			}
-			if g.ends.owed.has(rec.ID) || !g.revocable(ctx, rec) {
+			if l.pending.has(rec.ID) || !l.store.checkQueued(ctx, rec) {
 				continue
 			}
 			if r.givenUp() || ctx.Err() != nil {
 				return false
 			}
-			if err := g.contain(ctx, "ends", func() error { return g.revokeEnded(ctx, rec, r) }); err != nil {
-				g.failed(ctx, "refresh token not revoked yet", "session", rec.ID, "error", err)
+			if err := l.contain(ctx, "ends", func() error { return l.revokeQueued(ctx, rec, r) }); err != nil {
+				l.retryLater(ctx, "refresh token not revoked yet", "session", rec.ID, "error", err)
 				done = false
 			}
-			g.pendingAfter = rec.ID
+			l.queueAfter = rec.ID
 		}
-		if len(pending) < revokeBatch || last == after {
-			g.pendingAfter = ID{}
+		if len(page) < revokeBatch || last == after {
+			l.queueAfter = ID{}
 			return done
 		}
 		after = last
 	}
 }
 
-func (g *Guard) revokeEnded(ctx context.Context, rec *Record, r *revocations) error {
+func (l *ledger) revokeQueued(ctx context.Context, rec *Record, r *revocations) error {
 	if err := r.revoke(ctx, rec.RefreshTokenID); err != nil {
 		return err
 	}
 	next := rec.next()
 	next.Unrevoked = false
-	return g.store.Swap(ctx, next)
-}
-
-func (g *Guard) revoke(ctx context.Context, refreshTokenID string) error {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
-	defer cancel()
-	return g.contain(ctx, "provider", func() error { return g.provider.Revoke(ctx, refreshTokenID) })
-}
-
-// revokeOnce revokes a refresh token that no session has any more. It is worthless to everyone but a thief of our keys: one try will do.
-func (g *Guard) revokeOnce(ctx context.Context, refreshTokenID string) {
-	if refreshTokenID == "" {
-		return
-	}
-	if err := g.revoke(context.WithoutCancel(ctx), refreshTokenID); err != nil {
-		g.log.WarnContext(ctx, "refresh token not revoked", "app", g.app, "error", err)
-	}
+	return l.Swap(ctx, next)
 }

@@ -26,15 +26,15 @@ type SessionInfo struct {
 // Sessions returns a user's sessions in this app that have not ended, the newest login first, at most
 // 100. EndSession ends one of them.
 func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, error) {
-	records, _, err := g.byUser(ctx, userID, maxListed)
+	records, _, err := g.ledger.store.ByUser(ctx, userID, maxListed)
 	if err != nil {
 		return nil, err
 	}
 	sessions := make([]SessionInfo, 0, len(records))
 	for _, rec := range records {
-		if g.endReasonOf(rec) == "" {
+		if g.ledger.EndReason(rec) == "" {
 			sessions = append(sessions, SessionInfo{
-				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.lastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
+				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.ledger.LastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
 				Persistent: rec.Persistent, Device: rec.Device, DeviceName: describe(rec.Device.UserAgent),
 			})
 		}
@@ -102,20 +102,20 @@ func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Re
 			Device: s.DeviceName, IP: s.Device.IP, DeviceBound: s.Device.PublicKey != nil,
 		})
 	}
-	w.Header()["Cache-Control"] = noStore
+	wire.NoStore(w)
 	wire.Write(w, http.StatusOK, map[string]any{"sessions": views})
 	return nil
 }
 
 // deleteOne ends the session of that id, if it is one of the user's.
 func (g *Guard) deleteOne(w http.ResponseWriter, r *http.Request, current *Record, id string) error {
-	sessions, _, err := g.byUser(r.Context(), current.User.ID, maxListed)
+	sessions, _, err := g.ledger.store.ByUser(r.Context(), current.User.ID, maxListed)
 	if err != nil {
 		return err
 	}
 	for _, rec := range sessions {
 		if rec.ID.String() == id {
-			if err := g.storeTombstone(r.Context(), g.device(r), EndRevokedByUser, rec); err != nil {
+			if err := g.ledger.End(r.Context(), g.device(r), EndRevokedByUser, rec); err != nil {
 				return err
 			}
 			noContent(w)
@@ -131,6 +131,6 @@ func othersThan(current *Record) func(*Record) bool {
 }
 
 func noContent(w http.ResponseWriter) {
-	w.Header()["Cache-Control"] = noStore
+	wire.NoStore(w)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -5,29 +5,30 @@ import (
 	"time"
 )
 
-// A provenCookie is a session cookie whose MAC was right. To be equal to it proves as much as the MAC does, and costs a tenth: the keys of
-// a Guard do not change. There is one for each session in memory, so it has no more than it needs.
-type provenCookie struct {
+// A verifiedCookie is a session cookie whose MAC was right. To be equal to it proves as much as the
+// MAC does, and costs a tenth: the keys of a Guard do not change. There is one for each session in
+// memory, so it has no more than it needs.
+type verifiedCookie struct {
 	text       [sessionCookieLength]byte
 	generation uint32
 	mintedAt   int64  // milliseconds since 1970
 	digest     Digest // of the branch
 }
 
-func (p *provenCookie) is(text string) bool {
+func (p *verifiedCookie) is(text string) bool {
 	return subtle.ConstantTimeCompare(p.text[:], []byte(text)) == 1
 }
 
 // presented is what the cookie shows of a session, but for the branch itself.
-func (p *provenCookie) presented(id ID) presented {
+func (p *verifiedCookie) presented(id ID) presented {
 	return presented{mark: mark{id: id, generation: p.generation, mintedAt: time.UnixMilli(p.mintedAt)}, session: true, known: &p.digest}
 }
 
-// prove keeps a cookie whose MAC was right.
-func (c *cachedRecord) prove(text string, m mark) {
-	p := &provenCookie{generation: m.generation, mintedAt: m.mintedAt.UnixMilli(), digest: m.branch.digest()}
+// remember keeps a cookie whose MAC was right.
+func (c *cachedRecord) remember(text string, m mark) {
+	p := &verifiedCookie{generation: m.generation, mintedAt: m.mintedAt.UnixMilli(), digest: m.branch.digest()}
 	copy(p.text[:], text)
-	c.proven.Store(p)
+	c.verified.Store(p)
 }
 
 // Where the id begins and ends in the raw cookie, and between which characters all its bits are.

@@ -17,8 +17,8 @@ func TestCKE11_ProvenCookie(t *testing.T) {
 			t.Fatalf("%s: claims %v, %v", text, id, ok)
 		}
 		var kept cachedRecord
-		kept.prove(text, m)
-		proven := kept.proven.Load()
+		kept.remember(text, m)
+		proven := kept.verified.Load()
 		p := proven.presented(m.id)
 		if !proven.is(text) || p.id != m.id || p.generation != m.generation || !p.mintedAt.Equal(m.mintedAt) || p.digest() != m.branch.digest() {
 			t.Fatalf("%s is not known again", text)

@@ -24,18 +24,7 @@ func (g *Guard) Discard(grant Grant) {
 		return
 	}
 	now := g.now()
-	g.owe(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.cap)})
-}
-
-// owe ends a session that no browser has the cookies of, and with it its refresh token, in the background.
-func (g *Guard) owe(ctx context.Context, rec *Record) {
-	tombstone := rec.tombstone(g.now(), EndLogout)
-	g.ends.note(tombstone)
-	if !g.ends.owed.addUnseen(tombstone) {
-		g.log.WarnContext(ctx, "too many ends wait for the store or the provider: the refresh token of a login that failed is not revoked",
-			"app", g.app, "user", tombstone.User.ID, "refresh_token", tombstone.RefreshTokenID)
-	}
-	g.wake()
+	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.cap)})
 }
 
 // admit has the last word before a session begins. It refuses users who may not have one, and revokes what came with their login.

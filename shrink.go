@@ -7,8 +7,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-// compact returns a copy that takes as little memory as it can, in few pieces, for the garbage collector looks at each: without what serving does not need, and with its strings in one.
-func (c *cache) compact(rec *Record) *Record {
+// shrink returns a copy that takes as little memory as it can: without what serving does not need,
+// and in few pieces, for the garbage collector looks at each.
+func (c *cache) shrink(rec *Record) *Record {
 	kept := *rec
 	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device = nil, "", Claim{}, Device{}
 	if kept.App == c.app {
@@ -21,7 +22,8 @@ func (c *cache) compact(rec *Record) *Record {
 	return &kept
 }
 
-// sharedLists are lists of texts that many sessions have in common: users have few different lists of roles.
+// sharedLists are lists of texts that many sessions have in common: users have few different lists
+// of roles.
 type sharedLists struct {
 	mu    sync.Mutex
 	lists map[string][]string

@@ -1,0 +1,82 @@
+package latchkey
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// watchAgain is how long a node waits before it listens again to a store that broke the stream off.
+const watchAgain = 250 * time.Millisecond
+
+// A watch is what a ledger hears of the store's changes. Its methods are called by one goroutine.
+type watch struct {
+	ledger *ledger
+	broken bool // the stream broke off, and no heartbeat has come since
+	logged bool // that it broke off
+}
+
+// watch listens to the store until ctx ends. While it cannot, every request reads the store.
+func (l *ledger) watch(ctx context.Context, store Watcher) {
+	w := &watch{ledger: l, broken: true}
+	for ctx.Err() == nil {
+		err := l.contain(ctx, "watch", func() error { return store.Watch(ctx, w.changed, w.beat) })
+		if ctx.Err() != nil {
+			return
+		}
+		w.interrupted(ctx, err)
+		select {
+		case <-time.After(watchAgain):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (w *watch) changed(id ID) {
+	l := w.ledger
+	if id == l.notBefore.id {
+		l.notBefore.stale.Store(true)
+		l.cache.clear()
+		return
+	}
+	l.cache.changed(id)
+	if l.own.wrote(id) {
+		return
+	}
+	select {
+	case l.foreignWrite <- id:
+	default: // one of them will do
+	}
+}
+
+// beat extends how long cached records may be served: all changes up to asOf are known.
+func (w *watch) beat(asOf time.Time) {
+	l := w.ledger
+	if w.broken { // it may be another store now, or have lost its newest writes, and its changes were not heard
+		w.broken, w.logged = false, false
+		l.notBefore.stale.Store(true)
+		l.recheckDue.Store(true)
+		l.notify()
+	}
+	l.cache.lease.extend(asOf)
+}
+
+func (w *watch) interrupted(ctx context.Context, err error) {
+	l := w.ledger
+	w.broken = true
+	l.cache.interrupted()
+	if !w.logged { // once for each outage
+		w.logged = true
+		l.log.WarnContext(ctx, "store watch interrupted; reading through until it recovers", "app", l.app, "error", err)
+	}
+}
+
+// ownWrites are the sessions that this node wrote last: a change of one of these is no news.
+type ownWrites [256]atomic.Pointer[ID] // by the first byte of the id
+
+func (o *ownWrites) add(id *ID) { o[id[0]].Store(id) }
+
+func (o *ownWrites) wrote(id ID) bool {
+	last := o[id[0]].Load()
+	return last != nil && *last == id
+}
