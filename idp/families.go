@@ -20,7 +20,7 @@ func insertFamily(tx *sql.Tx, f family) error {
 		device_type, last_accessed_address, last_accessed_instant, insert_instant, start_instant, revoked_instant)
 		VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $11, 0)`,
 		f.id, f.tenantID, f.applicationID, f.userID, string(scopes), f.device.Name, f.device.Description,
-		f.device.Type, f.device.address, database.Millis(f.last), database.Millis(f.began))
+		f.device.Type, f.device.address, database.Millis(f.Last), database.Millis(f.Began))
 	return err
 }
 
@@ -31,12 +31,12 @@ func scanFamily(scan func(...any) error) (family, error) {
 	var f family
 	var scopes []byte
 	var last, began, revoked int64
-	err := scan(&f.id, &f.tenantID, &f.applicationID, &f.userID, &f.used, &scopes, &f.device.Name, &f.device.Description, &f.device.Type,
+	err := scan(&f.id, &f.tenantID, &f.applicationID, &f.userID, &f.Used, &scopes, &f.device.Name, &f.device.Description, &f.device.Type,
 		&f.device.address, &last, &began, &revoked)
 	if err != nil {
 		return family{}, err
 	}
-	f.last, f.began, f.revoked = database.FromMillis(last), database.FromMillis(began), database.FromMillis(revoked)
+	f.Last, f.Began, f.Revoked = database.FromMillis(last), database.FromMillis(began), database.FromMillis(revoked)
 	return f, json.Unmarshal(scopes, &f.scopes)
 }
 

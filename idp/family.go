@@ -15,12 +15,10 @@ import (
 type family struct {
 	id, tenantID, applicationID, userID string
 
-	used    uint32 // the highest counter that was presented
-	scopes  []string
-	device  device
-	began   time.Time // the login
-	last    time.Time // the latest refresh, or the login
-	revoked time.Time // zero: not
+	scopes []string
+	device device
+
+	refreshtoken.Family
 }
 
 // device is what the application tells us about where a login comes from.
@@ -39,7 +37,7 @@ func newFamily(u *User, app application, d device, now time.Time) family {
 	d.Name, d.Description, d.Type = shortened(d.Name), shortened(d.Description), shortened(d.Type)
 	return family{
 		id: uuid.NewString(), tenantID: u.TenantID, applicationID: app.ID, userID: u.ID,
-		scopes: []string{}, device: d, began: now, last: now,
+		scopes: []string{}, device: d, Family: refreshtoken.Family{Began: now, Last: now},
 	}
 }
 
@@ -57,30 +55,16 @@ func (s *Server) value(f family, counter uint32) string {
 	return s.secrets.refresh.Value(refreshtoken.Token{Family: uuid.MustParse(f.id), Counter: counter})
 }
 
-// current is the counter of the token that the application should hold now.
-func (f family) current(p UsagePolicy) uint32 {
-	if p == OneTimeUse {
-		return f.used + 1
-	}
-	return max(f.used, 1)
-}
-
-// deadline is the instant from which no token of the family is good any more.
-// It follows the application's policy of today.
-func (f family) deadline(a application) time.Time {
+// tokenPolicy is what the application says about its refresh tokens.
+func (a Application) tokenPolicy() refreshtoken.Policy {
+	p := refreshtoken.Policy{Reusable: a.UsagePolicy != OneTimeUse}
 	switch a.ExpirationPolicy {
 	case Fixed:
-		return f.began.Add(a.RefreshTokenTTL)
+		p.Lifetime = a.RefreshTokenTTL
 	case SlidingWindow:
-		return f.last.Add(a.RefreshTokenTTL)
+		p.Idle = a.RefreshTokenTTL
+	default:
+		p.Idle, p.Lifetime = a.RefreshTokenTTL, a.RefreshTokenMaxTTL
 	}
-	sliding, maximum := f.last.Add(a.RefreshTokenTTL), f.began.Add(a.RefreshTokenMaxTTL)
-	if sliding.Before(maximum) {
-		return sliding
-	}
-	return maximum
-}
-
-func (f family) dead(a application, now time.Time) bool {
-	return !f.revoked.IsZero() || !now.Before(f.deadline(a))
+	return p
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
 )
 
 // logout answers POST /api/logout: always 200, whatever was sent, unless the
@@ -29,7 +30,7 @@ func (s *Server) endLogin(ctx context.Context, value string, global bool) error 
 	if err != nil {
 		return err
 	}
-	if global && g.judge(s.now()) == good {
+	if global && g.judge(s.now()) == refreshtoken.Good {
 		_, err = s.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
 		return err
 	}

@@ -99,7 +99,7 @@ func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok 
 func (s *Server) refreshedClaims(g grant, ttl time.Duration) claims {
 	c := s.newClaims(&g.user, g.app.ID, ttl)
 	c.AuthenticationType = authenticatedByRefreshToken
-	c.AuthenticatedAt = g.family.began.Unix()
+	c.AuthenticatedAt = g.family.Began.Unix()
 	c.RefreshTokenID = g.family.id
 	c.Scope = strings.Join(g.family.scopes, " ")
 	return c

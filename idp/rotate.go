@@ -63,32 +63,13 @@ func deadIfNotFound(err error) error {
 	return err
 }
 
-type verdict int
-
-const (
-	good verdict = iota
-	dead
-	reused
-)
-
-// judge says what a presented token is worth. It looks at nothing but the
-// grant, so that it can be read and tested as a whole.
-//
-// A token is good until its successor is presented: whoever holds the
-// successor has proved that it arrived. Until then the predecessor answers the
-// same successor again, so a lost answer costs nothing, however late.
-//
-// A counter above all that were presented is good as well, even by more than
-// one: the MAC proves that we issued it, so the database must have lost a
-// little of its past.
-func (g grant) judge(now time.Time) verdict {
-	switch {
-	case g.family.dead(g.app, now), !g.app.active, !g.user.Active, g.user.expired(now), g.user.registration(g.app.ID) == nil:
-		return dead
-	case g.counter < g.family.used:
-		return reused
+// judge decides what the presented token is worth. Without its application, its user or the
+// registration of one for the other it is dead.
+func (g grant) judge(now time.Time) refreshtoken.Verdict {
+	if !g.app.active || !g.user.Active || g.user.expired(now) || g.user.registration(g.app.ID) == nil {
+		return refreshtoken.Dead
 	}
-	return good
+	return g.family.Judge(g.counter, g.app.tokenPolicy(), now)
 }
 
 // rotate spends the presented token and returns its successor (the same value
@@ -97,9 +78,9 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 	for {
 		now := s.now()
 		switch g.judge(now) {
-		case dead:
+		case refreshtoken.Dead:
 			return "", g, errTokenDead
-		case reused:
+		case refreshtoken.Reused:
 			s.reuse(ctx, g, address)
 			return "", g, errTokenDead
 		}
@@ -108,8 +89,8 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 			return "", g, err
 		}
 		if swapped {
-			g.family.used, g.family.last = g.counter, now
-			return s.value(g.family, g.family.current(g.app.UsagePolicy)), g, nil
+			g.family.Family = g.family.Refreshed(g.counter, now)
+			return s.value(g.family, g.family.Current(g.app.tokenPolicy())), g, nil
 		}
 		// Somebody else presented a token, or revoked it. The counter only
 		// rises, so this ends.
@@ -123,7 +104,7 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 func (s *Server) markUsed(ctx context.Context, g grant, address string, now time.Time) (swapped bool, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`UPDATE refresh_tokens SET used = $1, last_accessed_instant = $2, last_accessed_address = $3
-			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, database.Millis(now), address, g.family.id, g.family.used))
+			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, database.Millis(now), address, g.family.id, g.family.Used))
 	})
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
@@ -138,7 +119,7 @@ func (s *Server) markUsed(ctx context.Context, g grant, address string, now time
 // one should (RFC 9700 §4.14.2). By the application's choice it ends the login.
 func (s *Server) reuse(ctx context.Context, g grant, address string) {
 	s.log.WarnContext(ctx, "refresh token reuse", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID,
-		"ip", address, "counter", g.counter, "used", g.family.used)
+		"ip", address, "counter", g.counter, "used", g.family.Used)
 	if !g.app.OnOneTimeTokenReuse {
 		return
 	}

@@ -144,7 +144,7 @@ func (s *Server) introspectRefreshToken(r *http.Request, form url.Values, app ap
 		return answer{}, nil
 	}
 	f, of, err := s.livingFamily(r.Context(), t.Family.String())
-	if errors.Is(err, ErrNotFound) || err == nil && t.Counter != f.current(of.UsagePolicy) {
+	if errors.Is(err, ErrNotFound) || err == nil && t.Counter != f.Current(of.tokenPolicy()) {
 		return answer{}, nil
 	}
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *Server) introspectRefreshToken(r *http.Request, form url.Values, app ap
 	if of.ID != app.ID {
 		return nil, invalidClient("invalid_client", "The token was issued to another client.")
 	}
-	return answer{true, database.Millis(f.deadline(of))}, nil
+	return answer{true, database.Millis(f.Deadline(of.tokenPolicy()))}, nil
 }
 
 // userInfo answers GET and POST /oauth2/userinfo (OpenID Connect Core §5.3), whatever the token's scope.

@@ -38,9 +38,9 @@ type deviceJSON struct {
 func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
 	return refreshTokenJSON{
 		ID: f.id, ApplicationID: f.applicationID, UserID: f.userID, TenantID: f.tenantID,
-		InsertInstant: database.Millis(f.began), StartInstant: database.Millis(f.began), Token: s.value(f, f.current(app.UsagePolicy)),
+		InsertInstant: database.Millis(f.Began), StartInstant: database.Millis(f.Began), Token: s.value(f, f.Current(app.tokenPolicy())),
 		MetaData: metaDataJSON{
-			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, database.Millis(f.last)},
+			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, database.Millis(f.Last)},
 			Scopes: f.scopes,
 		},
 	}
@@ -72,7 +72,7 @@ func (s *Server) livingFamily(ctx context.Context, id string) (family, applicati
 		return family{}, application{}, err
 	}
 	app, err := readApplication(ctx, s.db, f.applicationID)
-	if err == nil && f.dead(app, s.now()) {
+	if err == nil && f.Dead(app.tokenPolicy(), s.now()) {
 		err = ErrNotFound
 	}
 	return f, app, err
@@ -113,7 +113,7 @@ func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) (
 			}
 			apps[f.applicationID] = app
 		}
-		if !f.dead(app, s.now()) && sc.covers(f.tenantID) {
+		if !f.Dead(app.tokenPolicy(), s.now()) && sc.covers(f.tenantID) {
 			tokens = append(tokens, s.tokenJSON(f, app))
 		}
 	}
