@@ -11,13 +11,14 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// withAccounts has the gateway serve accounts, and protect everything.
+// withAccounts makes the gateway serve accounts, and protect everything.
 func withAccounts(c *gateway.Config) {
 	app := &c.Apps[0]
 	app.Account, app.Protect = &account.Config{Client: app.Login.Provider.(*fusionauth.Client)}, nil
 }
 
-// The page for links in mails is for everybody, has a policy of its own, and changes nothing when it is opened.
+// The page for links in mails needs no login, has its own policy, and changes nothing when it is
+// opened.
 func TestAccountPage(t *testing.T) {
 	w := newWorld(t)
 	b := w.serve(withAccounts).stranger()
@@ -51,7 +52,8 @@ func TestAccountPage(t *testing.T) {
 	}
 }
 
-// What the app's account.Config says of its authenticators and of registration counts; the origin and the address of the browser are the gateway's own.
+// The app's account.Config decides about authenticators and registration; origin and browser
+// address are the gateway's.
 func TestAccountConfig(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(withAccounts, func(c *gateway.Config) {
@@ -76,8 +78,8 @@ func TestAccountConfig(t *testing.T) {
 	}
 }
 
-// The links of mails are opened without a login: an account page that needs one is refused, and so is
-// one that nothing serves.
+// The links in mails are opened without a login: an account page that needs one is refused, and so
+// is one that nothing serves.
 func TestAccountPageNeedsNoLogin(t *testing.T) {
 	w := newWorld(t)
 	accounts := func(a *gateway.App) { a.Account = &account.Config{Client: w.fusionauth} }
@@ -121,7 +123,7 @@ func TestAccountPageNeedsNoLogin(t *testing.T) {
 	}
 }
 
-// A page that the gateway itself would refuse is a dead link in every mail.
+// An account page that the gateway itself would refuse is a dead link in every mail.
 func TestAccountPageIsServed(t *testing.T) {
 	w := newWorld(t)
 	for page, good := range map[string]bool{

@@ -12,27 +12,30 @@ import (
 	"time"
 )
 
-// pace is how long one read of a client's body, or one write to a client, may take. There is no limit to the whole: uploads and streams last.
+// pace is how long one read of a client's body, or one write to a client, may take. There is no
+// limit on the whole: uploads and streams can be long.
 const pace = time.Minute
 
-// small is what the server takes at once without waiting for the client.
+// small is what the server reads without waiting for the client.
 const small = 2 << 10
 
-// An answer is the ResponseWriter that the reverse proxy sees. The headers of the app behind are kept apart from those that are
-// there already, new cookies of the session above all: the proxy clears what it finds when an informational answer has come.
+// An answer is the ResponseWriter that the reverse proxy sees. It keeps the app's headers apart
+// from those that are set already, in particular new cookies of the session: the proxy clears the
+// headers that it sees after an informational response.
 type answer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	header  http.Header // of the app behind; after WriteHeader its trailers
-	kept    bool        // by the browser alone, where it has an ETag and the app does not say otherwise
-	left    int64       // what is still to come of the announced length; -1: it is not known
+	kept    bool        // cacheable by the browser only, if it has an ETag and the app does not say otherwise
+	left    int64       // what remains of the announced length; -1: unknown
 	begun   bool
 	log     *slog.Logger
 }
 
 func (a *answer) Header() http.Header { return a.header }
 
-// WriteHeader begins the answer. Informational answers are not passed on: a browser can do without, and they could carry anything.
+// WriteHeader begins the response. Informational responses are not passed on: browsers do not need
+// them, and they could carry anything.
 func (a *answer) WriteHeader(status int) {
 	if a.begun || status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
 		return
@@ -46,7 +49,7 @@ func (a *answer) WriteHeader(status int) {
 		own[name] = values
 	}
 	if own["Content-Type"] == nil {
-		own["Content-Type"] = nil // net/http guesses none for bytes of which the app does not say what they are
+		own["Content-Type"] = nil // net/http must not guess a type if the app sends none
 	}
 	if own["X-Content-Type-Options"] == nil {
 		own["X-Content-Type-Options"] = []string{"nosniff"}
@@ -70,7 +73,8 @@ func announced(h http.Header) int64 {
 	return n
 }
 
-// Write passes bytes on at once. Only the last ones of an announced length need no flush: the server sends them when the handler returns.
+// Write passes bytes on immediately. Only the last ones of an announced length need no flush: the
+// server sends them when the handler returns.
 func (a *answer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	if int64(len(b)) == a.left && len(b) <= small {
@@ -78,10 +82,10 @@ func (a *answer) Write(b []byte) (int, error) {
 		return a.w.Write(b)
 	}
 	a.control.SetWriteDeadline(time.Now().Add(pace))
-	defer a.control.SetWriteDeadline(time.Time{}) // an answer may pause for as long as it likes
+	defer a.control.SetWriteDeadline(time.Time{}) // a response may pause for any time
 	n, err := a.w.Write(b)
 	if a.left < 0 || err != nil {
-		return n, err // the proxy flushes an answer without a length itself
+		return n, err // the proxy itself flushes a response without a length
 	}
 	if a.left -= int64(n); a.left > 0 {
 		err = a.control.Flush()
@@ -89,9 +93,10 @@ func (a *answer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// FlushError is for the reverse proxy, by http.ResponseController. It calls it from a timer, too.
+// FlushError is for the reverse proxy, which calls it through http.ResponseController, also from a
+// timer.
 func (a *answer) FlushError() error {
-	return contain(a.log, "a flush crashed", func() error {
+	return contain(a.log, "panic in a flush", func() error {
 		a.WriteHeader(http.StatusOK)
 		a.control.SetWriteDeadline(time.Now().Add(pace))
 		defer a.control.SetWriteDeadline(time.Time{})
@@ -99,7 +104,8 @@ func (a *answer) FlushError() error {
 	})
 }
 
-// Hijack is for a WebSocket. The proxy writes the answer's head itself, and what is there already belongs to it.
+// Hijack is for a WebSocket. The proxy writes the head of the response itself, including the
+// headers that are set already.
 func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := a.control.Hijack()
 	if err == nil {
@@ -123,9 +129,9 @@ func (a *answer) end() {
 	}
 }
 
-// pacedBody is the client's body, which may take its time but must move. The transport reads it in a
-// goroutine of its own, maybe still when the handler returns, and then the connection is no longer the
-// request's.
+// pacedBody is the client's body, which may be slow but must make progress. The transport reads it
+// in its own goroutine, perhaps even after the handler has returned, when the connection no longer
+// belongs to the request.
 type pacedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -133,16 +139,16 @@ type pacedBody struct {
 
 	mu    sync.Mutex
 	ended bool
-	err   error // why it could not be read to its end
+	err   error // why the body could not be read to its end
 }
 
 func (b *pacedBody) Read(p []byte) (n int, err error) {
 	b.limit(time.Now().Add(pace))
-	err = contain(b.log, "the reading of a body crashed", func() (err error) {
+	err = contain(b.log, "panic while reading a body", func() (err error) {
 		n, err = b.ReadCloser.Read(p)
 		return err
 	})
-	b.limit(time.Time{}) // or the server would take the connection for dead while the answer goes on
+	b.limit(time.Time{}) // or the server would consider the connection dead during the response
 	if err != nil && err != io.EOF {
 		b.mu.Lock()
 		b.err = err
@@ -159,7 +165,7 @@ func (b *pacedBody) limit(t time.Time) {
 	}
 }
 
-// end leaves the rest of the body, if there is one, so much time.
+// end gives the rest of the body, if any, this much time.
 func (b *pacedBody) end() {
 	b.limit(time.Now().Add(pace))
 	b.mu.Lock()
@@ -167,7 +173,8 @@ func (b *pacedBody) end() {
 	b.mu.Unlock()
 }
 
-// failure returns why the body could not be read to its end. A request without a body has a nil one.
+// failure returns why the body could not be read to its end. A request without a body has a nil
+// one.
 func (b *pacedBody) failure() error {
 	if b == nil {
 		return nil

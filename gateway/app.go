@@ -17,44 +17,55 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// An App is one app behind the gateway: how its users log in, where its API is, and what its page is.
+// An App is one app behind the gateway: how its users log in, where its API is, and where its page
+// is.
 type App struct {
-	// Login is what the app's guard is made from. Its Origin names the host. ClientIP is set by the gateway. RefreshAhead is one
-	// minute unless it says otherwise, so that the app behind never sees an expired JWT.
+	// Login configures the app's guard. Its Origin names the host. The gateway sets ClientIP.
+	// RefreshAhead defaults to one minute, so that the app behind the gateway never sees an expired
+	// JWT.
 	Login latchkey.Config
 
-	// Account has the gateway serve what users do about their accounts, too. Its Client, Registration and Issuer count; the rest is the gateway's. Nil: nothing of it.
+	// Account makes the gateway serve the account routes too. Its Client, Registration and Issuer
+	// are used; the gateway sets the rest. Nil: no account routes.
 	Account *account.Config
-	// AccountPage is the path of the app's own page for the links in mails, such as "/account"; empty: the gateway serves one. Whoever opens it has no login.
+	// AccountPage is the path of the app's own page for the links in mails, such as "/account";
+	// empty: the gateway serves one. It must not need a login.
 	AccountPage string
 
-	// Upstream is the app behind: "http://127.0.0.1:3000", or https, with a path where it has one. Empty: there is a page only.
+	// Upstream is the app behind the gateway: "http://127.0.0.1:3000", or https, with a path if
+	// needed. Empty: there is a page only.
 	Upstream string
-	// Protect lists the paths, with all below them, that need a login. Nil: everything. Public lists exceptions, and the longest prefix decides.
-	// Paths that are neither pass, with the user where there is one.
+	// Protect lists the paths that need a login, with everything below them. Nil: every path.
+	// Public lists exceptions, and the longest prefix wins. Other paths pass, with the user if
+	// there is one.
 	Protect, Public []string
-	// Timeout is how long the app behind may take to begin its answer; default one minute.
+	// Timeout is how long the app may take to begin its response; default one minute.
 	Timeout time.Duration
-	// MaxBody is the largest body that is passed on, in bytes; 0: any. Bodies are never held in memory.
+	// MaxBody is the largest request body that is passed on, in bytes; 0: any. Bodies are never
+	// buffered in memory.
 	MaxBody int64
 
 	// NoBearer leaves out Authorization: Bearer with the session's JWT.
 	NoBearer bool
-	// UserKey signs the header Latchkey-User (see docs/gateway.md) with HMAC-SHA-256, if it is there; at least 32 bytes.
+	// UserKey signs the header Latchkey-User (see docs/gateway.md) with HMAC-SHA-256, if it is
+	// there; at least 32 bytes.
 	UserKey latchkey.Secret
-	// AllowHeaders lists answer headers that the app behind may set although they speak for the whole origin, such as Access-Control-Allow-Origin.
+	// AllowHeaders lists response headers that the app may set although they affect the whole
+	// origin, such as Access-Control-Allow-Origin.
 	AllowHeaders []string
-	// DropHeaders lists request headers that a client must not send to the app behind, besides those of docs/gateway.md:
-	// names by which only this app is told who asks.
+	// DropHeaders lists request headers that clients must not send to the app, in addition to those
+	// of docs/gateway.md: names that tell this app who the user is.
 	DropHeaders []string
 
-	// Page holds the files of the page, with an index.html; see Dir. DevServer, "http://localhost:5173", stands in for them in development.
+	// Page holds the files of the page, with an index.html; see Dir. DevServer,
+	// "http://localhost:5173", replaces it in development.
 	Page      fs.FS
 	DevServer string
-	// PageHeaders are set on files of the page, over the standard ones; an empty value leaves one out. Content-Security-Policy is the one to know.
+	// PageHeaders are set on files of the page, in addition to the defaults; an empty value removes
+	// one. The most useful is Content-Security-Policy.
 	PageHeaders map[string]string
 
-	// HSTS has browsers use https only, for a year. It takes a certificate that browsers trust.
+	// HSTS makes browsers use https only, for a year. It needs a certificate that browsers trust.
 	HSTS bool
 }
 
@@ -67,8 +78,8 @@ type app struct {
 	login        http.Handler
 	account      *account.Handler // nil: none
 	accountPage  *accountPage     // nil: none
-	protected    http.Handler     // the app behind, for those with a login
-	open         http.Handler     // the app behind, for all
+	protected    http.Handler     // the app, with a login
+	open         http.Handler     // the app, without a login
 	rules        rules
 	upstream     *httputil.ReverseProxy // nil: none
 	page         *page                  // nil: none
@@ -78,7 +89,7 @@ type app struct {
 	streams      *streams
 	signer       *userSigner     // nil: no Latchkey-User
 	dropped      map[string]bool // of requests
-	allowed      map[string]bool // of answers, although they speak for the origin
+	allowed      map[string]bool // of responses, although they affect the origin
 	bearer       bool
 	maxBody      int64
 	hsts         bool
@@ -109,7 +120,7 @@ func newApp(c App, of Config, p proxies) (*app, error) {
 	return a, nil
 }
 
-// read takes everything but the login from the configuration, and returns every mistake.
+// read reads everything but the login from the configuration, and returns every mistake.
 func (a *app) read(c App, private []string) error {
 	var errs []error
 	note := func(err error) {
@@ -130,7 +141,7 @@ func (a *app) read(c App, private []string) error {
 	}
 	switch {
 	case c.Page != nil && c.DevServer != "":
-		note(errors.New("both Page and DevServer: only one of the two"))
+		note(errors.New("both Page and DevServer: set only one of the two"))
 	case c.Page != nil:
 		a.page, err = newPage(c.Page, c.PageHeaders, a.log)
 		note(err)
@@ -139,7 +150,7 @@ func (a *app) read(c App, private []string) error {
 		a.devServer, err = a.newProxy("DevServer", c.DevServer, c)
 		note(err)
 	case c.Upstream == "":
-		note(errors.New("neither Upstream nor Page: there is nothing to serve"))
+		note(errors.New("nothing to serve: set Upstream or Page"))
 	}
 	if c.UserKey != "" {
 		a.signer, err = newUserSigner(c.UserKey, c.Login.Origin)
@@ -200,7 +211,7 @@ func (a *app) close(ctx context.Context) error {
 	return a.guard.Close(ctx)
 }
 
-// ServeHTTP finds the way of a request whose path is clean.
+// ServeHTTP routes a request whose path is clean.
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.hsts {
 		w.Header().Set("Strict-Transport-Security", "max-age=31536000")
@@ -230,11 +241,11 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // withoutCookies logs, once a minute, that an app does not get its cookies.
 func (a *app) withoutCookies(ctx context.Context) {
 	if a.jarTold.due(a.now()) {
-		a.log.WarnContext(ctx, "a browser sends too many cookies: the app goes without them", "app", a.host)
+		a.log.WarnContext(ctx, "browser sends too many cookies: not passing them to the app", "app", a.host)
 	}
 }
 
-// ofGuard tells whether a path is one of Guard.Handler's.
+// ofGuard reports whether a path is one of Guard.Handler's.
 func ofGuard(path string) bool {
 	switch path {
 	case "/api/user", "/api/login", "/api/logout", "/api/sessions":
@@ -244,7 +255,8 @@ func ofGuard(path string) bool {
 	return below && id != "" && !strings.Contains(id, "/")
 }
 
-// reserved tells whether a path is for pages of the gateway itself, as some server may read it.
+// reserved reports whether a path is reserved for pages of the gateway itself, as some server may
+// read it.
 func reserved(path string) bool {
 	if len(path) < 2 || inName(path[1]) {
 		return false // the common case
@@ -256,7 +268,7 @@ func (a *app) newProxy(field, raw string, c App) (*httputil.ReverseProxy, error)
 	target, err := url.Parse(raw)
 	if err != nil || target.Host == "" || !slices.Contains([]string{"http", "https"}, target.Scheme) ||
 		target.User != nil || target.RawQuery != "" || target.Fragment != "" {
-		return nil, fmt.Errorf("%s: want http://host:port or https://host, and a path where needed", field)
+		return nil, fmt.Errorf("%s: want http://host:port or https://host, and a path if needed", field)
 	}
 	transport := newTransport(target.Scheme, c.Timeout, a.withoutCookies)
 	a.transports = append(a.transports, transport.shared, transport.own)

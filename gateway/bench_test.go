@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// BenchmarkProxy is one authenticated request through the gateway, beside the same through a bare reverse proxy. Both over sockets, one connection for each processor.
+// BenchmarkProxy compares one authenticated request through the gateway with one through a bare
+// reverse proxy. Both use sockets, one connection for each processor.
 func BenchmarkProxy(b *testing.B) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -71,7 +72,7 @@ func hammer(b *testing.B, r *http.Request) {
 			}
 		}
 	})
-	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op") // of client, proxy and app together; other work on the machine does not count
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op") // of client, proxy and app together, without other work on the machine
 }
 
 func cpuTime(b *testing.B) int64 {

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// changedAt is when a file on disk was last written to or put in its place, in nanoseconds. Unlike its
-// time of modification, nobody can set it.
+// changedAt is when a file on disk was last written or moved to its place, in nanoseconds. Unlike
+// its modification time, it cannot be set.
 func changedAt(info fs.FileInfo) int64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return stat.Ctim.Nano()

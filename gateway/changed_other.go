@@ -4,5 +4,5 @@ package gateway
 
 import "io/fs"
 
-// changedAt is not known here.
+// changedAt is unknown on this system.
 func changedAt(fs.FileInfo) int64 { return 0 }

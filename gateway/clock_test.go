@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A clock is moved by hand, and moves by itself as well.
+// A clock runs, and can also be moved by hand.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration

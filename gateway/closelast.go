@@ -9,10 +9,10 @@ import (
 
 type dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// closingLast is for connections that serve one request. The app has been told to close such a
-// connection (RFC 9112 §9.6), and who closes first keeps its port for a minute (TIME-WAIT, RFC 9293
-// §3.6.1). At the app that port is the one it listens on; here it would be one of some 28,000, which
-// 500 requests a second to another machine would use up.
+// closingLast is for connections that serve one request. The app has been asked to close such a
+// connection (RFC 9112 §9.6), and the side that closes first keeps its port for a minute
+// (TIME-WAIT, RFC 9293 §3.6.1). At the app that is the port on which it listens; here it would be
+// one of about 28,000, which 500 requests a second to another machine would use up.
 func closingLast(d dial) dial {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := d(ctx, network, addr)
@@ -23,13 +23,13 @@ func closingLast(d dial) dial {
 	}
 }
 
-// appCloses is how long the app may take to close. It does so along with its answer.
+// appCloses is how long the app may take to close. It does so together with its response.
 const appCloses = 250 * time.Millisecond
 
 type lastConn struct{ net.Conn }
 
-// Close lets the app close first. It does not wait for that, and what reads or writes meanwhile ends
-// with it.
+// Close lets the app close first. It does not wait for that, and pending reads and writes end with
+// it.
 func (c lastConn) Close() error {
 	if c.SetDeadline(time.Now().Add(appCloses)) != nil {
 		return c.Conn.Close()

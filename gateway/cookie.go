@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// ours are the guard's cookies, of this version and those to come, without "__Host-".
+// ours are the names of the guard's cookies, in this version and future ones, without "__Host-".
 var ours = [...]string{"session", "refresh", "device", "echo", "bound"}
 
 const hostPrefix = "Host-"
 
-// namesOurs tells whether some server would find one of our cookies in a pair of a Cookie or Set-Cookie
-// header. Servers differ in what they trim from a name (tabs, quotes, any control character, spaces of
-// Unicode), in what separates cookies besides ";" (commas, white space), in whether names have a case,
-// and some decode a name or take "." for "_" in it. So one of our names counts wherever no other
-// character of a name touches it.
+// namesOurs reports whether some server would find one of our cookies in a pair of a Cookie or
+// Set-Cookie header. Servers differ in what they trim from a name (tabs, quotes, any control
+// character, Unicode spaces), in what separates cookies besides ";" (commas, white space), and in
+// case sensitivity; some decode a name, or read "." as "_". So one of our names counts wherever no
+// other character of a name touches it.
 func namesOurs(pair string) bool {
 	return findsOurs(pair) || strings.Contains(pair, "%") && findsOurs(decoded(pair))
 }
 
-// decoded reads the escapes of a pair, and leaves what is none.
+// decoded decodes the escapes of a pair, and leaves invalid ones.
 func decoded(pair string) string {
 	var out strings.Builder
 	for i := 0; i < len(pair); i++ {
@@ -49,10 +49,10 @@ func findsOurs(pair string) bool {
 	return false
 }
 
-// underscore tells whether PHP reads an underscore there.
+// underscore reports whether PHP reads a character as an underscore.
 func underscore(c byte) bool { return strings.IndexByte("_. [+", c) >= 0 }
 
-// inName tells whether every server takes a character for a part of the name.
+// inName reports whether every server considers a character part of the name.
 func inName(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }

@@ -22,7 +22,8 @@ func (crasher) Read([]byte) (int, error)  { panic("hunter2") }
 func (crasher) Write([]byte) (int, error) { panic("hunter2") }
 func (crasher) Close() error              { return nil }
 
-// What runs outside of a request's own goroutine ends no process where it panics: an error comes out, and the log has it.
+// A panic outside of a request's own goroutine does not end the process: it becomes an error, and
+// is logged.
 func TestGoroutinesSurvive(t *testing.T) {
 	for name, run := range map[string]func(log *slog.Logger) error{
 		"from the app": func(log *slog.Logger) error { _, err := (&quiet{crasher{}, log}).WriteTo(io.Discard); return err },
@@ -58,7 +59,8 @@ type nopCloser struct{ io.ReadWriter }
 
 func (nopCloser) Close() error { return nil }
 
-// Where the look-up of sessions crashes, nothing is known: streams go on for a minute, and the log tells it once in that time.
+// If the look-up of sessions panics, streams continue for a minute, and the panic is logged once in
+// that time.
 func TestLookUpSurvives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

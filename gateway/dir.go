@@ -8,9 +8,9 @@ import (
 	"runtime"
 )
 
-// Dir is a folder on disk as an App's Page. Unlike os.DirFS it follows no link out of the folder, and
-// opens no file that only its owner or its group may read: what is meant for everybody can be read by
-// everybody. The folder is looked up each time, so that a deployment may put another in its place.
+// Dir is a folder on disk as an App's Page. Unlike os.DirFS it follows no link out of the folder,
+// and opens no file that only its owner or its group may read: a public file should be readable by
+// everyone. The folder is looked up each time, so that a deployment may replace it.
 func Dir(path string) fs.FS { return folder(path) }
 
 type folder string
@@ -58,10 +58,10 @@ func (f folder) forEverybody(name string, info fs.FileInfo) error {
 		return nil
 	}
 	path := filepath.Join(string(f), name)
-	return fmt.Errorf("%s is not for everybody to read (mode %04o): move it elsewhere if it is secret, or else run chmod o+r %s: %w", path, info.Mode().Perm(), path, fs.ErrPermission)
+	return fmt.Errorf("%s is not readable by everyone (mode %04o): move it elsewhere if it is secret, or run chmod o+r %s: %w", path, info.Mode().Perm(), path, fs.ErrPermission)
 }
 
-// holdsNone is an error where a page is a Dir that holds one of some files and directories.
+// holdsNone returns an error if a page is a Dir that holds one of some files and directories.
 func holdsNone(files fs.FS, private []string) error {
 	dir, ok := files.(folder)
 	if !ok {
@@ -73,13 +73,13 @@ func holdsNone(files fs.FS, private []string) error {
 	}
 	for _, path := range private {
 		if within(top, path) {
-			return fmt.Errorf("the page's folder %s holds %s, which browsers could then read: put the built page into a folder of its own", string(dir), path)
+			return fmt.Errorf("the page's folder %s holds %s, which browsers could then read: put the built page into its own folder", string(dir), path)
 		}
 	}
 	return nil
 }
 
-// within tells whether a path is a directory or lies below it, however it is written.
+// within reports whether a path is a directory or lies below it, however it is written.
 func within(top fs.FileInfo, path string) bool {
 	for path = resolved(path); ; path = filepath.Dir(path) {
 		if info, err := os.Stat(path); err == nil && os.SameFile(info, top) {

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// A folder that holds keys, data or the configuration is no page, by whatever name it is called.
+// A folder that holds keys, data or the configuration cannot be a page, whatever name refers to it.
 func TestDirHoldsNothingPrivate(t *testing.T) {
 	w := newWorld(t)
 	check := func(page string, private ...string) error {
@@ -73,12 +73,12 @@ func TestFilesForEverybody(t *testing.T) {
 		}
 	}
 	n.stranger().do("GET", "/open.txt", "").want(t, 200, "")
-	for _, want := range []string{"session.keys is not for everybody to read (mode 0600): move it elsewhere ", "group.txt is not for everybody to read (mode 0640)"} {
+	for _, want := range []string{"session.keys is not readable by everyone (mode 0600): move it elsewhere ", "group.txt is not readable by everyone (mode 0640)"} {
 		if got := strings.Count(w.log.String(), want); got != 1 {
 			t.Errorf("told %d times: %s", got, want)
 		}
 	}
-	// A file that loses its mode while it is known is not served from memory either.
+	// A file that becomes unreadable is not served from memory either.
 	n.stranger().do("GET", "/app.js", "").want(t, 200, "")
 	os.Chmod(filepath.Join(dir, "app.js"), 0o600)
 	if got := n.stranger().do("GET", "/app.js", ""); got.body != "ok" {

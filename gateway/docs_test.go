@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// GWY-15: what docs/gateway.md tells an app to do with Latchkey-User takes a genuine header, and nothing else.
+// GWY-15: the checks in docs/gateway.md accept a genuine Latchkey-User header, and nothing else.
 func TestDocumentedChecks(t *testing.T) {
 	text, err := os.ReadFile("../docs/gateway.md")
 	if err != nil {
@@ -61,7 +61,7 @@ func TestDocumentedChecks(t *testing.T) {
 	}
 }
 
-// docs/gateway.md lists the headers that are removed just as the code does.
+// docs/gateway.md lists exactly the headers that the code removes.
 func TestDocumentedIdentityHeaders(t *testing.T) {
 	text, err := os.ReadFile("../docs/gateway.md")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// Whoever listens to an app's events hears them although the gateway listens, too.
+// An app's own listener receives its events although the gateway listens too.
 func TestEventsOfAnApp(t *testing.T) {
 	w := newWorld(t)
 	var mu sync.Mutex

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// PassesWithoutLogin returns what the app behind gets to see of a path, and whether it does without a login.
+// PassesWithoutLogin returns what the app sees of a path, and whether it needs no login.
 func PassesWithoutLogin(u *url.URL, protect, public []string) (path string, passes bool) {
 	r, err := newRules(protect, public)
 	if err != nil {
@@ -27,7 +27,7 @@ func PassesWithoutLogin(u *url.URL, protect, public []string) (path string, pass
 	return (&url.URL{Path: path}).EscapedPath(), !r.protects(path)
 }
 
-// Rewritten returns the header that a request of nobody has at the app behind.
+// Rewritten returns the header that an anonymous request has at the app.
 func Rewritten(r *http.Request, target *url.URL) (sent http.Header) {
 	a := &app{scheme: "https", host: "app.example.com"}
 	proxy := &httputil.ReverseProxy{
@@ -57,21 +57,21 @@ func Hops(r *http.Request, rfc7239 bool, trusted ...netip.Prefix) []netip.Addr {
 	return proxies{trusted, rfc7239}.chain(r)
 }
 
-// Fits looks at the headers of a request, and leaves out of its cookies what is too much.
+// Fits checks the headers of a request, and drops cookies if they are too large.
 func Fits(r *http.Request) bool {
 	ok, _ := fits(r)
 	return ok
 }
 
-// ChangedAt is when a file was put in its place, where that is known.
+// ChangedAt is when a file was moved to its place, if that is known.
 func ChangedAt(info fs.FileInfo) int64 { return changedAt(info) }
 
-// NewPage serves files alone, without the rules before it.
+// NewPage serves files only, without the rules in front.
 func NewPage(files fs.FS) (http.Handler, error) {
 	return newPage(files, nil, slog.New(slog.DiscardHandler))
 }
 
-// DialWith has a gateway reach its apps in another way than over sockets.
+// DialWith makes a gateway connect to its apps by other means than sockets.
 func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (net.Conn, error)) {
 	for _, a := range g.apps {
 		for _, t := range a.transports {
@@ -83,7 +83,7 @@ func DialWith(g *Gateway, dial func(ctx context.Context, network, addr string) (
 	}
 }
 
-// NewPageOf is NewPage with room for so many bytes of compressed files.
+// NewPageOf is NewPage with this much room for compressed files, in bytes.
 func NewPageOf(files fs.FS, limit int) (http.Handler, error) {
 	p, err := newPage(files, nil, slog.New(slog.DiscardHandler))
 	if err == nil {
@@ -95,7 +95,7 @@ func NewPageOf(files fs.FS, limit int) (http.Handler, error) {
 // MaxHeaders is how many bytes of headers a client may send.
 const MaxHeaders = maxHeaders
 
-// Pace is how long a client may stand still.
+// Pace is how long a client may make no progress.
 const Pace = pace
 
 // IdentityHeaders returns a name for each entry of the table.
@@ -108,7 +108,7 @@ func IdentityHeaders() (names []string) {
 	return names
 }
 
-// IdentityTable returns the table as docs/gateway.md has it.
+// IdentityTable returns the table in the form of docs/gateway.md.
 func IdentityTable() string {
 	var table strings.Builder
 	for _, row := range identityHeaders {
@@ -117,10 +117,10 @@ func IdentityTable() string {
 	return table.String()
 }
 
-// Hashed tells whether a name carries a digest.
+// Hashed reports whether a name carries a digest.
 func Hashed(name string) bool { return hashed(name) }
 
-// PublicLocation returns what a browser is told of an address that the app says.
+// PublicLocation translates an address from the app for browsers.
 func PublicLocation(upstream, origin, location string) string {
 	return innerOf(upstream, origin).public(location)
 }
@@ -145,7 +145,7 @@ func innerOf(upstream, origin string) inner {
 // RequestHost reads a Host header.
 func RequestHost(host string) (string, error) { return requestHost(host) }
 
-// TrustApps has a gateway take the certificates of its apps for good.
+// TrustApps makes a gateway accept the certificates of its apps.
 func TrustApps(g *Gateway, config *tls.Config) {
 	for _, a := range g.apps {
 		for _, t := range a.transports {

@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	largest  = 4 << 20  // bytes of a file that is compressed, and named by its content; larger ones are named by size and time
+	largest  = 4 << 20  // the largest file that is compressed and has an ETag of its content; larger ones use size and time
 	kept     = 64 << 20 // bytes of compressed files that are kept in memory
-	mostTold = 100      // files of which is told why they are not served: in a directory that cannot be read, every name is one
+	mostTold = 100      // at most this many are logged as not served: in an unreadable directory, every name is one
 )
 
-// fileCache knows the files of a page, and keeps them compressed. One that has changed in the folder is read again.
+// fileCache knows the files of a page, and keeps them compressed. A file that has changed in the
+// folder is read again.
 type fileCache struct {
 	files fs.FS
 	log   *slog.Logger
@@ -31,14 +32,14 @@ type fileCache struct {
 	mu     sync.RWMutex
 	byName map[string]*cached
 	kept   int             // bytes
-	told   map[string]bool // names of files that cannot be served, each told once
+	told   map[string]bool // names of files that cannot be served, each logged once
 }
 
 type cached struct {
 	info        fs.FileInfo
 	contentType string
 	etag        string
-	zipped      []byte // nil where that would gain nothing
+	zipped      []byte // nil if that gains nothing
 }
 
 // An openFile is one file, ready to be sent.
@@ -52,7 +53,7 @@ func newFileCache(files fs.FS, log *slog.Logger) *fileCache {
 	return &fileCache{files: files, log: log, limit: kept, byName: make(map[string]*cached), told: make(map[string]bool)}
 }
 
-// stat tells whether there is a file of that name.
+// stat reports whether there is a file of that name.
 func (c *fileCache) stat(name string) bool {
 	if !fs.ValidPath(name) || strings.Contains(name, `\`) {
 		return false
@@ -64,7 +65,7 @@ func (c *fileCache) stat(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// tell says once why a file is not served, for as long as the gateway runs.
+// tell logs once why a file is not served.
 func (c *fileCache) tell(name string, err error) {
 	c.mu.Lock()
 	known := c.told[name] || len(c.told) >= mostTold
@@ -73,7 +74,7 @@ func (c *fileCache) tell(name string, err error) {
 	}
 	c.mu.Unlock()
 	if !known {
-		c.log.Warn("a file of the page is not served", "error", err)
+		c.log.Warn("cannot serve a file of the page", "error", err)
 	}
 }
 
@@ -104,13 +105,13 @@ func (c *fileCache) open(name string) (*openFile, error) {
 	return &openFile{known, seeker, file}, nil
 }
 
-// changed tells whether a name stands for other content than before. Builds that can be repeated give all
+// changed reports whether the content of a file may have changed. Reproducible builds give all
 // files the same time, and two versions of an index.html often have the same size.
 func changed(before, now fs.FileInfo) bool {
 	return before.Size() != now.Size() || !before.ModTime().Equal(now.ModTime()) || changedAt(before) != changedAt(now) || os.SameFile(before, before) && !os.SameFile(before, now)
 }
 
-// learn reads a file that is new or has changed, and leaves it at its beginning.
+// learn reads a file that is new or has changed, and rewinds it.
 func (c *fileCache) learn(name string, file io.ReadSeeker, info fs.FileInfo) (*cached, error) {
 	f := &cached{info: info, contentType: contentType(name)}
 	f.etag = fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano())
@@ -145,7 +146,7 @@ func (c *fileCache) learn(name string, file io.ReadSeeker, info fs.FileInfo) (*c
 	return f, nil
 }
 
-// forget drops the files that are gone: each deployment leaves some behind.
+// forget drops files that are gone: each deployment leaves some behind.
 func (c *fileCache) forget() {
 	for name, f := range c.byName {
 		if _, err := fs.Stat(c.files, name); err != nil {
@@ -155,8 +156,9 @@ func (c *fileCache) forget() {
 	}
 }
 
-// compress returns nil where less than a tenth would be gained. Only files of the page are ever compressed: an answer that mixes a secret with what a
-// client chose would tell the secret by its length (BREACH).
+// compress returns nil if less than a tenth would be gained. Only files of the page are ever
+// compressed: the length of a compressed response that mixes a secret with a client's input reveals
+// the secret (BREACH).
 func compress(content []byte) []byte {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -178,7 +180,8 @@ func compressible(contentType string) bool {
 	return strings.HasPrefix(kind, "text/")
 }
 
-// contentTypes do not depend on the machine's own table, as package mime does. What is not here is sent as bytes.
+// contentTypes do not depend on the machine's own table, unlike package mime. Other files are sent
+// as application/octet-stream.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".htm": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
 	".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".map": "application/json", ".json": "application/json",

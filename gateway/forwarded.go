@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// proxies are the peers that may say for whom they ask.
+// proxies are the peers that are trusted to name the browser's address.
 type proxies struct {
 	trusted []netip.Prefix
-	rfc7239 bool // they say so in Forwarded instead of X-Forwarded-For
+	rfc7239 bool // in Forwarded instead of X-Forwarded-For
 }
 
 func (p proxies) trusts(addr netip.Addr) bool {
@@ -21,8 +21,9 @@ func (p proxies) trusts(addr netip.Addr) bool {
 	return false
 }
 
-// chain returns the addresses that a request went through, the browser's first and the peer's last. It is the peer alone where the peer is none of
-// the listed proxies; of what a listed one says, only what stands behind the last address that is not listed itself is believed.
+// chain returns the addresses that a request went through, the browser's first and the peer's last.
+// It is the peer alone if the peer is not a listed proxy; of what a listed proxy says, only the
+// part from the last unlisted address on is trusted.
 func (p proxies) chain(r *http.Request) []netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -55,7 +56,8 @@ func (p proxies) client(r *http.Request) string {
 	return r.RemoteAddr
 }
 
-// maxHops bounds what is read of a list that anybody may have begun: the end of it, where our proxies wrote.
+// maxHops bounds how much of a list is read. Anyone may have written its beginning; our proxies
+// wrote its end.
 const maxHops = 32
 
 func parseForwardedFor(lines []string) []netip.Addr {
@@ -66,7 +68,8 @@ func parseForwardedFor(lines []string) []netip.Addr {
 	return hops
 }
 
-// parseForwarded reads the for parameters of RFC 7239. An element without one is an address that is not known.
+// parseForwarded reads the for parameters of RFC 7239. An element without one is an unknown
+// address.
 func parseForwarded(lines []string) []netip.Addr {
 	var hops []netip.Addr
 	for _, element := range lastItems(lines) {
@@ -82,13 +85,14 @@ func parseForwarded(lines []string) []netip.Addr {
 	return hops
 }
 
-// lastItems splits lists at their commas. A comma in a quoted string splits it too, into parts that are no address.
+// lastItems splits lists at commas. A comma in a quoted string splits it too, into parts that are
+// not addresses.
 func lastItems(lines []string) []string {
 	items := strings.Split(strings.Join(lines, ","), ",")
 	return items[max(0, len(items)-maxHops):]
 }
 
-// parseNode reads an address with or without a port and brackets. What it is not is the zero Addr.
+// parseNode reads an address with or without a port and brackets. Anything else is the zero Addr.
 func parseNode(s string) netip.Addr {
 	s = strings.TrimSpace(s)
 	if addr, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
@@ -100,7 +104,8 @@ func parseNode(s string) netip.Addr {
 	return netip.Addr{}
 }
 
-// tell sets the forwarding headers from what is known. Host and scheme are those of the app's origin, whatever the request said.
+// tell sets the forwarding headers from what is known. Host and scheme are those of the app's
+// origin, whatever the request says.
 func tell(h http.Header, hops []netip.Addr, scheme, host string) {
 	if len(hops) > 0 {
 		said := make([]string, len(hops))
@@ -118,8 +123,8 @@ func (p proxies) trustsPeer(r *http.Request) bool {
 	return err == nil && p.trusts(peer.Addr().Unmap())
 }
 
-// passedOver tells whether a peer that is not listed says for whom it asks. Nothing is counted by what
-// it says.
+// passedOver reports whether an unlisted peer claims to forward for another address. The claim is
+// ignored.
 func (p proxies) passedOver(r *http.Request) bool {
 	return (r.Header["X-Forwarded-For"] != nil || r.Header["Forwarded"] != nil) && !p.trustsPeer(r)
 }

@@ -17,35 +17,40 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// Config is what a Gateway is made from. New reads it once.
+// Config configures a Gateway. New reads it once.
 type Config struct {
 	Apps []App // at least one, each with a host of its own
 
-	// TrustedProxies are the peers that are believed when they say in X-Forwarded-For for whom they ask. Nobody else is.
+	// TrustedProxies are the peers whose X-Forwarded-For is trusted. No others are.
 	TrustedProxies []netip.Prefix
-	// Forwarded has them believed in Forwarded (RFC 7239) instead. Only one of the two is read: a proxy sets one and passes on what a client says in the other.
+	// Forwarded makes the gateway read Forwarded (RFC 7239) from them instead. Only one of the two
+	// is read: a proxy sets one and may pass on the other from the client.
 	Forwarded bool
 
-	// Replaces is a gateway whose place this one takes, where a program reads its configuration again. The guards of its apps pass on what they know
-	// (latchkey.Config.Replaces). Both may be used until the old one is closed.
+	// Replaces is the gateway that this one replaces when a program reloads its configuration. The
+	// guards of its apps hand over what they know (latchkey.Config.Replaces). Both may be used
+	// until the old one is closed.
 	Replaces *Gateway
-	// Private lists files and directories that nobody may read, such as keys, data and the configuration. A Page that is a Dir
-	// and holds one of them, links followed, is a mistake. They need not exist yet.
+	// Private lists files and directories that must not be served, such as keys, data and the
+	// configuration. It is an error if a Page is a Dir and holds one of them, links followed. They
+	// need not exist yet.
 	Private []string
 
 	Logger *slog.Logger // nil: slog.Default()
 }
 
-// A Gateway is an http.Handler with the apps of a Config. Use New. It takes care of the time limits of bodies itself, so its http.Server
-// should have a ReadHeaderTimeout and an IdleTimeout, and no ReadTimeout and no WriteTimeout.
+// A Gateway is an http.Handler with the apps of a Config. Use New. It sets the time limits of
+// bodies itself, so its http.Server should have a ReadHeaderTimeout and an IdleTimeout, and no
+// ReadTimeout or WriteTimeout.
 type Gateway struct {
 	apps     map[string]*app // by host, without a port
-	former   map[string]*app // of the gateways that this one has replaced
+	former   map[string]*app // gateways that this one has replaced
 	proxies  proxies
 	requests sync.WaitGroup
 }
 
-// New makes a gateway with a guard for each app, and reports every mistake in the Config. Close ends both.
+// New makes a gateway with a guard for each app, and reports every mistake in the Config. Close
+// closes both.
 func New(c Config) (*Gateway, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -53,7 +58,7 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{apps: make(map[string]*app), former: make(map[string]*app), proxies: proxies{c.TrustedProxies, c.Forwarded}}
 	var errs []error
 	if len(c.Apps) == 0 {
-		errs = append(errs, errors.New("gateway: no app"))
+		errs = append(errs, errors.New("gateway: no apps"))
 	}
 	if c.Replaces != nil {
 		maps.Copy(g.former, c.Replaces.former)
@@ -85,7 +90,8 @@ func New(c Config) (*Gateway, error) {
 	return g, nil
 }
 
-// hideUnverified keeps the logins of all apps from telling what somebody has registered at one that wants verified addresses: they may have their users in common.
+// hideUnverified makes the logins of all apps hide what somebody has registered at an app that
+// requires verified addresses: the apps may share their users.
 func (g *Gateway) hideUnverified(apps []App) {
 	wanted := slices.ContainsFunc(apps, func(c App) bool { return c.Account != nil && c.Account.Registration == account.RegistrationVerified })
 	for _, a := range g.apps {
@@ -95,7 +101,8 @@ func (g *Gateway) hideUnverified(apps []App) {
 	}
 }
 
-// inherit names what the app's guard and account handler take the place of, if there was an app on the same host.
+// inherit names the guard and account handler that the app's ones replace, if there was an app on
+// the same host.
 func (g *Gateway) inherit(c *App) {
 	origin, err := url.Parse(c.Login.Origin)
 	if err != nil {
@@ -116,14 +123,15 @@ func (g *Gateway) inherit(c *App) {
 	}
 }
 
-// An AppError is what is wrong with one of Config.Apps. It wraps the guard's errors, *latchkey.ConfigError among them.
+// An AppError is an error in one of Config.Apps. It wraps the guard's errors, such as
+// *latchkey.ConfigError.
 type AppError struct {
 	Index  int
 	Origin string
 	Err    error
 }
 
-// Error names the app and the mistake.
+// Error names the app and the error.
 func (e *AppError) Error() string { return fmt.Sprintf("gateway: app %q: %v", e.Origin, e.Err) }
 
 // Unwrap returns Err.
@@ -133,27 +141,28 @@ func (e *AppError) Unwrap() error { return e.Err }
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.requests.Add(1)
 	defer g.requests.Done()
-	if r.ContentLength != 0 { // whoever reads it, and if nobody does
+	if r.ContentLength != 0 { // also if nothing reads the body
 		http.NewResponseController(w).SetReadDeadline(time.Now().Add(pace))
 	}
 	a, refusal := g.find(r)
 	if refusal != nil {
 		if r.ProtoMajor == 1 {
-			w.Header().Set("Connection", "close") // what follows on the connection may not be what it seems
+			w.Header().Set("Connection", "close") // the rest of the connection may not be what it seems
 		}
 		refusal.ServeHTTP(w, r)
 		return
 	}
 	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
-		// net/http follows Transfer-Encoding where a Content-Length comes with it, and drops the latter unseen. Who sent the two may have meant
-		// the rest of the bytes as a request of his own (RFC 9112 §6.1): it gets no answer.
+		// If a request has both, net/http uses Transfer-Encoding and silently drops Content-Length.
+		// The sender may have meant the rest of the bytes as another request (RFC 9112 §6.1), so
+		// nothing after it is answered.
 		w.Header().Set("Connection", "close")
 	}
 	a.ServeHTTP(w, r)
 }
 
-// find returns the app of a request and makes its path clean, or returns the answer to a request that
-// nobody's login would make acceptable.
+// find returns the app of a request and cleans its path, or returns the response to a request that
+// no login would make acceptable.
 func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -163,7 +172,7 @@ func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 		return nil, methodUnknown
 	}
 	if !r.ProtoAtLeast(1, 1) && !g.proxies.trustsPeer(r) {
-		return nil, versionUnknown // nginx still asks so by default; whoever else does is no browser
+		return nil, versionUnknown // nginx still uses HTTP/1.0 by default; browsers do not
 	}
 	name, err := requestHost(r.Host)
 	if err != nil || r.URL.Opaque != "" || doubled(r.Header) {
@@ -185,15 +194,15 @@ func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 		a.withoutCookies(r.Context())
 	}
 	if g.proxies.passedOver(r) && a.proxyTold.due(a.now()) {
-		a.log.WarnContext(r.Context(), "X-Forwarded-For or Forwarded from a peer that is not in trusted_proxies: all that come through it count as one address",
+		a.log.WarnContext(r.Context(), "X-Forwarded-For or Forwarded from a peer that is not in trusted_proxies: all its clients count as one address",
 			"app", a.host, "peer", g.proxies.client(r))
 	}
 	r.URL.Path, r.URL.RawPath = path, ""
 	return a, nil
 }
 
-// single are the headers that decide here or at the app, and that a client sends once at most. Others
-// that decide are removed (Authorization) or refused by net/http (Content-Length, Host) already.
+// single are the headers that matter here or at the app, and that a client may send only once.
+// Others are removed (Authorization) or refused by net/http (Content-Length, Host) already.
 var single = [...]string{"Content-Type", "Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"}
 
 func doubled(h http.Header) bool {
@@ -207,8 +216,9 @@ func doubled(h http.Header) bool {
 
 var errHost = errors.New("not a host with an optional port")
 
-// requestHost returns the name in a Host header, without its port and in lower case. A value that is no
-// host by RFC 9110 §7.2 is an error: a port has digits only, and brackets hold an IPv6 address.
+// requestHost returns the host in a Host header, without its port and in lower case. A value that
+// is not a host by RFC 9110 §7.2 is an error: a port has digits only, and brackets hold an IPv6
+// address.
 func requestHost(host string) (string, error) {
 	name, port := host, ""
 	if at := strings.LastIndexByte(host, ':'); at >= 0 && host[len(host)-1] != ']' {
@@ -230,7 +240,8 @@ func requestHost(host string) (string, error) {
 	return strings.ToLower(name), nil
 }
 
-// Wait returns when no request is under way any more, an open WebSocket among them, or when ctx is done. No new one may come.
+// Wait returns when no request is running any more, including open WebSockets, or when ctx is done.
+// No new ones may come.
 func (g *Gateway) Wait(ctx context.Context) error {
 	none := make(chan struct{})
 	go func() {
@@ -245,14 +256,15 @@ func (g *Gateway) Wait(ctx context.Context) error {
 	}
 }
 
-// CloseStreams cuts every WebSocket and every answer without a length, now and from now on, for a shutdown that does not want to wait for them.
+// CloseStreams cuts every WebSocket and every response without a length, now and in the future, for
+// a shutdown that does not wait for them.
 func (g *Gateway) CloseStreams() {
 	for _, a := range g.apps {
 		a.streams.closeAll()
 	}
 }
 
-// Close ends the guards and what else works in the background. Requests must have ended before; see Wait.
+// Close closes the guards and ends background work. Requests must have ended before; see Wait.
 func (g *Gateway) Close(ctx context.Context) error {
 	var errs []error
 	for _, a := range g.apps {

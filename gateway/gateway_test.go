@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// FuzzHost: a Host is read as a URL's is, or refused.
+// FuzzHost: a Host is read like a URL's host, or refused.
 func FuzzHost(f *testing.F) {
 	for _, seed := range []string{"app.localhost", "APP.localhost:80", "app.localhost:", "app.localhost:evil", "[::1]:80", "[::1]", "[::1", "::1", "[app]", "u@app", "a:1:2", "", ":80", "app.localhost:80@evil.example", "[fe80::1%25eth0]:80"} {
 		f.Add(seed)

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// hashed tells whether a name carries a digest of its content, as bundlers write it, so that browsers
-// may keep the file for ever. It knows the digests of Vite and Rollup (eight characters of base64url),
-// esbuild (eight of base32), and webpack, Rspack and Parcel (hex). A digest that looks like words or a
-// size, "SemiBold" or "1024x1024", does not count: a file that is asked for again costs little, one
-// that is never asked for again is stale for a year.
+// hashed reports whether a name carries a digest of its content, as bundlers write it, so that
+// browsers may cache the file forever. It knows the digests of Vite and Rollup (eight characters of
+// base64url), esbuild (eight of base32), and webpack, Rspack and Parcel (hex). A digest that looks
+// like words or a size, "SemiBold" or "1024x1024", does not count: an extra request costs little,
+// but a stale file stays for a year.
 func hashed(name string) bool {
 	stem := path.Base(name)
 	for ext := path.Ext(stem); ext != ""; ext = path.Ext(stem) { // .js.map, .chunk.js
@@ -38,7 +38,8 @@ func base32Digest(s string) bool {
 	return len(s) == 8 && strings.Trim(s, upper+"234567") == "" && words(s) >= 3
 }
 
-// base64Digest wants letters of both cases: nearly all have them, and few other names.
+// base64Digest requires letters of both cases: nearly all digests have them, and few other names
+// do.
 func base64Digest(s string) bool {
 	if strings.Trim(s, lower+upper+digits+"-_") != "" || !strings.ContainsAny(s, lower) || !strings.ContainsAny(s, upper) {
 		return false
@@ -47,8 +48,8 @@ func base64Digest(s string) bool {
 	return n > 3 || n == 3 && adjacentCapitals(s)
 }
 
-// words counts the words of a name as people write them: "SemiBold" and "HTMLPage" have two, "Win32Api"
-// three. A random string of eight characters seldom has fewer than four.
+// words counts the words of a name as people write them: "SemiBold" and "HTMLPage" have two,
+// "Win32Api" three. A random string of eight characters seldom has fewer than four.
 func words(s string) (count int) {
 	before := kindOther
 	for i := range len(s) {

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// cleanRequestHeader removes what a client must not tell the app behind: who it is, where it comes from,
-// which path or method is meant instead, our cookies, and what the configuration drops. A name with
-// anything but letters, digits and hyphens is removed as well, because many servers take "X_User" and
-// "X-User" for the same.
+// cleanRequestHeader removes what a client must not tell the app: who the user is, where the
+// request comes from, another path or method, our cookies, and what the configuration drops. It
+// also removes names with anything but letters, digits and hyphens, because many servers treat
+// "X_User" and "X-User" as the same.
 func cleanRequestHeader(h http.Header, dropped map[string]bool) {
 	for name := range h {
 		if canonical := http.CanonicalHeaderKey(name); !plainName(name) || identity.has(canonical) || dropped[canonical] {
@@ -50,9 +50,9 @@ func keepCookies(h http.Header, keep func(pair string) bool) {
 	h["Cookie"] = []string{strings.Join(kept, "; ")}
 }
 
-// cleanAnswerHeader removes from an answer of the app behind, headers or trailers, what speaks for our origin or for the login: our
-// cookies, orders to clear or to bind what the browser keeps, transport security, and permissions for other origins.
-// Of these, allowed lists what the app may say after all.
+// cleanAnswerHeader removes from a response of the app, from its headers or trailers, what affects
+// our origin or the login: our cookies, instructions to clear or bind what the browser stores,
+// transport security, and permissions for other origins. allowed lists exceptions.
 func cleanAnswerHeader(h http.Header, allowed map[string]bool) {
 	for name := range h {
 		if canonical := http.CanonicalHeaderKey(name); speaksForOrigin(canonical) && !allowed[canonical] {

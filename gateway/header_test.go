@@ -23,7 +23,7 @@ const userKey = "0123456789abcdef0123456789abcdef"
 
 func withUserKey(c *gateway.Config) { c.Apps[0].UserKey = userKey }
 
-// forged are names under which a client may try to tell the app who it is or where it comes from.
+// forged are names by which a client may try to tell the app who it is or where it comes from.
 var forged = []string{
 	"Latchkey-User", "Latchkey", "LATCHKEY-USER", "latchkey_user", "Latchkey_User", "latchkey-USER", "Latchkey-User-Id", "X-Latchkey-User", "Authorization", "AUTHORIZATION",
 	"X-User", "X-User-Id", "X_User", "X-Auth-Request-Email", "X-Authenticated-User", "Remote-User", "X-Remote-User", "X-Forwarded-For", "x_forwarded_for", "X-Forwarded",
@@ -36,7 +36,8 @@ var forged = []string{
 	"kubeflow-userid", "l5d-client-id", "X-AGW-userid", "X-Scope-OrgID", "x-amzn-request-context", "Grpc-Metadata-X-User", "Sf-Context-Current-User", "unscoped-affiliation", "X-CF-Forwarded-Url", "X-ClientIP", "Disguised-Host",
 }
 
-// GWY-02, GWY-03: whatever a client says about itself is removed, in every spelling, twice, named by Connection, or as a trailer; what the gateway says is there.
+// GWY-02, GWY-03: claims of a client about itself are removed, in every spelling, twice, named by
+// Connection, or as a trailer; what the gateway says is there.
 func TestGWY02IdentityComesFromTheGatewayAlone(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(withUserKey)
@@ -68,7 +69,8 @@ func TestGWY02IdentityComesFromTheGatewayAlone(t *testing.T) {
 	}
 }
 
-// GWY-15, GWY-19: the app gets a JWT of its own application, and a header that it can check with its own key.
+// GWY-15, GWY-19: the app gets a JWT of its own application, and a header that it can check with
+// its own key.
 func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(withUserKey)
@@ -107,7 +109,7 @@ func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 	}
 }
 
-// GWY-04: our cookies do not travel on, the app's own do.
+// GWY-04: our cookies do not reach the app, its own cookies do.
 func TestGWY04OurCookiesStayHere(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -124,7 +126,8 @@ func TestGWY04OurCookiesStayHere(t *testing.T) {
 	}
 }
 
-// GWY-04: no server, however it reads cookies, finds one of ours in what is passed on; cookies that only look like ours pass.
+// GWY-04: no server, however it reads cookies, finds one of ours in what is passed on; cookies that
+// only look like ours pass.
 func TestGWY04CookiesThatServersTrim(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -148,7 +151,8 @@ func TestGWY04CookiesThatServersTrim(t *testing.T) {
 	}
 }
 
-// GWY-05, GWY-18: the app cannot set our cookies or speak for the whole origin, neither in a header, nor in a trailer, nor in an informational answer.
+// GWY-05, GWY-18: the app cannot set our cookies or affect the whole origin, neither in a header,
+// nor in a trailer, nor in an informational response.
 func TestGWY05AnswersCannotTouchTheLogin(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
@@ -189,7 +193,7 @@ func TestGWY05AnswersCannotTouchTheLogin(t *testing.T) {
 	}
 }
 
-// What the app does not call HTML does not become HTML on the way.
+// A response that the app does not label HTML does not become HTML on the way.
 func TestTypeIsTheAppsOwn(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
@@ -210,7 +214,8 @@ func TestTypeIsTheAppsOwn(t *testing.T) {
 	}
 }
 
-// Informational answers of the app do not eat the cookies of a session that was just refreshed, and they are never cached.
+// Informational responses of the app do not remove the cookies of a session that was just
+// refreshed, and they are never cached.
 func TestNewCookiesSurviveInformationalAnswers(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
@@ -234,7 +239,8 @@ func TestNewCookiesSurviveInformationalAnswers(t *testing.T) {
 	}
 }
 
-// GWY-13: forwarding headers are believed from listed proxies only, and only the one that is configured.
+// GWY-13: only listed proxies are trusted in their forwarding headers, and only in the configured
+// one.
 func TestGWY13ForwardedFromListedProxies(t *testing.T) {
 	w := newWorld(t)
 	trust := func(rfc7239 bool, nets ...string) func(*gateway.Config) {
@@ -285,7 +291,8 @@ func TestGWY13ForwardedFromListedProxies(t *testing.T) {
 	}
 }
 
-// Whoever forgot to list a proxy hears of it, once a minute; nobody hears of proxies that are listed, or of requests without one.
+// A proxy that is not listed is logged once a minute; listed proxies and requests without one are
+// not.
 func TestProxiesThatAreNotListed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		told := func() int { return strings.Count(w.log.String(), "trusted_proxies") }
@@ -312,7 +319,7 @@ func TestProxiesThatAreNotListed(t *testing.T) {
 	})
 }
 
-// A JWT that has expired while nobody asked is renewed before the app gets to see it.
+// A JWT that has expired while the browser was idle is refreshed before the app sees it.
 func TestTokenIsNeverStale(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
 	n := w.serve()
@@ -332,7 +339,7 @@ func TestTokenIsNeverStale(t *testing.T) {
 	b.do("GET", "/api/x", "").want(t, 200, "")
 }
 
-// Where the provider refuses meanwhile, there is one answer: a login is required.
+// If the provider refuses meanwhile, there is one response: a login is required.
 func TestTokenThatIsRefused(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
 	n := w.serve()
@@ -352,7 +359,7 @@ func TestTokenThatIsRefused(t *testing.T) {
 	b.do("GET", "/api/x", "").want(t, 401, "login_required")
 }
 
-// FuzzHeaders: no header that a client can send reaches the app under a name of the gateway's.
+// FuzzHeaders: no header of a client reaches the app under one of the gateway's names.
 func FuzzHeaders(f *testing.F) {
 	for _, name := range forged {
 		f.Add(name, "6.6.6.6", "close, "+name)
@@ -379,7 +386,7 @@ func FuzzHeaders(f *testing.F) {
 	})
 }
 
-// ourCookie finds the session's cookie behind all that servers trim.
+// ourCookie finds the session's cookie behind everything that servers trim.
 var ourCookie = regexp.MustCompile(`(?i)(^|;)[^a-z0-9_-]*__host-session[^a-z0-9_-]*=`)
 
 func hyphens(r rune) rune {
@@ -389,7 +396,7 @@ func hyphens(r rune) rune {
 	return '-'
 }
 
-// FuzzForwarded: a list that anybody can write makes no address that is not in it, and never fails.
+// FuzzForwarded: a forged list never yields an address that is not in it, and never fails.
 func FuzzForwarded(f *testing.F) {
 	f.Add("1.1.1.1, [2001:db8::1]:80", false)
 	f.Add(`for="[2001:db8::1]:4711";by=x, For=1.2.3.4`, true)
@@ -410,7 +417,7 @@ func FuzzForwarded(f *testing.F) {
 	})
 }
 
-// What a configuration drops does not reach the app either, in any spelling; the rest does.
+// Headers that a configuration drops do not reach the app either, in any spelling; the rest do.
 func TestDropHeaders(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(func(c *gateway.Config) { c.Apps[0].DropHeaders = []string{"x-corp-user", "X-Corp-Groups"} })
@@ -420,7 +427,7 @@ func TestDropHeaders(t *testing.T) {
 	}
 }
 
-// The names of headers in a configuration are whole names, and none that the app needs.
+// Names of headers in a configuration must be whole names, and none that the app needs.
 func TestHeaderNamesInTheConfig(t *testing.T) {
 	w := newWorld(t)
 	check := func(change func(*gateway.App)) error {

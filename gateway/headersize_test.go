@@ -20,7 +20,7 @@ func flood(kilobytes int) string {
 	return strings.Join(jar, "; ")
 }
 
-// GWY-12: headers are bounded on the way in and on the way out, with one answer over HTTP/1.1 and HTTP/2.
+// GWY-12: headers are bounded in both directions, with the same response over HTTP/1.1 and HTTP/2.
 func TestGWY12HeaderSizes(t *testing.T) {
 	w := newWorld(t)
 	for _, h2 := range []bool{false, true} {
@@ -40,7 +40,8 @@ func TestGWY12HeaderSizes(t *testing.T) {
 	}
 }
 
-// A sibling host that fills the jar locks nobody out: the login and its session work, and so does the app, although it does not get its cookies.
+// A sibling host that fills the jar locks nobody out: the login and its session work, and so does
+// the app, although it does not get its cookies.
 func TestFloodedJar(t *testing.T) {
 	w := newWorld(t)
 	for _, h2 := range []bool{false, true} {
@@ -75,7 +76,7 @@ func TestFloodedJar(t *testing.T) {
 	}
 }
 
-// The log says when an app goes without cookies, wherever that is decided, and only then.
+// The log says when an app gets no cookies, wherever that is decided, and only then.
 func TestFloodedJarIsLogged(t *testing.T) {
 	w := newWorld(t)
 	logged := func() int { return strings.Count(w.log.String(), "too many cookies") }
@@ -96,7 +97,7 @@ func TestFloodedJarIsLogged(t *testing.T) {
 	}
 }
 
-// What is left out of a jar is not kept in memory either, while the request waits for the app.
+// Dropped cookies are not kept in memory while the request waits for the app.
 func TestFloodedJarIsForgotten(t *testing.T) {
 	const waiting, jar = 100, 240 << 10
 	var requests []*http.Request

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// identityHeaders are the request headers by which proxies tell apps who asks, from where, and for
-// what. A client must not set any of them. A star at the end stands for any rest of the name, a star
-// in front for any beginning. The second column says whose they are; docs/gateway.md has the same
-// table.
+// identityHeaders are the request headers by which proxies tell apps who the user is, where the
+// request comes from, and what it is for. A client must not set any of them. A star at the end
+// matches any rest of the name, a star in front any beginning. The second column says whose they
+// are; docs/gateway.md has the same table.
 var identityHeaders = [...]struct{ names, of string }{
 	{"Authorization, Latchkey*, X-Latchkey*, Sec-Session-*, Secure-Session-*", "Latchkey"},
 	{"Forwarded, Forwarded-*, Via, X-Forward*, Proxy, Proxy-*, X-Proxy*", "RFC 7239, RFC 9110, and the headers before them"},
@@ -73,7 +73,7 @@ func parseNames(lists ...string) names {
 	return n
 }
 
-// has takes a name in canonical form, in which net/http has names already: to compare costs no
+// has takes a name in canonical form, which net/http's names already have: comparing costs no
 // allocation.
 func (n names) has(name string) bool {
 	if name == "" || n.exact[name] {
@@ -101,7 +101,7 @@ func canonical(names ...string) map[string]bool {
 	return set
 }
 
-// indispensable are the request headers that an app cannot do without, or that the gateway sets.
+// indispensable are the request headers that an app needs, or that the gateway sets.
 var indispensable = parseNames("Authorization, Latchkey*, X-Forwarded*, Host, Cookie, Content-*, Sec-Websocket-*",
 	"Connection, Upgrade, Transfer-Encoding, Te, Trailer, Keep-Alive, Expect")
 
@@ -111,7 +111,7 @@ func droppedHeaders(list []string) (map[string]bool, error) {
 	for _, name := range list {
 		switch {
 		case !plainName(name):
-			errs = append(errs, fmt.Errorf("drop_headers: %q is not the name of a header: write whole names, such as X-Corp-User", name))
+			errs = append(errs, fmt.Errorf("drop_headers: %q is not the name of a header: want whole names, such as X-Corp-User", name))
 		case indispensable.has(http.CanonicalHeaderKey(name)):
 			errs = append(errs, fmt.Errorf("drop_headers: %s: the gateway sets it or the app needs it: leave it out", name))
 		}
@@ -124,7 +124,7 @@ func allowedHeaders(list []string) (map[string]bool, error) {
 	var errs []error
 	for _, name := range list {
 		if !plainName(name) {
-			errs = append(errs, fmt.Errorf("allow_headers: %q is not the name of a header: write whole names, such as Access-Control-Allow-Origin", name))
+			errs = append(errs, fmt.Errorf("allow_headers: %q is not the name of a header: want whole names, such as Access-Control-Allow-Origin", name))
 		}
 	}
 	return canonical(list...), errors.Join(errs...)

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// An inner is the address of an app as the gateway asks for it, with what browsers know instead. Many
-// apps build redirects from the Host that they see.
+// An inner is the address of an app as the gateway uses it, and the origin that browsers know
+// instead. Many apps build redirects from the Host that they see.
 type inner struct {
 	target       *url.URL
 	scheme, host string // of the app's origin
 }
 
-// translate puts the app's origin into the headers of an answer that hold an address.
+// translate puts the app's origin into the response headers that hold an address.
 func (i inner) translate(h http.Header) {
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		if values := h[name]; len(values) > 0 {
@@ -26,8 +26,7 @@ func (i inner) translate(h http.Header) {
 	}
 }
 
-// public returns the address for browsers of one that the app says. It changes only what is the app's
-// own.
+// public translates an address from the app for browsers. It changes only the app's own address.
 func (i inner) public(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || !i.is(u) {
@@ -43,9 +42,10 @@ func (i inner) public(address string) string {
 	return u.String()
 }
 
-// is tells whether an address with a host is that of the app, as it may know it: by host and port of the
-// upstream; by another name of this machine; by the address that it listens on, 0.0.0.0 (Next.js); or
-// without the port (PHP and nginx, which know only their own), where that host is nobody's public one.
+// is reports whether an address with a host is the app's, as the app may know it: by host and port
+// of the upstream; by another name of this machine; by the address that it listens on, such as
+// 0.0.0.0 (Next.js); or without the port (PHP and nginx, which know only their own), if that host
+// is not public.
 func (i inner) is(u *url.URL) bool {
 	host, upstream := strings.ToLower(u.Hostname()), strings.ToLower(i.target.Hostname())
 	switch port(u, i.target.Scheme) {
@@ -57,7 +57,7 @@ func (i inner) is(u *url.URL) bool {
 	return false
 }
 
-// port is empty where it is the scheme's own. An address without a scheme has the default one.
+// port is empty if it is the scheme's default. An address without a scheme has the default one.
 func port(u *url.URL, scheme string) string {
 	if u.Scheme != "" {
 		scheme = u.Scheme
@@ -79,7 +79,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// inside tells whether a host has no public address: one of a private network, or a name without a dot.
+// inside reports whether a host has no public address: one of a private network, or a name without
+// a dot.
 func inside(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// What an app says of its own address, as the gateway asks for it, becomes the origin that browsers know. Every other address stays.
+// The app's own address, as the gateway uses it, becomes the origin that browsers know. Every other
+// address stays.
 func TestLocationOfTheApp(t *testing.T) {
 	w := newWorld(t)
 	w.login.Origin = "https://app.localhost:8443"
@@ -55,7 +56,7 @@ func TestLocationOfTheApp(t *testing.T) {
 	}
 }
 
-// The port that a scheme has anyway may be left out.
+// The default port of a scheme may be omitted.
 func TestLocationWithTheStandardPort(t *testing.T) {
 	for upstream, said := range map[string][]string{
 		"http://app.internal": {"http://app.internal/x", "http://app.internal:80/x"}, "http://app.internal:80": {"http://app.internal/x"}, "https://app.internal": {"https://app.internal:443/x"},
@@ -78,7 +79,8 @@ func TestLocationWithTheStandardPort(t *testing.T) {
 	}
 }
 
-// Apps know themselves by other names than the gateway does: the address they listen on, localhost, or their host without the port.
+// Apps know themselves by other names than the gateway does: the address they listen on, localhost,
+// or their host without the port.
 func TestLocationByOtherNames(t *testing.T) {
 	const public = "https://app.example.com/x"
 	for _, c := range []struct{ upstream, said, want string }{
@@ -98,7 +100,7 @@ func TestLocationByOtherNames(t *testing.T) {
 	}
 }
 
-// FuzzLocation: what an app says of an address stays as it is, or becomes one of the app's origin.
+// FuzzLocation: an address from the app stays unchanged, or becomes one of the app's origin.
 func FuzzLocation(f *testing.F) {
 	for _, seed := range []string{"http://app.internal:3000/x", "//app.internal:3000//evil.example", "http://app.internal:3000@evil.example/", `http://app.internal:3000\@evil.example`, "http://APP.internal:3000?x", "/x", "http:app.internal:3000"} {
 		f.Add(seed)
@@ -115,7 +117,8 @@ func FuzzLocation(f *testing.F) {
 	})
 }
 
-// Files of the app with an ETag can be kept by the browser of who is logged in, if it asks each time. What has none is not kept.
+// A logged-in user's browser may keep files of the app that have an ETag, if it revalidates each
+// time. Files without one are not kept.
 func TestAnswersWithETag(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {

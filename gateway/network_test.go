@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// A network is what servers and clients of a test meet on: sockets of this machine, or pipes in memory, which work in a testing/synctest bubble. There,
-// time is simulated and stands still while anybody works.
+// A network connects the servers and clients of a test: with sockets, or with pipes in memory,
+// which work in a testing/synctest bubble. There, time is simulated and stands still while anything
+// runs.
 type network struct {
 	pipes bool
 
@@ -62,7 +63,7 @@ func (n *network) dial(ctx context.Context, network, addr string) (net.Conn, err
 	return nil, err
 }
 
-// bufferedPipe is net.Pipe with room for some writes that nobody has read yet, as sockets have.
+// bufferedPipe is net.Pipe with room for some writes that nothing has read yet, as sockets have.
 func bufferedPipe() (here, there net.Conn) {
 	here, a := net.Pipe()
 	b, there := net.Pipe()

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// GWY-13: the app's origin is what the configuration says, whatever a client, or a proxy that is trusted, says of it: for cookies, for the check of origins, and towards the app.
+// GWY-13: the app's origin comes from the configuration, whatever a client or a trusted proxy says:
+// for cookies, for the check of origins, and towards the app.
 func TestGWY13OriginIsConfigured(t *testing.T) {
 	for name, trusted := range map[string]string{"trusted": "127.0.0.0/8", "not trusted": "10.0.0.0/8"} {
 		for said, header := range map[string][]string{

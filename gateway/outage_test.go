@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// A weakProvider can be away, and counts how often it is asked to refresh.
+// A weakProvider can be down, and counts refreshes.
 type weakProvider struct {
 	latchkey.Provider
 	away  atomic.Bool
@@ -27,7 +27,7 @@ func (p *weakProvider) Refresh(ctx context.Context, r latchkey.Renewal) (latchke
 	return p.Provider.Refresh(ctx, r)
 }
 
-// countedStore counts what one request costs.
+// countedStore counts the calls of one request.
 type countedStore struct {
 	latchkey.Store
 	reads, writes atomic.Int64
@@ -43,7 +43,8 @@ func (s *countedStore) Swap(ctx context.Context, next *latchkey.Record) error {
 	return s.Store.Swap(ctx, next)
 }
 
-// While the provider is away, a request whose JWT has expired asks it once, and is answered with 503. The next one after the provider is back is served.
+// While the provider is away, a request whose JWT has expired asks it once, and is answered with
+// 503. The next one after the provider is back is served.
 func TestOneRequestAsksTheProviderOnce(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
 	provider, store := &weakProvider{Provider: w.login.Provider}, &countedStore{Store: w.store}

@@ -14,12 +14,13 @@ import (
 	"time"
 )
 
-// standardPageHeaders let the page load its own files and talk to its own host. Nobody may frame it.
+// standardPageHeaders let the page load its own files and connect to its own host. It cannot be
+// framed.
 var standardPageHeaders = map[string]string{
 	"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"X-Content-Type-Options":  "nosniff",
 	"X-Frame-Options":         "DENY",        // for browsers without frame-ancestors
-	"Referrer-Policy":         "same-origin", // without a referrer, browsers would say "Origin: null" of the page's own forms
+	"Referrer-Policy":         "same-origin", // with no-referrer, browsers would send "Origin: null" from the page's own forms
 
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
@@ -35,9 +36,9 @@ type page struct {
 
 func newPage(files fs.FS, headers map[string]string, log *slog.Logger) (*page, error) {
 	if _, err := fs.Stat(files, index); errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("the page cannot be served: %w", err)
+		return nil, fmt.Errorf("cannot serve the page: %w", err)
 	} else if err != nil {
-		return nil, fmt.Errorf("the page has no %s: build the app first, or name the folder with the built files", index)
+		return nil, fmt.Errorf("the page has no %s: build the app first, or name the folder of the built files", index)
 	}
 	p := &page{files: newFileCache(files, log), headers: make(http.Header)}
 	for name, value := range standardPageHeaders {
@@ -54,8 +55,9 @@ func newPage(files fs.FS, headers map[string]string, log *slog.Logger) (*page, e
 	return p, nil
 }
 
-// has tells whether the page answers a GET or HEAD request: with a file, or with itself where a browser goes to one of the paths that it
-// routes by itself. A missing script or picture is nobody's, so that it is never answered with HTML.
+// has reports whether the page answers a GET or HEAD request: with a file, or with index.html if a
+// browser navigates to one of the page's own routes. A missing script or picture is never answered
+// with HTML.
 func (p *page) has(r *http.Request) bool {
 	name := fileName(r.URL.Path)
 	return p.files.stat(name) || name != "" && path.Ext(name) == "" && navigates(r) && r.Header.Get("Upgrade") == "" || name == index
@@ -81,7 +83,7 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h[name] = values
 	}
 	h.Set("Content-Type", f.contentType)
-	h.Set("Cache-Control", "no-cache") // ask each time; the ETag makes the answer short
+	h.Set("Cache-Control", "no-cache") // revalidate each time; the ETag makes that cheap
 	if hashed(name) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
@@ -97,7 +99,8 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
-// fileName is the name in the folder of a clean path. Nothing that begins with a dot is ever served, but for .well-known.
+// fileName is the name in the folder of a clean path. Names that begin with a dot are never served,
+// except .well-known.
 func fileName(urlPath string) string {
 	name := strings.TrimPrefix(urlPath, "/")
 	if name == "" {
@@ -111,7 +114,8 @@ func fileName(urlPath string) string {
 	return name
 }
 
-// navigates tells whether the browser wants a page. Browsers without Fetch Metadata say so in Accept.
+// navigates reports whether the browser wants a page. Browsers without Fetch Metadata say so in
+// Accept.
 func navigates(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
@@ -124,7 +128,7 @@ func navigates(r *http.Request) bool {
 	return false
 }
 
-// takesGzip tells whether Accept-Encoding names gzip without forbidding it.
+// takesGzip reports whether Accept-Encoding allows gzip.
 func takesGzip(h http.Header) bool {
 	for _, line := range h["Accept-Encoding"] {
 		for part := range strings.SplitSeq(line, ",") {

@@ -60,7 +60,7 @@ func withPage(dir string) func(*gateway.Config) {
 	return func(c *gateway.Config) { c.Apps[0].Page = os.DirFS(dir) }
 }
 
-// Files have their types and lives; navigations get the page; what is missing is nobody's page.
+// Files have their types and lifetimes; navigations get the page; what is missing does not.
 func TestPage(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, "app") })
@@ -69,7 +69,7 @@ func TestPage(t *testing.T) {
 	const no, forever = "no-cache", "public, max-age=31536000, immutable"
 	for _, c := range []struct {
 		name, path, mode string
-		contentType      string // of both; "app": goes to the app, and is a JSON 404 where there is none
+		contentType      string // of both; "app": goes to the app, and is a JSON 404 if there is none
 		cache            string
 	}{
 		{"root", "/", "navigate", "text/html; charset=utf-8", no},
@@ -112,7 +112,7 @@ func TestPage(t *testing.T) {
 			}
 		})
 	}
-	// The API's names are never a file's or the page's.
+	// The API's names never belong to a file or the page.
 	for _, path := range []string{"/api/data.json", "/api/unknown", "/API/data.json"} {
 		if got := both.loggedIn().do("GET", path, "", "Sec-Fetch-Mode", "navigate"); got.body != "app" {
 			t.Errorf("%s: %d %.50s", path, got.status, got.body)
@@ -122,7 +122,8 @@ func TestPage(t *testing.T) {
 	alone.stranger().do("POST", "/app.js", "").want(t, 404, "not_found")
 }
 
-// An unchanged file is not sent again; a changed one is, without a restart; text is compressed for those who can read it.
+// An unchanged file is not sent again; a changed one is, without a restart; text is compressed for
+// clients that accept it.
 func TestPageIsSentOnce(t *testing.T) {
 	w := newWorld(t)
 	dir := dist(t)
@@ -166,7 +167,8 @@ func TestPageIsSentOnce(t *testing.T) {
 	}
 }
 
-// A file with the size and the time of the one before it is another file: builds that can be repeated set all times to one.
+// A file with the size and the time of its predecessor can be another file: reproducible builds set
+// all times to the same value.
 func TestPageWithoutTimes(t *testing.T) {
 	w := newWorld(t)
 	dir := t.TempDir()
@@ -188,13 +190,13 @@ func TestPageWithoutTimes(t *testing.T) {
 		{"two", func() { put(index+".new", "two") }},
 		{"six", func() { os.Remove(index); put(index+".new", "six") }},
 		{"ten", func() {
-			for before := stat(t, index); gateway.ChangedAt(stat(t, index)) == gateway.ChangedAt(before); { // clocks of file systems are coarse
+			for before := stat(t, index); gateway.ChangedAt(stat(t, index)) == gateway.ChangedAt(before); { // file systems have coarse clocks
 				put(index, "ten")
 			}
 		}},
 	} {
 		if deploy.hash == "ten" && runtime.GOOS != "linux" {
-			continue // nothing tells of it
+			continue // nothing shows the change
 		}
 		deploy.do()
 		if _, err := os.Stat(index + ".new"); err == nil {
@@ -210,7 +212,7 @@ func TestPageWithoutTimes(t *testing.T) {
 	}
 }
 
-// Files of deployments that are gone take no room from those of today.
+// Files of old deployments take no room from those of the current one.
 func TestOldDeploymentsAreForgotten(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "index.html"), "<title>page</title>")
@@ -263,7 +265,7 @@ func (f lockedFS) Stat(name string) (fs.FileInfo, error) {
 	return file.Stat()
 }
 
-// Whoever asks for names below such a directory fills neither the log nor the memory.
+// Requests for names below such a directory fill neither the log nor the memory.
 func TestFilesAreToldOfWithAnEnd(t *testing.T) {
 	w := newWorld(t)
 	b := w.serve(func(c *gateway.Config) {
@@ -272,20 +274,20 @@ func TestFilesAreToldOfWithAnEnd(t *testing.T) {
 	for i := range 300 {
 		b.do("GET", fmt.Sprintf("/locked/%d", i), "")
 	}
-	if n := strings.Count(w.log.String(), "is not served"); n == 0 || n > 150 {
+	if n := strings.Count(w.log.String(), "cannot serve a file"); n == 0 || n > 150 {
 		t.Errorf("the log tells of it %d times", n)
 	}
 }
 
-// Names that bundlers make of a file's content never change; every other name may.
+// Names that bundlers derive from a file's content never change; every other name may.
 func TestHashedNames(t *testing.T) {
 	for name, want := range map[string]bool{
-		// Vite and Rollup: eight characters of base64url, in which "-" and "_" may stand anywhere.
+		// Vite and Rollup: eight characters of base64url, with "-" and "_" anywhere.
 		"index-BJMrlQAS.js": true, "index-DGNrK5qb.css": true, "assets/index-C-x_Y3Zk.js": true, "index--aB_cDeF.js": true, "index-_-aBcDeF.js": true, "index-aBcDeF--.js": true, "a-b-Kx9_-2aZ.woff2": true, "index-BJMrlQAS.js.map": true,
 		"vendor-12345678.js": false, "index-abcDefgh.js": false, "logo-Dq2A-_3x.svg": true, "photo-1024x1024-BJMrlQAS.png": true,
 		// esbuild: eight characters of base32. webpack, Angular, Parcel: hex, and longer.
 		"app-5JQ2XKZA.js": true, "chunk-ABCDEFGH.js": false, "main.3f2a9c1b.css": true, "main.3f2a9c1b7d8e9f0a1b2c.js": true, "main.3f2a9c1b.chunk.js": true, "styles-O2XGKV3A.css": true, "polyfills.abcdefab.js": false, "main-es2015.3f2a9c1b7d8e9f0a1b2c.js": true,
-		// Names that people give.
+		// Names that people choose.
 		"index.html": false, "app.js": false, "jquery.min.js": false, "photo-1024x1024.png": false, "photo-10241024.png": false, "thing-Facebook.svg": false, "my-component.js": false, "report-final-2.pdf": false, "site-settings.json": false, "about-us-english.html": false,
 		"user-javascript.js": false, "icon-facebook.svg": false, "logo-GitHub.svg": false, "android-chrome-192x192.png": false, "apple-touch-icon.png": false, "manifest.webmanifest": false, "fonts/Inter-SemiBold.woff2": false, "Inter-ExtraBold.woff2": false, "Roboto-MediumItalic.ttf": false,
 		"service-worker.js": false, "sw.js": false, "workbox-window.js": false, "icon-YouTubes.svg": false, "logo-JavaScript.svg": false, "jquery-3.7.1.min.js": false, "data-2026-11-29.json": false, "README-DEVELOPERS.md": false, "LICENSE-APACHE20.txt": false, "v1.20261129.js": false, "-BJMrlQAS.js": false, "BJMrlQAS.js": false,
@@ -312,7 +314,7 @@ func TestHashedNames(t *testing.T) {
 	}
 }
 
-// The page's headers can be set and left out.
+// The page's headers can be set and removed.
 func TestPageHeaders(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(withPage(dist(t)), func(c *gateway.Config) {
@@ -324,7 +326,7 @@ func TestPageHeaders(t *testing.T) {
 		t.Errorf("%v", h)
 	}
 	if got := w.serve(withPage(dist(t))).stranger().do("GET", "/", "").header.Get("Referrer-Policy"); got != "same-origin" {
-		t.Errorf("Referrer-Policy: %s", got) // or the page's own forms would say Origin: null
+		t.Errorf("Referrer-Policy: %s", got) // or the page's own forms would send Origin: null
 	}
 	for _, path := range []string{"/", "/api/user", "/x.js"} {
 		if got := n.stranger().do("GET", path, "").header.Get("Strict-Transport-Security"); got != "max-age=31536000" {
@@ -333,7 +335,8 @@ func TestPageHeaders(t *testing.T) {
 	}
 }
 
-// In development another server has the page, with hot reload over a WebSocket; it learns nothing of the login.
+// In development another server has the page, with hot reload over a WebSocket; it learns nothing
+// about the login.
 func TestDevServer(t *testing.T) {
 	w := newWorld(t)
 	vite := w.upstream()
@@ -367,7 +370,7 @@ func TestDevServer(t *testing.T) {
 	}
 }
 
-// What is not a plain file cannot be got at, by no name.
+// Nothing but plain files can be read, by any name.
 func FuzzPage(f *testing.F) {
 	for _, path := range append(evasions, "/.env", "/../outside.txt", "/assets", "/link", "/assets/../.env", "/\x00", "/CON", "/app.js/") {
 		f.Add(path)

@@ -10,14 +10,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-var errPath = errors.New("the path can be read in more than one way")
+var errPath = errors.New("ambiguous path")
 
-// cleanPath returns the path of a request as the rules and the app behind both see it: decoded once, to be encoded anew.
-// A path that some server would read otherwise is refused, because the rules would then protect something else than what is served:
-// dot segments, empty segments, backslashes, encoded slashes and dots, path parameters, what is still encoded after decoding, control
-// characters and line ends, bytes that are not UTF-8, "?" and "#" (which a second proxy that decodes takes for the end of the path), and
-// characters that become one of these by compatibility decomposition. Spaces and invisible characters make no segment of their own:
-// "..%20" is ".." on Windows.
+// cleanPath returns the path of a request as both the rules and the app see it: decoded once, to be
+// encoded again. A path that some server would read differently is refused, because the rules would
+// then protect something else than what is served: dot segments, empty segments, backslashes,
+// encoded slashes and dots, path parameters, what is still encoded after decoding, control
+// characters and line breaks, bytes that are not UTF-8, "?" and "#" (which end the path for a
+// second proxy that decodes), and characters that become one of these by compatibility
+// decomposition. Spaces and invisible characters do not count as part of a segment: "..%20" is ".."
+// on Windows.
 func cleanPath(u *url.URL) (string, error) {
 	path := u.Path
 	if plainPath(path) && u.RawPath == "" {
@@ -29,7 +31,8 @@ func cleanPath(u *url.URL) (string, error) {
 	return path, nil
 }
 
-// plainPath is the common case: letters, digits, "-", "_", and dots and slashes that do not follow one another.
+// plainPath is the common case: letters, digits, "-", "_", and dots and slashes that do not follow
+// one another.
 func plainPath(path string) bool {
 	if path == "" || path[0] != '/' {
 		return false
@@ -47,7 +50,7 @@ func plainPath(path string) bool {
 	return before != '.'
 }
 
-// ambiguousEscape looks at the path as it was sent.
+// ambiguousEscape checks the path as it was sent.
 func ambiguousEscape(raw string) bool {
 	for {
 		_, after, found := strings.Cut(raw, "%")
@@ -55,7 +58,7 @@ func ambiguousEscape(raw string) bool {
 			return false
 		}
 		if len(after) < 2 {
-			return true // url.Parse lets none through
+			return true // url.Parse refuses this
 		}
 		switch strings.ToLower(after[:2]) {
 		case "2e", "2f", "5c", "00", "3b":
@@ -65,7 +68,7 @@ func ambiguousEscape(raw string) bool {
 	}
 }
 
-// ambiguous looks at a decoded path.
+// ambiguous checks a decoded path.
 func ambiguous(path string) bool {
 	if path == "" || path[0] != '/' || strings.ContainsAny(path, "\\;?#\u2028\u2029") || strings.ContainsFunc(path, unicode.IsControl) {
 		return true
@@ -82,8 +85,8 @@ func ambiguous(path string) bool {
 	return escapedAgain(path)
 }
 
-// compatible is a path with the plain characters that some server puts in the place of others: by compatibility decomposition or, for
-// slashes, by the best fit in a code page of Windows.
+// compatible replaces characters by the plain ones that some server uses instead: by compatibility
+// decomposition or, for slashes, by best fit in a Windows code page.
 func compatible(path string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\u2044' || r == '\u2215' {
@@ -93,7 +96,7 @@ func compatible(path string) string {
 	}, norm.NFKC.String(path))
 }
 
-// visible drops spaces and what cannot be seen, for strings.Map.
+// visible drops spaces and invisible characters, for strings.Map.
 func visible(r rune) rune {
 	if unicode.IsSpace(r) || invisible(r) {
 		return -1
@@ -105,7 +108,7 @@ func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Mn, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// escapedAgain tells whether a decoded path would change if it were decoded once more.
+// escapedAgain reports whether a decoded path would change if it were decoded once more.
 func escapedAgain(path string) bool {
 	for {
 		_, after, found := strings.Cut(path, "%")

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// evasions are paths that some server behind reads as /api/admin, or as something below it.
+// evasions are paths that some server reads as /api/admin, or as something below it.
 var evasions = []string{
 	"/API/admin", "/Api/Admin", "/api%2fadmin", "/api%2Fadmin", "/%2fapi/admin", "/public/../api/admin", "/public/%2e%2e/api/admin",
 	"/public/%2E%2E/api/admin", "/public/.%2e/api/admin", "/public/..%2fapi/admin", "/public/..;/api/admin", "/public/..%3b/api/admin",
@@ -25,8 +25,8 @@ var evasions = []string{
 	"/%EF%BC%85%32%65%EF%BC%85%32%65/api", "/public/%e2%80%a5/api/admin",
 }
 
-// GWY-06, GWY-07: whatever the spelling, nobody reaches a protected path without a login. What is passed on is looked at with the eyes of the most
-// forgiving server.
+// GWY-06, GWY-07: whatever the spelling, nobody reaches a protected path without a login. What is
+// passed on is judged as the most lenient server would read it.
 func TestGWY06NoSpellingGetsAround(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(func(c *gateway.Config) { c.Apps[0].Public = []string{"/public/"} })
@@ -43,7 +43,7 @@ func TestGWY06NoSpellingGetsAround(t *testing.T) {
 	}
 }
 
-// forgiving tells whether some server might take a path for one below /api.
+// forgiving reports whether some server might take a path for one below /api.
 func forgiving(path string) bool {
 	for range 4 {
 		if decoded, err := url.PathUnescape(path); err == nil {
@@ -144,7 +144,8 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
-// A rule is a plain path. Everything that some other program takes for a pattern would leave open what it seems to name.
+// A rule is a plain path. What other programs take for a pattern would leave open what it seems to
+// protect.
 func TestRulesArePlainPaths(t *testing.T) {
 	w := newWorld(t)
 	check := func(protect, public []string) error {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A perMinute lets something be told once a minute, however often it happens.
+// A perMinute limits something to once a minute, such as a log line.
 type perMinute struct{ next atomic.Int64 } // Unix milliseconds
 
 func (p *perMinute) due(now time.Time) bool {

@@ -2,9 +2,9 @@ package gateway
 
 import "github.com/latchkey-dev/latchkey/internal/wire"
 
-// The refusals of the gateway itself. They say nothing about the request or the app behind.
+// The refusals of the gateway itself. They reveal nothing about the request or the app.
 var (
-	badRequest          = wire.BadRequest("the request can be read in more than one way")
+	badRequest          = wire.BadRequest("ambiguous request")
 	crossOrigin         = wire.Of(wire.CodeCrossOrigin)
 	notFound            = wire.Of(wire.CodeNotFound)
 	methodNotAllowed    = wire.Of(wire.CodeMethodNotAllowed)

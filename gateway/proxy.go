@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// An exchange is one request on its way to the app behind, and what is known of it. It is the request's context as well, in one allocation.
+// An exchange is one request on its way to the app, and what is known about it. It is also the
+// request's context, in one allocation.
 type exchange struct {
 	context.Context
 	session  *latchkey.Session // nil: nobody is logged in
@@ -25,7 +26,7 @@ type exchange struct {
 	stale    bool              // the JWT has expired
 	body     *pacedBody        // nil: none
 	cancel   context.CancelFunc
-	released func() // forgets the stream that this has become
+	released func() // ends the registration as a stream
 }
 
 type exchangeKey struct{}
@@ -49,8 +50,9 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-// passToUpstream asks the guard who it is, and passes the request on. A JWT that has expired and could not be renewed goes nowhere: an app that got it would
-// answer 401, and the page would take that for the end of its login.
+// passToUpstream asks the guard who the user is, and passes the request on. An expired JWT that
+// could not be refreshed is not passed on: the app would answer 401, and the page would believe
+// that the session had ended.
 func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	handler := a.open
 	if a.rules.protects(r.URL.Path) {
@@ -61,13 +63,13 @@ func (a *app) passToUpstream(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r.WithContext(x))
 }
 
-// pass is behind the guard.
+// pass runs behind the guard.
 func (a *app) pass(w http.ResponseWriter, r *http.Request) {
 	x := exchangeOf(r.Context())
 	x.session = nil
 	if session, ok := latchkey.From(r.Context()); ok {
 		if err := a.introduce(x, session); err != nil {
-			a.log.ErrorContext(r.Context(), "the user cannot be named to the app behind", "app", a.host, "error", err)
+			a.log.ErrorContext(r.Context(), "cannot sign Latchkey-User", "app", a.host, "error", err)
 			tokenUnavailable.ServeHTTP(w, r)
 			return
 		}
@@ -79,7 +81,7 @@ func (a *app) pass(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r, x, a.upstream)
 }
 
-// introduce prepares what the app behind learns of the user.
+// introduce prepares what the app learns about the user.
 func (a *app) introduce(x *exchange, session *latchkey.Session) (err error) {
 	x.session = session
 	if a.bearer {
@@ -93,7 +95,7 @@ func (a *app) introduce(x *exchange, session *latchkey.Session) (err error) {
 	return err
 }
 
-// passToDevServer passes on a request for a file of the page, with nobody's identity.
+// passToDevServer passes on a request for a file of the page, without an identity.
 func (a *app) passToDevServer(w http.ResponseWriter, r *http.Request) {
 	if origin := r.Header.Get("Origin"); r.Header.Get("Upgrade") != "" && origin != a.origin {
 		crossOrigin.ServeHTTP(w, r)
@@ -112,13 +114,15 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 	}()
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	if reads {
-		// An app that does not read such a body takes it for the next request, on a connection that users share.
+		// An app that does not read such a body takes it for the next request, on a connection that
+		// users share.
 		r.Body, r.ContentLength, r.TransferEncoding = http.NoBody, 0, nil
 	}
 	if r.ContentLength != 0 {
 		control := http.NewResponseController(w)
 		if r.ContentLength < 0 {
-			// The answer may begin before such a body has ended. Over HTTP/1.1 the connection ends with it: net/http would take what is left of the body for a request.
+			// The response may begin before such a body has ended. Over HTTP/1.1 the connection is
+			// then closed: net/http would take the rest of the body for a request.
 			control.EnableFullDuplex()
 		}
 		if a.maxBody > 0 {
@@ -133,8 +137,8 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request, x *exchange, proxy *
 	out.end()
 }
 
-// rewrite makes the request of the app behind out of the client's. The proxy has removed hop-by-hop headers before, so that none can be used to
-// remove what is set here.
+// rewrite makes the app's request from the client's. The proxy has removed hop-by-hop headers
+// before, so that none can remove what is set here.
 func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 	out := pr.Out
 	cleanRequestHeader(out.Header, a.dropped)
@@ -164,7 +168,7 @@ func (a *app) rewrite(pr *httputil.ProxyRequest, target *url.URL) {
 	}
 }
 
-// received sees the answer of the app behind before anything of it is passed on.
+// received sees the app's response before any of it is passed on.
 func (a *app) received(res *http.Response) {
 	cleanAnswerHeader(res.Header, a.allowed)
 	cleanAnswerHeader(res.Trailer, a.allowed)
@@ -181,7 +185,7 @@ func (a *app) received(res *http.Response) {
 	}
 }
 
-// failed answers in place of the app behind.
+// failed answers in place of the app.
 func (a *app) failed(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	var tooLong *http.MaxBytesError
@@ -197,7 +201,7 @@ func (a *app) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errHeaders):
 		headersTooLarge.ServeHTTP(w, r)
 	default:
-		a.log.WarnContext(r.Context(), "the app behind does not answer", "app", a.host, "upstream", r.URL.Host, "error", err)
+		a.log.WarnContext(r.Context(), "no response from the app", "app", a.host, "upstream", r.URL.Host, "error", err)
 		if errors.As(err, &timeout) && timeout.Timeout() && !isDial(err) {
 			upstreamTimeout.ServeHTTP(w, r)
 			return
@@ -211,7 +215,7 @@ func isDial(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// buffers are for the copying of bodies.
+// buffers are for copying bodies.
 var buffers = &bufferPool{}
 
 type bufferPool struct{ pool sync.Pool }

@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// GWY-09: methods that nobody needs never reach the app.
+// GWY-09: unneeded methods never reach the app.
 func TestGWY09Methods(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -36,7 +36,7 @@ func TestGWY09Methods(t *testing.T) {
 	}
 }
 
-// GWY-01, GWY-10: the host must be one of ours, and where a request goes is never its own choice.
+// GWY-01, GWY-10: the host must be one of ours, and a request never decides where it goes.
 func TestGWY01DestinationsAreConfigured(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -81,7 +81,7 @@ func TestGWY01DestinationsAreConfigured(t *testing.T) {
 	}
 }
 
-// What comes twice, of what decides here or at the app, could be read in two ways.
+// A header that matters here or at the app, sent twice, would be ambiguous.
 func TestDoubledHeaders(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -108,7 +108,8 @@ func TestDoubledHeaders(t *testing.T) {
 	}
 }
 
-// A body of GET or HEAD goes nowhere: an app that does not read it would take it for the next request on a connection that users share.
+// A body of GET or HEAD is not passed on: an app that does not read it would take it for the next
+// request on a connection that users share.
 func TestBodiesOfReads(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -139,7 +140,7 @@ func TestBodiesOfReads(t *testing.T) {
 	}
 }
 
-// GWY-08: where a message ends is never in doubt: what cannot be refused ends the connection.
+// GWY-08: the end of a message is never ambiguous: what cannot be refused ends the connection.
 func TestGWY08Framing(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -171,7 +172,7 @@ func TestGWY08Framing(t *testing.T) {
 	}
 }
 
-// The app behind has as long as Timeout says to begin its answer, or a minute.
+// The app has Timeout, or a minute, to begin its response.
 func TestTimeout(t *testing.T) {
 	for timeout, want := range map[time.Duration]time.Duration{0: time.Minute, 30 * time.Second: 30 * time.Second} {
 		inBubble(t, func(t *testing.T, w *world) {
@@ -188,7 +189,8 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// GWY-16: the app may take its time, but not for ever; a request that changes something is sent once.
+// GWY-16: the app may take its time, but not forever; a request that changes something is sent
+// once.
 func TestGWY16SlowAndBrokenApps(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		n := w.serve(func(c *gateway.Config) { c.Apps[0].Timeout = 30 * time.Second })
@@ -217,7 +219,8 @@ func TestGWY16SlowAndBrokenApps(t *testing.T) {
 	})
 }
 
-// New cookies of a session come with the answer even where the app is down: else the browser would lose the refresh.
+// New cookies of a session are set even if the app is down: otherwise the browser would lose the
+// refresh.
 func TestRefreshWhileTheAppIsDown(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -233,7 +236,7 @@ func TestRefreshWhileTheAppIsDown(t *testing.T) {
 	}
 }
 
-// GWY-17: what of a query cannot be read in one way only is dropped.
+// GWY-17: ambiguous parts of a query are dropped.
 func TestGWY17Query(t *testing.T) {
 	w := newWorld(t)
 	w.serve().stranger().do("GET", "/x?a=1;b=2&c=%zz&d=4", "").want(t, 200, "")
@@ -242,7 +245,7 @@ func TestGWY17Query(t *testing.T) {
 	}
 }
 
-// GWY-20: answers of the gateway say nothing of the request or the app behind.
+// GWY-20: responses of the gateway reveal nothing about the request or the app.
 func TestGWY20Refusals(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve(func(c *gateway.Config) { c.Apps[0].Upstream = "http://127.0.0.1:1" })
@@ -254,7 +257,7 @@ func TestGWY20Refusals(t *testing.T) {
 	}
 }
 
-// State-changing requests of other origins never reach the app, with or without a login.
+// State-changing requests from other origins never reach the app, with or without a login.
 func TestCrossOrigin(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
@@ -271,7 +274,7 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
-// Large bodies go through in both directions, unchanged, without being held.
+// Large bodies pass in both directions, unchanged and unbuffered.
 func TestLargeBodies(t *testing.T) {
 	const size = 64 << 20
 	w := newWorld(t)
@@ -308,7 +311,8 @@ func TestLargeBodies(t *testing.T) {
 	n.stranger().do("POST", "/upload", strings.Repeat("x", 1000)).want(t, 200, "")
 }
 
-// What one side sends arrives at the other at once, in both directions at the same time, over HTTP/1.1 and HTTP/2.
+// What one side sends arrives at the other immediately, in both directions at the same time, over
+// HTTP/1.1 and HTTP/2.
 func TestStreamsBothWays(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
@@ -343,7 +347,7 @@ func TestStreamsBothWays(t *testing.T) {
 	}
 }
 
-// An answer whose length is known is not held back either.
+// A response of known length is not held back either.
 func TestSlowAnswerOfKnownLength(t *testing.T) {
 	w := newWorld(t)
 	next := make(chan struct{})
@@ -366,7 +370,7 @@ func TestSlowAnswerOfKnownLength(t *testing.T) {
 	}
 }
 
-// When the browser goes away, the app is told.
+// When the browser goes away, the app's request is cancelled.
 func TestCancellationReachesTheApp(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		for _, h2 := range []bool{false, true} {
@@ -401,7 +405,7 @@ func TestCancellationReachesTheApp(t *testing.T) {
 	})
 }
 
-// An answer that the app breaks off is broken off here: it must not look whole.
+// A response that the app breaks off is broken off here: it must not look complete.
 func TestBrokenAnswer(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
@@ -418,7 +422,7 @@ func TestBrokenAnswer(t *testing.T) {
 	}
 }
 
-// Two apps on two hosts know nothing of each other.
+// Two apps on two hosts are independent.
 func TestManyApps(t *testing.T) {
 	w := newWorld(t)
 	other := w.upstream()
@@ -441,7 +445,7 @@ func TestManyApps(t *testing.T) {
 	}
 }
 
-// Every mistake in a Config is told, the guard's too.
+// Every mistake in a Config is reported, the guard's too.
 func TestBadConfig(t *testing.T) {
 	w := newWorld(t)
 	bad := w.login
@@ -455,7 +459,7 @@ func TestBadConfig(t *testing.T) {
 	if !errors.As(err, &app) || app.Index != 0 || !errors.As(err, &login) {
 		t.Errorf("%v", err)
 	}
-	for _, want := range []string{"Store: required", "IdleTimeout: negative", "there is nothing to serve", "Upstream: want http://host:port", "UserKey: shorter", "no index.html", "only one of the two"} {
+	for _, want := range []string{"Store: required", "IdleTimeout: negative", "nothing to serve", "Upstream: want http://host:port", "UserKey: shorter", "no index.html", "only one of the two"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("not told: %s\n%v", want, err)
 		}

@@ -7,10 +7,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-// A quiet is the connection to an app after an upgrade. ReverseProxy would copy both ways with a buffer
-// of 32 KiB each, for as long as it is open. A WebSocket is silent most of the time, so it gets a small
-// one, and a large one only while there is much to copy. Both directions run in goroutines of
-// ReverseProxy, where nobody else recovers from a panic.
+// A quiet is the connection to an app after an upgrade. ReverseProxy would copy in both directions
+// with a buffer of 32 KiB each, for as long as it is open. A WebSocket is silent most of the time,
+// so it gets a small buffer, and a large one only while there is much to copy. Both directions run
+// in goroutines of ReverseProxy, which do not recover from panics.
 type quiet struct {
 	io.ReadWriteCloser
 	log *slog.Logger
@@ -18,25 +18,26 @@ type quiet struct {
 
 const quietBuffer = 1 << 10
 
-// WriteTo copies what the app says. io.Copy calls it instead of reading.
+// WriteTo copies what the app sends. io.Copy calls it instead of reading.
 func (q *quiet) WriteTo(client io.Writer) (int64, error) {
 	return q.copy(client, q.ReadWriteCloser)
 }
 
-// ReadFrom copies what the client says.
+// ReadFrom copies what the client sends.
 func (q *quiet) ReadFrom(client io.Reader) (int64, error) {
 	return q.copy(q.ReadWriteCloser, client)
 }
 
 func (q *quiet) copy(to io.Writer, from io.Reader) (copied int64, err error) {
-	err = contain(q.log, "a stream crashed", func() (err error) {
+	err = contain(q.log, "panic in a stream", func() (err error) {
 		copied, err = copyQuietly(to, from)
 		return err
 	})
 	return copied, err
 }
 
-// contain runs a function outside of a request's own goroutine. A panic becomes an error, and is logged.
+// contain runs a function outside of a request's own goroutine. A panic becomes an error, and is
+// logged.
 func contain(log *slog.Logger, what string, run func() error) error {
 	err := crash.Contain(run)
 	if crashed, ok := err.(*crash.Error); ok {
@@ -62,7 +63,7 @@ func copyQuietly(to io.Writer, from io.Reader) (copied int64, err error) {
 	return copied, err
 }
 
-// copyBurst copies until less comes than fits into the small buffer.
+// copyBurst copies until a read does not fill the small buffer.
 func copyBurst(to io.Writer, from io.Reader) (copied int64, err error) {
 	large := buffers.Get()
 	defer buffers.Put(large)

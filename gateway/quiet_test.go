@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-// Bytes arrive as they are sent, in pieces of any size, and errors are told.
+// Bytes arrive as they were sent, in pieces of any size, and errors are reported.
 func TestCopyQuietly(t *testing.T) {
 	for _, size := range []int{0, 1, quietBuffer - 1, quietBuffer, quietBuffer + 1, 32 << 10, 32<<10 + quietBuffer, 1 << 20} {
 		sent := make([]byte, size)

@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// A reload forgets no attempt, neither at a login nor at what users do about their accounts.
+// A reload keeps the counts of attempts, at the login and at the account routes.
 func TestReloadKeepsCounts(t *testing.T) {
 	w := newWorld(t)
 	old := w.serve(withAccounts)

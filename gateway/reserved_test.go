@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// Paths below /.latchkey/ are the gateway's own: no app, page or development server is asked for one, by whatever spelling.
+// Paths below /.latchkey/ are the gateway's own: no app, page or development server gets a request
+// for one, in any spelling.
 func TestReservedPaths(t *testing.T) {
 	w := newWorld(t)
 	vite := w.upstream()
@@ -37,7 +38,8 @@ func TestReservedPaths(t *testing.T) {
 	w.serve().stranger().do("GET", "/.latchkeys", "").want(t, 200, "")
 }
 
-// The account routes are the gateway's in every mode: a registration where nobody may register never reaches the app with its password.
+// The account routes are the gateway's in every mode: if nobody may register, a registration still
+// does not reach the app with its password.
 func TestAccountRoutesAreOurs(t *testing.T) {
 	w := newWorld(t)
 	for name, mode := range map[string]account.Registration{"existing": account.RegistrationClosed, "unverified": account.RegistrationUnverified} {

@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// rules say which paths need a login. The longest prefix that fits decides; a prefix ends where a segment ends, so "/api" is
-// "/api/" is not "/apiary".
+// rules say which paths need a login. The longest matching prefix decides. A prefix matches whole
+// segments: "/api" and "/api/" are the same, and do not match "/apiary".
 type rules struct {
 	protect []string // folded, without a slash at the end; "" is everything
 	public  []string // as they are, without a slash at the end
 }
 
-// newRules reads the prefixes, and returns every mistake in them. Without any protect (nil, not empty) everything needs a login
-// that is not public.
+// newRules reads the prefixes, and returns every mistake in them. If protect is nil (not just
+// empty), everything that is not public needs a login.
 func newRules(protect, public []string) (rules, error) {
 	var r rules
 	var errs []error
@@ -39,15 +39,15 @@ func newRules(protect, public []string) (rules, error) {
 			continue
 		}
 		if slices.Contains(r.protect, fold(path)) {
-			errs = append(errs, fmt.Errorf("public: %s is protected, too: leave one of the two out", prefix))
+			errs = append(errs, fmt.Errorf("public: %s is protected too: leave one of the two out", prefix))
 		}
 		r.public = append(r.public, path)
 	}
 	return r, errors.Join(errs...)
 }
 
-// rulePath takes a plain path only, and returns it without a slash at the end. Patterns of other programs would match nothing, and
-// what they seem to protect would be open.
+// rulePath accepts a plain path only, and returns it without a slash at the end. Patterns of other
+// programs would match nothing, and leave open what they seem to protect.
 func rulePath(prefix string) (string, error) {
 	path, err := cleanPath(&url.URL{Path: prefix})
 	if err != nil || strings.ContainsFunc(prefix, notInRules) || strings.Contains(prefix+"/", "/.../") {
@@ -56,7 +56,7 @@ func rulePath(prefix string) (string, error) {
 	return strings.TrimSuffix(path, "/"), nil
 }
 
-// notInRules tells whether a character has a meaning in some program's patterns, or may have one.
+// notInRules reports whether a character has, or may have, a meaning in some program's patterns.
 func notInRules(r rune) bool {
 	return !unicode.In(r, unicode.L, unicode.M, unicode.N) && !strings.ContainsRune("/-._~@", r)
 }
@@ -76,8 +76,8 @@ func instead(rule string) string {
 	return "write " + plain.String() + "/, which covers everything below it, or a longer path of letters, digits and -._~@"
 }
 
-// protects tells whether a clean path needs a login. What is protected is compared without regard to case and the like, because the app behind
-// may do so; what is public must be written exactly.
+// protects reports whether a clean path needs a login. What is protected is compared without regard
+// to case and the like, because the app may do the same; what is public must match exactly.
 func (r rules) protects(path string) bool {
 	protected, public := -1, -1
 	folded := fold(path)
@@ -94,7 +94,8 @@ func (r rules) protects(path string) bool {
 	return protected > public
 }
 
-// names tells whether a path lies under one of the prefixes, but for the root: then it is the app's and never a file's.
+// names reports whether a path lies below one of the prefixes other than the root: then it is the
+// app's, and never a file's.
 func (r rules) names(path string) bool {
 	folded := fold(path)
 	if under(folded, "/api") {
@@ -118,8 +119,9 @@ func under(path, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// fold maps to one form what servers and file systems may take for the same path: case, compatibility characters, invisible ones, spaces
-// around a segment, dots at its end, and the stream of a file on NTFS ("/admin::$DATA").
+// fold maps what servers and file systems may treat as the same path to one form: case,
+// compatibility characters, invisible ones, spaces around a segment, dots at its end, and the
+// stream of a file on NTFS ("/admin::$DATA").
 func fold(path string) string {
 	if alreadyFolded(path) {
 		return path

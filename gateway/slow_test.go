@@ -16,7 +16,8 @@ import (
 
 var sockets = flag.Int("gateway.sockets", 200, "how many idle WebSockets TestIdleSockets opens; each takes four file descriptors")
 
-// A body that stands still is given up, wherever it goes; one that moves, however slowly, arrives.
+// A body that makes no progress is given up, wherever it goes; one that progresses, however slowly,
+// arrives.
 func TestSlowBodies(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.app.answer(func(rw http.ResponseWriter, r *http.Request) { io.Copy(rw, r.Body) })
@@ -49,7 +50,7 @@ func TestSlowBodies(t *testing.T) {
 	})
 }
 
-// A client that does not read is given up; one that waits for an answer that pauses is not.
+// A client that does not read is given up; one that waits for a response that pauses is not.
 func TestSlowReaders(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		gone := make(chan time.Time)
@@ -77,14 +78,15 @@ func TestSlowReaders(t *testing.T) {
 		n, began := w.serve(), time.Now()
 		conn := n.dial()
 		io.WriteString(conn, "GET /flood HTTP/1.1\r\nHost: app.localhost\r\n\r\n")
-		conn.Read(make([]byte, 512)) // the answer has begun: ReverseProxy flushes that under a lock, which a bubble would wait for
+		conn.Read(make([]byte, 512)) // the response has begun: ReverseProxy flushes it under a lock, for which a bubble would wait
 		if took := (<-gone).Sub(began); took > 2*gateway.Pace {
 			t.Errorf("a client that does not read is fed for %v", took)
 		}
 	})
 }
 
-// Idle WebSockets cost little and stay open, all of them are looked after, and all of them are cut with their session.
+// Idle WebSockets cost little and stay open, all of them are watched, and all of them are cut with
+// their session.
 func TestIdleSockets(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(talkative)

@@ -12,25 +12,28 @@ import (
 )
 
 const (
-	// recheck is how often the sessions of open streams are looked up, for they may have ended on another node.
+	// recheck is how often the sessions of open streams are looked up, because they may have ended
+	// on another node.
 	recheck = 350 * time.Millisecond
-	// recheckers is how many are looked up at once.
+	// recheckers is how many are looked up at the same time.
 	recheckers = 8
-	// unknownFor is how long streams go on while it cannot be known whether their sessions do: long enough for a store to fail over.
+	// unknownFor is how long streams continue if the store cannot say whether their sessions do:
+	// long enough for a failover.
 	unknownFor = time.Minute
 )
 
-// streams are the answers under way that may never end by themselves: WebSockets, and whatever comes without a length.
+// streams are the responses that may never end by themselves: WebSockets, and responses without a
+// length.
 type streams struct {
-	longest time.Duration // with a session, a stream is cut after so long
+	longest time.Duration // a stream with a session is cut after this time
 	log     *slog.Logger
-	told    perMinute // of a crash
+	told    perMinute // for panics
 
-	knownAt time.Time // when all sessions were looked up with success; the watching goroutine's
+	knownAt time.Time // when all sessions were last looked up successfully; used by the watching goroutine only
 
 	mu        sync.Mutex
 	closed    bool
-	bySession map[latchkey.ID]map[*stream]struct{} // the zero ID: nobody's
+	bySession map[latchkey.ID]map[*stream]struct{} // the zero ID: no session
 
 	stopWatch context.CancelFunc
 	watching  sync.WaitGroup
@@ -38,15 +41,16 @@ type streams struct {
 
 type stream struct {
 	cut   context.CancelFunc
-	timer *time.Timer // nil: it may last
+	timer *time.Timer // nil: the stream may continue
 }
 
 func newStreams(longest time.Duration, log *slog.Logger) *streams {
 	return &streams{longest: longest, log: log, bySession: make(map[latchkey.ID]map[*stream]struct{})}
 }
 
-// hold remembers a stream of a session until released is called. It is cut when the session ends; and when it gets so old that the session id with
-// which it was opened has expired, for whoever stole that id must not keep what he opened with it.
+// hold registers a stream of a session until released is called. It is cut when the session ends,
+// and when the session id with which it was opened has expired: a thief of that id must not keep
+// the stream.
 func (s *streams) hold(id latchkey.ID, cut context.CancelFunc) (released func()) {
 	held := &stream{cut: cut}
 	if id != (latchkey.ID{}) {
@@ -85,7 +89,7 @@ func (s *streams) end(id latchkey.ID) {
 	}
 }
 
-// closeAll cuts the streams there are, and those that come yet.
+// closeAll cuts all streams, present and future.
 func (s *streams) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +113,8 @@ func (s *streams) sessions() []latchkey.ID {
 	return ids
 }
 
-// watch looks for sessions that have ended elsewhere, until stop. Where it cannot be known, a stream goes on, but not for long.
+// watch looks for sessions that have ended elsewhere, until stop. If the store does not answer,
+// streams continue, but not for long.
 func (s *streams) watch(ended func(context.Context, latchkey.ID) (latchkey.EndReason, error)) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopWatch, s.knownAt = stop, time.Now()
@@ -141,7 +146,7 @@ func (s *streams) lookUp(ctx context.Context, ended func(context.Context, latchk
 					unknown.Store(true)
 				}
 				if crashed, ok := err.(*crash.Error); ok && s.told.due(time.Now()) {
-					s.log.Error("the look-up of a stream's session crashed", "error", crashed)
+					s.log.Error("panic while looking up a stream's session", "error", crashed)
 				}
 				if reason != "" || err != nil && began.Sub(s.knownAt) > unknownFor {
 					s.end(id)

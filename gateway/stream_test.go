@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// talkative is an app with a WebSocket at …/socket, which echoes, and a stream of events at …/events.
+// talkative is an app with a WebSocket at …/socket, which echoes, and a stream of events at
+// …/events.
 func talkative(rw http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(rw)
 	switch {
@@ -37,7 +38,8 @@ func talkative(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A socket is a WebSocket after its handshake, or the refusal of one. What goes over it is not looked at by the gateway.
+// A socket is a WebSocket after its handshake, or the refusal of one. The gateway does not read
+// what goes over it.
 type socket struct {
 	conn     net.Conn
 	in       *bufio.Reader
@@ -66,7 +68,7 @@ func (b *browser) socket(path string, header ...string) *socket {
 	return &socket{conn, in, resp}
 }
 
-// echo tells whether the socket is open from end to end.
+// echo reports whether the socket is open from end to end.
 func (s *socket) echo(t *testing.T) {
 	t.Helper()
 	io.WriteString(s.conn, "ping\n")
@@ -96,7 +98,8 @@ func events(t *testing.T, b *browser, path string) *bufio.Reader {
 	return in
 }
 
-// GWY-11: a WebSocket needs a session where the path does, and always our origin; nothing else can be upgraded to.
+// GWY-11: a WebSocket needs a session if the path does, and always our origin; no other upgrade is
+// allowed.
 func TestGWY11Upgrade(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(talkative)
@@ -132,7 +135,8 @@ func TestGWY11Upgrade(t *testing.T) {
 	}
 }
 
-// A WebSocket handshake refreshes an expired session like every other request, and brings the new cookies.
+// A WebSocket handshake refreshes an expired session like every other request, and returns the new
+// cookies.
 func TestHandshakeRefreshes(t *testing.T) {
 	w := newWorld(t)
 	w.app.answer(talkative)
@@ -151,8 +155,8 @@ func TestHandshakeRefreshes(t *testing.T) {
 	}
 }
 
-// GWY-11: WebSockets and event streams are closed within a second of the end of their session, on the node where it ended and on every other;
-// streams of other sessions stay.
+// GWY-11: WebSockets and event streams are closed within a second of the end of their session, on
+// the node where it ended and on every other; streams of other sessions stay.
 func TestGWY11StreamsEndWithTheirSession(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.app.answer(talkative)
@@ -206,7 +210,7 @@ func TestStreamsEndWithTheCap(t *testing.T) {
 	})
 }
 
-// Looking after streams writes nothing to the session and does not keep it alive.
+// Watching streams writes nothing to the session and does not keep it alive.
 func TestStreamsAreNoUse(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.app.answer(talkative)
@@ -224,7 +228,7 @@ func TestStreamsAreNoUse(t *testing.T) {
 	})
 }
 
-// A gateway that stops lets requests end and does not wait for streams, whoever holds them.
+// A gateway that stops lets requests end and does not wait for streams.
 func TestShutdown(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.app.answer(talkative)

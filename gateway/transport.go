@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// A transport sends requests to one app. An app may close an idle connection in the very moment in which
-// a request is written to it (Node.js and uvicorn after 5 seconds, gunicorn after 2), and then nobody
-// knows whether the app has begun to work. A request that may be sent twice goes over a connection that
-// is kept, and net/http sends it again. One that may not be (RFC 9110 §9.2.2) gets a connection of its
-// own, which nobody has a reason to close.
+// A transport sends requests to one app. An app may close an idle connection in the very moment in
+// which a request is written to it (Node.js and uvicorn after 5 seconds, gunicorn after 2), and
+// then nobody knows whether the app has begun to work on it. A request that may be repeated uses a
+// kept connection, and net/http retries it. One that may not be repeated (RFC 9110 §9.2.2) gets a
+// new connection, which nothing has a reason to close.
 type transport struct {
 	shared *http.Transport
-	own    *http.Transport // of https the shared one: HTTP/2 says which requests it has not seen
+	own    *http.Transport // for https the shared one: HTTP/2 says which requests it has not processed
 
-	withoutCookies func(context.Context) // is called when an app has to go without
+	withoutCookies func(context.Context) // called if an app does not get its cookies
 }
 
-// idleFor is how long a connection is kept: less than any common app keeps it.
+// idleFor is how long an idle connection is kept: less than in any common app.
 const idleFor = 1500 * time.Millisecond
 
-// newTransport obeys no proxy of the environment and touches no encoding.
+// newTransport ignores the environment's proxy and leaves encodings alone.
 func newTransport(scheme string, timeout time.Duration, withoutCookies func(context.Context)) transport {
 	if timeout == 0 {
 		timeout = time.Minute
@@ -42,7 +42,7 @@ func newTransport(scheme string, timeout time.Duration, withoutCookies func(cont
 	return t
 }
 
-// RoundTrip leaves out cookies, and refuses to send what the app behind would refuse to read.
+// RoundTrip drops cookies if needed, and refuses to send headers that the app would refuse to read.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	n := size(r.Header) + len(r.URL.Path) + len(r.URL.RawQuery)
 	if n > maxWithCookies && r.Header["Cookie"] != nil {
@@ -59,7 +59,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.own.RoundTrip(r)
 }
 
-// repeatable tells whether a request may be sent twice, and can be.
+// repeatable reports whether a request may and can be sent twice.
 func repeatable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -68,9 +68,9 @@ func repeatable(r *http.Request) bool {
 	return false
 }
 
-// hideIdempotencyKey keeps net/http from sending a request again that the app may have begun to work on.
-// It would do so for an Idempotency-Key, which is a matter between client and app; it looks for the name
-// as it is usually written, and case means nothing on the wire.
+// hideIdempotencyKey keeps net/http from retrying a request that the app may have begun to work on,
+// which it would do because of an Idempotency-Key. That header is a matter between client and app.
+// net/http looks for its canonical spelling, and case does not matter on the wire.
 func hideIdempotencyKey(h http.Header) {
 	for _, name := range [...]struct{ usual, hidden string }{{"Idempotency-Key", "idempotency-key"}, {"X-Idempotency-Key", "x-idempotency-key"}} {
 		if values := h[name.usual]; values != nil {

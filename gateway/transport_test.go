@@ -15,8 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 )
 
-// fickle is an app that closes every connection at the worst moment: when the second request arrives on it, which it then does not read. It counts the
-// requests that it has read to their end.
+// fickle is an app that closes every connection at the worst moment: when the second request
+// arrives on it, without reading it. It counts the requests that it has read to their end.
 func (w *world) fickle(answered *atomic.Int64) (url string) {
 	l := w.network.listen(w)
 	w.Cleanup(func() { l.Close() })
@@ -46,7 +46,8 @@ func (w *world) fickle(answered *atomic.Int64) (url string) {
 	return "http://" + l.Addr().String()
 }
 
-// A connection that the app closes while a request is written to it costs nobody an answer, and no request that changes something is sent twice.
+// A connection that the app closes while a request is written to it loses no response, and no
+// request that changes something is sent twice.
 func TestConnectionsClosedAtTheWorstMoment(t *testing.T) {
 	for _, pipes := range []bool{false, true} {
 		run := func(t *testing.T, w *world) {
@@ -74,7 +75,8 @@ func TestConnectionsClosedAtTheWorstMoment(t *testing.T) {
 	}
 }
 
-// An app that has begun to work is not asked again, whatever the request says of repeating it, and whether the connection was used before or not.
+// An app that has begun to work is not sent the request again, whatever the request says about
+// repeating it, and whether the connection was used before or not.
 func TestNothingIsDeliveredTwice(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		w := newWorld(t)
@@ -113,7 +115,8 @@ func TestNothingIsDeliveredTwice(t *testing.T) {
 	}
 }
 
-// The app closes a connection of one request first, so that it costs the gateway no port for a minute. Where it does not, the gateway does soon.
+// The app closes a connection of one request first, so that it does not cost the gateway a port for
+// a minute. If it does not, the gateway does soon.
 func TestConnectionsOfOneRequestCostNoPort(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		l := w.network.listen(w)
@@ -150,7 +153,8 @@ func TestConnectionsOfOneRequestCostNoPort(t *testing.T) {
 	})
 }
 
-// A connection is given up before any common app gives it up: gunicorn after 2 seconds, Node.js and uvicorn after 5.
+// A connection is closed before any common app closes it: gunicorn after 2 seconds, Node.js and
+// uvicorn after 5.
 func TestConnectionsAreGivenUpFirst(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		var opened, closed atomic.Int64

@@ -4,5 +4,6 @@ package gateway_test
 
 import "syscall"
 
-// Whoever runs the tests may keep their files from others: the tests write pages, which others must be able to read.
+// The tests write pages that others must be able to read, whatever the umask of the person who runs
+// them.
 func init() { syscall.Umask(0o022) }

@@ -11,10 +11,11 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// userLife is how long a Latchkey-User header is good: it is for one request.
+// userLife is how long a Latchkey-User header is valid: it is for one request.
 const userLife = time.Minute
 
-// userClaims are what a Latchkey-User header says, as a JWT of which any library can check signature, issuer, audience and expiry.
+// userClaims are the claims in a Latchkey-User header, a JWT whose signature, issuer, audience and
+// expiry any library can check.
 type userClaims struct {
 	Issuer   string   `json:"iss"` // "latchkey"
 	Audience string   `json:"aud"` // the app's origin
@@ -37,7 +38,7 @@ type userSigner struct {
 
 func newUserSigner(key latchkey.Secret, origin string) (*userSigner, error) {
 	if len(key) < 32 {
-		return nil, errors.New("UserKey: shorter than 32 bytes")
+		return nil, errors.New("UserKey: shorter than 32 bytes: generate a longer one")
 	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(key)}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {

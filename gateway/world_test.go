@@ -54,7 +54,7 @@ func newWorld(t testing.TB, application ...idp.Application) *world {
 func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { time.Sleep(time.Second) }) // the last of all: connections that wait for the app to close them are closed then
+		t.Cleanup(func() { time.Sleep(time.Second) }) // last of all: connections that wait for the app to close them are closed then
 		f(t, newWorldOn(t, &network{pipes: true}))
 	})
 }
@@ -111,7 +111,8 @@ type node struct {
 	client  *http.Client
 }
 
-// serve starts a gateway. The changes are made to an app that has the world's upstream and protects nothing but /api.
+// serve starts a gateway. The changes are applied to an app that has the world's upstream and
+// protects only /api.
 func (w *world) serve(change ...func(*gateway.Config)) *node {
 	w.Helper()
 	return w.start(false, change...)
@@ -277,7 +278,8 @@ func (n *node) dial() net.Conn {
 	return conn
 }
 
-// raw sends bytes as they are and returns what comes back until the server closes, or has answered and says nothing for a while.
+// raw sends bytes unchanged and returns the response until the server closes the connection, or has
+// answered and is silent for a while.
 func (n *node) raw(request string) string {
 	n.Helper()
 	conn := n.dial()
@@ -298,7 +300,7 @@ func (n *node) raw(request string) string {
 	}
 }
 
-// upstream is an app of which the test is the handler. It remembers every request.
+// upstream is an app whose handler is the test's. It records every request.
 type upstream struct {
 	*httptest.Server
 

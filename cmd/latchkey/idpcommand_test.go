@@ -97,7 +97,7 @@ func TestKickstart(t *testing.T) {
 	}
 	stop()
 	url, stderr, _ = startIDP(t, "--data", data, "--kickstart", file) // nothing is done twice
-	if status, _ := call(t, "POST", url+"/api/login", key, login); status != 200 || !strings.Contains(stderr.String(), "passed over") {
+	if status, _ := call(t, "POST", url+"/api/login", key, login); status != 200 || !strings.Contains(stderr.String(), "kickstart file skipped") {
 		t.Errorf("again: %d; %s", status, stderr)
 	}
 }
