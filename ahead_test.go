@@ -42,7 +42,7 @@ func TestRefreshAhead(t *testing.T) {
 			time.Sleep(time.Minute)
 			began, rec := time.Now(), httptest.NewRecorder()
 			protected.ServeHTTP(rec, b.request(a, "/x"))
-			b.store(a, rec.Result(), &reply{})
+			b.keep(a, rec.Result())
 			if rec.Code != 200 || time.Since(began) > 0 && time.Since(began) < time.Second {
 				t.Fatalf("%d after %v: %s", rec.Code, time.Since(began), rec.Body)
 			}

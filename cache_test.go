@@ -284,7 +284,7 @@ func TestCacheIsBounded(t *testing.T) {
 		var browsers []*browser
 		for range 400 { // 256 places
 			b := newBrowser()
-			b.jar(nodes[0])["__Host-device"] = ""
+			b.set(nodes[0], "__Host-device", "")
 			b.login(nodes[0])
 			browsers = append(browsers, b)
 		}
@@ -347,7 +347,7 @@ func TestCachedToken(t *testing.T) {
 			t.Helper()
 			rec := httptest.NewRecorder()
 			protected.ServeHTTP(rec, b.request(nodes[0], "/x"))
-			b.store(nodes[0], rec.Result(), &reply{})
+			b.keep(nodes[0], rec.Result())
 			if rec.Code != 200 || token == "" || !until.After(time.Now()) {
 				t.Fatalf("%d, a token of %d bytes until %v", rec.Code, len(token), until)
 			}

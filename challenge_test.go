@@ -37,8 +37,8 @@ func TestLateRequest(t *testing.T) {
 			if got := late.header.Get("Location"); strings.Contains(path, "?") && got != "?a=1&b=%2F" {
 				t.Errorf("%s: sent to %q", path, got)
 			}
-			b.jar(w.shop)[echoCookie] = before.jar(w.shop)[echoCookie]
-			delete(before.jar(w.shop), echoCookie)
+			b.set(w.shop, echoCookie, before.jar(w.shop)[echoCookie])
+			before.of(w.shop).DeleteCookie(w.shop.App, echoCookie)
 			b.get(w.shop, "/api/private").ok(t, false)
 		}
 		if cookie := before.get(w.shop, "/api/private").header.Get("Set-Cookie"); !strings.Contains(cookie, echoCookie+"=") ||
@@ -76,7 +76,7 @@ func TestQuestionNotAnswered(t *testing.T) {
 		before.stubborn = true
 		first := before.get(w.shop, "/api/private")
 		for _, wrong := range []string{"", "not an echo", b.jar(w.shop)[refreshCookie], strings.Repeat("A", 22)} {
-			before.jar(w.shop)[echoCookie] = wrong
+			before.set(w.shop, echoCookie, wrong)
 			again := before.get(w.shop, "/api/private")
 			if again.status != http.StatusTemporaryRedirect || again.header.Get("Set-Cookie") != first.header.Get("Set-Cookie") {
 				t.Errorf("echo %q: %d", wrong, again.status)
@@ -91,7 +91,7 @@ func TestEchoOfOthers(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
-		b.jar(w.shop)[echoCookie] = strings.Repeat("A", 22)
+		b.set(w.shop, echoCookie, strings.Repeat("A", 22))
 		time.Sleep(time.Hour)
 		b.get(w.shop, "/api/private").ok(t, true)
 	})

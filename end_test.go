@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // What the provider or an administrator ends is over at once, for the reason given, and for nobody else.
@@ -35,7 +36,7 @@ func TestEndUser(t *testing.T) {
 			newBrowser().login(w.shop)
 		}
 		w.store.cut(true)
-		if _, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged); !errors.Is(err, errStoreDown) {
+		if _, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged); !errors.Is(err, latchkeytest.ErrStoreDown) {
 			t.Errorf("store down: %v", err)
 		}
 		w.store.cut(false)
@@ -78,7 +79,7 @@ func TestEndSession(t *testing.T) {
 		id := records[0].ID
 
 		w.store.cut(true)
-		if err := w.shop.guard.EndSession(t.Context(), id, latchkey.EndRevokedByAdmin); !errors.Is(err, errStoreDown) {
+		if err := w.shop.guard.EndSession(t.Context(), id, latchkey.EndRevokedByAdmin); !errors.Is(err, latchkeytest.ErrStoreDown) {
 			t.Errorf("store down: %v", err)
 		}
 		w.store.cut(false)

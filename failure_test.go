@@ -150,13 +150,9 @@ func TestRefreshOutlivesItsFirstCaller(t *testing.T) {
 		})
 		first := b.copy(w.shop)
 		go func() {
-			r, _ := http.NewRequest("GET", "http://"+w.shop.host+"/api/private", nil)
-			for name, value := range first.jar(w.shop) {
-				r.AddCookie(&http.Cookie{Name: name, Value: value})
-			}
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			if _, err := w.shop.client.Do(r.WithContext(ctx)); err == nil {
+			if _, err := first.of(w.shop).Do(w.shop.App, w.shop.NewRequest(ctx, "GET", "/api/private", "")); err == nil {
 				t.Error("the first caller was meant to go away")
 			}
 		}()
@@ -274,7 +270,7 @@ func TestStolenRefreshCookie(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		victim.get(w.shop, "/api/private").ok(t, false)
 		thief := victim.copy(w.shop, refreshCookie)
-		thief.jar(w.shop)[sessionCookie] = "garbage"
+		thief.set(w.shop, sessionCookie, "garbage")
 		thief.get(w.shop, "/api/private").ok(t, true)
 		var caught bool
 		for range 30 { // both go on, a minute between their requests

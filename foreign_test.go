@@ -112,8 +112,8 @@ func TestForeignRecord(t *testing.T) {
 					ada.login(w.shop)
 					bob.try(w.shop, "bob@example.com", idptest.Password).want(t, 200, "", "")
 					records := make(map[string]*latchkey.Record)
-					for id := range w.store.ids {
-						if rec, err := w.store.inner.Get(t.Context(), id); err == nil && rec.App == "store" {
+					for _, rec := range w.store.Records() {
+						if rec.App == "store" {
 							records[rec.User.Email] = rec
 						}
 					}
@@ -136,7 +136,7 @@ func TestForeignRecord(t *testing.T) {
 						t.Errorf("%d refresh tokens of %d are alive", n, alive)
 					}
 					for _, rec := range records {
-						if now, err := w.store.inner.Get(t.Context(), rec.ID); err != nil || !now.EndedAt.IsZero() || now.Version != rec.Version {
+						if now, err := w.store.Store.Get(t.Context(), rec.ID); err != nil || !now.EndedAt.IsZero() || now.Version != rec.Version {
 							t.Errorf("the record of %s was changed, or %v", rec.User.Email, err)
 						}
 					}
@@ -165,7 +165,7 @@ func TestForeignRecordBesideAnOlderRefreshCookie(t *testing.T) {
 		b.get(w.shop, "/api/private").ok(t, false)
 		time.Sleep(time.Hour)
 		b.get(w.shop, "/api/private").ok(t, true)
-		b.jar(w.shop)[refreshCookie] = older
+		b.set(w.shop, refreshCookie, older)
 		b.get(w.shop, "/api/private").ok(t, false)
 		store.confuse(func(_ latchkey.ID, rec *latchkey.Record) *latchkey.Record {
 			changed := *rec

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
@@ -110,7 +111,7 @@ func TestReplaces(t *testing.T) {
 		config.Replaces = old
 		w.shop.start(config)
 		stranger.try(w.shop, "bob@example.com", "wrong").want(t, 429, "too_many_attempts", "")
-		if err := old.Close(t.Context()); err != nil && !errors.Is(err, errStoreDown) { // of last uses
+		if err := old.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
 			t.Errorf("the old guard: %v", err)
 		}
 		time.Sleep(2 * time.Hour)

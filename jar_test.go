@@ -17,7 +17,7 @@ func TestBorrowedRefreshCookie(t *testing.T) {
 		victim, thief := newBrowser(), newBrowser()
 		victim.login(w.shop)
 		thief.try(w.shop, "bob@example.com", idptest.Password).want(t, 200, "", "")
-		thief.jar(w.shop)[sessionCookie] = victim.jar(w.shop)[sessionCookie]
+		thief.set(w.shop, sessionCookie, victim.jar(w.shop)[sessionCookie])
 		time.Sleep(time.Hour)
 		if got := thief.get(w.shop, "/api/private"); got.body == "ada@example.com" {
 			t.Error("a session cookie was refreshed with another session's refresh cookie")
@@ -35,7 +35,7 @@ func TestOlderRefreshCookieOfTheSameSession(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		b.get(w.shop, "/api/private").ok(t, false)
 		thief := b.copy(w.shop, sessionCookie)
-		thief.jar(w.shop)[refreshCookie] = old
+		thief.set(w.shop, refreshCookie, old)
 		time.Sleep(time.Hour)
 		if got := thief.get(w.shop, "/api/private"); got.status == 200 {
 			t.Error("a session cookie was refreshed with an older refresh cookie")
@@ -57,7 +57,7 @@ func TestRefreshCookieOfAnotherBranch(t *testing.T) {
 		time.Sleep(250 * time.Second)
 		kept.get(w.shop, "/api/private").ok(t, false) // settled
 		mixed := kept.copy(w.shop, sessionCookie)
-		mixed.jar(w.shop)[refreshCookie] = lost.jar(w.shop)[refreshCookie]
+		mixed.set(w.shop, refreshCookie, lost.jar(w.shop)[refreshCookie])
 		mixed.get(w.shop, "/api/private").ok(t, false) // the live session cookie speaks alone
 		time.Sleep(time.Hour)
 		mixed.get(w.shop, "/api/private").want(t, 401, "login_required", "reuse_detected")
@@ -83,8 +83,8 @@ func TestCKE11_ForgedCookiesReadNothing(t *testing.T) {
 		b.login(w.shop)
 		flip := func(value string) string { return value[:60] + string(value[60]^1) + value[61:] }
 		forged := newBrowser()
-		forged.jar(w.shop)[sessionCookie] = flip(b.jar(w.shop)[sessionCookie])
-		forged.jar(w.shop)[refreshCookie] = flip(b.jar(w.shop)[refreshCookie])
+		forged.set(w.shop, sessionCookie, flip(b.jar(w.shop)[sessionCookie]))
+		forged.set(w.shop, refreshCookie, flip(b.jar(w.shop)[refreshCookie]))
 		before := w.store.readCount()
 		for range 1000 {
 			forged.get(w.shop, "/api/private").want(t, 401, "login_required", "")
@@ -115,7 +115,7 @@ func TestLogoutFindsEveryCookie(t *testing.T) {
 
 		one, other = two() // cookies of two sessions
 		mixed := one.copy(w.shop, sessionCookie)
-		mixed.jar(w.shop)[refreshCookie] = other.jar(w.shop)[refreshCookie]
+		mixed.set(w.shop, refreshCookie, other.jar(w.shop)[refreshCookie])
 		mixed.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
 		one.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		other.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")

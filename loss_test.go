@@ -186,6 +186,7 @@ func TestREF01_OneRefreshOnFourNodes(t *testing.T) {
 				next.ServeHTTP(rw, r)
 			})
 			var all sync.WaitGroup
+			var last sync.Mutex
 			before := b.copy(w.shop)
 			for i := range 100 {
 				all.Go(func() {
@@ -193,10 +194,10 @@ func TestREF01_OneRefreshOnFourNodes(t *testing.T) {
 					if got := tab.get(nodes[i%4], "/api/private"); got.status != 200 {
 						t.Errorf("node %d: %d %s", i%4, got.status, got.body)
 					}
-					b.mu.Lock()
-					defer b.mu.Unlock()
+					last.Lock()
+					defer last.Unlock()
 					for name, value := range tab.jar(w.shop) { // the last answer wins, as in a browser
-						b.jar(w.shop)[name] = value
+						b.set(w.shop, name, value)
 					}
 				})
 			}
@@ -245,8 +246,7 @@ func TestRevocationOfADeadNode(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)
-		w.store.snapshot()
-		rec := w.store.saved[0]
+		rec := w.store.Records()[0]
 		must(t, w.store.Swap(t.Context(), &latchkey.Record{
 			ID: rec.ID, Version: rec.Version + 1, App: rec.App, RefreshTokenID: rec.RefreshTokenID, Deadline: rec.Deadline,
 			EndedAt: time.Now(), EndReason: latchkey.EndLogout, Unrevoked: true,

@@ -52,6 +52,17 @@ func (b *browser) request(a *app, path string) *http.Request {
 	return r
 }
 
+// keep stores the cookies of an answer.
+func (b *browser) keep(a *app, resp *http.Response) {
+	for _, c := range resp.Cookies() {
+		if c.MaxAge < 0 {
+			b.of(a).DeleteCookie(a.App, c.Name)
+		} else {
+			b.set(a, c.Name, c.Value)
+		}
+	}
+}
+
 // No answer with new cookies may be stored on the way, whatever the handler says of it.
 func TestAnswersWithCookiesAreNotCacheable(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
@@ -285,8 +296,7 @@ func TestTombstoneHasNoBody(t *testing.T) {
 		b := newBrowser()
 		b.login(w.shop)
 		b.send(w.shop, "POST", "/api/logout", "")
-		w.store.snapshot()
-		for _, rec := range w.store.saved {
+		for _, rec := range w.store.Records() {
 			if rec.User.Email != "" || rec.Token != nil || rec.RefreshToken != nil || rec.Device.IP != "" || rec.EndReason != latchkey.EndLogout || rec.Deadline.IsZero() {
 				t.Errorf("%+v", rec)
 			}
@@ -298,8 +308,7 @@ func TestHugeUserAgent(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.send(w.shop, "POST", "/api/login", `{"email":"ada@example.com","password":"correct horse battery"}`, header("User-Agent", strings.Repeat("Ünï", 2000))).want(t, 200, "", "")
-		w.store.snapshot()
-		if n := len(w.store.saved[0].Device.UserAgent); n == 0 || n > 256 {
+		if n := len(w.store.Records()[0].Device.UserAgent); n == 0 || n > 256 {
 			t.Errorf("%d bytes of user agent", n)
 		}
 	})

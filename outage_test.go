@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/internal/onetime"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // A weakProvider is one that can be away, and counts how often it is asked to refresh.
@@ -53,19 +54,21 @@ func TestProviderOutage(t *testing.T) {
 	for name, takes := range map[string]time.Duration{"fails": 0, "hangs": time.Hour} {
 		for name, ahead := range map[string]time.Duration{name + ", session ids expired": 0, name + ", JWTs expired": time.Minute} {
 			t.Run(name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					once := newOnceProvider()
-					once.tokenLife = 10 * time.Minute
-					provider, store := &weakProvider{Provider: once, takes: takes}, &writingStore{Store: newFlakyStore()}
-					s := stageOf(t, latchkey.Config{Provider: provider, Store: store, RefreshAhead: ahead, SessionCap: time.Hour, IdleTimeout: 100 * time.Hour})
+				simulate(t, func(t *testing.T, w *world) {
+					once := onetime.New()
+					once.TokenLife = 10 * time.Minute
+					provider, store := &weakProvider{Provider: once, takes: takes}, &writingStore{Store: w.store}
+					c := w.config(w.shop, discard)
+					c.Provider, c.Store, c.RefreshAhead, c.SessionCap, c.IdleTimeout = provider, store, ahead, time.Hour, 100*time.Hour
+					w.shop.start(c)
 					var browsers [crowd]*browser
 					for i := range browsers {
 						browsers[i] = newBrowser()
-						s.login(browsers[i])
+						browsers[i].login(w.shop)
 					}
 					time.Sleep(2 * time.Minute)
 					for _, b := range browsers {
-						s.mustServe(b)
+						b.get(w.shop, "/api/private").want(t, 200, "", "")
 					}
 					if ahead > 0 {
 						time.Sleep(20 * time.Minute) // the JWTs have expired, and the session ids live
@@ -83,7 +86,7 @@ func TestProviderOutage(t *testing.T) {
 						var all sync.WaitGroup
 						for _, b := range browsers {
 							all.Go(func() {
-								if got := s.get(t.Context(), 0, b); got.status != want {
+								if got := b.get(w.shop, "/api/private"); got.status != want {
 									t.Errorf("%d %s, want %d", got.status, got.body, want)
 								}
 							})
@@ -105,8 +108,8 @@ func TestProviderOutage(t *testing.T) {
 					everybody(200) // the first of them tries
 					time.Sleep(time.Second)
 					everybody(200)
-					if n := len(s.living()); n != crowd {
-						t.Errorf("%d sessions are left", n)
+					if left, err := w.store.ByUser(t.Context(), "store", onetime.Ada.ID, 100); err != nil || len(left) != crowd {
+						t.Errorf("%d sessions are left, %v", len(left), err)
 					}
 				})
 			})
@@ -136,27 +139,30 @@ func TestOutageOfOneUser(t *testing.T) {
 // renewal. Where the provider does not, the handler is told when the old one expired.
 func TestExpiredTokenIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		once := newOnceProvider()
-		once.tokenLife = 10 * time.Minute
+		once := onetime.New()
+		once.TokenLife = 10 * time.Minute
 		provider := &weakProvider{Provider: once}
-		s := stageOf(t, latchkey.Config{Provider: provider, Store: newFlakyStore(), RefreshAhead: time.Minute, IdleTimeout: 100 * time.Hour, SessionCap: 100 * time.Hour})
+		w := latchkeytest.New(t)
+		c := w.Config("store", provider)
+		c.RefreshAhead, c.IdleTimeout, c.SessionCap = time.Minute, 100*time.Hour, 100*time.Hour
 		var left time.Duration
-		handler := s.guards[0].Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		show := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			session, _ := latchkey.From(r.Context())
 			_, until, err := session.Token()
 			must(t, err)
 			left = time.Until(until)
-		}))
-		b := newBrowser()
-		s.login(b)
+		})
+		app := w.Start(c, func(a *latchkeytest.App) http.Handler {
+			mux := http.NewServeMux()
+			mux.Handle("/api/", a.Guard.Handler())
+			mux.Handle("/x", a.Guard.Protect(show))
+			return mux
+		})
+		b := w.NewBrowser()
+		b.Login(app, "ada@example.com")
 		time.Sleep(2 * time.Minute)
-		s.mustServe(b)
-		ask := func() *httptest.ResponseRecorder {
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, b.request(s.app, "/x"))
-			b.store(s.app, w.Result(), &reply{})
-			return w
-		}
+		ask := func() *latchkeytest.Response { return b.Get(app, "/x") }
+		ask()
 		time.Sleep(time.Hour)
 		if ask(); left <= 0 {
 			t.Errorf("the handler got a JWT that expired %v ago", -left)
@@ -166,20 +172,20 @@ func TestExpiredTokenIsWaitedFor(t *testing.T) {
 		time.Sleep(time.Hour)
 		provider.down.Store(true)
 		provider.calls.Store(0)
-		if w := ask(); w.Code != 200 || left > 0 || provider.calls.Load() != 1 {
-			t.Errorf("%d, %v left, %d calls", w.Code, left, provider.calls.Load())
+		if got := ask(); got.Status != 200 || left > 0 || provider.calls.Load() != 1 {
+			t.Errorf("%d, %v left, %d calls", got.Status, left, provider.calls.Load())
 		}
 	})
 }
 
 // A brokenFor is a provider that cannot refresh the sessions of some users, because of something in their profile for example.
 type brokenFor struct {
-	*onceProvider
+	*onetime.Provider
 	users map[string]bool
 }
 
 func (p *brokenFor) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Grant, error) {
-	grant, err := p.onceProvider.Login(ctx, c)
+	grant, err := p.Provider.Login(ctx, c)
 	grant.User = latchkey.User{ID: c.LoginID, Email: c.LoginID}
 	return grant, err
 }
@@ -188,23 +194,23 @@ func (p *brokenFor) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.G
 	if p.users[r.User.ID] {
 		return latchkey.Grant{}, errors.New("status 500")
 	}
-	grant, err := p.onceProvider.Refresh(ctx, r)
+	grant, err := p.Provider.Refresh(ctx, r)
 	grant.User = r.User
 	return grant, err
 }
 
 // One user whose refreshes fail, in as many sessions and as often as they like, pauses nobody else's.
 func TestOutageOfOneUsersSessions(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := stageOf(t, latchkey.Config{
-			Provider: &brokenFor{newOnceProvider(), map[string]bool{"mallory@example.com": true}},
-			Store:    newFlakyStore(), IdleTimeout: 100 * time.Hour, SessionCap: time.Hour,
-		})
+	simulate(t, func(t *testing.T, w *world) {
+		c := w.config(w.shop, discard)
+		c.Provider = &brokenFor{onetime.New(), map[string]bool{"mallory@example.com": true}}
+		c.IdleTimeout, c.SessionCap = 100*time.Hour, time.Hour
+		w.shop.start(c)
 		login := func(email string) *browser {
 			b := newBrowser()
-			s.send(t.Context(), 0, b, "POST", "/api/login", `{"email":"`+email+`","password":"any will do"}`).want(t, 200, "", "")
+			b.try(w.shop, email, "any will do").want(t, 200, "", "")
 			time.Sleep(2 * time.Minute)
-			s.mustServe(b)
+			b.get(w.shop, "/api/private").want(t, 200, "", "")
 			return b
 		}
 		var honest, mallory []*browser
@@ -220,13 +226,13 @@ func TestOutageOfOneUsersSessions(t *testing.T) {
 		for _, b := range mallory {
 			all.Go(func() {
 				for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
-					s.get(t.Context(), 0, b).want(t, 503, "provider_unavailable", "")
+					b.get(w.shop, "/api/private").want(t, 503, "provider_unavailable", "")
 				}
 			})
 		}
 		for _, b := range honest {
 			time.Sleep(10 * time.Second)
-			s.get(t.Context(), 0, b).want(t, 200, "", "")
+			b.get(w.shop, "/api/private").want(t, 200, "", "")
 		}
 		stop()
 		all.Wait()

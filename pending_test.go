@@ -15,30 +15,42 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/internal/onetime"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // A quickProvider revokes without looking for the token among all that it has issued.
-type quickProvider struct{ *onceProvider }
+type quickProvider struct{ *onetime.Provider }
 
 func (quickProvider) Revoke(context.Context, string) error { return nil }
 
 // However many logins fail while the store is away, a logout is stored when it is back.
 func TestFailedLoginsLoseNoLogout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newFlakyStore()
-		s := stageOf(t, latchkey.Config{Provider: quickProvider{newOnceProvider()}, Store: store, IdleTimeout: 100 * time.Hour, SessionCap: time.Hour})
-		b := newBrowser()
-		s.login(b)
-		store.cut(true)
+		w := latchkeytest.New(t, latchkeytest.WithLogger(discard))
+		c := w.Config("store", quickProvider{onetime.New()})
+		c.IdleTimeout, c.SessionCap = 100*time.Hour, time.Hour
+		app := w.Start(c, nil)
+		node := app.AddNode()
+		b := w.NewBrowser()
+		b.Login(app, "ada@example.com")
+		w.Store.Fail(latchkeytest.ErrStoreDown)
 		for range 10_100 {
-			s.send(t.Context(), 0, newBrowser(), "POST", "/api/login", credentials).want(t, 503, "provider_unavailable", "")
+			r := app.NewRequest(t.Context(), "POST", "/api/login", `{"email":"ada@example.com","password":"any will do"}`)
+			if got := w.NewBrowser().DoDirectly(app, r); got.StatusCode != 503 {
+				t.Fatalf("login: %d", got.StatusCode)
+			}
 		}
-		copied := b.copy(s.app)
-		s.send(t.Context(), 0, b, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		copied := b.Copy(app)
+		if got := b.Post(app, "/api/logout", ""); got.Code != "logout_incomplete" {
+			t.Errorf("logout: %d %s", got.Status, got.Body)
+		}
 		time.Sleep(time.Minute)
-		store.cut(false)
+		w.Store.Fail(nil)
 		time.Sleep(3 * time.Minute)
-		s.get(t.Context(), 1, copied).want(t, 401, "login_required", "logout")
+		if got := copied.Get(node, "/api/user"); got.Code != "not_logged_in" || got.EndReason != "logout" {
+			t.Errorf("after the logout: %d %s", got.Status, got.Body)
+		}
 	})
 }
 
@@ -187,7 +199,7 @@ func TestTwoAppsWithOneEndsFile(t *testing.T) {
 		if !strings.Contains(w.log.String(), `msg="cannot write the ends file" app=forums`) {
 			t.Error("the operator does not hear of it")
 		}
-		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, errStoreDown) { // of last uses
+		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
 			t.Error(err)
 		}
 		if err := w.forums.guard.Close(t.Context()); err == nil || !strings.Contains(err.Error(), path) {

@@ -19,6 +19,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/internal/onetime"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
@@ -116,7 +118,7 @@ func TestTHR03_TheKnownBrowserHasItsOwnLane(t *testing.T) {
 		thief := victim.copy(w.shop, deviceCookie)
 		forged := newBrowser()
 		genuine := thief.jar(w.shop)[deviceCookie]
-		forged.jar(w.shop)[deviceCookie] = string(genuine[0]^1) + genuine[1:] // another letter, or one that no base64 has
+		forged.set(w.shop, deviceCookie, string(genuine[0]^1)+genuine[1:]) // another letter, or one that no base64 has
 		forged.try(w.shop, "ada@example.com", idptest.Password).want(t, 429, "too_many_attempts", "")
 		last := 0
 		for range 20 {
@@ -281,9 +283,11 @@ func loginStatus(guard *latchkey.Guard, loginID string) int {
 	return answer.Code
 }
 
+const anyCredentials = `{"email":"ada@example.com","password":"any will do"}`
+
 // A slowProvider takes its time to answer a login.
 type slowProvider struct {
-	*onceProvider
+	*onetime.Provider
 	err   error
 	takes time.Duration
 	asked atomic.Int64
@@ -299,21 +303,22 @@ func (p *slowProvider) Login(ctx context.Context, c latchkey.Credentials) (latch
 	if p.err != nil {
 		return latchkey.Grant{}, p.err
 	}
-	return p.onceProvider.Login(ctx, c)
+	return p.Provider.Login(ctx, c)
 }
 
 // Whoever hangs up before the answer has used up an attempt: a refusal may take longer than a success, and who waits just long enough for that would guess for nothing.
 func TestTHR05_HangingUp(t *testing.T) {
-	hangUp := func(s *stage) {
-		ctx, cancel := context.WithTimeout(s.Context(), 500*time.Millisecond)
+	hangUp := func(t *testing.T, w *latchkeytest.World, app *latchkeytest.App) {
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
-		s.send(ctx, 0, newBrowser(), "POST", "/api/login", credentials)
+		w.NewBrowser().DoDirectly(app, app.NewRequest(ctx, "POST", "/api/login", anyCredentials))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Second, err: &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}}
-		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		p := &slowProvider{Provider: onetime.New(), takes: time.Second, err: &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}}
+		w := latchkeytest.New(t, latchkeytest.WithLogger(discard))
+		app := w.Start(w.Config("store", p), nil)
 		for range 50 {
-			go hangUp(s)
+			go hangUp(t, w, app)
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
@@ -322,19 +327,18 @@ func TestTHR05_HangingUp(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // the right one
-		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Second}
-		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		p := &slowProvider{Provider: onetime.New(), takes: time.Second}
+		w := latchkeytest.New(t, latchkeytest.WithLogger(discard))
+		app := w.Start(w.Config("store", p), nil)
 		for range 20 {
-			hangUp(s)
+			hangUp(t, w, app)
 		}
 		time.Sleep(time.Minute)
-		if n := len(s.living()); n != 0 {
-			t.Errorf("%d sessions whose cookies nobody has", n)
+		if left, err := w.Store.ByUser(t.Context(), "store", onetime.Ada.ID, 100); err != nil || len(left) != 0 {
+			t.Errorf("%d sessions whose cookies nobody has, %v", len(left), err)
 		}
-		for id, f := range p.families {
-			if !f.revoked {
-				t.Errorf("%s is not revoked", id)
-			}
+		if n := p.Alive(); n != 0 {
+			t.Errorf("%d refresh tokens are not revoked", n)
 		}
 	})
 }
@@ -343,20 +347,24 @@ func TestTHR05_HangingUp(t *testing.T) {
 // behind one address because it was slow: only the account does.
 func TestTHR05_SlowRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &slowProvider{onceProvider: newOnceProvider(), takes: time.Minute}
-		s := stageOf(t, latchkey.Config{Provider: p, Store: newFlakyStore()})
+		p := &slowProvider{Provider: onetime.New(), takes: time.Minute}
+		w := latchkeytest.New(t, latchkeytest.WithLogger(discard))
+		app := w.Start(w.Config("store", p), nil)
 		began := time.Now()
 		for time.Since(began) < time.Hour {
-			s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", credentials)
+			w.NewBrowser().Post(app, "/api/login", anyCredentials)
 			time.Sleep(time.Second)
 		}
 		if n := p.asked.Load(); n > 20 {
 			t.Errorf("%d passwords were looked at in an hour", n)
 		}
 		for i := range 50 {
-			s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", fmt.Sprintf(`{"email":"user-%d@example.com","password":"any will do"}`, i)).want(t, 503, "provider_unavailable", "")
+			got := w.NewBrowser().Post(app, "/api/login", fmt.Sprintf(`{"email":"user-%d@example.com","password":"any will do"}`, i))
+			if got.Status != 503 || got.Code != "provider_unavailable" {
+				t.Errorf("got %d %s", got.Status, got.Body)
+			}
 		}
 		p.takes = 0
-		s.send(s.Context(), 0, newBrowser(), "POST", "/api/login", `{"email":"user-7@example.com","password":"any will do"}`).want(t, 200, "", "")
+		w.NewBrowser().Login(app, "user-7@example.com")
 	})
 }

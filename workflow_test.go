@@ -79,7 +79,9 @@ func TestNoSingleSignOn(t *testing.T) {
 		b := newBrowser()
 		b.login(w.shop)
 		b.get(w.forums, "/api/user").want(t, 404, "not_logged_in", "")
-		b.jars[w.forums.host] = b.jar(w.shop)
+		for name, value := range b.jar(w.shop) {
+			b.set(w.forums, name, value)
+		}
 		b.get(w.forums, "/api/user").want(t, 404, "not_logged_in", "")
 		b.get(w.forums, "/api/private").want(t, 401, "login_required", "")
 		time.Sleep(time.Hour)

@@ -5,13 +5,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,22 +19,24 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
-	"github.com/latchkey-dev/latchkey/memstore"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// A world is the whole workflow in simulated time: two apps behind guards, the real embedded provider, a store, and browsers, over HTTP.
+// A world is the whole workflow in simulated time: two apps behind guards, the real embedded
+// provider, a store, and browsers, over HTTP.
 type world struct {
 	*testing.T
+	*latchkeytest.World
 	provider *idptest.Provider
-	faults   *faults // in front of the provider
+	faults   faults // in front of the provider
 	store    *flakyStore
 	keys     latchkey.KeyRing
 	user     idp.User
 	shop     *app          // refreshes through /api/jwt/refresh
 	forums   *app          // refreshes through /oauth2/token
 	idle     time.Duration // of sessions, and their cap; 0: the default
-	log      *lockedBuffer
-	secrets  *lockedBuffer // everything that must never be in the log
+	log      *latchkeytest.Log
+	secrets  *latchkeytest.Log // everything that must never be in the log
 }
 
 // simulate runs a test in a bubble with a clock of its own. No log line of it may have a secret.
@@ -45,24 +44,30 @@ func simulate(t *testing.T, run func(*testing.T, *world)) {
 	simulateIdle(t, 0, run)
 }
 
-// simulateMonths is for tests in which little happens for long. A session may be idle for half a day, so that the nodes need not look after it every few minutes.
+// simulateMonths is for tests in which little happens for long. A session may be idle for half a day,
+// so that the nodes need not look after it every few minutes.
 func simulateMonths(t *testing.T, run func(*testing.T, *world)) {
 	simulateIdle(t, 12*time.Hour, run)
 }
 
 func simulateIdle(t *testing.T, idle time.Duration, run func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, idle: idle, faults: &faults{}, store: newFlakyStore(), keys: latchkey.KeyRing{latchkey.NewKey()}, log: &lockedBuffer{}, secrets: &lockedBuffer{}}
-		logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		w.provider = idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
-			idptest.WithConfig(func(c *idp.Config) { c.Logger = logger }))
+		log := &latchkeytest.Log{}
+		logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w := &world{T: t, World: latchkeytest.New(t, latchkeytest.WithLogger(logger)), idle: idle, log: log, secrets: &latchkeytest.Log{}}
+		w.provider, w.faults, w.store, w.keys = w.Provider(), faults{w.World}, newFlakyStore(), w.Keys
 		w.shop = w.newApp("store", idp.Application{}, logger)
 		w.forums = w.newApp("forums", idp.Application{ClientSecret: "a secret of the forums' backend"}, logger)
 		w.user = w.provider.AddUser("ada@example.com", w.shop.application.ID, w.forums.application.ID)
-		w.secrets.WriteString(idptest.Password + "\n" + w.provider.APIKey + "\na secret of the forums' backend\n" + w.keys[0].Reveal() + "\n")
+		w.keep(idptest.Password, w.provider.APIKey, "a secret of the forums' backend", w.keys[0].Reveal())
 		t.Cleanup(w.checkLog)
 		run(t, w)
 	})
+}
+
+// keep notes secrets.
+func (w *world) keep(secrets ...string) {
+	io.WriteString(w.secrets, strings.Join(secrets, "\n")+"\n")
 }
 
 // checkLog is AUD-02.
@@ -76,12 +81,12 @@ func (w *world) checkLog() {
 
 // An app is one of the two, with its guard behind an HTTP server.
 type app struct {
+	*latchkeytest.App
 	w           *world
 	name        string
 	host        string
 	application idp.Application
 	guard       *latchkey.Guard
-	client      *http.Client
 	grant       latchkey.Grant   // what /api/by-key begins a session with
 	callback    http.HandlerFunc // what /api/by-key does; nil: only that
 	served      int              // requests that reached the app's own handlers
@@ -102,46 +107,27 @@ func (w *world) anotherNode(a *app) *app {
 }
 
 func (w *world) config(a *app, logger *slog.Logger) latchkey.Config {
-	provider, err := fusionauth.New(fusionauth.Config{
-		URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: a.application.ID,
-		ClientSecret: latchkey.Secret(a.application.ClientSecret), PasswordCheckedFirst: true,
-		Transport: w.spy(w.provider.Client.Transport),
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return latchkey.Config{
-		Origin: "https://" + a.host, App: a.name, Provider: provider, Store: w.store, Keys: w.keys, Logger: logger,
-		ClientIP:    func(*http.Request) string { return "203.0.113.7" },
-		IdleTimeout: w.idle, SessionCap: w.idle,
-	}
+	w.Helper()
+	client := w.Client(a.application, func(c *fusionauth.Config) { c.Transport = w.spy(c.Transport) })
+	c := w.Config(a.name, client)
+	c.Store, c.Keys, c.Logger = w.store, w.keys, logger
+	c.ClientIP = func(*http.Request) string { return "203.0.113.7" }
+	c.IdleTimeout, c.SessionCap = w.idle, w.idle
+	return c
 }
 
 // start puts the app's guard and handlers behind a server. Called again, it is a restart of the app.
 func (a *app) start(c latchkey.Config) {
-	guard, err := latchkey.New(c)
-	if err != nil {
-		a.w.Fatal(err)
-	}
-	a.guard = guard
-	mux := http.NewServeMux()
-	mux.Handle("/api/", guard.Handler())
-	mux.Handle("/api/private", guard.Protect(http.HandlerFunc(a.whoami)))
-	mux.Handle("/api/public", guard.Identify(http.HandlerFunc(a.whoami)))
-	mux.Handle("/api/by-key", guard.LoginRoute(http.HandlerFunc(a.loginByKey)))
-	network := newNetwork()
-	server := &http.Server{Handler: mux, ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelError)}
-	served := make(chan struct{})
-	go func() { defer close(served); server.Serve(network) }()
-	transport := &http.Transport{DialContext: network.dial}
-	a.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	a.w.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-		<-served
-		time.Sleep(time.Second) // simulated: net/http lingers half a second over connections that it closed early
-		guard.Close(context.Background())
+	a.w.Helper()
+	a.App = a.w.Start(c, func(node *latchkeytest.App) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("/api/", node.Guard.Handler())
+		mux.Handle("/api/private", node.Guard.Protect(http.HandlerFunc(a.whoami)))
+		mux.Handle("/api/public", node.Guard.Identify(http.HandlerFunc(a.whoami)))
+		mux.Handle("/api/by-key", node.Guard.LoginRoute(http.HandlerFunc(a.loginByKey)))
+		return mux
 	})
+	a.guard = a.Guard
 }
 
 // loginByKey begins a session without a form, with the app's grant or as its callback says.
@@ -171,34 +157,34 @@ func (a *app) whoami(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, session.User.Email)
 }
 
-// A browser has one cookie jar for each host, and no idea of the rest.
+// A browser sends its cookies however old they are.
 type browser struct {
-	mu   sync.Mutex
-	jars map[string]map[string]string
+	*latchkeytest.Browser // once it has met an app
+	once                  sync.Once
 
 	stubborn bool // does not follow redirections
 }
 
-func newBrowser() *browser { return &browser{jars: make(map[string]map[string]string)} }
+func newBrowser() *browser { return &browser{} }
 
-func (b *browser) jar(a *app) map[string]string {
-	if b.jars[a.host] == nil {
-		b.jars[a.host] = make(map[string]string)
-	}
-	return b.jars[a.host]
+// of returns the browser in the world of an app.
+func (b *browser) of(a *app) *latchkeytest.Browser {
+	b.once.Do(func() {
+		if b.Browser == nil {
+			b.Browser = a.w.NewBrowser()
+			b.KeepExpired = true
+		}
+	})
+	return b.Browser
 }
+
+func (b *browser) jar(a *app) map[string]string { return b.of(a).Cookies(a.App) }
+
+func (b *browser) set(a *app, name, value string) { b.of(a).SetCookie(a.App, name, value) }
 
 // copy is what a thief of the jar has.
 func (b *browser) copy(a *app, names ...string) *browser {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	thief := newBrowser()
-	for name, value := range b.jar(a) {
-		if len(names) == 0 || slices.Contains(names, name) {
-			thief.jar(a)[name] = value
-		}
-	}
-	return thief
+	return &browser{Browser: b.of(a).Copy(a.App, names...)}
 }
 
 const (
@@ -220,65 +206,26 @@ type reply struct {
 // send makes a request as a page of the app would: with its cookies, its origin, and JSON.
 func (b *browser) send(a *app, method, path, body string, change ...func(*http.Request)) reply {
 	a.w.Helper()
-	r, err := http.NewRequest(method, "https://"+a.host+path, strings.NewReader(body))
-	if err != nil {
-		a.w.Fatal(err)
-	}
-	r.URL.Scheme = "http" // the network of the bubble has no TLS
+	r := a.NewRequest(a.w.Context(), method, path, body)
 	r.Header.Set("User-Agent", "Test/1.0")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	if method != http.MethodGet {
-		r.Header.Set("Origin", "https://"+a.host)
-		r.Header.Set("Content-Type", "application/json")
+	for _, value := range b.jar(a) {
+		a.w.keep(value)
 	}
-	b.mu.Lock()
-	for name, value := range b.jar(a) {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-		a.w.secrets.WriteString(value + "\n")
-	}
-	b.mu.Unlock()
 	for _, c := range change {
 		c(r)
 	}
-	resp, err := a.client.Do(r)
+	resp, err := b.of(a).Do(a.App, r)
 	if err != nil {
 		a.w.Fatal(err)
 	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(resp.Body)
+	got, err := latchkeytest.Read(resp)
 	if err != nil {
 		a.w.Fatal(err)
 	}
-	got := reply{status: resp.StatusCode, header: resp.Header, body: string(content)}
-	b.store(a, resp, &got)
-	if got.status == http.StatusTemporaryRedirect && !b.stubborn {
+	if got.Status == http.StatusTemporaryRedirect && !b.stubborn {
 		return b.send(a, method, path, body, change...)
 	}
-	if resp.Header.Get("Content-Type") == "application/problem+json" {
-		var p struct {
-			Code      string
-			EndReason string
-			Status    int
-		}
-		if err := json.Unmarshal(content, &p); err != nil || p.Status != resp.StatusCode {
-			a.w.Errorf("problem %s with status %d: %v", content, resp.StatusCode, err)
-		}
-		got.code, got.reason = p.Code, p.EndReason
-	}
-	return got
-}
-
-func (b *browser) store(a *app, resp *http.Response, got *reply) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range resp.Cookies() {
-		if c.MaxAge < 0 {
-			delete(b.jar(a), c.Name)
-			continue
-		}
-		b.jar(a)[c.Name] = c.Value
-		got.minted = got.minted || c.Name != echoCookie
-	}
+	return reply{got.Status, got.Header, got.Body, got.Code, got.EndReason, got.SetsCookie(sessionCookie)}
 }
 
 func (b *browser) get(a *app, path string) reply {
@@ -311,39 +258,11 @@ func (r reply) ok(t testing.TB, minted bool) {
 }
 
 // faults breaks the provider when a test asks for it.
-type faults struct {
-	mu      sync.Mutex
-	handler func(w http.ResponseWriter, r *http.Request, next http.Handler)
-}
+type faults struct{ world *latchkeytest.World }
 
-func (f *faults) set(h func(http.ResponseWriter, *http.Request, http.Handler)) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.handler = h
-}
+func (f faults) set(fault latchkeytest.Fault) { f.world.FailProvider(fault) }
 
-func (f *faults) wrap(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.mu.Lock()
-		h := f.handler
-		f.mu.Unlock()
-		if h == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		h(w, r, next)
-	})
-}
-
-func answer(status int, contentType, body string) func(http.ResponseWriter, *http.Request, http.Handler) {
-	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		if contentType != "" {
-			w.Header().Set("Content-Type", contentType)
-		}
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
-}
+var answer = latchkeytest.Answer
 
 // spy notes the tokens that the provider issues, so that the log can be searched for them.
 func (w *world) spy(next http.RoundTripper) http.RoundTripper {
@@ -358,7 +277,7 @@ func (w *world) spy(next http.RoundTripper) http.RoundTripper {
 		if json.Unmarshal(body, &fields) == nil {
 			for _, name := range []string{"token", "refreshToken", "access_token", "refresh_token"} {
 				if secret, ok := fields[name].(string); ok {
-					w.secrets.WriteString(secret + "\n")
+					w.keep(secret)
 				}
 			}
 		}
@@ -370,19 +289,15 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// flakyStore is a store that can be cut off, emptied, and lose its newest writes.
+// flakyStore counts how often it is read.
 type flakyStore struct {
+	*latchkeytest.Store
 	mu    sync.Mutex
-	inner latchkey.Store
-	down  bool
-	ids   map[latchkey.ID]bool
-	saved []*latchkey.Record
 	reads int
+	undo  func() // what was written since the snapshot
 }
 
-func newFlakyStore() *flakyStore {
-	return &flakyStore{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
-}
+func newFlakyStore() *flakyStore { return &flakyStore{Store: latchkeytest.NewStore()} }
 
 // cutoffs are the ids under which stores keep whether all sessions of an app have ended. All versions that share a store must agree on them.
 var cutoffs = map[latchkey.ID]bool{cutoffOf("store"): true, cutoffOf("forums"): true, cutoffOf("store.example.com"): true}
@@ -392,12 +307,12 @@ func cutoffOf(app string) latchkey.ID {
 	return latchkey.ID(sum[:16])
 }
 
-var errStoreDown = errors.New("the store cannot be reached")
-
 func (s *flakyStore) cut(down bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down = down
+	if down {
+		s.Fail(latchkeytest.ErrStoreDown)
+	} else {
+		s.Fail(nil)
+	}
 }
 
 func (s *flakyStore) readCount() int {
@@ -406,160 +321,19 @@ func (s *flakyStore) readCount() int {
 	return s.reads
 }
 
-// lose forgets everything.
-func (s *flakyStore) lose() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inner = memstore.New()
-}
+func (s *flakyStore) lose() { s.Lose() }
 
-// snapshot and rollback lose the writes between them, as a replica that takes over may.
-func (s *flakyStore) snapshot() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.saved = nil
-	for id := range s.ids {
-		if rec, err := s.inner.Get(context.Background(), id); err == nil {
-			s.saved = append(s.saved, rec)
-		}
-	}
-}
+func (s *flakyStore) snapshot() { s.undo = s.Snapshot() }
 
-func (s *flakyStore) rollback() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.inner = memstore.New()
-	for _, rec := range s.saved {
-		s.inner.Create(context.Background(), rec)
-	}
-}
-
-func (s *flakyStore) use() (latchkey.Store, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.down {
-		return nil, errStoreDown
-	}
-	return s.inner, nil
-}
-
-func (s *flakyStore) Create(ctx context.Context, rec *latchkey.Record) error {
-	inner, err := s.use()
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.ids[rec.ID] = true
-	s.mu.Unlock()
-	return inner.Create(ctx, rec)
-}
+func (s *flakyStore) rollback() { s.undo() }
 
 func (s *flakyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
-	inner, err := s.use()
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
 	if !cutoffs[id] { // which is read once in a while, not for each request
+		s.mu.Lock()
 		s.reads++
+		s.mu.Unlock()
 	}
-	s.mu.Unlock()
-	return inner.Get(ctx, id)
-}
-
-func (s *flakyStore) Swap(ctx context.Context, next *latchkey.Record) error {
-	inner, err := s.use()
-	if err != nil {
-		return err
-	}
-	return inner.Swap(ctx, next)
-}
-
-func (s *flakyStore) Touch(ctx context.Context, seen []latchkey.Seen) error {
-	inner, err := s.use()
-	if err != nil {
-		return err
-	}
-	return inner.Touch(ctx, seen)
-}
-
-func (s *flakyStore) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
-	inner, err := s.use()
-	if err != nil {
-		return nil, err
-	}
-	return inner.ByUser(ctx, app, userID, limit)
-}
-
-func (s *flakyStore) Sweep(ctx context.Context, now time.Time) (int, error) {
-	inner, err := s.use()
-	if err != nil {
-		return 0, err
-	}
-	return inner.(latchkey.Sweeper).Sweep(ctx, now)
-}
-
-func (s *flakyStore) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
-	inner, err := s.use()
-	if err != nil {
-		return nil, err
-	}
-	return inner.Unrevoked(ctx, app, after, limit)
-}
-
-// network is a listener whose connections are pipes: sockets do not work in a bubble.
-type network struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newNetwork() *network {
-	return &network{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case n.conns <- server:
-		return client, nil
-	case <-n.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (n *network) Accept() (net.Conn, error) {
-	select {
-	case c := <-n.conns:
-		return c, nil
-	case <-n.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (n *network) Close() error { n.once.Do(func() { close(n.closed) }); return nil }
-
-func (n *network) Addr() net.Addr { return &net.TCPAddr{} }
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) WriteString(s string) { l.Write([]byte(s)) }
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	return s.Store.Get(ctx, id)
 }
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/latchkey-dev/latchkey"
@@ -21,7 +22,8 @@ type App struct {
 	Client      *fusionauth.Client // of the provider; nil after Start
 
 	w       *World
-	handler func(*App) http.Handler
+	make    func(*App) http.Handler
+	handler http.Handler
 	host    string
 	client  *http.Client
 	close   func()
@@ -32,13 +34,13 @@ type App struct {
 // configuration.
 func (w *World) NewApp(name string, handler func(*App) http.Handler, change ...func(*latchkey.Config)) *App {
 	w.t.Helper()
-	application := w.Provider.AddApplication(idp.Application{Name: name})
+	application := w.Provider().AddApplication(idp.Application{Name: name})
 	client := w.Client(application)
 	c := w.Config(name, client)
 	for _, f := range change {
 		f(&c)
 	}
-	a := &App{Config: c, Application: application, Client: client, w: w, handler: handler}
+	a := &App{Config: c, Application: application, Client: client, w: w, make: handler}
 	a.start()
 	return a
 }
@@ -46,7 +48,7 @@ func (w *World) NewApp(name string, handler func(*App) http.Handler, change ...f
 // Start starts an app with a configuration of the test's own.
 func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
 	w.t.Helper()
-	a := &App{Config: c, w: w, handler: handler}
+	a := &App{Config: c, w: w, make: handler}
 	a.start()
 	return a
 }
@@ -55,7 +57,7 @@ func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
 // To restart an app, Close it and use the other node.
 func (a *App) AddNode() *App {
 	a.w.t.Helper()
-	node := &App{Config: a.Config, Application: a.Application, Client: a.Client, w: a.w, handler: a.handler}
+	node := &App{Config: a.Config, Application: a.Application, Client: a.Client, w: a.w, make: a.make}
 	node.start()
 	return node
 }
@@ -63,11 +65,28 @@ func (a *App) AddNode() *App {
 // AddUser makes a user with [Password] and a verified address, who has these roles in the app.
 func (a *App) AddUser(email string, roles ...string) idp.User {
 	a.w.t.Helper()
-	user := a.w.Provider.AddUser(email)
-	if err := a.w.Provider.Register(a.w.t.Context(), user.ID, a.Application.ID, roles...); err != nil {
+	user := a.w.Provider().AddUser(email)
+	if err := a.w.Provider().Register(a.w.t.Context(), user.ID, a.Application.ID, roles...); err != nil {
 		a.w.t.Fatalf("latchkeytest: register %s: %v", email, err)
 	}
 	return user
+}
+
+// NewRequest returns a request as a page of the app makes it: with the headers by which a server sees
+// that the page is its own. A body is sent as JSON.
+func (a *App) NewRequest(ctx context.Context, method, path, body string) *http.Request {
+	a.w.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, a.Config.Origin+path, strings.NewReader(body))
+	if err != nil {
+		a.w.t.Fatalf("latchkeytest: %v", err)
+	}
+	r.Header.Set("User-Agent", "latchkeytest")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if method != http.MethodGet && method != http.MethodHead {
+		r.Header.Set("Origin", a.Config.Origin)
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
 }
 
 // Close stops the node as a good shutdown does: first its server, then its guard, which stores and
@@ -84,11 +103,11 @@ func (a *App) start() {
 	if a.Guard, err = latchkey.New(a.Config); err != nil {
 		a.w.t.Fatalf("latchkeytest: %v", err)
 	}
-	handler := a.Guard.Handler()
-	if a.handler != nil {
-		handler = a.handler(a)
+	a.handler = a.Guard.Handler()
+	if a.make != nil {
+		a.handler = a.make(a)
 	}
-	stopServer := a.serve(handler)
+	stopServer := a.serve()
 	a.close = sync.OnceFunc(func() {
 		stopServer()
 		if err := a.Guard.Close(context.Background()); err != nil {
@@ -98,12 +117,12 @@ func (a *App) start() {
 	a.w.t.Cleanup(a.close)
 }
 
-// serve answers by the handler over pipes, until the function that it returns has returned.
-func (a *App) serve(handler http.Handler) (stop func()) {
+// serve answers over pipes, until the function that it returns has returned.
+func (a *App) serve() (stop func()) {
 	network := newNetwork()
 	var open sync.WaitGroup // connections
 	server := &http.Server{
-		Handler:  handler,
+		Handler:  a.handler,
 		ErrorLog: slog.NewLogLogger(a.w.logger.Handler(), slog.LevelError),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {

@@ -2,10 +2,9 @@ package latchkeytest
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
-	"strings"
 )
 
 // A Browser keeps the cookies of all apps. Its methods may be called by many goroutines, as tabs
@@ -21,29 +20,10 @@ type Browser struct {
 // NewBrowser returns a browser without cookies.
 func (w *World) NewBrowser() *Browser { return &Browser{w: w} }
 
-// Do sends one request to an app, as a page of the app would: with the cookies, and with the
-// headers by which a server sees that the page is its own. Headers that r has stay as they are, and
-// so does its context. The URL of r needs a path alone. Redirections are not followed. The caller
-// closes the body.
+// Do sends one request with the cookies of the app, and nothing else that r has not; see
+// [App.NewRequest]. Redirections are not followed. The caller closes the body.
 func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.RequestURI = "" // of httptest.NewRequest
-	scheme, _, _ := strings.Cut(a.Config.Origin, "://")
-	r.URL.Scheme, r.URL.Host = scheme, strings.TrimPrefix(a.Config.Origin, scheme+"://")
-	if r.Host == "" {
-		r.Host = r.URL.Host
-	}
-	setDefault(r.Header, "User-Agent", "latchkeytest")
-	setDefault(r.Header, "Sec-Fetch-Site", "same-origin")
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		setDefault(r.Header, "Origin", a.Config.Origin)
-	}
-	for name, c := range b.jar.copy(a.host) {
-		if c.covers(r.URL.Path) && (b.KeepExpired || !c.expired(b.w.Clock.Now())) {
-			r.AddCookie(&http.Cookie{Name: name, Value: c.value})
-		}
-	}
-	resp, err := a.client.Do(r)
+	resp, err := a.client.Do(b.withCookies(a, r))
 	if err != nil {
 		return nil, err
 	}
@@ -51,25 +31,38 @@ func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// setDefault sets a header that is not there. One that is there without values is sent by nobody.
-func setDefault(h http.Header, name, value string) {
-	if _, there := h[name]; !there {
-		h.Set(name, value)
+// DoDirectly is Do without a server: it calls the handler of the app, which finds the context of r
+// with all its values, and returns when the handler has.
+func (b *Browser) DoDirectly(a *App, r *http.Request) *http.Response {
+	r = b.withCookies(a, r)
+	r.RequestURI, r.RemoteAddr = r.URL.RequestURI(), clientAddr.String()
+	if r.Body == nil {
+		r.Body = http.NoBody
 	}
+	w := httptest.NewRecorder()
+	a.handler.ServeHTTP(w, r)
+	resp := w.Result()
+	resp.Request = r
+	b.jar.keep(a.host, resp.Cookies(), b.w.Clock.Now())
+	return resp
 }
 
-// Send makes a request, and another wherever a 307 says so, which a Guard answers if an older
-// request comes late. The changes are made to each. A body is sent as JSON.
+func (b *Browser) withCookies(a *App, r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	for name, c := range b.jar.copy(a.host) {
+		if c.covers(r.URL.Path) && (b.KeepExpired || !c.expired(b.w.Clock.Now())) {
+			r.AddCookie(&http.Cookie{Name: name, Value: c.value})
+		}
+	}
+	return r
+}
+
+// Send makes a request as a page of the app does, and again where a 307 says so, which a Guard answers
+// if an older request comes late. The changes are made to each.
 func (b *Browser) Send(a *App, method, path, body string, change ...func(*http.Request)) *Response {
 	b.w.t.Helper()
 	for range 10 {
-		r, err := http.NewRequestWithContext(b.w.t.Context(), method, path, strings.NewReader(body))
-		if err != nil {
-			b.w.t.Fatalf("latchkeytest: %v", err)
-		}
-		if body != "" {
-			r.Header.Set("Content-Type", "application/json")
-		}
+		r := a.NewRequest(b.w.t.Context(), method, path, body)
 		for _, f := range change {
 			f(r)
 		}
@@ -77,12 +70,12 @@ func (b *Browser) Send(a *App, method, path, body string, change ...func(*http.R
 		if err != nil {
 			b.w.t.Fatalf("latchkeytest: %v", err)
 		}
-		got, err := read(resp)
+		got, err := Read(resp)
 		if err != nil {
 			b.w.t.Fatalf("latchkeytest: %s %s: %v", method, path, err)
 		}
 		again, err := resp.Location()
-		if got.Status != http.StatusTemporaryRedirect || err != nil || again.Host != resp.Request.URL.Host {
+		if got.Status != http.StatusTemporaryRedirect || err != nil || again.Host != r.URL.Host {
 			return got
 		}
 		path = again.RequestURI()
@@ -130,6 +123,20 @@ func (b *Browser) Logout(a *App) *Response {
 // Cookie returns the value of a cookie of the app, or "".
 func (b *Browser) Cookie(a *App, name string) string { return b.jar.copy(a.host)[name].value }
 
+// Cookies returns the names and values of the cookies of the app.
+func (b *Browser) Cookies(a *App) map[string]string {
+	cookies := make(map[string]string)
+	for name, c := range b.jar.copy(a.host) {
+		cookies[name] = c.value
+	}
+	return cookies
+}
+
+// DeleteCookie takes a cookie of the app away.
+func (b *Browser) DeleteCookie(a *App, name string) {
+	b.jar.keep(a.host, []*http.Cookie{{Name: name, MaxAge: -1}}, b.w.Clock.Now())
+}
+
 // SetCookie gives the browser a cookie of the app.
 func (b *Browser) SetCookie(a *App, name, value string) {
 	b.jar.keep(a.host, []*http.Cookie{{Name: name, Value: value}}, b.w.Clock.Now())
@@ -145,29 +152,4 @@ func (b *Browser) Copy(a *App, names ...string) *Browser {
 		}
 	}
 	return other
-}
-
-// A Response is an answer that has been read.
-type Response struct {
-	Status    int
-	Header    http.Header
-	Body      string
-	Code      string // of a problem, as docs/http.md lists them
-	EndReason string // of a problem: why the session ended
-}
-
-func read(resp *http.Response) (*Response, error) {
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	got := &Response{Status: resp.StatusCode, Header: resp.Header, Body: string(body)}
-	if resp.Header.Get("Content-Type") != "application/problem+json" {
-		return got, nil
-	}
-	var problem struct{ Code, EndReason string }
-	err = json.Unmarshal(body, &problem)
-	got.Code, got.EndReason = problem.Code, problem.EndReason
-	return got, err
 }

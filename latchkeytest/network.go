@@ -9,6 +9,8 @@ import (
 // clientIP is the address of every browser: one of TEST-NET-1 (RFC 5737).
 const clientIP = "192.0.2.1"
 
+var clientAddr = &net.TCPAddr{IP: net.ParseIP(clientIP), Port: 49152}
+
 // A network is a listener whose connections are pipes: sockets do not work in a bubble.
 type network struct {
 	conns  chan net.Conn
@@ -54,6 +56,4 @@ func (n *network) Addr() net.Addr { return &net.TCPAddr{} }
 type serverConn struct{ net.Conn }
 
 // RemoteAddr is where requests come from.
-func (serverConn) RemoteAddr() net.Addr {
-	return &net.TCPAddr{IP: net.ParseIP(clientIP), Port: 49152}
-}
+func (serverConn) RemoteAddr() net.Addr { return clientAddr }

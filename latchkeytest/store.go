@@ -22,7 +22,8 @@ type Store struct {
 	ids   map[latchkey.ID]bool
 }
 
-func newStore() *Store {
+// NewStore returns an empty store. [World.Store] is one already.
+func NewStore() *Store {
 	return &Store{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
 }
 
@@ -42,14 +43,7 @@ func (s *Store) Lose() {
 
 // Snapshot returns a function that loses all writes since then, as a replica that takes over may.
 func (s *Store) Snapshot() (rollback func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var saved []*latchkey.Record
-	for id := range s.ids {
-		if rec, err := s.inner.Get(context.Background(), id); err == nil {
-			saved = append(saved, rec)
-		}
-	}
+	saved := s.Records()
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -58,6 +52,20 @@ func (s *Store) Snapshot() (rollback func()) {
 			s.inner.Create(context.Background(), rec)
 		}
 	}
+}
+
+// Records returns all that the store has, those of ended sessions too, in no order. They must not be
+// changed.
+func (s *Store) Records() []*latchkey.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*latchkey.Record
+	for id := range s.ids {
+		if rec, err := s.inner.Get(context.Background(), id); err == nil {
+			all = append(all, rec)
+		}
+	}
+	return all
 }
 
 func (s *Store) reach() (latchkey.Store, error) {

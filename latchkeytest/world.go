@@ -3,6 +3,7 @@ package latchkeytest
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/latchkey-dev/latchkey"
@@ -17,14 +18,14 @@ const Password = idptest.Password
 // A World is an identity provider, a session store, and a clock that apps and browsers share. It
 // ends with its test.
 type World struct {
-	Provider *idptest.Provider
-	Store    *Store
-	Clock    *Clock
-	Keys     latchkey.KeyRing // of the cookies of all apps
+	Store *Store
+	Clock *Clock
+	Keys  latchkey.KeyRing // of the cookies of all apps
 
-	t      testing.TB
-	logger *slog.Logger
-	faults providerFaults
+	t        testing.TB
+	logger   *slog.Logger
+	provider func() *idptest.Provider
+	faults   providerFaults
 }
 
 // An Option changes the world that New makes.
@@ -56,21 +57,30 @@ func New(t testing.TB, options ...Option) *World {
 	if s.logger == nil {
 		s.logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	w := &World{Store: newStore(), Clock: &Clock{}, Keys: latchkey.KeyRing{latchkey.NewKey()}, t: t, logger: s.logger}
-	w.Provider = idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
-		idptest.WithConfig(func(c *idp.Config) { c.Logger, c.Now = s.logger, w.Clock.Now }),
-		idptest.WithConfig(s.provider))
+	w := &World{Store: NewStore(), Clock: &Clock{}, Keys: latchkey.KeyRing{latchkey.NewKey()}, t: t, logger: s.logger}
+	w.provider = sync.OnceValue(func() *idptest.Provider {
+		return idptest.New(t, idptest.WithoutSocket(), idptest.WithFaults(w.faults.wrap),
+			idptest.WithConfig(func(c *idp.Config) { c.Logger, c.Now = s.logger, w.Clock.Now }),
+			idptest.WithConfig(s.provider))
+	})
 	return w
+}
+
+// Provider returns the identity provider of the world. The first call starts it.
+func (w *World) Provider() *idptest.Provider {
+	w.t.Helper()
+	return w.provider()
 }
 
 // Client returns a client of the provider for an application: the Provider of a guard. The changes
 // are made to its configuration.
 func (w *World) Client(a idp.Application, change ...func(*fusionauth.Config)) *fusionauth.Client {
 	w.t.Helper()
+	p := w.Provider()
 	c := fusionauth.Config{
-		URL: w.Provider.URL, APIKey: latchkey.Secret(w.Provider.APIKey), ApplicationID: a.ID,
+		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: a.ID,
 		ClientSecret: latchkey.Secret(a.ClientSecret), PasswordCheckedFirst: true,
-		Transport: w.Provider.Client.Transport, Now: w.Clock.Now,
+		Transport: p.Client.Transport, Now: w.Clock.Now,
 	}
 	for _, f := range change {
 		f(&c)

@@ -2,10 +2,11 @@ package latchkeytest_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -169,7 +170,7 @@ func TestBrowser_streams(t *testing.T) {
 				close(gone)
 			})
 		})
-		resp, err := w.NewBrowser().Do(app, httptest.NewRequestWithContext(t.Context(), "GET", "/stream", nil))
+		resp, err := w.NewBrowser().Do(app, app.NewRequest(t.Context(), "GET", "/stream", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,5 +214,36 @@ func (c *cleaned) Cleanup(f func()) { c.cleanups = append(c.cleanups, f) }
 func (c *cleaned) clean() {
 	for _, f := range slices.Backward(c.cleanups) {
 		f()
+	}
+}
+
+type key struct{}
+
+func TestBrowser_doesDirectly(t *testing.T) {
+	w := latchkeytest.New(t)
+	app := w.NewApp("shop", func(*latchkeytest.App) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.SetCookie(w, &http.Cookie{Name: "kept", Value: "1"})
+			fmt.Fprint(w, r.Context().Value(key{}), " ", r.Method, " ", r.RequestURI, " ", r.Host, " ", r.Header.Get("Cookie"))
+		})
+	})
+	b := w.NewBrowser()
+	for _, want := range []string{"passed POST /a?b shop.example.com ", "passed POST /a?b shop.example.com kept=1"} {
+		r := app.NewRequest(context.WithValue(t.Context(), key{}, "passed"), "POST", "/a?b", "")
+		got, err := latchkeytest.Read(b.DoDirectly(app, r))
+		if err != nil || got.Status != 200 || got.Body != want {
+			t.Errorf("%v, %v, want %q", got, err, want)
+		}
+	}
+}
+
+func TestApp_closeEndsItsConnections(t *testing.T) {
+	w := latchkeytest.New(t)
+	app := w.NewApp("shop", nil)
+	b := w.NewBrowser()
+	want(t, b.Get(app, "/api/user"), 404, "not_logged_in", "")
+	app.Close()
+	if _, err := b.Do(app, app.NewRequest(t.Context(), "GET", "/api/user", "")); err == nil {
+		t.Error("it still answers")
 	}
 }

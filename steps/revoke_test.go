@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
@@ -8,30 +8,31 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // An ender ends the session of a scene, and says whether it was told that it did.
 type ender struct {
 	name string
-	send func(ctx context.Context, s *stage, node int, c *scene, other *browser) (ended bool, got reply)
+	send func(ctx context.Context, s *stage, node int, c *scene, other *latchkeytest.Browser) (ended bool, got *latchkeytest.Response)
 }
 
 var enders = []ender{
-	{"logout", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
-		got := s.send(ctx, node, c.victim.copy(s.app), "POST", "/api/logout", "")
-		return got.status == 204, got
+	{"logout", func(ctx context.Context, s *stage, node int, c *scene, _ *latchkeytest.Browser) (bool, *latchkeytest.Response) {
+		got := s.send(ctx, node, c.victim.Copy(s.nodes[0]), "POST", "/api/logout", "")
+		return got.Status == 204, got
 	}},
-	{"end from the list", func(ctx context.Context, s *stage, node int, c *scene, other *browser) (bool, reply) {
+	{"end from the list", func(ctx context.Context, s *stage, node int, c *scene, other *latchkeytest.Browser) (bool, *latchkeytest.Response) {
 		got := s.send(ctx, node, other, "DELETE", "/api/sessions/"+c.id.String(), "")
-		return got.status == 204, got
+		return got.Status == 204, got
 	}},
-	{"theft", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
-		got := s.get(ctx, node, c.thief.copy(s.app))
-		return got.status == 401 && got.reason == string(latchkey.EndReuseDetected), got
+	{"theft", func(ctx context.Context, s *stage, node int, c *scene, _ *latchkeytest.Browser) (bool, *latchkeytest.Response) {
+		got := s.get(ctx, node, c.thief.Copy(s.nodes[0]))
+		return got.Status == 401 && got.EndReason == string(latchkey.EndReuseDetected), got
 	}},
-	{"login", func(ctx context.Context, s *stage, node int, c *scene, _ *browser) (bool, reply) {
-		got := s.send(ctx, node, c.victim.copy(s.app), "POST", "/api/login", credentials)
-		return got.status == 200, got
+	{"login", func(ctx context.Context, s *stage, node int, c *scene, _ *latchkeytest.Browser) (bool, *latchkeytest.Response) {
+		got := s.send(ctx, node, c.victim.Copy(s.nodes[0]), "POST", "/api/login", credentials)
+		return got.Status == 200, got
 	}},
 }
 
@@ -69,7 +70,7 @@ func TestStepLateTokenIsRevoked(t *testing.T) {
 				t.Parallel()
 				steps := &stepping{}
 				onStage(t, steps.front, func(t *testing.T, s *stage) {
-					s.provider.renames = true
+					s.provider.Renames = true
 					schedules(func(plan *schedule) {
 						s.endDuringRequest(t, steps, plan, stateNamed(name), enders[0], node)
 						if t.Failed() {
@@ -84,12 +85,12 @@ func TestStepLateTokenIsRevoked(t *testing.T) {
 
 func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, st state, e ender, node int) {
 	plan.flights = st.lost && e.name == "theft"
-	c, other := s.openFor(st, e), newBrowser()
+	c, other := s.openFor(st, e), s.world.NewBrowser()
 	s.login(other)
-	alive := s.provider.alive()
+	alive := s.provider.Alive()
 	var ended bool
-	var end, got reply
-	after := c.victim.copy(s.app)
+	var end, got *latchkeytest.Response
+	after := c.victim.Copy(s.nodes[0])
 	steps.race(t, plan, [2]*actor{
 		start(0, func(ctx context.Context) {
 			ended, end = e.send(ctx, s, 0, c, other)
@@ -103,21 +104,21 @@ func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, 
 	if plan.redundant {
 		return
 	}
-	if got.status != 200 && got.status != 401 || end.status >= 500 {
-		t.Errorf("the end answered %d %s, the request %d %s", end.status, end.body, got.status, got.body)
+	if got.Status != 200 && got.Status != 401 || end.Status >= 500 {
+		t.Errorf("the end answered %d %s, the request %d %s", end.Status, end.Body, got.Status, got.Body)
 	}
-	if e.name == "theft" && end.status == 200 {
+	if e.name == "theft" && end.Status == 200 {
 		t.Error("the thief was served")
 	}
 	if !ended {
 		if !st.lost {
-			t.Errorf("the end did not succeed: %d %s", end.status, end.body)
+			t.Errorf("the end did not succeed: %d %s", end.Status, end.Body)
 		}
 		return
 	}
 	reason := s.reason(c)
-	if got.status == 401 && got.reason != string(reason) {
-		t.Errorf("the request was told %q, the session ended with %q", got.reason, reason)
+	if got.Status == 401 && got.EndReason != string(reason) {
+		t.Errorf("the request was told %q, the session ended with %q", got.EndReason, reason)
 	}
 	s.wantEnded(t, reason, after)
 	synctest.Wait()
@@ -125,7 +126,7 @@ func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, 
 	if e.name == "login" {
 		want++
 	}
-	if n := s.provider.alive(); n != want {
+	if n := s.provider.Alive(); n != want {
 		t.Errorf("%d refresh tokens are alive, want %d", n, want)
 	}
 }

@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"slices"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // A scene is a session in some state, before something happens to it.
 type scene struct {
 	id     latchkey.ID
-	victim *browser // its browser
-	thief  *browser // has cookies of a generation that is long past
+	victim *latchkeytest.Browser // its browser
+	thief  *latchkeytest.Browser // has cookies of a generation that is long past
 }
 
 // A state is one in which the browser's next request does what the name says.
@@ -36,13 +37,13 @@ var states = []state{
 	}, false},
 	{"mint", func(s *stage, c *scene) { s.loseAnswer(c) }, false},
 	{"refresh in place", func(s *stage, c *scene) { s.loseAnswer(c); time.Sleep(time.Hour) }, false},
-	{"rebuild of a lost record", func(s *stage, c *scene) { s.settle(c); s.store.lose() }, true},
+	{"rebuild of a lost record", func(s *stage, c *scene) { s.settle(c); s.store.Lose() }, true},
 	{"rebuild of an older record", func(s *stage, c *scene) {
 		s.settle(c)
-		s.store.snapshot()
+		rollback := s.store.Snapshot()
 		time.Sleep(time.Hour)
 		s.mustServe(c.victim)
-		s.store.rollback()
+		rollback()
 	}, false},
 }
 
@@ -70,7 +71,7 @@ func (s *stage) loseAnswer(c *scene) {
 	s.Helper()
 	s.settle(c)
 	time.Sleep(time.Hour)
-	s.mustServe(c.victim.copy(s.app))
+	s.mustServe(c.victim.Copy(s.nodes[0]))
 }
 
 // open brings a new session, the only one there is, into the state.
@@ -92,11 +93,11 @@ func (s *stage) openFor(st state, enders ...ender) *scene {
 
 func (s *stage) begin() *scene {
 	s.Helper()
-	s.store.lose()
-	c := &scene{victim: newBrowser()}
+	s.store.Lose()
+	c := &scene{victim: s.world.NewBrowser()}
 	s.login(c.victim)
 	c.id = s.living()[0].ID
-	c.thief = c.victim.copy(s.app)
+	c.thief = c.victim.Copy(s.nodes[0])
 	return c
 }
 
@@ -105,6 +106,6 @@ func (s *stage) bring(c *scene, st state) *scene {
 	st.make(s, c)
 	synctest.Wait()
 	s.told()
-	s.provider.calls()
+	s.provider.Calls()
 	return c
 }

@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // Two that end one session at once, in every order: it ends once, for one reason, and is told once.
@@ -40,11 +41,11 @@ func TestStepTwoEnds(t *testing.T) {
 
 func (s *stage) endTwice(t *testing.T, steps *stepping, plan *schedule, st state, enders [2]ender, node int) {
 	plan.flights = st.lost && enders[0].name == "theft" && enders[1].name == "theft"
-	c, other := s.openFor(st, enders[:]...), newBrowser()
+	c, other := s.openFor(st, enders[:]...), s.world.NewBrowser()
 	s.login(other)
 	s.told()
 	var ended [2]bool
-	var got [2]reply
+	var got [2]*latchkeytest.Response
 	var actors [2]*actor
 	for i, e := range enders {
 		actors[i] = start(i*node, func(ctx context.Context) { ended[i], got[i] = e.send(ctx, s, i*node, c, other) })
@@ -55,13 +56,13 @@ func (s *stage) endTwice(t *testing.T, steps *stepping, plan *schedule, st state
 		return
 	}
 	for _, a := range got {
-		if a.status >= 500 {
-			t.Errorf("%d %s", a.status, a.body)
+		if a.Status >= 500 {
+			t.Errorf("%d %s", a.Status, a.Body)
 		}
 	}
 	if !ended[0] && !ended[1] {
 		if !st.lost {
-			t.Errorf("nobody ended it: %d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+			t.Errorf("nobody ended it: %d %s, and %d %s", got[0].Status, got[0].Body, got[1].Status, got[1].Body)
 		}
 		return
 	}
@@ -91,14 +92,14 @@ func TestStepRebuildForAnotherUser(t *testing.T) {
 			onStage(t, pass, func(t *testing.T, s *stage) {
 				c := s.open(stateNamed(name))
 				before := s.generation(c)
-				s.provider.user = latchkey.User{ID: "bob", Email: "bob@example.com"}
+				s.provider.User = latchkey.User{ID: "bob", Email: "bob@example.com"}
 				for range 2 {
-					s.get(t.Context(), 0, c.victim).want(t, 401, "login_required", "refresh_refused")
+					want(t, s.get(t.Context(), 0, c.victim), 401, "login_required", "refresh_refused")
 				}
 				if after := s.generation(c); after != before {
 					t.Errorf("generation %d after %d", after, before)
 				}
-				if n := s.provider.alive(); n != 0 {
+				if n := s.provider.Alive(); n != 0 {
 					t.Error("the other user's token is alive")
 				}
 			})

@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"

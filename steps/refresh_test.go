@@ -1,14 +1,14 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
-	"maps"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // Two requests of one browser that find its session expired, on two nodes, in every order of the operations on store and provider: one asks the
@@ -34,13 +34,13 @@ func TestStepTwoRefreshes(t *testing.T) {
 						if waited := time.Since(began); waited > time.Second {
 							t.Errorf("somebody waited %v: for a claim that nobody has any more?", waited)
 						}
-						if got[0].status != 200 || got[1].status != 200 {
-							t.Errorf("%d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+						if got[0].Status != 200 || got[1].Status != 200 {
+							t.Errorf("%d %s, and %d %s", got[0].Status, got[0].Body, got[1].Status, got[1].Body)
 						}
-						if got[0].minted && got[1].minted && !s.record(c).Forked {
+						if minted(got[0]) && minted(got[1]) && !s.record(c).Forked {
 							t.Error("two branches were minted, and the record has one") // the one that arrives late would be stale too soon
 						}
-						if n := s.provider.calls(); n > most[st.name] {
+						if n := s.provider.Calls(); n > most[st.name] {
 							t.Errorf("%d refreshes, want at most %d", n, most[st.name])
 						}
 						if after := s.generation(c); st.name == "refresh in place" && after != before || after > before+1 && !st.lost && st.name != "rebuild of an older record" {
@@ -76,11 +76,11 @@ func TestStepClaimRunsOut(t *testing.T) {
 						return
 					}
 					for _, got := range answers {
-						if got.status != 200 && got.status != 503 {
-							t.Errorf("%d %s", got.status, got.body)
+						if got.Status != 200 && got.Status != 503 {
+							t.Errorf("%d %s", got.Status, got.Body)
 						}
 					}
-					if n := s.provider.calls(); n > 2 {
+					if n := s.provider.Calls(); n > 2 {
 						t.Errorf("%d refreshes", n)
 					}
 					if after := s.generation(c); after > before+1 {
@@ -98,8 +98,8 @@ func TestStepClaimRunsOut(t *testing.T) {
 }
 
 // twoRequests sends the browser's cookies to both nodes. Of the answers with cookies the last one stays in its jar.
-func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int, nap time.Duration) (got [2]reply) {
-	tabs := [2]*browser{c.victim.copy(s.app), c.victim.copy(s.app)}
+func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int, nap time.Duration) (got [2]*latchkeytest.Response) {
+	tabs := [2]*latchkeytest.Browser{c.victim.Copy(s.nodes[0]), c.victim.Copy(s.nodes[0])}
 	var actors [2]*actor
 	for i := range actors {
 		actors[i] = start(i, func(ctx context.Context) { got[i] = s.get(ctx, i, tabs[i]) })
@@ -107,8 +107,8 @@ func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int,
 	steps.race(s.T, plan, actors, nap, 1)
 	synctest.Wait()
 	for _, i := range []int{1 - last, last} {
-		if got[i].minted {
-			maps.Copy(c.victim.jar(s.app), tabs[i].jar(s.app))
+		if minted(got[i]) {
+			s.receive(c.victim, tabs[i])
 		}
 	}
 	return got
@@ -119,7 +119,7 @@ func (s *stage) generation(c *scene) uint32 { return s.record(c).Generation }
 
 // record is what the store has of the session, empty where it does not know it.
 func (s *stage) record(c *scene) latchkey.Record {
-	rec, err := s.store.inner.Get(context.Background(), c.id)
+	rec, err := s.store.Get(context.Background(), c.id)
 	if err != nil {
 		return latchkey.Record{}
 	}
@@ -132,11 +132,11 @@ func (s *stage) goesOn(c *scene) {
 	for _, pause := range []time.Duration{0, 2 * time.Minute, 5 * time.Minute, time.Hour, 2 * time.Minute} {
 		time.Sleep(pause)
 		got := s.get(s.Context(), 0, c.victim)
-		if got.status != 200 {
-			s.Errorf("afterwards: %d %s", got.status, got.body)
+		if got.Status != 200 {
+			s.Errorf("afterwards: %d %s", got.Status, got.Body)
 		}
-		if pause == time.Hour && (!got.minted || s.record(c).Forked) {
-			s.Errorf("an hour later: new cookies %v, want one branch of a new generation", got.minted)
+		if pause == time.Hour && (!minted(got) || s.record(c).Forked) {
+			s.Errorf("an hour later: new cookies %v, want one branch of a new generation", minted(got))
 		}
 	}
 	if n := len(s.living()); n != 1 {

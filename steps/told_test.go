@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
@@ -39,11 +39,11 @@ func TestStepLostEndIsToldOnce(t *testing.T) {
 	for _, e := range enders {
 		for name, between := range map[string]func(s *stage, id latchkey.ID) error{
 			"revoked meanwhile": func(s *stage, id latchkey.ID) error {
-				rec, err := s.store.inner.Get(s.Context(), id)
+				rec, err := s.store.Get(s.Context(), id)
 				must(s, err)
 				revoked := *rec
 				revoked.Version, revoked.Unrevoked = rec.Version+1, false
-				must(s, s.store.inner.Swap(s.Context(), &revoked))
+				must(s, s.store.Swap(s.Context(), &revoked))
 				return nil
 			},
 			"read lost as well": func(*stage, latchkey.ID) error { return errFault },
@@ -52,7 +52,7 @@ func TestStepLostEndIsToldOnce(t *testing.T) {
 				l := &lostEnd{}
 				onStage(t, l.front, func(t *testing.T, s *stage) {
 					l.between = func(id latchkey.ID) error { return between(s, id) }
-					c, other := s.openFor(stateNamed("authenticated request"), e), newBrowser()
+					c, other := s.openFor(stateNamed("authenticated request"), e), s.world.NewBrowser()
 					s.login(other)
 					s.told()
 					ended, got := e.send(context.WithValue(t.Context(), inFlow{}, true), s, 0, c, other)
@@ -60,7 +60,7 @@ func TestStepLostEndIsToldOnce(t *testing.T) {
 						t.Fatal("the end was not read again")
 					}
 					if name == "revoked meanwhile" && !ended {
-						t.Errorf("%d %s, though the end is stored", got.status, got.body)
+						t.Errorf("%d %s, though the end is stored", got.Status, got.Body)
 					}
 					s.wantEnded(t, "", c.victim)
 					time.Sleep(2 * time.Minute)

@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
@@ -24,13 +24,13 @@ func TestStepStoreThatCannotBeWritten(t *testing.T) {
 			onStage(t, front, func(t *testing.T, s *stage) {
 				c := s.open(stateNamed("authenticated request"))
 				readOnly.Store(true)
-				s.send(t.Context(), 0, c.victim.copy(s.app, cookies...), "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
-				s.get(t.Context(), 0, c.victim.copy(s.app)).want(t, 401, "login_required", "logout")
+				want(t, s.send(t.Context(), 0, c.victim.Copy(s.nodes[0], cookies...), "POST", "/api/logout", ""), 503, "logout_incomplete", "")
+				want(t, s.get(t.Context(), 0, c.victim.Copy(s.nodes[0])), 401, "login_required", "logout")
 				time.Sleep(5 * time.Minute)
 				readOnly.Store(false)
 				time.Sleep(time.Minute)
 				s.wantEnded(t, latchkey.EndLogout, c.victim)
-				if n := s.provider.alive(); n != 0 {
+				if n := s.provider.Alive(); n != 0 {
 					t.Errorf("%d refresh tokens are alive", n)
 				}
 			})
@@ -56,7 +56,7 @@ func TestStepRequestLeavesItsRefresh(t *testing.T) {
 			t.Errorf("the request stayed for %v", waited)
 		}
 		s.mustServe(c.victim)
-		if n := s.provider.calls(); n != 1 {
+		if n := s.provider.Calls(); n != 1 {
 			t.Errorf("%d refreshes", n)
 		}
 		s.goesOn(c)
@@ -68,13 +68,13 @@ func TestStepRollbackOfAnEnd(t *testing.T) {
 	onStage(t, pass, func(t *testing.T, s *stage) {
 		for node, name := range []string{"the node that ended it", "a node that read the end"} {
 			c := s.open(stateNamed("authenticated request"))
-			s.store.snapshot()
-			s.send(t.Context(), 0, c.victim.copy(s.app), "POST", "/api/logout", "").want(t, 204, "", "")
+			rollback := s.store.Snapshot()
+			want(t, s.send(t.Context(), 0, c.victim.Copy(s.nodes[0]), "POST", "/api/logout", ""), 204, "", "")
 			s.wantEnded(t, latchkey.EndLogout, c.victim)
 			time.Sleep(20 * time.Minute)
-			s.store.rollback()
-			if got := s.get(t.Context(), node, c.victim); got.status != 401 || got.reason != "logout" {
-				t.Errorf("%s: %d %s", name, got.status, got.body)
+			rollback()
+			if got := s.get(t.Context(), node, c.victim); got.Status != 401 || got.EndReason != "logout" {
+				t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			}
 		}
 	}, func(c *latchkey.Config) { c.IdleTimeout = 30 * time.Minute })

@@ -1,13 +1,13 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
-	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // Two come to two nodes with different cookies of a session that has expired: one with the newest, one with those before, which nobody confirmed as past.
@@ -20,7 +20,7 @@ func TestStepParentAndBranch(t *testing.T) {
 			steps := &stepping{}
 			onStage(t, steps.front, func(t *testing.T, s *stage) {
 				n := schedules(func(plan *schedule) {
-					s.provider.refuses = false
+					s.provider.Refuses = false
 					s.parentAndBranch(t, steps, plan, name == "refused")
 					if t.Failed() {
 						t.Fatalf("in the order %s", plan)
@@ -34,13 +34,13 @@ func TestStepParentAndBranch(t *testing.T) {
 
 func (s *stage) parentAndBranch(t *testing.T, steps *stepping, plan *schedule, refuses bool) {
 	c := s.open(stateNamed("refresh"))
-	tabs := [2]*browser{c.victim.copy(s.app), c.victim}
+	tabs := [2]*latchkeytest.Browser{c.victim.Copy(s.nodes[0]), c.victim}
 	s.mustServe(tabs[1]) // the other keeps the parent
 	time.Sleep(time.Hour)
 	before := s.generation(c)
-	s.provider.calls()
-	s.provider.refuses = refuses
-	var got [2]reply
+	s.provider.Calls()
+	s.provider.Refuses = refuses
+	var got [2]*latchkeytest.Response
 	var actors [2]*actor
 	for i := range actors {
 		actors[i] = start(i, func(ctx context.Context) { got[i] = s.get(ctx, i, tabs[i]) })
@@ -54,10 +54,10 @@ func (s *stage) parentAndBranch(t *testing.T, steps *stepping, plan *schedule, r
 	if waited := time.Since(began); waited > time.Second {
 		t.Errorf("somebody waited %v", waited)
 	}
-	if n := s.provider.calls(); n > 2 {
+	if n := s.provider.Calls(); n > 2 {
 		t.Errorf("%d refreshes", n)
 	}
-	if got[0].status == 401 || got[1].status == 401 {
+	if got[0].Status == 401 || got[1].Status == 401 {
 		reason := s.reason(c)
 		if reason != latchkey.EndReuseDetected && !(refuses && reason == latchkey.EndRefreshRefused) {
 			t.Errorf("ended with %s", reason)
@@ -66,14 +66,14 @@ func (s *stage) parentAndBranch(t *testing.T, steps *stepping, plan *schedule, r
 		s.wantEnded(t, reason, tabs[1])
 		return
 	}
-	if refuses || got[0].status != 200 || got[1].status != 200 {
-		t.Errorf("%d %s, and %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+	if refuses || got[0].Status != 200 || got[1].Status != 200 {
+		t.Errorf("%d %s, and %d %s", got[0].Status, got[0].Body, got[1].Status, got[1].Body)
 	}
 	if after := s.generation(c); after > before+1 {
 		t.Errorf("generation %d after %d", after, before)
 	}
-	if got[0].minted && !got[1].minted {
-		maps.Copy(c.victim.jar(s.app), tabs[0].jar(s.app))
+	if minted(got[0]) && !minted(got[1]) {
+		s.receive(c.victim, tabs[0])
 	}
 	s.goesOn(c)
 }

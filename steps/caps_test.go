@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"testing"
@@ -43,15 +43,15 @@ func TestStepCaps(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onStage(t, pass, func(t *testing.T, s *stage) {
-				b := newBrowser()
+				b := s.world.NewBrowser()
 				s.login(b)
 				if c.cookie != "" {
-					b = b.copy(s.app, c.cookie)
+					b = b.Copy(s.nodes[0], c.cookie)
 				}
 				for i, step := range c.steps {
 					time.Sleep(step.after)
-					if got := s.get(t.Context(), 0, b); got.status != step.status || got.reason != string(step.reason) {
-						t.Errorf("step %d: %d %q, want %d %q", i, got.status, got.reason, step.status, step.reason)
+					if got := s.get(t.Context(), 0, b); got.Status != step.status || got.EndReason != string(step.reason) {
+						t.Errorf("step %d: %d %q, want %d %q", i, got.Status, got.EndReason, step.status, step.reason)
 					}
 				}
 			}, c.config)

@@ -1,4 +1,4 @@
-package latchkey_test
+package steps
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // eachFault runs a flow again and again with another call of store or provider going wrong each time, in every way, until none is left. The flow makes
@@ -43,13 +44,13 @@ func eachFault(t *testing.T, counts func(context.Context, operation) bool, flow 
 }
 
 // unavailable wants the answer of a guard that cannot know: 503, with a time to come back, the cookies kept, and the operator told.
-func (s *stage) unavailable(ctx context.Context, got reply, code string) {
+func (s *stage) unavailable(ctx context.Context, got *latchkeytest.Response, code string) {
 	s.Helper()
-	if got.status != 503 || got.code != code || got.header.Get("Retry-After") == "" {
-		s.Errorf("%d %s, Retry-After %q; want 503 %s", got.status, got.body, got.header.Get("Retry-After"), code)
+	if got.Status != 503 || got.Code != code || got.Header.Get("Retry-After") == "" {
+		s.Errorf("%d %s, Retry-After %q; want 503 %s", got.Status, got.Body, got.Header.Get("Retry-After"), code)
 	}
-	if len(got.header["Set-Cookie"]) != 0 {
-		s.Errorf("cookies came with a 503: %v", got.header["Set-Cookie"])
+	if len(got.Header["Set-Cookie"]) != 0 {
+		s.Errorf("cookies came with a 503: %v", got.Header["Set-Cookie"])
 	}
 	if ctx.Err() == nil && s.told()[latchkey.EventProviderUnavailable] == 0 {
 		s.Error("the operator was not told")
@@ -61,26 +62,26 @@ func TestStepFaultOfARequest(t *testing.T) {
 	for _, st := range states {
 		t.Run(st.name, func(t *testing.T) {
 			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
-				revoked := s.provider.logins() - s.provider.alive()
+				revoked := s.provider.Logins() - s.provider.Alive()
 				c := s.open(st)
-				var got reply
+				var got *latchkeytest.Response
 				failed := withFault(func(ctx context.Context) {
-					if got = s.get(ctx, 0, c.victim); got.status != 200 {
+					if got = s.get(ctx, 0, c.victim); got.Status != 200 {
 						s.unavailable(ctx, got, "provider_unavailable")
 					}
 				})
-				if failed != "" && got.status == 200 {
+				if failed != "" && got.Status == 200 {
 					t.Errorf("served, though it cannot know whether %s took effect", failed)
 				}
 				began := time.Now()
-				if got := s.get(t.Context(), 1, c.victim); got.status != 200 {
-					t.Errorf("without the fault: %d %s", got.status, got.body)
+				if got := s.get(t.Context(), 1, c.victim); got.Status != 200 {
+					t.Errorf("without the fault: %d %s", got.Status, got.Body)
 				}
 				if waited := time.Since(began); waited > time.Second {
 					t.Errorf("after %s failed, a claim held the next request up for %v", failed, waited)
 				}
 				s.goesOn(c)
-				if n := s.provider.logins() - s.provider.alive(); n != revoked {
+				if n := s.provider.Logins() - s.provider.Alive(); n != revoked {
 					t.Errorf("%d refresh tokens were revoked", n-revoked)
 				}
 			})
@@ -93,14 +94,14 @@ func TestStepFaultOfALogin(t *testing.T) {
 	for name, had := range map[string]bool{"fresh browser": false, "browser with a session": true} {
 		t.Run(name, func(t *testing.T) {
 			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
-				alive := s.provider.alive()
+				alive := s.provider.Alive()
 				c := s.begin()
 				if !had {
 					s.send(t.Context(), 0, c.victim, "POST", "/api/logout", "")
 				}
-				old := c.victim.copy(s.app)
+				old := c.victim.Copy(s.nodes[0])
 				lost := withFault(func(ctx context.Context) {
-					if got := s.send(ctx, 0, c.victim, "POST", "/api/login", credentials); got.status != 200 {
+					if got := s.send(ctx, 0, c.victim, "POST", "/api/login", credentials); got.Status != 200 {
 						s.unavailable(ctx, got, "provider_unavailable")
 						if had {
 							s.mustServe(c.victim)
@@ -113,7 +114,7 @@ func TestStepFaultOfALogin(t *testing.T) {
 				if had {
 					s.wantEnded(t, latchkey.EndLogout, old)
 				}
-				if n := s.provider.alive() - alive; n != 1 && lost != "Login" { // of a grant that never arrived nobody knows
+				if n := s.provider.Alive() - alive; n != 1 && lost != "Login" { // of a grant that never arrived nobody knows
 					t.Errorf("%d refresh tokens are alive, want 1", n)
 				}
 			})
@@ -134,8 +135,8 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 			}
 			t.Run(e.name+"/"+st.name, func(t *testing.T) {
 				eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
-					alive := s.provider.alive()
-					c, other := s.openFor(st, e), newBrowser()
+					alive := s.provider.Alive()
+					c, other := s.openFor(st, e), s.world.NewBrowser()
 					s.login(other)
 					s.told()
 					withFault(func(ctx context.Context) {
@@ -146,10 +147,10 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 						}
 						switch {
 						case e.name == "logout" && !ended:
-							if got.status != 503 || got.code != "logout_incomplete" || got.header.Get("Retry-After") == "" {
-								t.Errorf("%d %s", got.status, got.body)
+							if got.Status != 503 || got.Code != "logout_incomplete" || got.Header.Get("Retry-After") == "" {
+								t.Errorf("%d %s", got.Status, got.Body)
 							}
-							s.get(t.Context(), 0, c.victim.copy(s.app)).want(t, 401, "login_required", "logout") // known here at once
+							want(t, s.get(t.Context(), 0, c.victim.Copy(s.nodes[0])), 401, "login_required", "logout") // known here at once
 						case !ended:
 							s.unavailable(ctx, got, "provider_unavailable")
 						default:
@@ -161,7 +162,7 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 					}
 					time.Sleep(time.Minute)
 					s.wantEnded(t, s.reason(c), c.victim)
-					if n := s.provider.alive() - alive; n != 1 {
+					if n := s.provider.Alive() - alive; n != 1 {
 						t.Errorf("%d refresh tokens are alive, want that of the other browser", n)
 					}
 					if n := s.told()[latchkey.EventEnded]; n != 1 {
@@ -176,15 +177,15 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 // The refresh token of an ended session is revoked, whichever call of the background work fails.
 func TestStepFaultOfARevocation(t *testing.T) {
 	eachFault(t, ofTheBackground, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
-		alive := s.provider.alive()
+		alive := s.provider.Alive()
 		c := s.open(stateNamed("authenticated request"))
 		withFault(func(ctx context.Context) {
-			s.send(ctx, 0, c.victim.copy(s.app), "POST", "/api/logout", "").want(t, 204, "", "")
+			want(t, s.send(ctx, 0, c.victim.Copy(s.nodes[0]), "POST", "/api/logout", ""), 204, "", "")
 		})
 		time.Sleep(2 * time.Minute)
 		s.wantEnded(t, latchkey.EndLogout, c.victim)
 		rec := s.record(c)
-		if n := s.provider.alive() - alive; n != 0 || rec.Unrevoked {
+		if n := s.provider.Alive() - alive; n != 0 || rec.Unrevoked {
 			t.Errorf("%d refresh tokens are alive; still to be revoked: %v", n, rec.Unrevoked)
 		}
 	})

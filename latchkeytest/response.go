@@ -1,0 +1,43 @@
+package latchkeytest
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// A Response is an answer that has been read.
+type Response struct {
+	Status    int
+	Header    http.Header
+	Body      string
+	Code      string // of a problem, as docs/http.md lists them
+	EndReason string // of a problem: why the session ended
+}
+
+// Read reads an answer and closes its body.
+func Read(resp *http.Response) (*Response, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	got := &Response{Status: resp.StatusCode, Header: resp.Header, Body: string(body)}
+	if resp.Header.Get("Content-Type") != "application/problem+json" {
+		return got, nil
+	}
+	var problem struct{ Code, EndReason string }
+	err = json.Unmarshal(body, &problem)
+	got.Code, got.EndReason = problem.Code, problem.EndReason
+	return got, err
+}
+
+// SetsCookie reports whether the answer came with a value for a cookie.
+func (r *Response) SetsCookie(name string) bool {
+	for _, c := range (&http.Response{Header: r.Header}).Cookies() {
+		if c.Name == name && c.MaxAge >= 0 {
+			return true
+		}
+	}
+	return false
+}
