@@ -17,14 +17,6 @@ func (s *Server) answering(handle func(http.ResponseWriter, *http.Request) error
 	}
 }
 
-// plain is for handlers that answer their errors themselves.
-func plain(handle func(http.ResponseWriter, *http.Request, scope)) func(http.ResponseWriter, *http.Request, scope) error {
-	return func(w http.ResponseWriter, r *http.Request, sc scope) error {
-		handle(w, r, sc)
-		return nil
-	}
-}
-
 // fail is the one table from errors to the answers of /api.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad ValidationError

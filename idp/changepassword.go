@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,19 +21,18 @@ type passwordChangeResponse struct {
 // userOfChange returns the user whose password the id may change, or
 // ErrNotFound, and whether the id came by mail.
 func (s *Server) userOfChange(ctx context.Context, id ticket) (u User, mailed bool, err error) {
-	u, err = s.holder(ctx, forChange, id)
+	u, err = s.userOfTicket(ctx, forChange, id)
 	if errors.Is(err, ErrNotFound) {
-		u, err = s.holder(ctx, forMailedChange, id)
+		u, err = s.userOfTicket(ctx, forMailedChange, id)
 		return u, err == nil, err
 	}
 	return u, false, err
 }
 
 // checkChange answers GET /api/user/change-password/{id}: whether it is good.
-func (s *Server) checkChange(w http.ResponseWriter, r *http.Request) {
-	if _, _, err := s.userOfChange(r.Context(), ticket(r.PathValue("changePasswordId"))); err != nil {
-		s.fail(w, r, err)
-	}
+func (s *Server) checkChange(_ http.ResponseWriter, r *http.Request) error {
+	_, _, err := s.userOfChange(r.Context(), ticket(r.PathValue("changePasswordId")))
+	return err
 }
 
 type changeRequest struct {
@@ -44,65 +44,60 @@ type changeRequest struct {
 	Password         string   `json:"password"`
 }
 
-// changePassword answers POST /api/user/change-password[/{id}]: by the id of a
-// change, which is the credential; by the user's JWT; or by login id, with an
-// API key.
-func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
+// changePassword answers POST /api/user/change-password[/{id}]: by the id of a change, which is the
+// credential; by the user's JWT; or by login id, with an API key. The last has nothing in its answer.
+func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var req changeRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	if req.ChangePasswordID == "" {
-		req.ChangePasswordID = ticket(r.PathValue("changePasswordId"))
-	}
-	var u User
-	var err error
-	switch token := bearer(r); {
+	req.ChangePasswordID = cmp.Or(req.ChangePasswordID, ticket(r.PathValue("changePasswordId")))
+	var change func(*http.Request, changeRequest) (User, error)
+	switch {
 	case req.ChangePasswordID != "":
-		u, err = s.changeByID(r.Context(), req)
-	case token != "":
-		u, err = s.changeByJWT(r.Context(), token, req)
+		change = s.changeByID
+	case bearer(r) != "":
+		change = s.changeByJWT
 	default:
-		if err := s.changeByLoginID(r, req); err != nil {
-			s.fail(w, r, err)
-		}
-		return // with nothing in the body
+		return s.changeByLoginID(r, req)
 	}
+	u, err := change(r, req)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		OneTimePassword ticket `json:"oneTimePassword"`
 	}{s.ticket(forOneLogin, &u, oneLoginTTL)})
 }
 
-func (s *Server) changeByID(ctx context.Context, req changeRequest) (User, error) {
-	u, mailed, err := s.userOfChange(ctx, req.ChangePasswordID)
+func (s *Server) changeByID(r *http.Request, req changeRequest) (User, error) {
+	u, mailed, err := s.userOfChange(r.Context(), req.ChangePasswordID)
 	if err != nil {
-		return u, err
+		return User{}, err
 	}
 	if req.CurrentPassword != "" {
-		if err := s.checkCurrent(ctx, &u, req.CurrentPassword); err != nil {
-			return u, err
+		if err := s.checkCurrent(r.Context(), &u, req.CurrentPassword); err != nil {
+			return User{}, err
 		}
 	}
-	return s.changeTo(ctx, u, req.Password, mailed)
+	if mailed {
+		return s.changeByMail(r.Context(), u, req.Password)
+	}
+	return s.changeTo(r.Context(), u, req.Password)
 }
 
-func (s *Server) changeByJWT(ctx context.Context, token string, req changeRequest) (User, error) {
-	u, _, err := s.holderOf(ctx, token)
-	if err == nil && !u.Active {
-		err = ErrNotFound
-	}
-	if err == nil {
-		err = s.checkCurrent(ctx, &u, req.CurrentPassword)
-	}
+func (s *Server) changeByJWT(r *http.Request, req changeRequest) (User, error) {
+	u, _, err := s.holderOf(r.Context(), bearer(r))
 	if err != nil {
-		return u, err
+		return User{}, err
 	}
-	return s.changeTo(ctx, u, req.Password, false)
+	if !u.Active {
+		return User{}, ErrNotFound
+	}
+	if err := s.checkCurrent(r.Context(), &u, req.CurrentPassword); err != nil {
+		return User{}, err
+	}
+	return s.changeTo(r.Context(), u, req.Password)
 }
 
 func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
@@ -110,49 +105,49 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 	if err != nil {
 		return err
 	}
-	u, _, err := s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
-	if err == nil && !u.Active {
-		err = ErrNotFound
+	u, _, err := userOfLogin(r.Context(), s.db, sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
+	if err != nil {
+		return err
 	}
-	if err == nil && req.CurrentPassword != "" {
-		if err = s.checkCurrent(r.Context(), &u, req.CurrentPassword); errors.Is(err, ErrNotFound) {
-			err = fusion.Invalid("currentPassword", "invalid", "The current password is another one.")
+	if !u.Active {
+		return ErrNotFound
+	}
+	if req.CurrentPassword != "" {
+		err := s.checkCurrent(r.Context(), &u, req.CurrentPassword)
+		if errors.Is(err, ErrNotFound) {
+			return fusion.Invalid("currentPassword", "invalid", "The current password is another one.")
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if err == nil {
-		_, err = s.changeTo(r.Context(), u, req.Password, false)
-	}
+	_, err = s.changeTo(r.Context(), u, req.Password)
 	return err
 }
 
-// userOfLogin returns the user whom a call with an API key names by login id,
-// and the application, where it names one.
-func (s *Server) userOfLogin(ctx context.Context, sc scope, applicationID, loginID string, types []string) (User, application, error) {
+// userOfLogin returns the user whom a call with an API key names by login id, and the application if
+// it names one.
+func userOfLogin(ctx context.Context, q database.Queries, sc scope, applicationID, loginID string, types []string) (User, application, error) {
 	if loginID == "" {
 		return User{}, application{}, fusion.Invalid("loginId", "blank", "Say who.")
 	}
-	app, err := optionalApplication(ctx, s.db, sc, applicationID)
+	app, err := optionalApplication(ctx, q, sc, applicationID)
 	if err != nil {
-		return User{}, app, err
+		return User{}, application{}, err
 	}
-	tenantID := app.TenantID
-	if tenantID == "" {
-		tenantID = string(sc)
-	}
-	if tenantID == "" {
-		if tenantID, err = soleTenant(ctx, s.db); err != nil {
-			return User{}, app, err
-		}
+	tenantID, err := tenantIn(ctx, q, cmp.Or(scope(app.TenantID), sc))
+	if err != nil {
+		return User{}, application{}, err
 	}
 	if len(types) == 0 {
 		types = []string{loginIDEmail, loginIDUsername}
 	}
-	u, err := userByLoginID(ctx, s.db, tenantID, loginID, types)
+	u, err := userByLoginID(ctx, q, tenantID, loginID, types)
 	return u, app, err
 }
 
-// checkCurrent answers ErrNotFound where the password is another one. Wrong
-// ones count as those of a login do.
+// checkCurrent returns ErrNotFound if the password is another one. Wrong ones count as those of a
+// login do.
 func (s *Server) checkCurrent(ctx context.Context, u *User, password string) error {
 	t, err := readTenant(ctx, s.db, u.TenantID)
 	if err != nil {
@@ -161,19 +156,15 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 	return s.locking(ctx, t.Lockout, s.secrets.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
 }
 
-// changeTo sets the password and returns the user as it is then. An id that
-// came by mail proves the address, too.
-func (s *Server) changeTo(ctx context.Context, u User, password string, mailed bool) (User, error) {
-	if err := s.mayBePassword(ctx, "password", &u, password); err != nil {
-		return u, err
-	}
-	hash, err := s.hasher.Hash(ctx, password)
-	if err != nil {
-		return u, fmt.Errorf("hash password: %w", err)
-	}
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		// Of two who use one id at once, one finds the hash replaced.
-		if err := s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash); err != nil || !mailed {
+// changeTo sets the password and returns the user as they are then.
+func (s *Server) changeTo(ctx context.Context, u User, password string) (User, error) {
+	return s.writeChange(ctx, u, password, s.replacePassword)
+}
+
+// changeByMail is changeTo for an id that came by mail, which proves the address, too.
+func (s *Server) changeByMail(ctx context.Context, u User, password string) (User, error) {
+	return s.writeChange(ctx, u, password, func(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
+		if err := s.replacePassword(ctx, tx, u, hash); err != nil {
 			return err
 		}
 		err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2 AND NOT verified`, u.ID, u.Email))
@@ -182,11 +173,27 @@ func (s *Server) changeTo(ctx context.Context, u User, password string, mailed b
 		}
 		return s.raiseUser(ctx, tx, "user.email.verified", u.ID)
 	})
+}
+
+// replacePassword stores a new hash. If two use one id at once, the second finds the hash replaced.
+func (s *Server) replacePassword(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
+	return s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash)
+}
+
+func (s *Server) writeChange(ctx context.Context, u User, password string, store func(context.Context, *outbox.Tx, User, string) error) (User, error) {
+	if err := s.mayBePassword(ctx, "password", &u, password); err != nil {
+		return User{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return User{}, fmt.Errorf("hash password: %w", err)
+	}
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error { return store(ctx, tx, u, hash) })
 	if errors.Is(err, ErrNotFound) {
-		return u, err
+		return User{}, err
 	}
 	if err != nil {
-		return u, fmt.Errorf("change password: %w", err)
+		return User{}, fmt.Errorf("change password: %w", err)
 	}
 	s.log.InfoContext(ctx, "password changed", "user", u.ID)
 	return s.UserByID(ctx, u.ID)

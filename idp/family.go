@@ -33,9 +33,9 @@ type device struct {
 // maxDeviceText is how much of each text is kept, in code points.
 const maxDeviceText = 255
 
-func newFamily(u *User, app application, d device, now time.Time) family {
+func newFamily(u *User, app application, d device, now time.Time) *family {
 	d.Name, d.Description, d.Type = shortened(d.Name), shortened(d.Description), shortened(d.Type)
-	return family{
+	return &family{
 		id: uuid.NewString(), tenantID: u.TenantID, applicationID: app.ID, userID: u.ID,
 		scopes: []string{}, device: d, Family: refreshtoken.Family{Began: now, Last: now},
 	}

@@ -1,58 +1,59 @@
 package idp
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// forgotPassword answers POST /api/user/forgot-password: a mail with the id of
-// a change, and, for a caller with an API key, another id in the answer. That
-// one does not prove the address.
-func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope) {
-	var req struct {
-		ApplicationID string   `json:"applicationId"`
-		LoginID       string   `json:"loginId"`
-		LoginIDTypes  []string `json:"loginIdTypes"`
-		Email         string   `json:"email"`
-		Username      string   `json:"username"`
-		Send          *bool    `json:"sendForgotPasswordMessage"`
-		SendBefore    *bool    `json:"sendForgotPasswordEmail"`
-	}
-	err := fusion.Decode(w, r, &req)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	for _, old := range []string{req.Email, req.Username} {
-		if req.LoginID == "" {
-			req.LoginID = old
-		}
-	}
-	send := true
-	for _, said := range []*bool{req.SendBefore, req.Send} {
+type forgotRequest struct {
+	ApplicationID string   `json:"applicationId"`
+	LoginID       string   `json:"loginId"`
+	LoginIDTypes  []string `json:"loginIdTypes"`
+	Email         string   `json:"email"`    // instead of loginId, as
+	Username      string   `json:"username"` // older clients have it
+	Send          *bool    `json:"sendForgotPasswordMessage"`
+	SendBefore    *bool    `json:"sendForgotPasswordEmail"` // its older name
+}
+
+// sends reports whether the request wants a mail, which is the default.
+func (r forgotRequest) sends() bool {
+	for _, said := range []*bool{r.Send, r.SendBefore} {
 		if said != nil {
-			send = *said
+			return *said
 		}
 	}
-	u, app, err := s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
-	if err == nil && !u.Active {
-		err = ErrNotFound
+	return true
+}
+
+// forgotPassword answers POST /api/user/forgot-password: a mail with the id of a change, and, for a
+// caller with an API key, another id in the answer. That one does not prove the address.
+func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope) error {
+	var req forgotRequest
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	switch {
-	case err != nil:
-		s.fail(w, r, err)
-		return
-	case send && s.sendMail == nil:
-		w.WriteHeader(http.StatusForbidden)
-		return
-	case send && u.Email == "":
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		return
-	case send:
+	loginID := cmp.Or(req.LoginID, req.Email, req.Username)
+	u, app, err := userOfLogin(r.Context(), s.db, sc, req.ApplicationID, loginID, req.LoginIDTypes)
+	if err != nil {
+		return err
+	}
+	if !u.Active {
+		return ErrNotFound
+	}
+	if req.sends() {
+		if s.sendMail == nil {
+			w.WriteHeader(http.StatusForbidden)
+			return nil
+		}
+		if u.Email == "" {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return nil
+		}
 		s.mail(r.Context(), letterOf(&u, app, "reset-password", s.ticket(forMailedChange, &u, changeTTL)))
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		ChangePasswordID ticket `json:"changePasswordId"`
 	}{s.ticket(forChange, &u, changeTTL)})
 }

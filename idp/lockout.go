@@ -121,6 +121,13 @@ func uncountFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error 
 	return err
 }
 
+// lockedOut reports whether a lock of a subject lasts.
+func lockedOut(tx *sql.Tx, subject string, now time.Time) (bool, error) {
+	var until int64
+	err := tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
+	return until > database.Millis(now), database.IgnoreNoRows(err)
+}
+
 func forgetFailures(tx *sql.Tx, subject string) error {
 	_, err := tx.Exec(`DELETE FROM failures WHERE subject = $1`, subject)
 	return err

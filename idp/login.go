@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
@@ -41,47 +42,55 @@ type loginResponse struct {
 	User                   *userJSON `json:"user,omitempty"`
 }
 
-// login answers POST /api/login: API key, request, tenant and application,
-// password, and only then what stands in the user's way.
-func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) {
+// login answers POST /api/login. It checks the API key, the request, the tenant and application, the
+// password, and only then whether the user may log in.
+func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req loginRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
-	tenantID, app, err := s.loginTarget(r.Context(), sc, &req)
+	tenantID, app, err := loginTarget(r.Context(), s.db, sc, &req)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	u, err := s.authenticate(r.Context(), tenantID, &req)
-	if err == nil {
-		req.passed, err = s.trusted(r.Context(), &u, req.Trust)
-	}
 	if err != nil {
-		s.logLogin(r.Context(), &req, "", http.StatusNotFound, err)
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.finishLogin(w, r, u, app, &req)
+	if req.passed, err = s.trusted(r.Context(), &u, req.Trust); err != nil {
+		return err
+	}
+	return s.finishLogin(w, r, u, app, &req)
 }
 
 // finishLogin answers a login of which the password, or a passkey, was right.
-func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, u User, app application, req *loginRequest) {
+func (s *Server) finishLogin(w http.ResponseWriter, r *http.Request, u User, app application, req *loginRequest) error {
 	t, err := readTenant(r.Context(), s.db, u.TenantID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	status := loginStatus(&u, t, req, s.now())
-	s.logLogin(r.Context(), req, u.ID, status, nil)
-	s.answerLogin(w, r, status, &u, app, req)
+	s.logLogin(r.Context(), req, u.ID, status)
+	return s.answerLogin(w, r, status, &u, app, req)
 }
 
-// loginTarget checks the request and finds the tenant and the application that
-// it is about. No application is a login all the same.
-func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (tenantID string, app application, err error) {
+// loginTarget checks the request and finds the tenant and the application that it is about. A login
+// need not name an application.
+func loginTarget(ctx context.Context, q database.Queries, sc scope, req *loginRequest) (tenantID string, app application, err error) {
+	if err := req.check(); err != nil {
+		return "", application{}, err
+	}
+	if req.ApplicationID == "" {
+		tenantID, err = tenantIn(ctx, q, sc)
+		return tenantID, application{}, err
+	}
+	app, err = activeApplication(ctx, q, sc, "applicationId", req.ApplicationID)
+	return app.TenantID, app, err
+}
+
+// check fills in the default types and the application's id in its canonical form.
+func (req *loginRequest) check() error {
 	var wrong ValidationError
 	if req.LoginID == "" && req.OneTime == "" {
 		wrong = append(wrong, fusion.Invalid("loginId", "blank", "Say who wants to log in.")...)
@@ -92,43 +101,45 @@ func (s *Server) loginTarget(ctx context.Context, sc scope, req *loginRequest) (
 	if len(req.LoginIDTypes) == 0 {
 		req.LoginIDTypes = []string{loginIDEmail, loginIDUsername}
 	}
-	for _, t := range req.LoginIDTypes {
-		if !slices.Contains([]string{loginIDEmail, loginIDUsername, loginIDPhone}, t) {
-			wrong = append(wrong, fusion.Invalid("loginIdTypes", "invalid", "The types are email, username and phoneNumber.")...)
-			break
-		}
+	unknown := func(t string) bool { return t != loginIDEmail && t != loginIDUsername && t != loginIDPhone }
+	if slices.ContainsFunc(req.LoginIDTypes, unknown) {
+		wrong = append(wrong, fusion.Invalid("loginIdTypes", "invalid", "The types are email, username and phoneNumber.")...)
 	}
 	id, err := fusion.ParseID("applicationId", req.ApplicationID)
 	if err != nil {
 		wrong = append(wrong, err.(ValidationError)...)
 	}
-	if wrong != nil {
-		return "", application{}, wrong
-	}
-	if req.ApplicationID = id; id == "" {
-		if sc != "" {
-			return string(sc), application{}, nil
-		}
-		tenantID, err = soleTenant(ctx, s.db)
-		return tenantID, application{}, err
-	}
-	app, err = readApplication(ctx, s.db, id)
-	if errors.Is(err, ErrNotFound) || err == nil && (!app.active || !sc.covers(app.TenantID)) {
-		return "", application{}, fusion.Invalid("applicationId", "invalid", "There is no such application.")
-	}
-	return app.TenantID, app, err
+	req.ApplicationID = id
+	return fusion.OrNil(wrong)
 }
 
-// authenticate returns the user whose password this is, or ErrNotFound. An
-// unknown user costs as much time as a wrong password (ASVS V6.3.8).
+// authenticate returns the user who proved their identity, or ErrNotFound.
 func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
+	check := s.checkPassword
 	if req.OneTime != "" {
-		u, err := s.holder(ctx, forOneLogin, req.OneTime)
-		if err == nil && u.TenantID != tenantID {
-			err = ErrNotFound
-		}
-		return u, err
+		check = s.checkOneTimePassword
 	}
+	u, err := check(ctx, tenantID, req)
+	if errors.Is(err, ErrNotFound) {
+		s.logFailedLogin(ctx, req)
+	}
+	return u, err
+}
+
+func (s *Server) checkOneTimePassword(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
+	u, err := s.userOfTicket(ctx, forOneLogin, req.OneTime)
+	if err != nil {
+		return User{}, err
+	}
+	if u.TenantID != tenantID {
+		return User{}, ErrNotFound
+	}
+	return u, nil
+}
+
+// checkPassword returns the user whose password this is, or ErrNotFound. An unknown user costs as
+// much time as a wrong password (ASVS V6.3.8).
+func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
 	u, err := userByLoginID(ctx, s.db, tenantID, req.LoginID, req.LoginIDTypes)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, err
@@ -140,9 +151,11 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 	err = s.locking(ctx, t.Lockout, s.secrets.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
 	var locked *lockedError
 	switch {
-	case errors.As(err, &locked): // costs as much: a lock begins for the account that there is, and not for one that a stranger has just registered
+	case errors.As(err, &locked):
+		// Costs as much: a lock begins for the account that exists, and not for one that a stranger has
+		// just registered.
 		if _, _, busy := s.hasher.Verify(ctx, "", req.Password); busy != nil {
-			return u, fmt.Errorf("verify password: %w", busy)
+			return User{}, fmt.Errorf("verify password: %w", busy)
 		}
 	case errors.Is(err, ErrNotFound):
 		s.loginFailed(ctx, u.ID, req)
@@ -150,8 +163,9 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 	return u, err
 }
 
-// verifyPassword returns ErrNotFound where the password is wrong. A right one takes as long where the tenant gates the user: whoever registers somebody else's address with a
-// password of their own, and logs in with it, would else learn whether the address had an account before.
+// verifyPassword returns ErrNotFound if the password is wrong. A right one takes as long if the
+// tenant gates the user: otherwise a stranger who registers somebody else's address with a password
+// of their own, and logs in with it, would learn whether the address had an account before.
 func (s *Server) verifyPassword(ctx context.Context, u *User, t Tenant, password string) error {
 	s.coverRefusals(ctx)
 	verify := s.hasher.Verify
@@ -178,9 +192,9 @@ const (
 	statusTwoFactor              = 242
 )
 
-// loginStatus says what becomes of a login whose password was right. A real
-// FusionAuth answers 423 and 410 before it looks at the password, and so tells
-// strangers which accounts are locked; here only the owner learns it.
+// loginStatus says what becomes of a login whose password was right. A real FusionAuth answers 423
+// and 410 before it looks at the password, and so reveals to strangers which accounts are locked;
+// here only the owner learns it.
 func loginStatus(u *User, t Tenant, req *loginRequest, now time.Time) int {
 	switch {
 	case !u.Active:
@@ -199,38 +213,33 @@ func loginStatus(u *User, t Tenant, req *loginRequest, now time.Time) int {
 	return http.StatusOK
 }
 
-func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int, u *User, app application, req *loginRequest) {
+func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int, u *User, app application, req *loginRequest) error {
 	switch status {
 	case http.StatusOK, http.StatusAccepted:
-		answer, err := s.admit(r.Context(), status, u, app, req)
+		answer, err := s.issueTokens(r.Context(), status, u, app, req)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		answer.TwoFactorTrustID = req.trustID
-		fusion.Reply(w, status, answer)
+		return fusion.Reply(w, status, answer)
 	case statusTwoFactor:
-		fusion.Reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
+		return fusion.Reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
 	case statusPasswordChangeRequired:
-		fusion.Reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
+		return fusion.Reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
 	case statusUnverified:
 		j := u.json()
-		fusion.Reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})
-	default:
-		w.WriteHeader(status)
+		return fusion.Reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})
 	}
+	w.WriteHeader(status)
+	return nil
 }
 
-func (s *Server) logLogin(ctx context.Context, req *loginRequest, userID string, status int, err error) {
-	attrs := []slog.Attr{
-		slog.Int("status", status), slog.String("application", req.ApplicationID), slog.String("ip", req.MetaData.Device.address),
-	}
-	switch {
-	case userID != "":
-		attrs = append(attrs, slog.String("user", userID))
-		s.log.LogAttrs(ctx, slog.LevelInfo, "login", attrs...)
-	case errors.Is(err, ErrNotFound):
-		attrs = append(attrs, slog.String("login_id_hash", s.secrets.loginIDHash(req.LoginID)))
-		s.log.LogAttrs(ctx, slog.LevelInfo, "login failed", attrs...)
-	}
+func (s *Server) logLogin(ctx context.Context, req *loginRequest, userID string, status int) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "login", slog.Int("status", status), slog.String("application", req.ApplicationID),
+		slog.String("ip", req.MetaData.Device.address), slog.String("user", userID))
+}
+
+func (s *Server) logFailedLogin(ctx context.Context, req *loginRequest) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "login failed", slog.Int("status", http.StatusNotFound), slog.String("application", req.ApplicationID),
+		slog.String("ip", req.MetaData.Device.address), slog.String("login_id_hash", s.secrets.loginIDHash(req.LoginID)))
 }

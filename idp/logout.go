@@ -9,17 +9,18 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
 )
 
-// logout answers POST /api/logout: always 200, whatever was sent, unless the
-// end could not be stored. The refresh token is the credential.
-func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+// logout answers POST /api/logout: 200, whatever was sent, unless the end could not be stored. The
+// refresh token is the credential.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	form, err := fusion.Parameters(w, r)
 	if err != nil {
-		return // it names no token, so there is nothing to end
+		return nil // it names no token, so there is nothing to end
 	}
 	err = s.endLogin(r.Context(), form.Get("refreshToken"), form.Get("global") == "true")
-	if err != nil && !errors.Is(err, errTokenInvalid) && !errors.Is(err, errTokenDead) {
-		s.unavailable(w, r, err)
+	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
+		return nil
 	}
+	return err
 }
 
 // endLogin revokes the family of a refresh token: of any in its line, because

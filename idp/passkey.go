@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
@@ -59,18 +58,18 @@ func readPasskeys(ctx context.Context, q database.Queries, where string, args ..
 	return all, rows.Err()
 }
 
-// passkeyInScope returns the one that the path names.
+// passkeyInScope returns the passkey that the path names.
 func passkeyInScope(q database.Queries, r *http.Request, sc scope) (passkey, error) {
 	id, err := fusion.ParseID("id", r.PathValue("id"))
 	if err != nil {
 		return passkey{}, err
 	}
 	found, err := readPasskeys(r.Context(), q, "id = $1", id)
-	if err == nil && (len(found) == 0 || !sc.covers(found[0].TenantID)) {
-		err = ErrNotFound
-	}
 	if err != nil {
 		return passkey{}, err
+	}
+	if len(found) == 0 || !sc.covers(found[0].TenantID) {
+		return passkey{}, ErrNotFound
 	}
 	return found[0], nil
 }
@@ -80,62 +79,64 @@ type passkeyBody struct {
 }
 
 // getPasskey answers GET /api/webauthn/{id}.
-func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) getPasskey(w http.ResponseWriter, r *http.Request, sc scope) error {
 	p, err := passkeyInScope(s.db, r, sc)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, passkeyBody{p})
+	return fusion.Reply(w, http.StatusOK, passkeyBody{p})
 }
 
 // deletePasskey answers DELETE /api/webauthn/{id}.
-func (s *Server) deletePasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) deletePasskey(_ http.ResponseWriter, r *http.Request, sc scope) error {
 	p, err := passkeyInScope(s.db, r, sc)
-	if err == nil {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return database.Changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
-	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	err = s.db.Write(r.Context(), func(tx *sql.Tx) error { return database.Changed(tx.Exec(`DELETE FROM passkeys WHERE id = $1`, p.ID)) })
+	if err != nil {
+		return err
 	}
 	s.log.InfoContext(r.Context(), "passkey deleted", "user", p.UserID)
+	return nil
 }
 
-// userPasskeys answers GET and DELETE /api/webauthn?userId=…: all of a user's.
-func (s *Server) userPasskeys(w http.ResponseWriter, r *http.Request, sc scope) {
-	form, err := fusion.Parameters(w, r)
-	var u User
-	if err == nil {
-		u, err = passkeyUser(r.Context(), s.db, sc, form)
-	}
-	var found []passkey
-	if err == nil {
-		found, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
-	}
-	if err == nil && r.Method == http.MethodDelete {
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
-			_, err := tx.Exec(`DELETE FROM passkeys WHERE user_id = $1`, u.ID)
-			return err
-		})
-		if err == nil {
-			return // with nothing in the body
-		}
-	}
+// listPasskeys answers GET /api/webauthn?userId=…: all of a user's.
+func (s *Server) listPasskeys(w http.ResponseWriter, r *http.Request, sc scope) error {
+	u, err := s.passkeyUser(w, r, sc)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	found, err := readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
+	if err != nil {
+		return err
+	}
+	return fusion.Reply(w, http.StatusOK, struct {
 		Credentials []passkey `json:"credentials"`
 	}{found})
 }
 
-func passkeyUser(ctx context.Context, q database.Queries, sc scope, form url.Values) (User, error) {
+// deletePasskeys answers DELETE /api/webauthn?userId=….
+func (s *Server) deletePasskeys(w http.ResponseWriter, r *http.Request, sc scope) error {
+	u, err := s.passkeyUser(w, r, sc)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(r.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM passkeys WHERE user_id = $1`, u.ID)
+		return err
+	})
+}
+
+func (s *Server) passkeyUser(w http.ResponseWriter, r *http.Request, sc scope) (User, error) {
+	form, err := fusion.Parameters(w, r)
+	if err != nil {
+		return User{}, err
+	}
 	if form.Get("userId") == "" {
 		return User{}, fusion.Invalid("userId", "blank", "Say whose.")
 	}
-	return userInScope(ctx, q, sc, form.Get("userId"))
+	return userInScope(r.Context(), s.db, sc, form.Get("userId"))
 }
 
 var errChallenge = fusion.Invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")

@@ -54,26 +54,24 @@ func (h keyHolder) WebAuthnDisplayName() string                { return h.loginN
 func (h keyHolder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
 // completePasskey answers POST /api/webauthn/register/complete.
-func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		UserID string `json:"userId"`
 		signed
 	}
-	err := fusion.Decode(w, r, &req)
-	var u User
-	if err == nil {
-		u, err = userInScope(r.Context(), s.db, sc, req.UserID)
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	var made passkey
-	if err == nil {
-		made, err = s.addPasskey(r.Context(), u, req.signed)
-	}
+	u, err := userInScope(r.Context(), s.db, sc, req.UserID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	added, err := s.addPasskey(r.Context(), u, req.signed)
+	if err != nil {
+		return err
 	}
 	s.log.InfoContext(r.Context(), "passkey registered", "user", u.ID)
-	fusion.Reply(w, http.StatusOK, passkeyBody{made})
+	return fusion.Reply(w, http.StatusOK, passkeyBody{added})
 }
 
 func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey, err error) {
@@ -125,26 +123,23 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 	return made[0], nil
 }
 
-// passkeyLogin answers POST /api/webauthn/login. The device has verified its
-// user, and so no code is asked for.
-func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) {
+// passkeyLogin answers POST /api/webauthn/login. The device has verified its user, so no code is asked
+// for.
+func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		signed
 		loginRequest
 	}
-	err := fusion.Decode(w, r, &req)
-	var u User
-	var app application
-	if err == nil {
-		u, app, err = s.userOfPasskey(r.Context(), sc, req.signed, req.ApplicationID)
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
+	u, app, err := s.userOfPasskey(r.Context(), sc, req.signed, req.ApplicationID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	req.ApplicationID, req.passed = app.ID, true
-	s.finishLogin(w, r, u, app, &req.loginRequest)
+	return s.finishLogin(w, r, u, app, &req.loginRequest)
 }
 
 func (s *Server) userOfPasskey(ctx context.Context, sc scope, a signed, applicationID string) (u User, app application, err error) {

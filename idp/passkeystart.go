@@ -95,47 +95,46 @@ type selection struct {
 }
 
 // startPasskey answers POST /api/webauthn/register/start.
-func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		UserID      string `json:"userId"`
 		DisplayName string `json:"displayName"`
 		UserAgent   string `json:"userAgent"`
 	}
-	err := fusion.Decode(w, r, &req)
-	if err == nil && (hasNUL(req.DisplayName+req.UserAgent) || req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000) {
-		err = fusion.Invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	var u User
-	if err == nil {
-		u, err = userInScope(r.Context(), s.db, sc, req.UserID)
+	if hasNUL(req.DisplayName+req.UserAgent) || req.DisplayName == "" || len(req.DisplayName) > 200 || len(req.UserAgent) > 1000 {
+		return fusion.Invalid("displayName", "invalid", "A passkey has a name, of at most 200 bytes, and a userAgent of at most 1000.")
 	}
-	var keys []passkey
-	if err == nil {
-		keys, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
+	u, err := userInScope(r.Context(), s.db, sc, req.UserID)
+	if err != nil {
+		return err
 	}
-	if err == nil && len(keys) >= maxPasskeys {
-		err = fusion.Invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
+	keys, err := readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
+	if err != nil {
+		return err
 	}
-	options := creationOptions{
-		RelyingParty: relyingParty{s.issuer}, User: userEntity{ID: base64.RawURLEncoding.EncodeToString(u.handle()), Name: u.loginName(), DisplayName: u.loginName()},
+	if len(keys) >= maxPasskeys {
+		return fusion.Invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
+	}
+	text, err := s.newChallenge(r.Context(), toRegister, challenge{userID: u.ID, displayName: req.DisplayName, userAgent: req.UserAgent})
+	if err != nil {
+		return err
+	}
+	return replyOptions(w, creationOptions{
+		Challenge: text, RelyingParty: relyingParty{s.issuer},
+		User:       userEntity{ID: base64.RawURLEncoding.EncodeToString(u.handle()), Name: u.loginName(), DisplayName: u.loginName()},
 		Parameters: webauthn.CredentialParametersRecommendedL3(), Timeout: passkeyTimeout.Milliseconds(), Exclude: descriptors(keys),
 		Selection: selection{"required", true, "required"}, Attestation: "none",
-	}
-	if err == nil {
-		options.Challenge, err = s.newChallenge(r.Context(), toRegister, challenge{userID: u.ID, displayName: req.DisplayName, userAgent: req.UserAgent})
-	}
-	s.replyOptions(w, r, options, err)
+	})
 }
 
 // maxPasskeys bounds what one user can have us store.
 const maxPasskeys = 50
 
-func (s *Server) replyOptions(w http.ResponseWriter, r *http.Request, options any, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, struct {
+func replyOptions(w http.ResponseWriter, options any) error {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Options any `json:"options"`
 	}{options})
 }
@@ -163,37 +162,48 @@ type requestOptions struct {
 	UserVerification string       `json:"userVerification"`
 }
 
-// startPasskeyLogin answers POST /api/webauthn/start. A user without passkeys
-// is not found.
-func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc scope) {
-	var req struct {
-		ApplicationID string   `json:"applicationId"`
-		LoginID       string   `json:"loginId"`
-		LoginIDTypes  []string `json:"loginIdTypes"`
-		UserID        string   `json:"userId"`
+type passkeyLoginRequest struct {
+	ApplicationID string   `json:"applicationId"`
+	LoginID       string   `json:"loginId"`
+	LoginIDTypes  []string `json:"loginIdTypes"`
+	UserID        string   `json:"userId"`
+}
+
+// startPasskeyLogin answers POST /api/webauthn/start. A user without passkeys is not found.
+func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc scope) error {
+	var req passkeyLoginRequest
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	err := fusion.Decode(w, r, &req)
-	var u User
-	var app application
-	switch {
-	case err != nil:
-	case req.UserID != "":
-		if u, err = userInScope(r.Context(), s.db, sc, req.UserID); err == nil {
-			app, err = optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
-		}
-	default:
-		u, app, err = s.userOfLogin(r.Context(), sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
+	u, app, err := req.user(r.Context(), s.db, sc)
+	if err != nil {
+		return err
 	}
-	var keys []passkey
-	if err == nil {
-		keys, err = readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
+	keys, err := readPasskeys(r.Context(), s.db, "user_id = $1", u.ID)
+	if err != nil {
+		return err
 	}
-	if err == nil && len(keys) == 0 {
-		err = ErrNotFound
+	if len(keys) == 0 {
+		return ErrNotFound
 	}
-	options := requestOptions{Timeout: passkeyTimeout.Milliseconds(), Allow: descriptors(keys), UserVerification: "required"}
-	if err == nil {
-		options.Challenge, err = s.newChallenge(r.Context(), toLogIn, challenge{userID: u.ID, applicationID: app.ID})
+	text, err := s.newChallenge(r.Context(), toLogIn, challenge{userID: u.ID, applicationID: app.ID})
+	if err != nil {
+		return err
 	}
-	s.replyOptions(w, r, options, err)
+	return replyOptions(w, requestOptions{
+		Challenge: text, Timeout: passkeyTimeout.Milliseconds(), Allow: descriptors(keys), UserVerification: "required",
+	})
+}
+
+// user returns the user who wants to log in, and the application if the request names one.
+func (req passkeyLoginRequest) user(ctx context.Context, q database.Queries, sc scope) (User, application, error) {
+	if req.UserID == "" {
+		return userOfLogin(ctx, q, sc, req.ApplicationID, req.LoginID, req.LoginIDTypes)
+	}
+	u, err := userInScope(ctx, q, sc, req.UserID)
+	if err != nil {
+		return User{}, application{}, err
+	}
+	app, err := optionalApplication(ctx, q, scope(u.TenantID), req.ApplicationID)
+	return u, app, err
 }

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,63 +21,77 @@ const (
 // on them; only offline_access does something.
 var knownScopes = []string{"openid", "profile", "email", "phone", "address", offlineAccess}
 
-// exchangePassword is the grant of RFC 6749 §4.3, for applications that have
-// it enabled. RFC 9700 §2.4 wants it nowhere: none has it by default.
-func (s *Server) exchangePassword(r *http.Request, form url.Values, app application) (none tokenResponse, err error) {
+// exchangePassword is the grant of RFC 6749 §4.3, for applications that have it enabled. RFC 9700
+// §2.4 forbids it: no application has it by default.
+func (s *Server) exchangePassword(r *http.Request, form url.Values, app application) (tokenResponse, error) {
 	ctx := r.Context()
-	req := loginRequest{ApplicationID: app.ID, LoginID: form.Get("username"), Password: form.Get("password"), LoginIDTypes: []string{loginIDEmail, loginIDUsername}}
-	if req.LoginID == "" {
-		req.LoginID = form.Get("loginId") // as FusionAuth's own example has it
+	ttl, scopes, err := requestedToken(form, app)
+	if err != nil {
+		return tokenResponse{}, err
 	}
-	ttl, scopes, err := wishes(form, app)
+	req := passwordGrantLogin(r, form, app)
 	switch {
-	case err != nil:
-		return none, err
 	case req.LoginID == "":
-		return none, invalidRequest("missing_username", "The username is missing.")
+		return tokenResponse{}, invalidRequest("missing_username", "The username is missing.")
 	case req.Password == "":
-		return none, invalidRequest("missing_password", "The password is missing.")
+		return tokenResponse{}, invalidRequest("missing_password", "The password is missing.")
 	case !tenantAgrees(r, form, app):
-		return none, wrongCredentials
+		return tokenResponse{}, wrongCredentials
 	}
-	d := &req.MetaData.Device
-	d.Name, d.Description, d.Type, d.address = form.Get("metaData.device.name"), form.Get("metaData.device.description"), form.Get("metaData.device.type"), fusion.Caller(r)
 	u, err := s.authenticate(ctx, app.TenantID, &req)
 	if err != nil {
-		s.logLogin(ctx, &req, "", http.StatusNotFound, err)
-		return none, grantRefused(err)
+		return tokenResponse{}, grantRefused(err)
 	}
 	t, err := readTenant(ctx, s.db, app.TenantID)
 	if err != nil {
-		return none, err
+		return tokenResponse{}, err
 	}
 	status := loginStatus(&u, t, &req, s.now())
-	s.logLogin(ctx, &req, u.ID, status, nil)
-	if obstacle := s.grantObstacle(&u, status); obstacle != nil {
-		return none, obstacle
+	s.logLogin(ctx, &req, u.ID, status)
+	if err := s.grantObstacle(&u, status); err != nil {
+		return tokenResponse{}, err
 	}
-	// A user who is not registered gets a token that says so, and none to refresh it with.
-	offline := status == http.StatusOK && app.GenerateRefreshTokens && slices.Contains(scopes, offlineAccess)
-	c, refreshToken, err := s.open(ctx, &u, app, &req, ttl, scopes, offline)
-	if err != nil {
-		return none, grantRefused(err)
-	}
+	c := s.newClaims(&u, app.ID, ttl)
 	c.Scope = strings.Join(scopes, " ")
-	jwt, err := s.sign(ctx, app, c, grantPassword)
-	return tokenResponse{
-		AccessToken: jwt, ExpiresIn: int64(ttl / time.Second), RefreshToken: refreshToken, RefreshTokenID: c.RefreshTokenID,
-		Scope: c.Scope, TokenType: "Bearer", UserID: u.ID,
-	}, err
+	answer := tokenResponse{ExpiresIn: int64(ttl / time.Second), Scope: c.Scope, TokenType: "Bearer", UserID: u.ID}
+	// A user who is not registered gets a token that says so, and none to refresh it with.
+	var f *family
+	if status == http.StatusOK && app.GenerateRefreshTokens && slices.Contains(scopes, offlineAccess) {
+		f = newFamily(&u, app, req.MetaData.Device, s.now())
+		f.scopes = append(f.scopes, scopes...)
+		c.RefreshTokenID, answer.RefreshTokenID, answer.RefreshToken = f.id, f.id, s.value(*f, 1)
+	}
+	if err := s.recordLogin(ctx, &u, app, &req, f); err != nil {
+		return tokenResponse{}, grantRefused(err)
+	}
+	if answer.AccessToken, err = s.sign(ctx, app, c, grantPassword); err != nil {
+		return tokenResponse{}, err
+	}
+	return answer, nil
 }
 
-// wishes are the life and the scopes that a login asks for.
-func wishes(form url.Values, app application) (ttl time.Duration, scopes []string, err error) {
-	if ttl, err = wishedTTL(form, app); err != nil {
+func passwordGrantLogin(r *http.Request, form url.Values, app application) loginRequest {
+	req := loginRequest{
+		ApplicationID: app.ID,
+		LoginID:       cmp.Or(form.Get("username"), form.Get("loginId")), // the latter as in FusionAuth's own example
+		Password:      form.Get("password"),
+		LoginIDTypes:  []string{loginIDEmail, loginIDUsername},
+	}
+	req.MetaData.Device = device{
+		Name: form.Get("metaData.device.name"), Description: form.Get("metaData.device.description"),
+		Type: form.Get("metaData.device.type"), address: fusion.Caller(r),
+	}
+	return req
+}
+
+// requestedToken returns the lifetime and the scopes that a login asks for.
+func requestedToken(form url.Values, app application) (ttl time.Duration, scopes []string, err error) {
+	if ttl, err = requestedTTL(form, app); err != nil {
 		return 0, nil, err
 	}
 	scopes = strings.Fields(form.Get("scope"))
-	for _, wanted := range scopes {
-		if !slices.Contains(knownScopes, wanted) {
+	for _, name := range scopes {
+		if !slices.Contains(knownScopes, name) {
 			return 0, nil, &oauthError{Code: "invalid_scope", Description: "There is no such scope.", Reason: "unknown_scope"}
 		}
 	}

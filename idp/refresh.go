@@ -23,27 +23,25 @@ type refreshResponse struct {
 	RefreshTokenID string `json:"refreshTokenId"`
 }
 
-// refresh answers POST /api/jwt/refresh. The refresh token is the credential.
-// A genuine one that is dead is 404, anything else that is no good 400; a real
-// FusionAuth says 400 to both.
-func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
+// refresh answers POST /api/jwt/refresh. The refresh token is the credential. A genuine one that is
+// dead is 404, anything else that is not good is 400; a real FusionAuth says 400 to both.
+func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 	var req refreshRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	answer, err := s.refreshed(r, &req)
-	s.logRefusal(r, err)
 	switch {
 	case errors.Is(err, errTokenInvalid):
-		s.fail(w, r, fusion.Invalid("refreshToken", "invalid", "The refresh token is not good here."))
+		s.logRefusal(r, err.Error())
+		return fusion.Invalid("refreshToken", "invalid", "The refresh token is not good here.")
 	case errors.Is(err, errTokenDead):
-		w.WriteHeader(http.StatusNotFound)
+		s.logRefusal(r, err.Error())
+		return ErrNotFound
 	case err != nil:
-		s.fail(w, r, err)
-	default:
-		fusion.Reply(w, http.StatusOK, answer)
+		return err
 	}
+	return fusion.Reply(w, http.StatusOK, answer)
 }
 
 func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshResponse, error) {
@@ -76,14 +74,12 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 }
 
 // logRefusal logs a refresh token that was not good.
-func (s *Server) logRefusal(r *http.Request, err error) {
-	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
-		s.log.InfoContext(r.Context(), "refresh refused", "reason", err.Error(), "path", r.Pattern, "ip", fusion.Caller(r))
-	}
+func (s *Server) logRefusal(r *http.Request, reason string) {
+	s.log.InfoContext(r.Context(), "refresh refused", "reason", reason, "path", r.Pattern, "ip", fusion.Caller(r))
 }
 
-// shorterTTL returns the life of a token for which the client asked for so
-// many seconds; 0 is no wish. It is not ok to ask for more than is configured.
+// shorterTTL returns the lifetime of a token for which the client asked for so many seconds; 0 means
+// no wish. It is not ok to ask for more than is configured.
 func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok bool) {
 	if seconds == 0 {
 		return configured, true
@@ -94,8 +90,7 @@ func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok 
 	return time.Duration(seconds) * time.Second, true
 }
 
-// refreshedClaims are the user's and the registration's of this moment, with
-// the time of the login.
+// refreshedClaims are the user's and the registration's of this moment, with the time of the login.
 func (s *Server) refreshedClaims(g grant, ttl time.Duration) claims {
 	c := s.newClaims(&g.user, g.app.ID, ttl)
 	c.AuthenticationType = authenticatedByRefreshToken

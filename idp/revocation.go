@@ -39,7 +39,7 @@ func (s *Server) revokeIn(ctx context.Context, tx *outbox.Tx, of revocation) (in
 		return n, err
 	}
 	return n, s.raise(ctx, tx, "jwt.refresh-token.revoke", func(ctx context.Context, e *event) error {
-		return s.tellRevocation(ctx, tx, e, of, where, args)
+		return of.describe(ctx, tx, e, where, args)
 	})
 }
 
@@ -57,9 +57,10 @@ func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n in
 	return n, nil
 }
 
-// tellRevocation has FusionAuth's three shapes: of one token, of a user (in one application, or in all), and of an application.
-func (s *Server) tellRevocation(ctx context.Context, tx *outbox.Tx, e *event, of revocation, where string, args []any) error {
-	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT t.tenant_id, a.id, a.access_token_ttl FROM refresh_tokens t JOIN applications a ON a.id = t.application_id
+// describe fills in an event. It has FusionAuth's three shapes: of one token, of a user (in one application, or in
+// all), and of an application.
+func (of revocation) describe(ctx context.Context, q database.Queries, e *event, where string, args []any) error {
+	rows, err := q.QueryContext(ctx, `SELECT DISTINCT t.tenant_id, a.id, a.access_token_ttl FROM refresh_tokens t JOIN applications a ON a.id = t.application_id
 		WHERE t.revoked_instant = $1 AND `+where, args...)
 	if err != nil {
 		return err
@@ -80,16 +81,15 @@ func (s *Server) tellRevocation(ctx context.Context, tx *outbox.Tx, e *event, of
 	rows.Close() // before the next query of this transaction
 	e.ApplicationID = of.applicationID
 	if of.id != "" {
-		f, err := scanFamily(tx.QueryRowContext(ctx, selectFamily+"id = $1", of.id).Scan)
+		f, err := readFamily(ctx, q, of.id)
 		if err != nil {
 			return err
 		}
-		token := s.tokenJSON(f, application{})
-		token.Token = "" // whoever hears of it need not be able to use it
+		token := f.json() // without its value: receivers need not be able to use it
 		e.RefreshToken, e.ApplicationID, of.userID = &token, f.applicationID, f.userID
 	}
 	if of.userID == "" {
 		return nil
 	}
-	return e.about(ctx, tx, of.userID)
+	return e.about(ctx, q, of.userID)
 }

@@ -5,25 +5,22 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id
-// or by value, for an API key or the JWT of the owner; by user, application or
-// both, for an API key.
-func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) {
-	may, err := s.revoker(r)
-	if err == nil {
-		var form url.Values
-		if form, err = fusion.Parameters(w, r); err == nil {
-			err = s.revokeSelected(r, form, may)
-		}
-	}
+// revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id or by value, for an API
+// key or the JWT of the owner; by user, application or both, for an API key.
+func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) error {
+	by, err := s.revoker(r)
 	if err != nil {
-		s.fail(w, r, err)
+		return err
 	}
+	form, err := fusion.Parameters(w, r)
+	if err != nil {
+		return err
+	}
+	return s.revokeSelected(r, form, by)
 }
 
 // revoker is who asks for a revocation.
@@ -33,8 +30,8 @@ type revoker struct {
 }
 
 func (s *Server) revoker(r *http.Request) (revoker, error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if scheme != "Bearer" && scheme != "JWT" { // JWT: FusionAuth's older scheme
+	token, ok := bearerToken(r)
+	if !ok {
 		sc, err := s.authorize(r, "/api/jwt/refresh")
 		return revoker{scope: sc}, err
 	}
@@ -45,7 +42,7 @@ func (s *Server) revoker(r *http.Request) (revoker, error) {
 	return revoker{c.Subject, scope(c.TenantID)}, nil
 }
 
-func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) error {
+func (s *Server) revokeSelected(r *http.Request, form url.Values, by revoker) error {
 	tokenID, err1 := fusion.ParseID("tokenId", r.PathValue("tokenId"))
 	userID, err2 := fusion.ParseID("userId", form.Get("userId"))
 	applicationID, err3 := fusion.ParseID("applicationId", form.Get("applicationId"))
@@ -60,33 +57,36 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, may revoker) e
 		tokenID = t.Family.String()
 	}
 	if tokenID != "" {
-		return s.revokeOne(r.Context(), tokenID, may)
+		return s.revokeOne(r.Context(), tokenID, by)
 	}
 	if userID == "" && applicationID == "" {
 		return fusion.Invalid("token", "blank", "Say which refresh tokens.")
 	}
-	if may.owner != "" {
+	if by.owner != "" {
 		return errUnauthorized
 	}
-	_, err := s.revoke(r.Context(), "revoked by API", revocation{userID: userID, applicationID: applicationID, tenantID: string(may.scope)})
+	_, err := s.revoke(r.Context(), "revoked by API", revocation{userID: userID, applicationID: applicationID, tenantID: string(by.scope)})
 	return err
 }
 
-// revokeOne revokes a refresh token that is not revoked yet, or ErrNotFound.
-func (s *Server) revokeOne(ctx context.Context, id string, may revoker) error {
+// revokeOne revokes a refresh token. ErrNotFound: there is none that is not revoked yet.
+func (s *Server) revokeOne(ctx context.Context, id string, by revoker) error {
 	f, err := readFamily(ctx, s.db, id)
 	if err != nil {
 		return err
 	}
-	if !may.scope.covers(f.tenantID) {
+	if !by.scope.covers(f.tenantID) {
 		return ErrNotFound
 	}
-	if may.owner != "" && may.owner != f.userID {
+	if by.owner != "" && by.owner != f.userID {
 		return errUnauthorized
 	}
 	n, err := s.revoke(ctx, "revoked by API", revocation{id: id})
-	if err == nil && n == 0 {
-		err = ErrNotFound
+	if err != nil {
+		return err
 	}
-	return err
+	if n == 0 {
+		return ErrNotFound
+	}
+	return nil
 }

@@ -60,25 +60,25 @@ func (s *Server) userRoutes() map[string]methods {
 func (s *Server) loginRoutes() map[string]methods {
 	return map[string]methods{
 		"/api/login": {
-			"POST": s.keyed("/api/login", plain(s.login)),
+			"POST": s.keyed("/api/login", s.login),
 		},
 		"/api/jwt/refresh": {
-			"POST":   s.refresh,
-			"GET":    s.keyed("/api/jwt/refresh", plain(s.listRefreshTokens)),
-			"DELETE": s.revokeRefreshTokens,
+			"POST":   s.answering(s.refresh),
+			"GET":    s.keyed("/api/jwt/refresh", s.listRefreshTokens),
+			"DELETE": s.answering(s.revokeRefreshTokens),
 		},
 		"/api/jwt/refresh/{tokenId}": {
-			"GET":    s.keyed("/api/jwt/refresh", plain(s.getRefreshToken)),
-			"DELETE": s.revokeRefreshTokens,
+			"GET":    s.keyed("/api/jwt/refresh", s.getRefreshToken),
+			"DELETE": s.answering(s.revokeRefreshTokens),
 		},
 		"/api/logout": {
-			"POST": s.logout,
+			"POST": s.answering(s.logout),
 		},
 		"/api/status": {
 			"GET": s.status,
 		},
 		"/oauth2/token": {
-			"POST": s.token,
+			"POST": s.answering(s.token),
 		},
 	}
 }
@@ -87,29 +87,28 @@ func (s *Server) loginRoutes() map[string]methods {
 func (s *Server) accountRoutes() map[string]methods {
 	const verify, factor, recovery = "/api/user/verify-email", "/api/user/two-factor", "/api/user/two-factor/recovery-code"
 	return map[string]methods{
-		"/api/user/change-password":                    {"POST": s.changePassword},
-		"/api/user/change-password/{changePasswordId}": {"GET": s.checkChange, "POST": s.changePassword},
-		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", plain(s.forgotPassword))},
-		verify:                                         {"POST": s.verifyEmail, "PUT": s.keyed(verify, plain(s.resendVerification))},
-		verify + "/{verificationId}":                   {"POST": s.verifyEmail},
-		"/api/two-factor/login":                        {"POST": s.twoFactorLogin},
-		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", plain(s.newSecret))},
-		factor + "/{userId}":                           {"POST": s.keyed(factor, plain(s.enableTwoFactor)), "DELETE": s.keyed(factor, plain(s.disableTwoFactor))},
-		recovery + "/{userId}":                         {"POST": s.keyed(recovery, plain(s.replaceRecoveryCodes))},
+		"/api/user/change-password":                    {"POST": s.answering(s.changePassword)},
+		"/api/user/change-password/{changePasswordId}": {"GET": s.answering(s.checkChange), "POST": s.answering(s.changePassword)},
+		"/api/user/forgot-password":                    {"POST": s.keyed("/api/user/forgot-password", s.forgotPassword)},
+		verify:                                         {"POST": s.answering(s.verifyEmail), "PUT": s.keyed(verify, s.resendVerification)},
+		verify + "/{verificationId}":                   {"POST": s.answering(s.verifyEmail)},
+		"/api/two-factor/login":                        {"POST": s.answering(s.twoFactorLogin)},
+		"/api/two-factor/secret":                       {"GET": s.keyed("/api/two-factor/secret", s.newSecret)},
+		factor + "/{userId}":                           {"POST": s.keyed(factor, s.enableTwoFactor), "DELETE": s.keyed(factor, s.disableTwoFactor)},
+		recovery + "/{userId}":                         {"POST": s.keyed(recovery, s.replaceRecoveryCodes)},
 	}
 }
 
 // passkeyRoutes are for logins with a key that a device holds.
 func (s *Server) passkeyRoutes() map[string]methods {
 	const passkey = "/api/webauthn"
-	all := s.keyed(passkey, plain(s.userPasskeys))
 	return map[string]methods{
-		passkey:                        {"GET": all, "DELETE": all},
-		passkey + "/{id}":              {"GET": s.keyed(passkey, plain(s.getPasskey)), "DELETE": s.keyed(passkey, plain(s.deletePasskey))},
-		passkey + "/register/start":    {"POST": s.keyed(passkey+"/register/start", plain(s.startPasskey))},
-		passkey + "/register/complete": {"POST": s.keyed(passkey+"/register/complete", plain(s.completePasskey))},
-		passkey + "/start":             {"POST": s.keyed(passkey+"/start", plain(s.startPasskeyLogin))},
-		passkey + "/login":             {"POST": s.keyed(passkey+"/login", plain(s.passkeyLogin))},
+		passkey:                        {"GET": s.keyed(passkey, s.listPasskeys), "DELETE": s.keyed(passkey, s.deletePasskeys)},
+		passkey + "/{id}":              {"GET": s.keyed(passkey, s.getPasskey), "DELETE": s.keyed(passkey, s.deletePasskey)},
+		passkey + "/register/start":    {"POST": s.keyed(passkey+"/register/start", s.startPasskey)},
+		passkey + "/register/complete": {"POST": s.keyed(passkey+"/register/complete", s.completePasskey)},
+		passkey + "/start":             {"POST": s.keyed(passkey+"/start", s.startPasskeyLogin)},
+		passkey + "/login":             {"POST": s.keyed(passkey+"/login", s.passkeyLogin)},
 	}
 }
 

@@ -108,8 +108,8 @@ func (t ticket) decoded() (raw, body []byte, ok bool) {
 	return raw, raw[:size:size], true
 }
 
-// holder returns the active user whom a ticket is about, or ErrNotFound.
-func (s *Server) holder(ctx context.Context, purpose string, t ticket) (User, error) {
+// userOfTicket returns the active user whom a ticket is about, or ErrNotFound.
+func (s *Server) userOfTicket(ctx context.Context, purpose string, t ticket) (User, error) {
 	raw, body, ok := t.decoded()
 	if !ok {
 		return User{}, ErrNotFound

@@ -34,7 +34,7 @@ func TestTickets(t *testing.T) {
 		"empty": {forVerification, "", false}, "longer": {forVerification, good + "AAAA", false}, "padded": {forVerification, good + "==", false},
 		"the nonce taken out": {forVerification, old[:33] + good[44:], false},
 	} {
-		if holder, err := s.holder(t.Context(), c.purpose, c.ticket); (err == nil) != c.good || c.good && holder.ID != u.ID {
+		if holder, err := s.userOfTicket(t.Context(), c.purpose, c.ticket); (err == nil) != c.good || c.good && holder.ID != u.ID {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -23,33 +23,36 @@ type tokenResponse struct {
 }
 
 // token answers POST /oauth2/token.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1; no-store is there already
 	answer, err := s.exchange(w, r)
 	if wrong, ok := errors.AsType[*oauthError](err); ok {
 		if wrong.status() == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey"`)
 		}
-		fusion.Reply(w, wrong.status(), wrong)
-		return
+		return fusion.Reply(w, wrong.status(), wrong)
 	}
 	if err != nil {
-		s.unavailable(w, r, err)
-		return
+		s.unavailable(w, r, err) // errors of /api have other bodies
+		return nil
 	}
-	fusion.Reply(w, http.StatusOK, answer)
+	return fusion.Reply(w, http.StatusOK, answer)
 }
 
-// exchange checks the whole request before it touches the refresh token, so
-// that a stranger's probe neither spends nor revokes it.
+// exchange checks the whole request before it touches the refresh token, so that a stranger's probe
+// neither spends nor revokes it.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) (tokenResponse, error) {
 	form, err := tokenForm(w, r)
 	if err != nil {
 		return tokenResponse{}, err
 	}
+	var exchange func(*http.Request, url.Values, application) (tokenResponse, error)
 	grant := form.Get("grant_type")
 	switch grant {
-	case grantRefreshToken, grantPassword:
+	case grantRefreshToken:
+		exchange = s.exchangeRefreshToken
+	case grantPassword:
+		exchange = s.exchangePassword
 	case "":
 		return tokenResponse{}, invalidRequest("missing_grant_type", "The grant_type is missing.")
 	default:
@@ -62,22 +65,23 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) (tokenResponse
 	if !slices.Contains(app.EnabledGrants, grant) {
 		return tokenResponse{}, &oauthError{Code: "unauthorized_client", Description: "The grant is not enabled for this client.", Reason: "grant_type_disabled"}
 	}
-	if grant == grantPassword {
-		return s.exchangePassword(r, form, app)
+	return exchange(r, form, app)
+}
+
+func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app application) (tokenResponse, error) {
+	if form.Get("refresh_token") == "" {
+		return tokenResponse{}, invalidRequest("missing_refresh_token", "The refresh_token is missing.")
 	}
-	answer, err := s.exchangeRefreshToken(r, form, app)
-	s.logRefusal(r, err)
+	answer, err := s.exchanged(r, form, app)
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
-		err = &oauthError{Code: "invalid_grant", Description: "The refresh token is not good, or no longer.", Reason: "refresh_token_not_found"}
+		s.logRefusal(r, err.Error())
+		return tokenResponse{}, &oauthError{Code: "invalid_grant", Description: "The refresh token is not good, or no longer.", Reason: "refresh_token_not_found"}
 	}
 	return answer, err
 }
 
-func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app application) (tokenResponse, error) {
+func (s *Server) exchanged(r *http.Request, form url.Values, app application) (tokenResponse, error) {
 	ctx := r.Context()
-	if form.Get("refresh_token") == "" {
-		return tokenResponse{}, invalidRequest("missing_refresh_token", "The refresh_token is missing.")
-	}
 	g, err := s.grant(ctx, form.Get("refresh_token"))
 	if err != nil {
 		return tokenResponse{}, err
@@ -117,10 +121,10 @@ func tenantAgrees(r *http.Request, form url.Values, app application) bool {
 	return true
 }
 
-// narrowed returns the life and the scope of the new token. Both can only be
-// less than what was granted (RFC 6749 §6).
+// narrowed returns the lifetime and the scope of the new token. Both can only be less than what was
+// granted (RFC 6749 §6).
 func narrowed(form url.Values, g grant) (ttl time.Duration, scope string, err error) {
-	if ttl, err = wishedTTL(form, g.app); err != nil {
+	if ttl, err = requestedTTL(form, g.app); err != nil {
 		return 0, "", err
 	}
 	wanted := strings.Fields(form.Get("scope"))
@@ -135,16 +139,16 @@ func narrowed(form url.Values, g grant) (ttl time.Duration, scope string, err er
 	return ttl, strings.Join(wanted, " "), nil
 }
 
-// wishedTTL is the life of an access token, as the form asks for it. A
-// resource that it asks for is refused.
-func wishedTTL(form url.Values, app application) (time.Duration, error) {
+// requestedTTL is the lifetime of an access token that the form asks for. A form that asks for a
+// resource is refused.
+func requestedTTL(form url.Values, app application) (time.Duration, error) {
 	if form.Get("resource") != "" {
 		return 0, &oauthError{Code: "invalid_target", Description: "The client has no resources.", Reason: "unknown"}
 	}
 	var seconds int64
-	if wish := form.Get("expires_in"); wish != "" {
+	if text := form.Get("expires_in"); text != "" {
 		var err error
-		if seconds, err = strconv.ParseInt(wish, 10, 64); err != nil || seconds == 0 {
+		if seconds, err = strconv.ParseInt(text, 10, 64); err != nil || seconds == 0 {
 			seconds = -1
 		}
 	}

@@ -33,12 +33,19 @@ type deviceJSON struct {
 	LastAccessedInstant int64  `json:"lastAccessedInstant"`
 }
 
-// tokenJSON includes the current value, as FusionAuth does: made anew, since
-// it is not stored. Those who may ask have an API key.
+// tokenJSON includes the current value, as FusionAuth does: computed again, since it is not stored.
+// The caller has an API key.
 func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
+	j := f.json()
+	j.Token = s.value(f, f.Current(app.tokenPolicy()))
+	return j
+}
+
+// json is the family without a token.
+func (f family) json() refreshTokenJSON {
 	return refreshTokenJSON{
 		ID: f.id, ApplicationID: f.applicationID, UserID: f.userID, TenantID: f.tenantID,
-		InsertInstant: database.Millis(f.Began), StartInstant: database.Millis(f.Began), Token: s.value(f, f.Current(app.tokenPolicy())),
+		InsertInstant: database.Millis(f.Began), StartInstant: database.Millis(f.Began),
 		MetaData: metaDataJSON{
 			Device: deviceJSON{f.device.Name, f.device.Description, f.device.Type, f.device.address, database.Millis(f.Last)},
 			Scopes: f.scopes,
@@ -46,22 +53,20 @@ func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
 	}
 }
 
-// getRefreshToken answers GET /api/jwt/refresh/{tokenId}. The dead are not shown.
-func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scope) {
+// getRefreshToken answers GET /api/jwt/refresh/{tokenId}. Dead ones are not shown.
+func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scope) error {
 	id, err := fusion.ParseID("tokenId", r.PathValue("tokenId"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	f, app, err := s.livingFamily(r.Context(), id)
-	if err == nil && !sc.covers(f.tenantID) {
-		err = ErrNotFound
-	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	if !sc.covers(f.tenantID) {
+		return ErrNotFound
+	}
+	return fusion.Reply(w, http.StatusOK, struct {
 		RefreshToken refreshTokenJSON `json:"refreshToken"`
 	}{s.tokenJSON(f, app)})
 }
@@ -72,28 +77,29 @@ func (s *Server) livingFamily(ctx context.Context, id string) (family, applicati
 		return family{}, application{}, err
 	}
 	app, err := readApplication(ctx, s.db, f.applicationID)
-	if err == nil && f.Dead(app.tokenPolicy(), s.now()) {
-		err = ErrNotFound
+	if err != nil {
+		return family{}, application{}, err
 	}
-	return f, app, err
+	if f.Dead(app.tokenPolicy(), s.now()) {
+		return family{}, application{}, ErrNotFound
+	}
+	return f, app, nil
 }
 
 // listRefreshTokens answers GET /api/jwt/refresh?userId=: those of one user.
-func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc scope) error {
 	id, err := fusion.ParseID("userId", r.URL.Query().Get("userId"))
-	if err == nil && id == "" {
-		err = fusion.Invalid("userId", "blank", "Say whose refresh tokens.")
-	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	if id == "" {
+		return fusion.Invalid("userId", "blank", "Say whose refresh tokens.")
 	}
 	tokens, err := s.refreshTokensOf(r.Context(), id, sc)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		RefreshTokens []refreshTokenJSON `json:"refreshTokens"`
 	}{tokens})
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -50,10 +49,10 @@ func (u *User) twoFactorMethods() []twoFactorMethod {
 // authenticatorEncoding is how authenticators take a secret.
 var authenticatorEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// newSecret answers GET /api/two-factor/secret. Nothing is kept of it.
-func (s *Server) newSecret(w http.ResponseWriter, _ *http.Request, _ scope) {
+// newSecret answers GET /api/two-factor/secret. The secret is not stored.
+func (s *Server) newSecret(w http.ResponseWriter, _ *http.Request, _ scope) error {
 	secret := totp.NewSecret()
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Secret       string `json:"secret"`
 		SecretBase32 string `json:"secretBase32Encoded"`
 	}{base64.StdEncoding.EncodeToString(secret), authenticatorEncoding.EncodeToString(secret)})
@@ -84,28 +83,27 @@ type recoveryCodes struct {
 	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
-// enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator
-// shows a code, and so it has the secret.
-func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
+// enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator shows a code, and so
+// it has the secret.
+func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	var req enableRequest
-	if err == nil {
-		err = fusion.Decode(w, r, &req)
-	}
-	var secret []byte
-	if err == nil {
-		secret, err = req.secret()
-	}
-	var codes []string
-	if err == nil {
-		codes, err = s.setAuthenticator(r.Context(), u, secret, req.Code)
-	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	var req enableRequest
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
+	}
+	secret, err := req.secret()
+	if err != nil {
+		return err
+	}
+	codes, err := s.setAuthenticator(r.Context(), u, secret, req.Code)
+	if err != nil {
+		return err
 	}
 	s.log.InfoContext(r.Context(), "second factor enabled", "user", u.ID)
-	fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
+	return fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
 }
 
 func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, code string) (codes []string, err error) {
@@ -120,13 +118,13 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		if errors.Is(err, ErrNotFound) {
 			return fusion.Invalid("method", "duplicate", "The user has an authenticator already: disable it first.")
 		}
-		if err == nil {
-			codes, err = newRecoveryCodes(tx.Tx, s.secrets, u.ID)
-		}
-		if err == nil {
-			err = s.revokeForFactor(ctx, tx, u)
-		}
 		if err != nil {
+			return err
+		}
+		if codes, err = newRecoveryCodes(tx.Tx, s.secrets, u.ID); err != nil {
+			return err
+		}
+		if err := s.revokeForFactor(ctx, tx, u); err != nil {
 			return err
 		}
 		return s.raiseFactor(ctx, tx, "user.two-factor.method.add", u.ID, id)
@@ -134,8 +132,7 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 	return codes, err
 }
 
-// revokeForFactor revokes what was granted without the second factor, where the
-// tenant says so.
+// revokeForFactor revokes what was granted without the second factor, if the tenant says so.
 func (s *Server) revokeForFactor(ctx context.Context, tx *outbox.Tx, u User) error {
 	var wanted bool
 	err := tx.QueryRow(`SELECT revoke_on_multi_factor FROM tenants WHERE id = $1`, u.TenantID).Scan(&wanted)
@@ -162,48 +159,44 @@ func newRecoveryCodes(tx *sql.Tx, keys *secrets, userID string) ([]string, error
 	return codes, nil
 }
 
-// disableTwoFactor answers DELETE /api/user/two-factor/{userId} with methodId
-// and code. A recovery code will do.
-func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) {
+// disableTwoFactor answers DELETE /api/user/two-factor/{userId} with methodId and code. A recovery
+// code will do.
+func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	if err == nil {
-		err = s.disableMethod(w, r, u)
-	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.log.InfoContext(r.Context(), "second factor disabled", "user", u.ID)
-}
-
-func (s *Server) disableMethod(w http.ResponseWriter, r *http.Request, u User) error {
 	form, err := fusion.Parameters(w, r)
 	if err != nil {
 		return err
 	}
-	if id := form.Get("methodId"); u.authenticatorID == "" || id != u.authenticatorID {
+	if u.authenticatorID == "" || form.Get("methodId") != u.authenticatorID {
 		return ErrNotFound
 	}
 	if err := s.takeCode(r.Context(), u, form.Get("code"), ""); err != nil {
 		return err
 	}
-	return s.DisableTwoFactor(r.Context(), u.ID)
+	if err := s.DisableTwoFactor(r.Context(), u.ID); err != nil {
+		return err
+	}
+	s.log.InfoContext(r.Context(), "second factor disabled", "user", u.ID)
+	return nil
 }
 
-// DisableTwoFactor takes a user's second factor away, for those who have lost
-// it. Unknown: ErrNotFound.
+// DisableTwoFactor removes a user's second factor, for those who have lost it. Unknown: ErrNotFound.
 func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		var id string // of what is taken away
+		var id string // of the authenticator
 		if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
 			return database.NotFoundIfNone(err)
 		}
-		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0, last_update_instant = $1 WHERE id = $2`, database.Millis(s.now()), userID))
-		if err == nil {
-			_, err = tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID)
+		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0,
+			last_update_instant = $1 WHERE id = $2`, database.Millis(s.now()), userID))
+		if err != nil {
+			return err
 		}
-		if err != nil || id == "" {
+		if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil || id == "" {
 			return err
 		}
 		return s.raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
@@ -211,96 +204,27 @@ func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 }
 
 // replaceRecoveryCodes answers POST /api/user/two-factor/recovery-code/{userId}.
-func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc scope) {
+func (s *Server) replaceRecoveryCodes(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
-	if err == nil && u.authenticatorID == "" {
-		err = ErrNotFound
+	if err != nil {
+		return err
+	}
+	if u.authenticatorID == "" {
+		return ErrNotFound
 	}
 	var codes []string
-	if err == nil {
-		now := database.Millis(s.now())
-		err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
-			// The row is the lock that everybody waits for who replaces or brings a code.
-			err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
-			if err == nil {
-				codes, err = newRecoveryCodes(tx, s.secrets, u.ID)
-			}
-			return err
-		})
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
-}
-
-// takeCode uses up a code of the user's authenticator, or a recovery code. Of
-// two who bring one code at once, one has it. Wrong ones are counted, and after
-// too many even a right one is refused for a while. A right one uses the ticket
-// up, where there is one; where somebody has done so before: ErrNotFound.
-func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) error {
-	subject, now, right, used := "code "+u.ID, s.now(), false, false
-	err := s.db.Write(ctx, func(tx *sql.Tx) (err error) {
-		// The row is the lock that everybody waits for who brings a code.
-		err = database.Changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
+	now := database.Millis(s.now())
+	err = s.db.Write(r.Context(), func(tx *sql.Tx) error {
+		// Lock the user's row: it serializes replacing and using codes.
+		err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2 AND authenticator_id = $3`, now, u.ID, u.authenticatorID))
 		if err != nil {
 			return err
 		}
-		if t != "" {
-			if used, err = ticketUsed(tx, t); err != nil || used {
-				return err
-			}
-		}
-		var until int64
-		err = tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) || until > database.Millis(now) {
-			right = false
-			return database.IgnoreNoRows(err)
-		}
-		if right, err = s.useCode(tx, u, code); err != nil {
-			return err
-		}
-		if right && t != "" {
-			err = s.useTicket(tx, t, secondFactorTTL)
-		}
-		if right {
-			return errors.Join(err, forgetFailures(tx, subject))
-		}
-		return countFailure(tx, subject, codeLockout, now)
+		codes, err = newRecoveryCodes(tx, s.secrets, u.ID)
+		return err
 	})
-	switch {
-	case errors.Is(err, ErrNotFound): // it was disabled meanwhile
-		return errWrongCode
-	case err != nil:
-		return fmt.Errorf("take a code: %w", err)
-	case used:
-		return ErrNotFound
-	case !right:
-		s.log.InfoContext(ctx, "wrong code", "user", u.ID)
-		return errWrongCode
-	}
-	return nil
-}
-
-func (s *Server) useCode(tx *sql.Tx, u User, code string) (bool, error) {
-	var sealed []byte
-	var last int64
-	if err := tx.QueryRow(`SELECT authenticator_secret, authenticator_step FROM users WHERE id = $1`, u.ID).Scan(&sealed, &last); err != nil {
-		return false, err
-	}
-	secret, err := s.secrets.unsealed(u.authenticatorID, sealed)
 	if err != nil {
-		return false, fmt.Errorf("secret of an authenticator: %w", err)
+		return err
 	}
-	if step, ok := totp.Match(secret, code, s.now(), last); ok {
-		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)
-		return true, err
-	}
-	res, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, s.secrets.recoveryCodeDigest(u.ID, code))
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	return fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
 }

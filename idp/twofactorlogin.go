@@ -14,48 +14,46 @@ type twoFactorChallenge struct {
 	Methods     []twoFactorMethod `json:"methods"`
 }
 
-// trusted tells whether a login comes from where the user has given a code
-// before, and said that it is to be trusted.
+// trusted reports whether a login comes from a computer that the user declared trusted after giving a
+// code on it.
 func (s *Server) trusted(ctx context.Context, u *User, trust ticket) (bool, error) {
 	if trust == "" || u.authenticatorID == "" {
 		return false, nil
 	}
-	holder, err := s.holder(ctx, forTrust, trust)
+	holder, err := s.userOfTicket(ctx, forTrust, trust)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && holder.ID == u.ID, err
 }
 
-// twoFactorLogin answers POST /api/two-factor/login: the rest of a login that
-// was answered 242. The id of that answer is the credential.
-func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
+// twoFactorLogin answers POST /api/two-factor/login: the rest of a login that was answered 242. The
+// id of that answer is the credential.
+func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) error {
 	var req struct {
 		TwoFactorID   ticket `json:"twoFactorId"`
 		Code          string `json:"code"`
 		TrustComputer bool   `json:"trustComputer"`
 		loginRequest
 	}
-	err := fusion.Decode(w, r, &req)
-	var u User
-	if err == nil {
-		u, err = s.holder(r.Context(), forSecondFactor, req.TwoFactorID)
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	if err == nil {
-		err = s.takeCode(r.Context(), u, req.Code, req.TwoFactorID)
-	}
-	var app application
-	if err == nil {
-		app, err = optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
-	}
+	u, err := s.userOfTicket(r.Context(), forSecondFactor, req.TwoFactorID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	if err := s.takeCode(r.Context(), u, req.Code, req.TwoFactorID); err != nil {
+		return err
+	}
+	app, err := optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
+	if err != nil {
+		return err
 	}
 	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	req.ApplicationID, req.passed = app.ID, true
 	if req.TrustComputer {
 		req.trustID = s.ticket(forTrust, &u, trustTTL)
 	}
-	s.finishLogin(w, r, u, app, &req.loginRequest)
+	return s.finishLogin(w, r, u, app, &req.loginRequest)
 }

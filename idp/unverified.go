@@ -41,35 +41,42 @@ func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err er
 // verifiedAtOnce bounds one write, which others wait for.
 const verifiedAtOnce = 100
 
-// MarkVerified marks the addresses of these users as verified, because the system that they come
-// from had proved them, some at a time, and returns how many. Webhooks hear of each.
+// MarkVerified marks the addresses of these users as verified, because the system that they come from
+// had proved them, some at a time, and returns how many. Webhooks hear of each.
 func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
 	for after := ""; ; {
-		ids, err := database.Strings(ctx, s.db, `SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce), database.Millis(of.Since), of.end(), after)
+		ids, err := database.Strings(ctx, s.db,
+			`SELECT id FROM users WHERE `+unverifiedImport+fmt.Sprintf(` AND id > $3 ORDER BY id LIMIT %d`, verifiedAtOnce),
+			database.Millis(of.Since), of.end(), after)
 		if err != nil || len(ids) == 0 {
 			return n, err
 		}
-		marked := 0
-		err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-			marked = 0
-			for _, id := range ids {
-				err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`, database.Millis(s.now()), id))
-				if errors.Is(err, ErrNotFound) {
-					continue // proved or deleted meanwhile
-				}
-				if err == nil {
-					err = s.raiseUser(ctx, tx, "user.email.verified", id)
-				}
-				if err != nil {
-					return err
-				}
-				marked++
-			}
-			return nil
-		})
+		marked, err := s.markVerified(ctx, ids)
 		if err != nil {
 			return n, fmt.Errorf("mark users as verified: %w", err)
 		}
 		n, after = n+marked, ids[len(ids)-1]
 	}
+}
+
+func (s *Server) markVerified(ctx context.Context, ids []string) (marked int, err error) {
+	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		marked = 0
+		for _, id := range ids {
+			err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`,
+				database.Millis(s.now()), id))
+			if errors.Is(err, ErrNotFound) {
+				continue // proved or deleted meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.raiseUser(ctx, tx, "user.email.verified", id); err != nil {
+				return err
+			}
+			marked++
+		}
+		return nil
+	})
+	return marked, err
 }

@@ -8,24 +8,22 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
-// Most tickets become worthless by the change that they allow. The id of a second factor allows
-// none that is certain, and is written down when it has let somebody in.
+// Most tickets become worthless by the change that they allow. The id of a second factor need not
+// change anything, so it is stored once it has let somebody in.
 
-// ticketUsed reports whether somebody has used a ticket up. What keeps two from asking at once is
-// the caller's lock.
+// ticketUsed reports whether a ticket is used up. The caller's lock serializes two that ask at once.
 func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM used_tickets WHERE digest = $1)`, t.digest()).Scan(&used)
 	return used, err
 }
 
-// useTicket uses a ticket up that is good for at most a while yet. ErrNotFound: somebody has done
-// so.
-func (s *Server) useTicket(tx *sql.Tx, t ticket, life time.Duration) error {
-	now := s.now()
+// useTicket uses up a ticket that is good for at most life from now. ErrNotFound: it was used before.
+func useTicket(tx *sql.Tx, t ticket, now time.Time, life time.Duration) error {
 	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, database.Millis(now)); err != nil {
 		return err
 	}
-	return database.Changed(tx.Exec(`INSERT INTO used_tickets (digest, until) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`, t.digest(), database.Millis(now.Add(life))))
+	return database.Changed(tx.Exec(`INSERT INTO used_tickets (digest, until) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`,
+		t.digest(), database.Millis(now.Add(life))))
 }
 
 func (t ticket) digest() []byte {

@@ -54,7 +54,8 @@ func (s *Server) findUser() http.HandlerFunc {
 	}
 }
 
-// bearerToken returns the JWT of a request that has one in place of an API key.
+// bearerToken returns the JWT of a request that has one in place of an API key. JWT is FusionAuth's
+// older scheme.
 func bearerToken(r *http.Request) (token string, ok bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return token, scheme == "Bearer" || scheme == "JWT"
@@ -93,7 +94,7 @@ func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, e
 		return u, err
 	}
 	if id := form.Get("verificationId"); id != "" {
-		return s.holder(ctx, forVerification, ticket(id))
+		return s.userOfTicket(ctx, forVerification, ticket(id))
 	}
 	loginID, types := form.Get("loginId"), form["loginIdTypes"]
 	switch {

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -9,75 +10,69 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of
-// a mail is the credential: whoever has it reads that mailbox.
-func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) {
+// verifyEmail answers POST /api/user/verify-email[/{verificationId}]. The id of a mail is the
+// credential: its holder reads that mailbox.
+func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var req struct {
 		VerificationID ticket `json:"verificationId"`
 	}
-	err := fusion.Decode(w, r, &req)
-	if req.VerificationID == "" {
-		req.VerificationID = ticket(r.PathValue("verificationId"))
+	if err := fusion.Decode(w, r, &req); err != nil {
+		return err
 	}
-	var u User
-	if err == nil {
-		u, err = s.holder(r.Context(), forVerification, req.VerificationID)
-	}
-	if err == nil {
-		err = s.outbox.Write(r.Context(), func(tx *outbox.Tx) error {
-			err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`, database.Millis(s.now()), u.ID, u.Email))
-			if err != nil {
-				return err
-			}
-			return s.raiseUser(r.Context(), tx, "user.email.verified", u.ID)
-		})
-	}
+	u, err := s.userOfTicket(r.Context(), forVerification, cmp.Or(req.VerificationID, ticket(r.PathValue("verificationId"))))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	err = s.outbox.Write(r.Context(), func(tx *outbox.Tx) error {
+		err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`,
+			database.Millis(s.now()), u.ID, u.Email))
+		if err != nil {
+			return err
+		}
+		return s.raiseUser(r.Context(), tx, "user.email.verified", u.ID)
+	})
+	if err != nil {
+		return err
 	}
 	s.log.InfoContext(r.Context(), "e-mail address verified", "user", u.ID)
+	return nil
 }
 
-// resendVerification answers PUT /api/user/verify-email?email=…: the mail once
-// more, or, with sendVerifyEmail=false, its id alone. An address that is
-// verified gets none.
-func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc scope) {
+// resendVerification answers PUT /api/user/verify-email?email=…: the mail once more, or, with
+// sendVerifyEmail=false, its id alone. An address that is verified gets none.
+func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc scope) error {
 	form, err := fusion.Parameters(w, r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	u, app, err := s.userOfLogin(r.Context(), sc, form.Get("applicationId"), form.Get("email"), []string{loginIDEmail})
-	if err == nil && (!u.Active || u.Verified) {
-		err = ErrNotFound
-	}
+	u, app, err := userOfLogin(r.Context(), s.db, sc, form.Get("applicationId"), form.Get("email"), []string{loginIDEmail})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
+	}
+	if !u.Active || u.Verified {
+		return ErrNotFound
 	}
 	id := s.ticket(forVerification, &u, verificationTTL)
 	if form.Get("sendVerifyEmail") != "false" {
 		if s.sendMail == nil {
 			w.WriteHeader(http.StatusForbidden)
-			return
+			return nil
 		}
 		s.mail(r.Context(), letterOf(&u, app, "verify-email", id))
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		VerificationID ticket `json:"verificationId"`
 	}{id})
 }
 
-// askToVerify sends the first mail to a user who was just made, where the
-// tenant verifies addresses.
+// askToVerify sends the first mail to a user who was just created, if the tenant verifies addresses.
 func (s *Server) askToVerify(ctx context.Context, u *User, app application) error {
 	t, err := readTenant(ctx, s.db, u.TenantID)
 	if err != nil || !t.VerifyEmail || u.Verified || u.Email == "" {
 		return err
 	}
 	if s.sendMail == nil {
-		s.log.WarnContext(ctx, "an address is to be verified, and there is no mail", "user", u.ID)
+		s.log.WarnContext(ctx, "cannot verify e-mail address: mail is not configured", "user", u.ID)
 		return nil
 	}
 	s.mail(ctx, letterOf(u, app, "verify-email", s.ticket(forVerification, u, verificationTTL)))
