@@ -113,7 +113,7 @@ func New(c Config) (*Handler, error) {
 // Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests must have ended before.
 func (h *Handler) Close() { h.running.Wait() }
 
-// Serves tells whether a path is one of the Handler's.
+// Serves reports whether a path is one of the Handler's.
 func (h *Handler) Serves(path string) bool {
 	if h.paths[path] {
 		return true
@@ -126,15 +126,15 @@ func (h *Handler) Serves(path string) bool {
 // open are the routes for everybody.
 func (h *Handler) open() map[string]http.Handler {
 	routes := map[string]http.Handler{
-		"/api/register":              wire.Methods{"POST": h.register},
-		"/api/verify-email":          wire.Methods{"POST": h.verifyEmail},
-		"/api/verify-email/check":    wire.Methods{"POST": h.checkVerification},
-		"/api/verify-email/send":     wire.Methods{"POST": h.sendVerification},
-		"/api/forgot-password":       wire.Methods{"POST": h.forgotPassword},
-		"/api/reset-password/check":  wire.Methods{"POST": h.checkReset},
-		"/api/reset-password":        wire.Methods{"POST": h.resetPassword},
-		"/api/passkey-login/options": wire.Methods{"POST": h.passkeyLoginOptions},
-		"/api/passkey-login":         wire.Methods{"POST": h.passkeyLogin},
+		"/api/register":              wire.Methods{"POST": h.answering(h.register)},
+		"/api/verify-email":          wire.Methods{"POST": h.answering(h.verifyEmail)},
+		"/api/verify-email/check":    wire.Methods{"POST": h.answering(h.checkVerification)},
+		"/api/verify-email/send":     wire.Methods{"POST": h.answering(h.sendVerification)},
+		"/api/forgot-password":       wire.Methods{"POST": h.answering(h.forgotPassword)},
+		"/api/reset-password/check":  wire.Methods{"POST": h.answering(h.checkReset)},
+		"/api/reset-password":        wire.Methods{"POST": h.answering(h.resetPassword)},
+		"/api/passkey-login/options": wire.Methods{"POST": h.answering(h.passkeyLoginOptions)},
+		"/api/passkey-login":         wire.Methods{"POST": h.answering(h.passkeyLogin)},
 	}
 	if h.Registration == RegistrationClosed { // still ours: the password of a form goes to no other handler
 		routes["/api/register"] = wire.Of(wire.CodeNotFound)
@@ -142,18 +142,18 @@ func (h *Handler) open() map[string]http.Handler {
 	return routes
 }
 
-// own are the routes for who is logged in.
+// own are the routes for users who are logged in.
 func (h *Handler) own() map[string]wire.Methods {
 	return map[string]wire.Methods{
-		"/api/password":             {"POST": h.changePassword},
-		"/api/factors":              {"GET": h.factors},
-		"/api/authenticator/secret": {"POST": h.authenticatorSecret},
-		"/api/authenticator":        {"POST": h.enableAuthenticator},
-		"/api/authenticator/remove": {"POST": h.removeAuthenticator},
-		"/api/recovery-codes":       {"POST": h.recoveryCodes},
-		"/api/passkeys/options":     {"POST": h.passkeyOptions},
-		"/api/passkeys":             {"POST": h.addPasskey},
-		"/api/passkeys/{id}/remove": {"POST": h.removePasskey},
+		"/api/password":             {"POST": h.answering(h.changePassword)},
+		"/api/factors":              {"GET": h.answering(h.factors)},
+		"/api/authenticator/secret": {"POST": h.answering(h.authenticatorSecret)},
+		"/api/authenticator":        {"POST": h.answering(h.enableAuthenticator)},
+		"/api/authenticator/remove": {"POST": h.answering(h.removeAuthenticator)},
+		"/api/recovery-codes":       {"POST": h.answering(h.recoveryCodes)},
+		"/api/passkeys/options":     {"POST": h.answering(h.passkeyOptions)},
+		"/api/passkeys":             {"POST": h.answering(h.addPasskey)},
+		"/api/passkeys/{id}/remove": {"POST": h.answering(h.removePasskey)},
 	}
 }
 

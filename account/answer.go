@@ -12,14 +12,23 @@ import (
 
 const maxBody = 16 << 10 // bytes; a passkey's answer is the largest
 
-// fail answers with the problem that an error is. What is nobody's business but the operator's is logged.
+// answering answers the error that a handler returns.
+func (h *Handler) answering(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			h.fail(w, r, err)
+		}
+	}
+}
+
+// fail answers with the problem that an error is. What only the operator should know is logged.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var problem wire.Problem
 	if !errors.As(err, &problem) {
 		problem = problemOf(err)
 	}
 	if problem.Status >= 500 && r.Context().Err() == nil {
-		h.Logger.ErrorContext(r.Context(), "the provider could not be asked about an account", "path", r.URL.Path, "error", err)
+		h.Logger.ErrorContext(r.Context(), "cannot ask the provider about an account", "path", r.URL.Path, "error", err)
 	}
 	problem.ServeHTTP(w, r)
 }
@@ -48,7 +57,7 @@ func problemOf(err error) wire.Problem {
 	return wire.Of(wire.CodeProviderUnavailable)
 }
 
-// problemOfField is about what the user has typed, or what his browser has made.
+// problemOfField is about what the user typed, or what their browser made.
 func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	switch e.Field {
 	case "credential":
@@ -66,14 +75,15 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	return wire.Of(wire.CodeEmailRefused)
 }
 
-// begin starts a session for who has just proved who they are, and answers as a login does.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) {
+// begin starts a session for a user who has just proved their identity, and answers as a login does.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) error {
 	session, err := h.Guard.Begin(w, r, grant, remember)
 	if err != nil {
-		latchkey.WriteError(w, err)
-		return
+		latchkey.WriteError(w, err) // the guard's error, in the guard's words
+		return nil
 	}
 	wire.Write(w, http.StatusOK, map[string]any{"user": session.User})
+	return nil
 }
 
 func tooMany(wait time.Duration) wire.Problem {
@@ -84,7 +94,7 @@ func tooMany(wait time.Duration) wire.Problem {
 
 func noContent(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }
 
-// accepted is what a stranger hears whose address may or may not have an account.
+// accepted is the answer to a stranger, whose address may or may not have an account.
 func accepted(w http.ResponseWriter) {
 	wire.Write(w, http.StatusAccepted, map[string]string{"next": "look_into_mailbox"})
 }

@@ -21,17 +21,15 @@ type passkey struct {
 }
 
 // factors says how the user logs in beside the password.
-func (h *Handler) factors(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) factors(w http.ResponseWriter, r *http.Request) error {
 	session, _ := latchkey.From(r.Context())
-	has, err := h.hasSecondFactor(r, session.User.ID)
+	authenticator, err := h.authenticatorOf(r, session.User.ID)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	keys, err := h.Client.Passkeys(r.Context(), session.User.ID)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	passkeys := make([]passkey, 0, len(keys))
 	for _, k := range keys {
@@ -41,99 +39,108 @@ func (h *Handler) factors(w http.ResponseWriter, r *http.Request) {
 		}
 		passkeys = append(passkeys, p)
 	}
-	wire.Write(w, http.StatusOK, map[string]any{"authenticator": has, "passkeys": passkeys})
-}
-
-func (h *Handler) hasSecondFactor(r *http.Request, userID string) (bool, error) {
-	method, err := h.authenticatorOf(r, userID)
-	return method != "", err
+	wire.Write(w, http.StatusOK, map[string]any{"authenticator": authenticator != "", "passkeys": passkeys})
+	return nil
 }
 
 // authenticatorOf returns the id of the user's authenticator, or "".
 func (h *Handler) authenticatorOf(r *http.Request, userID string) (string, error) {
 	user, err := h.Client.Account(r.Context(), userID)
+	if err != nil {
+		return "", err
+	}
 	for _, m := range user.Factors {
 		if m.Method == authenticator {
-			return m.ID, err
+			return m.ID, nil
 		}
 	}
-	return "", err
+	return "", nil
 }
 
-// authenticatorSecret makes a secret for the authenticator to be enabled. It is nobody's until then.
-func (h *Handler) authenticatorSecret(w http.ResponseWriter, r *http.Request) {
+// authenticatorSecret makes a secret for an authenticator. It belongs to nobody until the
+// authenticator is enabled.
+func (h *Handler) authenticatorSecret(w http.ResponseWriter, r *http.Request) error {
 	session, _ := latchkey.From(r.Context())
 	secret, err := h.Client.AuthenticatorSecret(r.Context())
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	uri := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + h.Issuer + ":" + loginID(session.User), RawQuery: url.Values{
 		"secret": {string(secret)}, "issuer": {h.Issuer},
 	}.Encode()}
 	wire.Write(w, http.StatusOK, map[string]string{"secret": string(secret), "uri": uri.String()})
+	return nil
 }
 
-func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) error {
 	var secret, code string
 	if err := h.readProved(w, r, wire.Fields{"secret": &secret, "code": &code}); err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	session, _ := latchkey.From(r.Context())
-	if has, err := h.hasSecondFactor(r, session.User.ID); err != nil || has {
-		if err == nil {
-			err = wire.Of(wire.CodeAuthenticatorExists)
-		}
-		h.fail(w, r, err)
-		return
+	enabled, err := h.authenticatorOf(r, session.User.ID)
+	if err != nil {
+		return err
+	}
+	if enabled != "" {
+		return wire.Of(wire.CodeAuthenticatorExists)
 	}
 	codes, err := h.Client.EnableAuthenticator(r.Context(), session.User.ID, latchkey.Secret(secret), latchkey.Secret(code))
-	h.showCodes(w, r, codes, err)
+	if err != nil {
+		return err
+	}
+	showCodes(w, codes)
+	return nil
 }
 
-func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) error {
 	var code string
-	err := h.readProved(w, r, wire.Fields{"code": &code})
+	if err := h.readProved(w, r, wire.Fields{"code": &code}); err != nil {
+		return err
+	}
 	session, _ := latchkey.From(r.Context())
-	var method string
-	if err == nil {
-		method, err = h.authenticatorOf(r, session.User.ID)
-	}
-	if err == nil && method != "" {
-		err = h.Client.DisableFactor(r.Context(), session.User.ID, method, latchkey.Secret(code))
-	}
+	id, err := h.authenticatorOf(r, session.User.ID)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
+	}
+	if id != "" {
+		if err := h.Client.DisableFactor(r.Context(), session.User.ID, id, latchkey.Secret(code)); err != nil {
+			return err
+		}
 	}
 	noContent(w)
+	return nil
 }
 
-// recoveryCodes makes new ones. They take the authenticator's place: who cannot show a code of it must not have them.
-func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) {
+// recoveryCodes makes new ones. They replace the authenticator, so they are only for a user who can
+// show a code of it.
+func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) error {
 	if err := h.readProvedFully(w, r, wire.Fields{}); err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	session, _ := latchkey.From(r.Context())
 	codes, err := h.Client.RecoveryCodes(r.Context(), session.User.ID)
-	if errors.Is(err, fusionauth.ErrNotFound) {
-		err = wire.Of(wire.CodeNotFound)
+	if err != nil {
+		return notFound(err)
 	}
-	h.showCodes(w, r, codes, err)
+	showCodes(w, codes)
+	return nil
 }
 
 // showCodes shows recovery codes, this once.
-func (h *Handler) showCodes(w http.ResponseWriter, r *http.Request, codes []string, err error) {
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
+func showCodes(w http.ResponseWriter, codes []string) {
 	wire.Write(w, http.StatusOK, map[string][]string{"recoveryCodes": codes})
 }
 
-// owns tells whether a passkey is one of the user's.
+// notFound is the problem of an object of the user's that the provider does not know.
+func notFound(err error) error {
+	if errors.Is(err, fusionauth.ErrNotFound) {
+		return wire.Of(wire.CodeNotFound)
+	}
+	return err
+}
+
+// owns returns fusionauth.ErrNotFound unless a passkey is one of the user's.
 func (h *Handler) owns(r *http.Request, userID, id string) error {
 	keys, err := h.Client.Passkeys(r.Context(), userID)
 	if err != nil {

@@ -30,30 +30,31 @@ func link(err error) error {
 	return err
 }
 
-func (h *Handler) forgotPassword(w http.ResponseWriter, r *http.Request) {
-	h.mail(w, r, passwordMail, h.Client.ForgotPassword)
+func (h *Handler) forgotPassword(w http.ResponseWriter, r *http.Request) error {
+	return h.mail(w, r, passwordMail, h.Client.ForgotPassword)
 }
 
-func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) {
-	h.mail(w, r, verificationMail, h.Client.SendVerification)
+func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) error {
+	return h.mail(w, r, verificationMail, h.Client.SendVerification)
 }
 
-// mail has the provider send a mail, if the address has an account. The answer does not wait for it: its time would tell.
-func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, send func(context.Context, string) error) {
+// mail has the provider send a mail, if the address has an account. The answer does not wait for it:
+// its time would reveal whether there is one.
+func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, send func(context.Context, string) error) error {
 	email, err := h.address(w, r)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	h.sendLater(r, kind, email, send)
 	accepted(w)
+	return nil
 }
 
-// unwatched bounds a call that nobody waits for.
+// unwatched is how long a call may take that no request waits for.
 const unwatched = 10 * time.Second
 
-// Mails of each kind are counted apart: nobody can use up those of one kind by asking for another,
-// of which perhaps none is sent.
+// Mails of each kind are counted separately, so that nobody can exhaust those of one kind by asking
+// for another, of which perhaps none is sent.
 type mailKind string
 
 const (
@@ -61,7 +62,7 @@ const (
 	verificationMail mailKind = "verification"
 )
 
-// sendLater keeps mailboxes from being flooded: what is too much is left out, in silence.
+// sendLater sends a mail in the background. It drops mails that would flood a mailbox, silently.
 func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send func(context.Context, string) error) {
 	if h.mails.Take(string(kind)+" "+loginid.Canonical(email), h.Now()) > 0 {
 		return
@@ -71,7 +72,7 @@ func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send f
 		defer cancel()
 		err := crash.Contain(func() error { return send(ctx, email) })
 		if err != nil && !errors.Is(err, fusionauth.ErrNotFound) {
-			h.Logger.ErrorContext(ctx, "the provider did not send a mail", "path", r.URL.Path, "error", err)
+			h.Logger.ErrorContext(ctx, "provider did not send a mail", "path", r.URL.Path, "error", err)
 		}
 	})
 }

@@ -17,61 +17,56 @@ import (
 
 const maxPasskeyName = 100 // bytes
 
-// passkeyOptions are what navigator.credentials.create needs to make a key for who is logged in. The key will log in without a code.
-func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) {
+// passkeyOptions are what navigator.credentials.create needs to make a key for the user. The key will
+// log in without a code.
+func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 	var name string
-	err := h.readProvedFully(w, r, wire.Fields{"name": &name})
-	if err == nil && (name == "" || len(name) > maxPasskeyName || strings.ContainsFunc(name, unicode.IsControl)) {
-		err = wire.BadRequest("name: want 1 to 100 bytes without control characters")
+	if err := h.readProvedFully(w, r, wire.Fields{"name": &name}); err != nil {
+		return err
 	}
-	if err != nil {
-		h.fail(w, r, err)
-		return
+	if name == "" || len(name) > maxPasskeyName || strings.ContainsFunc(name, unicode.IsControl) {
+		return wire.BadRequest("name: want 1 to 100 bytes without control characters")
 	}
 	session, _ := latchkey.From(r.Context())
 	options, err := h.Client.StartPasskey(r.Context(), session.User.ID, name, h.device(r).UserAgent)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	wire.Write(w, http.StatusOK, map[string]any{"options": options})
+	return nil
 }
 
-func (h *Handler) addPasskey(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) addPasskey(w http.ResponseWriter, r *http.Request) error {
 	var credential json.RawMessage
 	if err := wire.Read(w, r, maxBody, wire.Fields{"credential": &credential}); err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	session, _ := latchkey.From(r.Context())
 	if err := h.Client.AddPasskey(r.Context(), session.User.ID, h.answerOf(credential)); err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	noContent(w)
+	return nil
 }
 
-func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) error {
+	if err := h.readProved(w, r, wire.Fields{}); err != nil {
+		return notFound(err)
+	}
 	session, _ := latchkey.From(r.Context())
-	err := h.readProved(w, r, wire.Fields{})
-	if err == nil {
-		err = h.owns(r, session.User.ID, r.PathValue("id"))
+	if err := h.owns(r, session.User.ID, r.PathValue("id")); err != nil {
+		return notFound(err)
 	}
-	if err == nil {
-		err = h.Client.DeletePasskey(r.Context(), r.PathValue("id"))
+	if err := h.Client.DeletePasskey(r.Context(), r.PathValue("id")); err != nil {
+		return notFound(err)
 	}
-	switch {
-	case errors.Is(err, fusionauth.ErrNotFound):
-		wire.Of(wire.CodeNotFound).ServeHTTP(w, r)
-	case err != nil:
-		h.fail(w, r, err)
-	default:
-		noContent(w)
-	}
+	noContent(w)
+	return nil
 }
 
-// loginOptions are those of navigator.credentials.get. It names no credential: the browser shows the keys that it has for this page, and whoever asks
-// learns nothing of what keys an account has, or whether there is one.
+// loginOptions are those of navigator.credentials.get. They name no credential: the browser shows the
+// keys that it has for this page, and a stranger does not learn which keys an account has, or whether
+// there is one.
 type loginOptions struct {
 	Challenge        string `json:"challenge"`
 	RPID             string `json:"rpId"`
@@ -81,61 +76,78 @@ type loginOptions struct {
 
 const passkeyTimeout = 180_000 // milliseconds
 
-func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) error {
 	email, err := h.address(w, r)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
-	options := loginOptions{RPID: h.host, Timeout: passkeyTimeout, UserVerification: "required"}
 	done := time.After(evenlyOptions)
 	raw, err := h.Client.StartPasskeyLogin(r.Context(), email)
-	select {
-	case <-done:
-	case <-r.Context().Done():
-		return
+	if !waited(r, done) {
+		return nil
 	}
+	var challenge string
 	switch {
 	case errors.Is(err, fusionauth.ErrNotFound):
-		challenge := make([]byte, 32)
-		rand.Read(challenge)
-		options.Challenge = base64.RawURLEncoding.EncodeToString(challenge) // which nothing answers
+		challenge = decoyChallenge()
 	case err != nil:
-		h.fail(w, r, err)
-		return
+		return err
 	default:
-		var of struct {
-			Challenge string `json:"challenge"`
+		if challenge, err = challengeOf(raw); err != nil {
+			return err
 		}
-		if json.Unmarshal(raw, &of) != nil || of.Challenge == "" {
-			h.fail(w, r, errors.New("POST /api/webauthn/start: no challenge"))
-			return
-		}
-		options.Challenge = of.Challenge
 	}
-	wire.Write(w, http.StatusOK, map[string]any{"options": options})
+	wire.Write(w, http.StatusOK, map[string]any{"options": loginOptions{
+		Challenge: challenge, RPID: h.host, Timeout: passkeyTimeout, UserVerification: "required",
+	}})
+	return nil
 }
 
-func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) {
+// decoyChallenge is a challenge that nothing answers.
+func decoyChallenge() string {
+	challenge := make([]byte, 32)
+	rand.Read(challenge)
+	return base64.RawURLEncoding.EncodeToString(challenge)
+}
+
+func challengeOf(options json.RawMessage) (string, error) {
+	var of struct {
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(options, &of); err != nil || of.Challenge == "" {
+		return "", errors.New("POST /api/webauthn/start: no challenge")
+	}
+	return of.Challenge, nil
+}
+
+// waited waits until done. It reports false if the browser hangs up before.
+func waited(r *http.Request, done <-chan time.Time) bool {
+	select {
+	case <-done:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) error {
 	var credential json.RawMessage
 	remember := true
 	if err := h.form(w, r, wire.Fields{"credential": &credential, "remember": wire.Optional{Target: &remember}}); err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	grant, err := h.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
-	switch {
-	case err == nil && !h.admits(grant.User.EmailVerified):
-		h.Guard.Discard(grant)
-		err = wire.Of(wire.CodePasskeyRefused)
-	case isRefused(err) || h.Registration == RegistrationVerified && wouldTell(err):
-		err = wire.Of(wire.CodePasskeyRefused)
+	if isRefused(err) || h.Registration == RegistrationVerified && revealsAccount(err) {
+		return wire.Of(wire.CodePasskeyRefused)
 	}
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
-	h.begin(w, r, grant, remember)
+	if !h.admits(grant.User.EmailVerified) {
+		h.Guard.Discard(grant)
+		return wire.Of(wire.CodePasskeyRefused)
+	}
+	return h.begin(w, r, grant, remember)
 }
 
 // answerOf says for which page a browser has answered: ours, whatever the browser claims.
@@ -145,8 +157,9 @@ func (h *Handler) answerOf(credential json.RawMessage) fusionauth.PasskeyAnswer 
 
 func isRefused(err error) bool { return codeOf(err) == latchkey.CodeInvalidCredentials }
 
-// wouldTell reports whether a refusal would reveal that there is an account with an unverified address.
-func wouldTell(err error) bool {
+// revealsAccount reports whether a refusal would reveal that there is an account with an unverified
+// address.
+func revealsAccount(err error) bool {
 	code := codeOf(err)
 	return code == latchkey.CodeEmailNotVerified || code == latchkey.CodeLoginPrevented || code == latchkey.CodeNotRegistered
 }

@@ -8,41 +8,39 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// changePassword sets a new password and gives this browser a new session; all others of the user's are over (ASVS V7.4.3).
-func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) {
-	var current, password, code string
-	err := wire.Read(w, r, maxBody, wire.Fields{"currentPassword": &current, "password": &password, "code": wire.Optional{Target: &code}})
-	var fresh latchkey.Secret
-	if err == nil {
-		fresh, err = newPassword(password)
+// changePassword sets a new password and gives this browser a new session; all other sessions of the
+// user end (ASVS V7.4.3).
+func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) error {
+	var current, typed, code string
+	if err := wire.Read(w, r, maxBody, wire.Fields{"currentPassword": &current, "password": &typed, "code": wire.Optional{Target: &code}}); err != nil {
+		return err
 	}
-	var who proven
-	if err == nil {
-		who, err = h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
-	}
-	switch {
-	case err != nil:
-	case who.CodeDue:
-		err = wire.Of(wire.CodeTwoFactorRequired)
-	case !h.admits(who.verified): // no session could begin with the new password
-		err = wire.Of(wire.CodeInvalidCredentials)
-	}
-	if err == nil {
-		err = h.setPassword(r, who.UserID, func(ctx context.Context) error {
-			return h.Client.ChangePassword(ctx, who.loginID, latchkey.Secret(current), fresh)
-		})
-	}
+	password, err := newPassword(typed)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
-	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: fresh, Device: h.device(r)})
+	who, err := h.prove(r, latchkey.Secret(current), latchkey.Secret(code))
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
+	}
+	if who.CodeDue {
+		return wire.Of(wire.CodeTwoFactorRequired)
+	}
+	if !h.admits(who.verified) { // no session could begin with the new password
+		return wire.Of(wire.CodeInvalidCredentials)
+	}
+	err = h.setPassword(r, who.UserID, func(ctx context.Context) error {
+		return h.Client.ChangePassword(ctx, who.loginID, latchkey.Secret(current), password)
+	})
+	if err != nil {
+		return err
+	}
+	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: password, Device: h.device(r)})
+	if err != nil {
+		return err
 	}
 	session, _ := latchkey.From(r.Context())
-	h.begin(w, r, grant, session.Persistent)
+	return h.begin(w, r, grant, session.Persistent)
 }
 
 // setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs
@@ -54,7 +52,7 @@ func (h *Handler) setPassword(r *http.Request, userID string, set func(context.C
 		return err
 	}
 	if _, err := h.Guard.EndUser(ctx, userID, latchkey.EndPasswordChanged); err != nil {
-		h.Logger.ErrorContext(r.Context(), "sessions from before a new password were not ended; they end when they are refreshed", "user", userID, "error", err)
+		h.Logger.ErrorContext(r.Context(), "cannot end the sessions from before a new password: they end when they are refreshed", "user", userID, "error", err)
 	}
 	return nil
 }

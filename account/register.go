@@ -16,51 +16,48 @@ const (
 	evenlyOptions = 250 * time.Millisecond // a challenge: the provider stores one only for users with a passkey
 )
 
-// register makes an account. Where addresses are verified the answer is the same whether there was one: then its owner gets a mail with which to set a new password.
-func (h *Handler) register(w http.ResponseWriter, r *http.Request) {
-	var u fusionauth.NewUser
-	remember := true
-	if err := h.readNewUser(w, r, &u, &remember); err != nil {
-		h.fail(w, r, err)
-		return
+// register makes an account. If addresses are verified the answer is the same whether there was one:
+// then its owner gets a mail with which to set a new password.
+func (h *Handler) register(w http.ResponseWriter, r *http.Request) error {
+	u, remember, err := h.readNewUser(w, r)
+	if err != nil {
+		return err
 	}
 	if h.Registration == RegistrationUnverified {
-		h.registerNow(w, r, u, remember)
-		return
+		return h.registerNow(w, r, u, remember)
 	}
 	done := time.After(evenly)
-	err := h.Client.Register(r.Context(), u)
+	err = h.Client.Register(r.Context(), u)
 	var field *fusionauth.FieldError
 	if errors.As(err, &field) && field.Kind == "duplicate" {
 		h.sendLater(r, passwordMail, u.Email, h.Client.ForgotPassword)
 		err = nil
 	}
-	select {
-	case <-done:
-	case <-r.Context().Done():
-		return
+	if !waited(r, done) {
+		return nil
 	}
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	accepted(w)
-}
-
-func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request, u *fusionauth.NewUser, remember *bool) error {
-	var password string
-	err := h.form(w, r, wire.Fields{
-		"email": &u.Email, "password": &password, "remember": wire.Optional{Target: remember},
-		"firstName": wire.Optional{Target: &u.FirstName}, "lastName": wire.Optional{Target: &u.LastName},
-	})
 	if err != nil {
 		return err
 	}
+	accepted(w)
+	return nil
+}
+
+func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request) (u fusionauth.NewUser, remember bool, err error) {
+	var password string
+	remember = true
+	err = h.form(w, r, wire.Fields{
+		"email": &u.Email, "password": &password, "remember": wire.Optional{Target: &remember},
+		"firstName": wire.Optional{Target: &u.FirstName}, "lastName": wire.Optional{Target: &u.LastName},
+	})
+	if err != nil {
+		return u, false, err
+	}
 	if u.Email, err = wire.LoginID(u.Email); err != nil {
-		return wire.Of(wire.CodeEmailRefused)
+		return u, false, wire.Of(wire.CodeEmailRefused)
 	}
 	u.Password, err = newPassword(password)
-	return err
+	return u, remember, err
 }
 
 // admits reports whether a session may begin for a user whose address is verified, or not. The guard
@@ -70,15 +67,14 @@ func (h *Handler) admits(verified bool) bool {
 }
 
 // registerNow makes an account and logs its owner in.
-func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) {
-	err := h.Client.Register(r.Context(), u)
-	var grant latchkey.Grant
-	if err == nil { // if the provider asks for more than the password, the login form is the place for it
-		grant, err = h.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
+func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) error {
+	if err := h.Client.Register(r.Context(), u); err != nil {
+		return err
 	}
+	// If the provider asks for more than the password, the login form is the place for it.
+	grant, err := h.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
-	h.begin(w, r, grant, remember)
+	return h.begin(w, r, grant, remember)
 }

@@ -11,40 +11,51 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// resetPassword takes the id of a mail and the new password, and ends the user's sessions. It logs nobody in: a second factor is not to be got round by a mailbox.
-// The answer says how many passkeys still open the account, for its owner to look at.
-func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) {
-	var id, password string
-	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
-	var fresh latchkey.Secret
-	if err == nil {
-		fresh, err = newPassword(password)
+// resetPassword takes the id of a mail and the new password, and ends the user's sessions. It logs
+// nobody in: a mailbox must not get round a second factor. The answer says how many passkeys still
+// open the account, for its owner to look at.
+func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) error {
+	var id, typed string
+	if err := h.form(w, r, wire.Fields{"id": &id, "password": &typed}); err != nil {
+		return err
 	}
-	var who fusionauth.Account
-	if err == nil {
-		who, err = h.accountOf(r, id, h.Client.AccountOfChange)
-	}
-	foreign := err == nil && h.Registration != RegistrationClosed && !who.Verified
-	if foreign { // first, so that it can be tried again
-		err = h.dropWays(r.Context(), who)
-	}
-	if err == nil {
-		err = h.setPassword(r, who.ID, func(ctx context.Context) error { return h.Client.ResetPassword(ctx, latchkey.Secret(id), fresh) })
-	}
+	password, err := newPassword(typed)
 	if err != nil {
-		h.fail(w, r, link(err))
-		return
+		return err
+	}
+	who, err := h.accountOf(r, id, h.Client.AccountOfChange)
+	if err != nil {
+		return err
+	}
+	if err := h.reset(r, who, latchkey.Secret(id), password); err != nil {
+		return link(err)
+	}
+	keys, err := h.Client.Passkeys(r.Context(), who.ID)
+	if err != nil {
+		return err
+	}
+	wire.Write(w, http.StatusOK, map[string]int{"passkeys": len(keys)})
+	return nil
+}
+
+// reset sets the password of an account by the id of a mail. An account that somebody else may have
+// registered loses their ways into it: before, so that a failure can be retried, and again after it.
+func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password latchkey.Secret) error {
+	foreign := h.Registration != RegistrationClosed && !who.Verified
+	if foreign {
+		if err := h.dropWays(r.Context(), who); err != nil {
+			return err
+		}
+	}
+	err := h.setPassword(r, who.ID, func(ctx context.Context) error { return h.Client.ResetPassword(ctx, id, password) })
+	if err != nil {
+		return err
 	}
 	h.Guard.ForgetFailures(who.LoginID)
 	if foreign {
 		h.dropNewWays(r, who.ID)
 	}
-	keys, err := h.Client.Passkeys(r.Context(), who.ID)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	wire.Write(w, http.StatusOK, map[string]int{"passkeys": len(keys)})
+	return nil
 }
 
 // dropWays removes the ways into an account that lead past its password. Nobody has proved its address
@@ -70,15 +81,20 @@ func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	return nil
 }
 
-// dropNewWays drops what was added while the old password was still good.
+// dropNewWays drops what was added while the old password was still good. The new password is set, so
+// a failure is only logged.
 func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()
+	if err := h.dropWaysOf(ctx, userID); err != nil {
+		h.Logger.ErrorContext(ctx, "cannot remove the passkeys and factors from before a new password", "user", userID, "error", err)
+	}
+}
+
+func (h *Handler) dropWaysOf(ctx context.Context, userID string) error {
 	who, err := h.Client.Account(ctx, userID)
-	if err == nil {
-		err = h.dropWays(ctx, who)
-	}
 	if err != nil {
-		h.Logger.ErrorContext(ctx, "passkeys and factors of who had registered the address may be left", "user", userID, "error", err)
+		return err
 	}
+	return h.dropWays(ctx, who)
 }

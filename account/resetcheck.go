@@ -3,7 +3,6 @@ package account
 import (
 	"net/http"
 
-	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -15,20 +14,19 @@ type resettable struct {
 
 // checkReset reports whether the id of a mail is good. It does not use the id up. It is a POST: an id
 // in a URL would be in every log on the way.
-func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) error {
 	var id string
-	err := h.form(w, r, wire.Fields{"id": &id})
-	var who fusionauth.Account
-	if err == nil {
-		who, err = h.accountOf(r, id, h.Client.AccountOfChange)
+	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
+		return err
 	}
+	who, err := h.accountOf(r, id, h.Client.AccountOfChange)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	least, err := h.Client.PasswordMinLength(r.Context())
-	if err != nil { // the form can do without them
+	if err != nil { // the form can do without it
 		h.Logger.WarnContext(r.Context(), "cannot read the provider's password rules", "error", err)
 	}
 	wire.Write(w, http.StatusOK, resettable{who.LoginID, least})
+	return nil
 }

@@ -11,40 +11,38 @@ import (
 // verifyEmail takes the id of a mail and the password of the account. The id proves the mailbox alone:
 // somebody else may have registered the address, with a password of their own, and its owner must not
 // let them in by confirming it.
-func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var id, password string
-	err := h.form(w, r, wire.Fields{"id": &id, "password": &password})
-	var who fusionauth.Account
-	if err == nil {
-		who, err = h.accountOf(r, id, h.Client.AccountOfVerification)
+	if err := h.form(w, r, wire.Fields{"id": &id, "password": &password}); err != nil {
+		return err
 	}
-	if err == nil {
-		err = h.knowsPassword(r, who, latchkey.Secret(password))
-	}
-	if err == nil {
-		err = link(h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)))
-	}
+	who, err := h.accountOf(r, id, h.Client.AccountOfVerification)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
+	}
+	if err := h.knowsPassword(r, who, latchkey.Secret(password)); err != nil {
+		return err
+	}
+	if err := h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)); err != nil {
+		return link(err)
 	}
 	noContent(w)
+	return nil
 }
 
 // checkVerification reports whether the id of a mail is good, and whose address it proves. It does not
 // use the id up.
-func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) error {
 	var id string
-	err := h.form(w, r, wire.Fields{"id": &id})
-	var who fusionauth.Account
-	if err == nil {
-		who, err = h.accountOf(r, id, h.Client.AccountOfVerification)
+	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
+		return err
 	}
+	who, err := h.accountOf(r, id, h.Client.AccountOfVerification)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	wire.Write(w, http.StatusOK, map[string]string{"email": who.LoginID})
+	return nil
 }
 
 // knowsPassword checks the password of an account, whatever else keeps its user from logging in.
@@ -60,8 +58,11 @@ func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, passwor
 	case latchkey.CodeEmailNotVerified, latchkey.CodeNotRegistered: // the provider says so only if it is right
 		return nil
 	}
-	if err == nil && shown.UserID != who.ID {
-		err = wire.Of(wire.CodeInvalidCredentials)
+	if err != nil {
+		return err
 	}
-	return err
+	if shown.UserID != who.ID {
+		return wire.Of(wire.CodeInvalidCredentials)
+	}
+	return nil
 }
