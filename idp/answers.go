@@ -17,6 +17,19 @@ func (s *Server) answering(handle func(http.ResponseWriter, *http.Request) error
 	}
 }
 
+// answeringOAuth answers the error that a handler of /oauth2 returns, in OAuth's words.
+func (s *Server) answeringOAuth(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := handle(w, r)
+		if wrong, ok := errors.AsType[*oauthError](err); ok {
+			err = fusion.Reply(w, wrong.status(), wrong)
+		}
+		if err != nil {
+			s.unavailable(w, r, err)
+		}
+	}
+}
+
 // fail is the one table from errors to the answers of /api.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad ValidationError

@@ -87,7 +87,7 @@ func (s *Server) changeByID(r *http.Request, req changeRequest) (User, error) {
 }
 
 func (s *Server) changeByJWT(r *http.Request, req changeRequest) (User, error) {
-	u, _, err := s.holderOf(r.Context(), bearer(r))
+	u, _, err := s.userOfJWT(r.Context(), bearer(r))
 	if err != nil {
 		return User{}, err
 	}

@@ -38,7 +38,7 @@ func (p publishedKey) MarshalJSON() ([]byte, error) {
 }
 
 // jwks answers GET /.well-known/jwks.json.
-func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Cache-Control", "public, max-age=300")
 	set := struct {
 		Keys []publishedKey `json:"keys"`
@@ -47,5 +47,5 @@ func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 		jwk := jose.JSONWebKey{Key: k.Public(), KeyID: k.KID, Algorithm: string(k.Algorithm), Use: "sig"}
 		set.Keys = append(set.Keys, publishedKey{jwk, k.ID != "", k.Audiences})
 	}
-	fusion.Reply(w, http.StatusOK, set)
+	return fusion.Reply(w, http.StatusOK, set)
 }

@@ -98,16 +98,19 @@ func (s *Server) mayHaveSigned(ctx context.Context, key *signing.Key, c claims) 
 	return s.keys.SignsFor(ctx, key, c.Audience, c.TenantID)
 }
 
-// holderOf returns the user and the claims of a JWT, or errJWT. ErrNotFound: the
-// user is gone. Somebody of another tenant than the token's is not its user.
-func (s *Server) holderOf(ctx context.Context, token string) (User, claims, error) {
+// userOfJWT returns the user and the claims of a JWT, or errJWT. ErrNotFound: the user is gone. A user
+// of another tenant than the token's is not its user.
+func (s *Server) userOfJWT(ctx context.Context, token string) (User, claims, error) {
 	c, err := s.verify(ctx, token)
 	if err != nil {
-		return User{}, c, err
+		return User{}, claims{}, err
 	}
 	u, err := s.UserByID(ctx, c.Subject)
-	if err == nil && u.TenantID != c.TenantID {
-		err = errJWT
+	if err != nil {
+		return User{}, claims{}, err
 	}
-	return u, c, err
+	if u.TenantID != c.TenantID {
+		return User{}, claims{}, errJWT
+	}
+	return u, c, nil
 }

@@ -23,9 +23,10 @@ type oauthError struct {
 
 func (e *oauthError) Error() string { return "idp: " + e.Code + ": " + e.Reason }
 
-// status is 401 where the client is at fault for who it says it is (RFC 6749 §5.2).
+// status is 401 if the client's or the user's credential is at fault (RFC 6749 §5.2, RFC 6750 §3.1).
 func (e *oauthError) status() int {
-	if e.Code == "invalid_client" {
+	switch e.Code {
+	case "invalid_client", "invalid_token":
 		return http.StatusUnauthorized
 	}
 	return http.StatusBadRequest

@@ -34,35 +34,39 @@ func (s *Server) passwordRules(j passwordRulesJSON) PasswordRules {
 	return p
 }
 
-// showPasswordRules answers GET /api/tenant/password-validation-rules[/{tenantId}], to everybody: a form tells its rules.
-func (s *Server) showPasswordRules(w http.ResponseWriter, r *http.Request) {
+// showPasswordRules answers GET /api/tenant/password-validation-rules[/{tenantId}], to everybody: a
+// form tells its rules.
+func (s *Server) showPasswordRules(w http.ResponseWriter, r *http.Request) error {
 	t, err := s.tenantOfRules(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Rules passwordRulesJSON `json:"passwordValidationRules"`
 	}{s.passwordRulesJSON(t.PasswordRules)})
 }
 
-// tenantOfRules is named by the path, a header, a key of a tenant, or is the only one.
+// tenantOfRules is named by the path, a header or a key of a tenant, or is the only one.
 func (s *Server) tenantOfRules(r *http.Request) (Tenant, error) {
 	id, err := fusion.ParseID("tenantId", r.PathValue("tenantId"))
-	if err == nil && id == "" {
-		var sc scope
-		if r.Header.Get("Authorization") != "" {
-			sc, err = s.authorize(r, "/api/tenant/password-validation-rules")
-		} else {
-			sc, err = headerScope(s.db, r)
-		}
-		id = string(sc)
-	}
-	if err == nil && id == "" {
-		id, err = soleTenant(r.Context(), s.db)
-	}
 	if err != nil {
 		return Tenant{}, err
 	}
+	if id == "" {
+		sc, err := s.scopeOfRules(r)
+		if err != nil {
+			return Tenant{}, err
+		}
+		if id, err = tenantIn(r.Context(), s.db, sc); err != nil {
+			return Tenant{}, err
+		}
+	}
 	return readTenant(r.Context(), s.db, id)
+}
+
+func (s *Server) scopeOfRules(r *http.Request) (scope, error) {
+	if r.Header.Get("Authorization") != "" {
+		return s.authorize(r, "/api/tenant/password-validation-rules")
+	}
+	return headerScope(s.db, r)
 }

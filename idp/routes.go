@@ -75,10 +75,10 @@ func (s *Server) loginRoutes() map[string]methods {
 			"POST": s.answering(s.logout),
 		},
 		"/api/status": {
-			"GET": s.status,
+			"GET": s.answering(s.status),
 		},
 		"/oauth2/token": {
-			"POST": s.answering(s.token),
+			"POST": s.answeringOAuth(s.token),
 		},
 	}
 }
@@ -128,8 +128,8 @@ func (s *Server) applicationRoutes() map[string]methods {
 		tenant + "/{tenantId}": {
 			"GET": s.keyed(tenant, s.getTenant), "POST": s.keyed(tenant, s.createTenant), "PUT": s.keyed(tenant, s.putTenant), "PATCH": s.keyed(tenant, s.patchTenant),
 		},
-		tenant + "/password-validation-rules":            {"GET": s.showPasswordRules},
-		tenant + "/password-validation-rules/{tenantId}": {"GET": s.showPasswordRules},
+		tenant + "/password-validation-rules":            {"GET": s.answering(s.showPasswordRules)},
+		tenant + "/password-validation-rules/{tenantId}": {"GET": s.answering(s.showPasswordRules)},
 	}
 }
 
@@ -157,14 +157,14 @@ func (s *Server) systemRoutes() map[string]methods {
 // tokenRoutes say what a token is worth, and by which keys.
 func (s *Server) tokenRoutes() map[string]methods {
 	return map[string]methods{
-		"/.well-known/jwks.json":                       {"GET": s.jwks},
-		"/.well-known/openid-configuration":            {"GET": s.discovery},
-		"/{tenantId}/.well-known/openid-configuration": {"GET": s.discovery},
-		"/api/health":         {"GET": s.health},
-		"/api/jwt/public-key": {"GET": s.publicKey},
-		"/api/jwt/validate":   {"GET": s.validateJWT},
-		"/oauth2/introspect":  {"POST": s.introspect},
-		"/oauth2/userinfo":    {"GET": s.userInfo, "POST": s.userInfo},
+		"/.well-known/jwks.json":                       {"GET": s.answering(s.jwks)},
+		"/.well-known/openid-configuration":            {"GET": s.answering(s.discovery)},
+		"/{tenantId}/.well-known/openid-configuration": {"GET": s.answering(s.discovery)},
+		"/api/health":         {"GET": s.answering(s.health)},
+		"/api/jwt/public-key": {"GET": s.answering(s.publicKey)},
+		"/api/jwt/validate":   {"GET": s.answering(s.validateJWT)},
+		"/oauth2/introspect":  {"POST": s.answeringOAuth(s.introspect)},
+		"/oauth2/userinfo":    {"GET": s.answeringOAuth(s.userInfo), "POST": s.answeringOAuth(s.userInfo)},
 	}
 }
 

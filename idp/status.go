@@ -10,13 +10,13 @@ import (
 const statusDatabaseDown = 452
 
 // status answers GET /api/status: whether the provider can do its work.
-func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.DefaultTenant(r.Context()); err != nil {
 		s.log.ErrorContext(r.Context(), "database is down", "error", err)
 		w.WriteHeader(statusDatabaseDown)
-		return
+		return nil
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ok"})
 }

@@ -26,15 +26,11 @@ type tokenResponse struct {
 func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 §5.1; no-store is there already
 	answer, err := s.exchange(w, r)
-	if wrong, ok := errors.AsType[*oauthError](err); ok {
-		if wrong.status() == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
-			w.Header().Set("WWW-Authenticate", `Basic realm="latchkey"`)
-		}
-		return fusion.Reply(w, wrong.status(), wrong)
+	if wrong, ok := errors.AsType[*oauthError](err); ok && wrong.status() == http.StatusUnauthorized && r.Header.Get("Authorization") != "" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="latchkey"`)
 	}
 	if err != nil {
-		s.unavailable(w, r, err) // errors of /api have other bodies
-		return nil
+		return err
 	}
 	return fusion.Reply(w, http.StatusOK, answer)
 }

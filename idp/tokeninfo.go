@@ -1,126 +1,109 @@
 package idp
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
-	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
-// bearer returns the JWT of a request, as a header or as FusionAuth's cookie.
-func bearer(r *http.Request) string {
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); scheme == "Bearer" || scheme == "JWT" {
-		return token
-	}
-	if c := r.CookiesNamed("access_token"); len(c) == 1 && r.Header.Get("Authorization") == "" {
-		return c[0].Value
-	}
-	return ""
-}
-
 // validateJWT answers GET /api/jwt/validate: the signature and the time count, and nothing else.
-func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) {
+func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.verify(r.Context(), bearer(r))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	fusion.Reply(w, http.StatusOK, struct {
+	return fusion.Reply(w, http.StatusOK, struct {
 		JWT claims `json:"jwt"`
 	}{c})
 }
 
 // publicKey answers GET /api/jwt/public-key: that of a kid or of an application, or all.
-func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) {
+func (s *Server) publicKey(w http.ResponseWriter, r *http.Request) error {
 	texts := make(map[string]string)
 	for _, k := range s.keys.Public() {
 		text, err := k.PublicPEM()
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		texts[k.KID] = text
 	}
-	form := r.URL.Query()
-	kid, applicationID := form.Get("kid"), form.Get("applicationId")
+	kid, err := s.wantedKID(r)
+	if err != nil {
+		return err
+	}
 	if kid == "" {
-		kid = form.Get("keyId")
-	}
-	if applicationID != "" {
-		id, err := fusion.ParseID("applicationId", applicationID)
-		var app application
-		if err == nil {
-			app, err = readApplication(r.Context(), s.db, id)
-		}
-		var signer *signing.Key
-		if err == nil {
-			signer, err = s.keys.Signer(r.Context(), app.AccessTokenKeyID)
-		}
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		if kid == "" {
-			kid = signer.KID
-		}
-	}
-	switch text, known := texts[kid]; {
-	case known:
-		fusion.Reply(w, http.StatusOK, struct {
-			PublicKey string `json:"publicKey"`
-		}{text})
-	case kid != "":
-		s.fail(w, r, ErrNotFound)
-	default:
-		fusion.Reply(w, http.StatusOK, struct {
+		return fusion.Reply(w, http.StatusOK, struct {
 			PublicKeys map[string]string `json:"publicKeys"`
 		}{texts})
 	}
+	text, known := texts[kid]
+	if !known {
+		return ErrNotFound
+	}
+	return fusion.Reply(w, http.StatusOK, struct {
+		PublicKey string `json:"publicKey"`
+	}{text})
 }
 
-// introspect answers POST /oauth2/introspect (RFC 7662). A refresh token is looked for where the hint says so only. A client learns of its own tokens only.
-func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
-	answer, err := s.introspected(w, r)
-	if wrong, ok := errors.AsType[*oauthError](err); ok {
-		fusion.Reply(w, wrong.status(), wrong)
-		return
+// wantedKID returns the kid that a request names, or that of the application that it names, or "".
+func (s *Server) wantedKID(r *http.Request) (string, error) {
+	form := r.URL.Query()
+	kid := cmp.Or(form.Get("kid"), form.Get("keyId"))
+	if form.Get("applicationId") == "" {
+		return kid, nil
 	}
+	id, err := fusion.ParseID("applicationId", form.Get("applicationId"))
 	if err != nil {
-		s.unavailable(w, r, err)
-		return
+		return "", err
 	}
-	fusion.Reply(w, http.StatusOK, answer)
+	app, err := readApplication(r.Context(), s.db, id)
+	if err != nil {
+		return "", err
+	}
+	signer, err := s.keys.Signer(r.Context(), app.AccessTokenKeyID)
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(kid, signer.KID), nil
 }
 
-func (s *Server) introspected(w http.ResponseWriter, r *http.Request) (any, error) {
+// introspect answers POST /oauth2/introspect (RFC 7662). It looks for a refresh token only if the hint
+// says so. A client learns of its own tokens only.
+func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	form, err := tokenForm(w, r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	app, err := s.client(r, form)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	inactive := struct {
-		Active bool `json:"active"`
-	}{}
+	inspect := s.introspectJWT
 	switch form.Get("token_type_hint") {
 	case "", "access_token", "id_token":
 	case "refresh_token":
-		return s.introspectRefreshToken(r, form, app)
+		inspect = s.introspectRefreshToken
 	default:
-		return nil, invalidRequest("invalid_token_type_hint", "The hints are access_token, id_token and refresh_token.")
+		return invalidRequest("invalid_token_type_hint", "The hints are access_token, id_token and refresh_token.")
 	}
+	answer, err := inspect(r, form, app)
+	if err != nil {
+		return err
+	}
+	return fusion.Reply(w, http.StatusOK, answer)
+}
+
+func (s *Server) introspectJWT(r *http.Request, form url.Values, app application) (any, error) {
 	if form.Get("token") == "" {
 		return nil, invalidRequest("missing_token", "The token is missing.")
 	}
 	c, err := s.verify(r.Context(), form.Get("token"))
 	if errors.Is(err, errJWT) {
-		return inactive, nil
+		return inactiveToken{}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -134,52 +117,64 @@ func (s *Server) introspected(w http.ResponseWriter, r *http.Request) (any, erro
 	}{true, c}, nil
 }
 
+// inactiveToken is the answer about a token that is not good.
+type inactiveToken struct {
+	Active bool `json:"active"`
+}
+
 func (s *Server) introspectRefreshToken(r *http.Request, form url.Values, app application) (any, error) {
-	type answer struct {
-		Active    bool  `json:"active"`
-		ExpiresAt int64 `json:"exp,omitzero"` // milliseconds, as FusionAuth has it here
-	}
 	t, err := s.secrets.refresh.Parse(form.Get("token"))
 	if err != nil {
-		return answer{}, nil
+		return inactiveToken{}, nil
 	}
 	f, of, err := s.livingFamily(r.Context(), t.Family.String())
-	if errors.Is(err, ErrNotFound) || err == nil && t.Counter != f.Current(of.tokenPolicy()) {
-		return answer{}, nil
+	if errors.Is(err, ErrNotFound) {
+		return inactiveToken{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if t.Counter != f.Current(of.tokenPolicy()) {
+		return inactiveToken{}, nil
+	}
 	if of.ID != app.ID {
 		return nil, invalidClient("invalid_client", "The token was issued to another client.")
 	}
-	return answer{true, database.Millis(f.Deadline(of.tokenPolicy()))}, nil
+	return struct {
+		Active    bool  `json:"active"`
+		ExpiresAt int64 `json:"exp,omitzero"` // milliseconds, as FusionAuth has it here
+	}{true, database.Millis(f.Deadline(of.tokenPolicy()))}, nil
 }
 
-// userInfo answers GET and POST /oauth2/userinfo (OpenID Connect Core §5.3), whatever the token's scope.
-func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
+// userInfo answers GET and POST /oauth2/userinfo (OpenID Connect Core §5.3), whatever the token's
+// scope.
+func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) error {
 	token := bearer(r)
 	if token == "" || r.Header.Get("Authorization") == "" {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey"`)
-		s.fail(w, r, errUnauthorized)
-		return
+		w.WriteHeader(http.StatusUnauthorized)
+		return nil
 	}
-	u, c, err := s.holderOf(r.Context(), token)
-	if errors.Is(err, errJWT) {
+	u, c, err := s.userOfJWT(r.Context(), token)
+	switch {
+	case errors.Is(err, errJWT):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token"`)
-		fusion.Reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The access token is invalid or has expired.", Reason: "invalid_token"})
-		return
+		return invalidToken("The access token is invalid or has expired.")
+	case errors.Is(err, ErrNotFound):
+		return errUserGone
+	case err != nil:
+		return err
+	case !u.Active:
+		return errUserGone
 	}
-	if errors.Is(err, ErrNotFound) || err == nil && !u.Active {
-		fusion.Reply(w, http.StatusUnauthorized, &oauthError{Code: "invalid_token", Description: "The user is gone.", Reason: "invalid_token"})
-		return
-	}
-	if err != nil {
-		s.unavailable(w, r, err)
-		return
-	}
-	fusion.Reply(w, http.StatusOK, userInfoOf(&u, c.ApplicationID))
+	return fusion.Reply(w, http.StatusOK, userInfoOf(&u, c.ApplicationID))
 }
+
+func invalidToken(description string) error {
+	return &oauthError{Code: "invalid_token", Description: description, Reason: "invalid_token"}
+}
+
+var errUserGone = invalidToken("The user is gone.")
 
 type userInfoResponse struct {
 	Subject           string   `json:"sub"`
@@ -214,26 +209,35 @@ func userInfoOf(u *User, applicationID string) userInfoResponse {
 	return info
 }
 
-// discovery answers GET /.well-known/openid-configuration: what of OpenID Connect is here. There is no authorization endpoint, for the login is the application's own form.
-func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
+// discovery answers GET /.well-known/openid-configuration: which parts of OpenID Connect are here.
+// There is no authorization endpoint: the login is the application's own form.
+func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
 	}
 	base := (&url.URL{Scheme: scheme, Host: r.Host}).String()
 	w.Header().Set("Cache-Control", "no-store")
-	fusion.Reply(w, http.StatusOK, map[string]any{
-		"issuer": s.issuer, "token_endpoint": base + "/oauth2/token", "userinfo_endpoint": base + "/oauth2/userinfo", "jwks_uri": base + "/.well-known/jwks.json",
-		"introspection_endpoint": base + "/oauth2/introspect", "grant_types_supported": supportedGrants,
-		"response_types_supported": []string{}, "subject_types_supported": []string{"public"},
-		"id_token_signing_alg_values_supported": []string{"ES256"}, "token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
-		"claims_supported": []string{"applicationId", "birthdate", "email", "email_verified", "family_name", "given_name", "iss", "name", "phone_number", "picture", "preferred_username", "roles", "sub", "zoneinfo"},
+	return fusion.Reply(w, http.StatusOK, map[string]any{
+		"issuer":                                s.issuer,
+		"token_endpoint":                        base + "/oauth2/token",
+		"userinfo_endpoint":                     base + "/oauth2/userinfo",
+		"introspection_endpoint":                base + "/oauth2/introspect",
+		"jwks_uri":                              base + "/.well-known/jwks.json",
+		"grant_types_supported":                 supportedGrants,
+		"response_types_supported":              []string{},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"ES256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
+		"claims_supported": []string{
+			"applicationId", "birthdate", "email", "email_verified", "family_name", "given_name", "iss", "name", "phone_number", "picture",
+			"preferred_username", "roles", "sub", "zoneinfo",
+		},
 	})
 }
 
 // health answers GET /api/health: 200 or 500, and nothing else.
-func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	if _, err := s.DefaultTenant(r.Context()); err != nil {
-		s.fail(w, r, err)
-	}
+func (s *Server) health(_ http.ResponseWriter, r *http.Request) error {
+	_, err := s.DefaultTenant(r.Context())
+	return err
 }

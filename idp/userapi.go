@@ -54,16 +54,9 @@ func (s *Server) findUser() http.HandlerFunc {
 	}
 }
 
-// bearerToken returns the JWT of a request that has one in place of an API key. JWT is FusionAuth's
-// older scheme.
-func bearerToken(r *http.Request) (token string, ok bool) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return token, scheme == "Bearer" || scheme == "JWT"
-}
-
 func (s *Server) ownUser(w http.ResponseWriter, r *http.Request) error {
 	token, _ := bearerToken(r)
-	u, _, err := s.holderOf(r.Context(), token)
+	u, _, err := s.userOfJWT(r.Context(), token)
 	if err != nil {
 		return err
 	}
