@@ -99,7 +99,7 @@ func TestOpenRefuses(t *testing.T) {
 			idp.Config{Secret: idp.Secret{1}}, "use a newer program"},
 		{"another program's database", []func(string) error{execute(`CREATE TABLE cats (name TEXT)`)}, idp.Config{Secret: idp.Secret{1}}, "another program"},
 		{"not a database", []func(string) error{func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("cats "), 1000), 0o600) }},
-			idp.Config{Secret: idp.Secret{1}}, "cannot be read as a database"},
+			idp.Config{Secret: idp.Secret{1}}, "cannot read the file as a database"},
 		{"a directory", []func(string) error{func(path string) error { return os.Mkdir(path, 0o700) }}, idp.Config{Secret: idp.Secret{1}}, "directory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,7 @@ func (s *Server) refusePassword(ctx context.Context, field, tenantID, typed stri
 	if password.Predictable(typed, append(append(names, apps...), t.Name, s.issuer)...) {
 		return fusion.Invalid(field, "breachedCommonPassword", "The password is too easy to guess: common words, names of the user or the service, runs and repetitions make up most of it."), nil
 	}
-	found, err := s.isBreached(typed)
+	found, err := s.breached.Has(typed)
 	if found {
 		return fusion.Invalid(field, "breachedCommonPassword", "The password was in a leak of passwords, and is tried first by those who guess."), nil
 	}

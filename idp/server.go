@@ -13,7 +13,6 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 	"github.com/latchkey-dev/latchkey/idp/internal/signing"
-	"github.com/latchkey-dev/latchkey/internal/breached"
 )
 
 // Server is an identity provider. It is an http.Handler; the limits of the
@@ -26,7 +25,7 @@ type Server struct {
 	issuer      string
 	tenantID    string // of the default tenant, where it is to be made
 	passwordMin int
-	breached    *breached.Filter // nil: none
+	breached    *password.Breached
 	log         *slog.Logger
 	clock       func() time.Time
 	handler     http.Handler
@@ -62,13 +61,13 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: derive keys: %w", err)
 	}
-	filter, err := openBreached(c.BreachedPasswords)
+	filter, err := password.OpenBreached(c.BreachedPasswords)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("idp: Config.BreachedPasswords: %w", err)
 	}
 	db, err := c.openDatabase(ctx)
 	if err != nil {
-		closeBreached(filter)
+		filter.Close()
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s := &Server{
@@ -77,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	if err := s.begin(ctx, c); err != nil {
 		db.Close()
-		closeBreached(filter)
+		filter.Close()
 		return nil, fmt.Errorf("idp: open database %s: %w", c.databaseName(), err)
 	}
 	s.handler = s.routes()
@@ -124,7 +123,7 @@ func (s *Server) Close() error {
 		s.cancel()
 		s.background.Wait()
 	}
-	return errors.Join(s.db.Close(), closeBreached(s.breached))
+	return errors.Join(s.db.Close(), s.breached.Close())
 }
 
 // ServeHTTP answers one request.

@@ -127,7 +127,7 @@ func TestRefusesOtherFiles(t *testing.T) {
 	}
 	raw("newer.db", `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 	for path, want := range map[string]string{
-		garbage: "cannot be read as a database",
+		garbage: "cannot read the file as a database",
 		raw("foreign.db", `CREATE TABLE bookmarks (url TEXT)`): "another program",
 		newer:                              "newer program",
 		filepath.Join(dir, "none", "x.db"): "no such file or directory",
