@@ -38,9 +38,6 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, co
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.
 const decideTimeout = 20 * time.Second
 
-// maxAttempts bounds how often a decision is taken again because another changed the session meanwhile.
-const maxAttempts = 10
-
 // authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
 func (g *Guard) authenticate(r *http.Request) finding {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {

@@ -3,6 +3,8 @@ package latchkey
 import (
 	"context"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/endsfile"
 )
 
 const (
@@ -45,7 +47,7 @@ func (l *ledger) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			if err := l.contain(ctx, "last uses", func() error { return l.flushLastSeen(ctx) }); err != nil {
+			if err := l.contain(ctx, "last uses", func() error { return l.lastSeen.flush(ctx, l.store.Touch) }); err != nil {
 				l.retryLater(ctx, "cannot store last uses", "error", err)
 			}
 			l.tombstones.forget(l.now().Add(-l.sessionCap), l.pending.has) // by then every session id that was alive has expired
@@ -114,15 +116,15 @@ func (w *endsWork) catchUp(ctx context.Context) {
 	}
 	w.pause = retryFirst
 	w.retry.Stop()
-	if err := l.file.save(l.app, &l.pending); err != nil {
+	if err := l.saveFile(); err != nil {
 		l.log.ErrorContext(ctx, "cannot remove stored ends from the ends file", "app", l.app, "error", err)
 	}
 }
 
 // saveSoon sets off the timer if the ends file is not up to date.
 func (w *endsWork) saveSoon() {
-	if w.ledger.file.behind(&w.ledger.pending) {
-		w.save.Reset(saveEvery)
+	if w.ledger.file.Behind(w.ledger.pending.size()) {
+		w.save.Reset(endsfile.SaveEvery)
 	}
 }
 
@@ -137,13 +139,6 @@ func (l *ledger) storeEnds(ctx context.Context) bool {
 	return confirmed && stored && !l.recheckDue.Load()
 }
 
-// saveEnds keeps the ends file up to date, so that a crash forgets little.
-func (l *ledger) saveEnds(ctx context.Context) {
-	if err := l.file.saveSometimes(l.app, &l.pending, l.now()); err != nil {
-		l.log.ErrorContext(ctx, "cannot write the ends file", "app", l.app, "error", err)
-	}
-}
-
 func (l *ledger) sweep(ctx context.Context) {
 	sweeper, can := l.store.Store.(Sweeper)
 	if !can {
@@ -155,20 +150,4 @@ func (l *ledger) sweep(ctx context.Context) {
 		return
 	}
 	l.log.InfoContext(ctx, "store swept", "app", l.app, "removed", removed)
-}
-
-// retryLater logs work that failed and will be tried again. What a closing guard breaks off is left
-// to the next one, and is no failure.
-func (l *ledger) retryLater(ctx context.Context, what string, args ...any) {
-	if ctx.Err() != context.Canceled {
-		l.log.WarnContext(ctx, what, append([]any{"app", l.app}, args...)...)
-	}
-}
-
-// notify tells the background work that there is something to store or to revoke.
-func (l *ledger) notify() {
-	select {
-	case l.work <- struct{}{}:
-	default: // it knows already
-	}
 }

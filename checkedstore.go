@@ -5,7 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
+
+// storeTimeout bounds the writes that must not be given up because a browser went away.
+const storeTimeout = 5 * time.Second
 
 // errForeignRecord is the answer of a store that has mixed up its records, or was changed by hand.
 var errForeignRecord = errors.New("the store returned a record of another session, app or user")

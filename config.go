@@ -144,7 +144,7 @@ func (c *Config) resolve() error {
 	if c.AbsoluteTimeout > maxCookieAge {
 		bad("AbsoluteTimeout", "longer than the 400 days that a browser keeps a cookie")
 	}
-	if c.Replaces != nil && (c.Replaces.app != c.App || c.Replaces.ledger.file.path != c.EndsFile) {
+	if c.Replaces != nil && (c.Replaces.app != c.App || c.Replaces.config.EndsFile != c.EndsFile) {
 		bad("Replaces", "a guard of another App or with another EndsFile")
 	}
 	c.fillIn()

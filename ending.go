@@ -1,10 +1,10 @@
 package latchkey
 
 import (
-	"context"
 	"crypto/rand"
-	"errors"
-	"time"
+	"maps"
+	"slices"
+	"sync"
 )
 
 // An ending is a tombstone on its way into the store, with the events that report it.
@@ -26,109 +26,50 @@ func (e ending) isIn(rec *Record) bool {
 	return rec.ended() && rec.Claim.Flight == e.tombstone.Claim.Flight
 }
 
-// errContention means that a session was changed by others at every attempt to change it.
-var errContention = errors.New("the session changes too fast")
-
-// End ends a session, whatever state it is in, and returns once the end is stored. If the store does
-// not know the session, the tombstone is made from what its cookie claims: the store may have lost
-// it, and another copy of the cookie must not rebuild it (rule 5).
-func (l *ledger) End(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
-	for range maxAttempts {
-		rec, err := l.Get(ctx, claimed.ID, claimed.User.ID)
-		switch {
-		case err == nil && rec.ended():
-			err = l.storeAgain(ctx, rec.ID)
-		case err == nil:
-			err = l.EndVersion(ctx, rec, from, reason)
-		case errors.Is(err, ErrNotFound):
-			err = l.storeEnd(ctx, newEnding(claimed.tombstone(l.now(), reason), from), l.Create)
-		}
-		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-	}
-	return errContention
+// unconfirmed are the ends whose write the store has not answered. Each is reported once the store
+// has it.
+type unconfirmed struct {
+	mu   sync.Mutex
+	byID map[ID]ending
 }
 
-// EndVersion ends a session if its record is still this one; else it returns ErrConflict or
-// ErrNotFound. The events are reported before the end.
-func (l *ledger) EndVersion(ctx context.Context, rec *Record, from Device, reason EndReason, before ...Event) error {
-	return l.storeEnd(ctx, newEnding(rec.tombstone(l.now(), reason), from, before...), l.Swap)
+// add reports whether there was room.
+func (u *unconfirmed) add(e ending) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.byID == nil {
+		u.byID = make(map[ID]ending)
+	}
+	if _, listed := u.byID[e.tombstone.ID]; !listed && len(u.byID) >= maxPending {
+		return false
+	}
+	u.byID[e.tombstone.ID] = e
+	return true
 }
 
-// EndByCookie is End for a session whose cookie somebody has presented. If the end cannot be stored,
-// this node refuses the cookies all the same, and stores the end when it can.
-func (l *ledger) EndByCookie(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
-	err := l.End(ctx, from, reason, claimed)
-	if err == nil || l.tombstones.of(claimed.ID) != nil {
-		return err
+// remove takes an end off the list, and reports whether it was on it. Of all that remove it, one
+// hears yes, and reports it.
+func (u *unconfirmed) remove(e ending) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.byID[e.tombstone.ID].tombstone != e.tombstone {
+		return false
 	}
-	e, listed := l.unconfirmed.take(claimed.ID)
-	if listed {
-		l.tombstones.add(e.tombstone)
-	} else if e = newEnding(claimed.tombstone(l.now(), reason), from); !l.tombstones.addFirst(e.tombstone) {
-		return err
-	}
-	l.cache.changed(claimed.ID)
-	l.endPending(ctx, e)
-	return err
+	delete(u.byID, e.tombstone.ID)
+	return true
 }
 
-// EndAbandoned ends a session whose cookies no browser has, and revokes its refresh token. It does
-// not wait.
-func (l *ledger) EndAbandoned(ctx context.Context, rec *Record) {
-	tombstone := rec.tombstone(l.now(), EndLogout)
-	l.tombstones.add(tombstone)
-	if !l.pending.addAbandoned(tombstone) {
-		l.log.WarnContext(ctx, "too many ends are pending: the refresh token of a failed login is not revoked",
-			"app", l.app, "user", tombstone.User.ID, "refresh_token", tombstone.RefreshTokenID)
-	}
-	l.notify()
+// take takes the end of a session off the list, if there is one.
+func (u *unconfirmed) take(id ID) (e ending, listed bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	e, listed = u.byID[id]
+	delete(u.byID, id)
+	return e, listed
 }
 
-// storeEnd writes an end and reports it. If the write failed but the tombstone is there anyway, the
-// write counts as done; if that cannot be known yet, the end is unconfirmed until it is.
-func (l *ledger) storeEnd(ctx context.Context, e ending, write func(context.Context, *Record) error) error {
-	err := write(ctx, e.tombstone)
-	switch {
-	case err == nil:
-		l.tombstones.add(e.tombstone)
-		l.endStored(ctx, e)
-		return nil
-	case errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound):
-		return err
-	}
-	if !l.unconfirmed.add(e) {
-		l.log.ErrorContext(ctx, "too many ends are unconfirmed: if this one is stored, no event reports it", "app", l.app, "session", e.tombstone.ID)
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	stored := l.confirm(ctx, e)
-	l.notify()
-	if stored {
-		return nil
-	}
-	return err
-}
-
-// endStored reports an end that the store has.
-func (l *ledger) endStored(ctx context.Context, e ending) {
-	l.pending.addUnrevoked(e.tombstone)
-	l.report(ctx, e)
-}
-
-// endPending reports an end that the store does not have yet.
-func (l *ledger) endPending(ctx context.Context, e ending) {
-	if !l.pending.addUnstored(e.tombstone) {
-		l.log.ErrorContext(ctx, "too many ends are pending: this one is kept in memory only, for as long as a session id lives",
-			"app", l.app, "session", e.tombstone.ID, "user", e.tombstone.User.ID)
-	}
-	l.report(ctx, e)
-}
-
-func (l *ledger) report(ctx context.Context, e ending) {
-	for _, event := range e.events {
-		l.emit(ctx, event)
-	}
-	l.notify()
+func (u *unconfirmed) all() []ending {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Collect(maps.Values(u.byID))
 }

@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -46,7 +47,10 @@ func newMemory(c *Config) (*memory, error) {
 		return c.Replaces.memory, nil
 	}
 	known, err := newKnown(c.App, c.EndsFile)
-	return &memory{known: known, throttle: throttle.NewLogins()}, err
+	if err != nil {
+		return nil, &ConfigError{"EndsFile", err.Error()}
+	}
+	return &memory{known: known, throttle: throttle.NewLogins()}, nil
 }
 
 // New makes a guard and starts its background work; Close ends that. Every mistake in the Config is reported, each as a *ConfigError.
@@ -81,9 +85,41 @@ func New(c Config) (*Guard, error) {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
 	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
-	g.ledger = newLedger(&c, g.reporter, memory.known, g.revoke)
+	g.ledger = newLedger(ledgerConfig{
+		store: c.Store, keys: c.Keys, cacheSize: c.CacheSize,
+		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.revoke,
+	}, g.reporter, memory.known)
 	g.ledger.Start()
 	return g, nil
+}
+
+// Close ends the background work, waits for refreshes that have outlived their requests, and stores
+// what is not stored yet: when sessions were last used, and which have ended. Ends that cannot be
+// stored go to Config.EndsFile. An error says what is lost: without that file, the ends are.
+// Requests must have ended before. The store and the provider stay open.
+func (g *Guard) Close(ctx context.Context) error {
+	g.ledger.stop()
+	err := g.rest(ctx)
+	if err == nil {
+		err = g.ledger.Flush(ctx)
+	}
+	return errors.Join(err, g.ledger.Leave(context.WithoutCancel(ctx)))
+}
+
+// rest returns when the background work and all refreshes have ended.
+func (g *Guard) rest(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		g.ledger.running.Wait()
+		g.flights.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.

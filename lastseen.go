@@ -68,24 +68,13 @@ func (l *lastSeen) forget(stored []Seen) {
 // sessions are in use.
 const touchBatch = 1000
 
-// Touch notes that a session was used. The background work stores it.
-func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.mark(id, at) }
-
-// LastUse returns when a session was last used, as far as this node and the record know.
-func (l *ledger) LastUse(rec *Record) time.Time {
-	if at := l.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
-		return at
-	}
-	return rec.LastSeenAt
-}
-
-// flushLastSeen stores when sessions were last used. What cannot be stored is kept for the next time.
-func (l *ledger) flushLastSeen(ctx context.Context) error {
-	for batch := range slices.Chunk(l.lastSeen.all(), touchBatch) {
-		if err := l.store.Touch(ctx, batch); err != nil {
+// flush stores when sessions were last used, with Store.Touch. What cannot be stored is kept for the next time.
+func (l *lastSeen) flush(ctx context.Context, touch func(context.Context, []Seen) error) error {
+	for batch := range slices.Chunk(l.all(), touchBatch) {
+		if err := touch(ctx, batch); err != nil {
 			return err
 		}
-		l.lastSeen.forget(batch)
+		l.forget(batch)
 	}
 	return nil
 }

@@ -6,12 +6,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/endsfile"
 )
+
+// maxAttempts bounds how often a change is tried again because others changed the session.
+const maxAttempts = 10
+
+// errContention means that a session was changed by others at every attempt to change it.
+var errContention = errors.New("the session changes too fast")
 
 // A ledger is what the store says about the sessions of one app, corrected by what this node knows:
 // an end counts though the store has lost it, or could not take it. It has the one handle on the
 // store. Reads write nothing: an end that the store has lost becomes pending, and the background
-// work (Run) stores it again.
+// work (Start) stores it again.
 type ledger struct {
 	*reporter
 	*known
@@ -41,36 +49,29 @@ type known struct {
 	pending     pendingEnds
 	unconfirmed unconfirmed
 
-	ledgers atomic.Int32 // that share it
-	file    endsFile     // what outlives the last of them
+	ledgers atomic.Int32   // that share it
+	file    *endsfile.File // what outlives the last of them
 }
 
-// newKnown returns what an earlier process has left in the file.
-func newKnown(app, file string) (*known, error) {
-	k := &known{file: endsFile{path: file}}
-	k.pending.turn = make(chan struct{}, 1)
-	ends, err := k.file.read(app)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range ends {
-		k.tombstones.add(e.tombstone)
-		k.pending.addSaved(e)
-	}
-	_, k.file.saved = k.pending.all()
-	return k, nil
+// ledgerConfig is what a ledger takes from Config.
+type ledgerConfig struct {
+	store                      Store
+	keys                       KeyRing
+	cacheSize                  int // negative: no cache
+	idle, sessionCap, absolute time.Duration
+	revoke                     func(ctx context.Context, refreshTokenID string) error
 }
 
 // newLedger returns a ledger whose background work is not running yet.
-func newLedger(c *Config, r *reporter, k *known, revoke func(context.Context, string) error) *ledger {
+func newLedger(c ledgerConfig, r *reporter, k *known) *ledger {
 	l := &ledger{
-		reporter: r, known: k, revoke: revoke, store: checkedStore{Store: c.Store, reporter: r, keys: c.Keys},
-		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout,
+		reporter: r, known: k, store: checkedStore{Store: c.store, reporter: r, keys: c.keys},
+		revoke: c.revoke, idle: c.idle, sessionCap: c.sessionCap, absolute: c.absolute,
 		work: make(chan struct{}, 1), foreignWrite: make(chan ID, 1),
 	}
-	l.notBefore.init(c.App)
-	if _, can := c.Store.(Watcher); can && c.CacheSize >= 0 {
-		l.cache = newCache(c.App, c.CacheSize)
+	l.notBefore.init(r.app)
+	if _, can := c.store.(Watcher); can && c.cacheSize >= 0 {
+		l.cache = newCache(r.app, c.cacheSize)
 	}
 	return l
 }
@@ -83,7 +84,7 @@ func (l *ledger) Get(ctx context.Context, id ID, userID string) (*Record, error)
 		return nil, err
 	}
 	if rec == nil || !rec.ended() {
-		if err := l.refreshNotBefore(ctx); err != nil { // after the session: what ends all meanwhile counts
+		if err := l.notBefore.refresh(ctx, l.cache.fresh(), l.stored); err != nil { // after the session: what ends all meanwhile counts
 			return nil, err
 		}
 	}
@@ -159,6 +160,30 @@ func (l *ledger) Over(rec *Record) {
 	l.tombstones.add(rec)
 }
 
+// lost notes that the store has lost an end that this node knows. The background work stores it
+// again.
+func (l *ledger) lost(ctx context.Context, tombstone *Record) {
+	if l.pending.unstored(tombstone.ID) != nil {
+		return
+	}
+	if !l.pending.addUnstored(tombstone) {
+		l.log.WarnContext(ctx, "cannot restore tombstone: too many ends are pending", "app", l.app, "session", tombstone.ID)
+		return
+	}
+	l.notify()
+}
+
+// Touch notes that a session was used. The background work stores it.
+func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.mark(id, at) }
+
+// LastUse returns when a session was last used, as far as this node and the record know.
+func (l *ledger) LastUse(rec *Record) time.Time {
+	if at := l.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
+		return at
+	}
+	return rec.LastSeenAt
+}
+
 // EndReason says why the session of a record is over, or "" if it goes on.
 func (l *ledger) EndReason(rec *Record) EndReason {
 	now := l.now()
@@ -173,4 +198,30 @@ func (l *ledger) EndReason(rec *Record) EndReason {
 		return EndRefreshExpired
 	}
 	return ""
+}
+
+// retryLater logs work that failed and will be tried again. What a closing guard breaks off is left
+// to the next one, and is no failure.
+func (l *ledger) retryLater(ctx context.Context, what string, args ...any) {
+	if ctx.Err() != context.Canceled {
+		l.log.WarnContext(ctx, what, append([]any{"app", l.app}, args...)...)
+	}
+}
+
+// notify tells the background work that there is something to store or to revoke.
+func (l *ledger) notify() {
+	select {
+	case l.work <- struct{}{}:
+	default: // it knows already
+	}
+}
+
+// ownWrites are the sessions that this node wrote last: a change of one of these is no news.
+type ownWrites [256]atomic.Pointer[ID] // by the first byte of the id
+
+func (o *ownWrites) add(id *ID) { o[id[0]].Store(id) }
+
+func (o *ownWrites) wrote(id ID) bool {
+	last := o[id[0]].Load()
+	return last != nil && *last == id
 }

@@ -51,10 +51,10 @@ func (n *notBefore) advance(tombstone *Record) *Record {
 	}
 }
 
-// refreshNotBefore reads the notBefore from the store, if what is known of it may be old.
-func (l *ledger) refreshNotBefore(ctx context.Context) error {
-	n := &l.notBefore
-	if !n.stale.Load() && l.cache.fresh() {
+// refresh reads the notBefore with get, if what is known of it may be old. watched says that the
+// store reports changes just now.
+func (n *notBefore) refresh(ctx context.Context, watched bool, get func(context.Context, ID) (*Record, error)) error {
+	if !n.stale.Load() && watched {
 		return nil
 	}
 	select {
@@ -68,7 +68,7 @@ func (l *ledger) refreshNotBefore(ctx context.Context) error {
 	}
 	asOf := time.Now()
 	n.stale.Store(false) // before the read: a change that is reported meanwhile counts
-	tombstone, err := l.stored(ctx, n.id)
+	tombstone, err := get(ctx, n.id)
 	switch {
 	case err == nil:
 		n.advance(tombstone)
@@ -78,38 +78,4 @@ func (l *ledger) refreshNotBefore(ctx context.Context) error {
 	}
 	n.lease.extend(asOf)
 	return nil
-}
-
-// EndStartedBefore ends all sessions that began before a time.
-func (l *ledger) EndStartedBefore(ctx context.Context, before time.Time, reason EndReason) error {
-	n := &l.notBefore
-	wanted := &Record{
-		ID: n.id, App: l.app, CreatedAt: before, LastSeenAt: before, Deadline: l.now().Add(l.absolute), EndedAt: before, EndReason: reason,
-	}
-	if known := n.newest.Load(); known != nil && known.EndedAt.After(before) {
-		wanted = known // the store may have lost it
-	}
-	for range maxAttempts {
-		stored, err := l.store.Get(ctx, n.id)
-		next := *wanted
-		switch {
-		case err == nil && !stored.EndedAt.Before(wanted.EndedAt.Truncate(time.Millisecond)):
-			next = *stored
-		case err == nil:
-			next.Version = stored.Version + 1
-			err = l.Swap(ctx, &next)
-		case errors.Is(err, ErrNotFound):
-			next.Version = 1
-			err = l.Create(ctx, &next)
-		}
-		if err == nil {
-			n.advance(&next)
-			l.tombstones.add(&next)
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-	}
-	return errContention
 }

@@ -67,11 +67,13 @@ func (p *pendingEnds) addUnrevoked(tombstone *Record) {
 	p.add(maxSparePending, pendingEnd{tombstone: tombstone, stored: true})
 }
 
-// addSaved adds an end that an earlier process has left to this one.
+// addSaved adds an end that an earlier process has left to this one. The list does not count as
+// changed: the ends file has it.
 func (p *pendingEnds) addSaved(e pendingEnd) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.put(e)
+	p.changes = 0
 }
 
 func (p *pendingEnds) add(limit int, e pendingEnd) bool {

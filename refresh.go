@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// storeTimeout bounds the writes that must not be given up because a browser went away.
-const storeTimeout = 5 * time.Second
-
 // renew brings an expired session back with its refresh token. It runs once at a time for a session on this node, and holds the record's
 // claim against other nodes. ErrConflict means that the cookies must be judged again, because another was faster.
 func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {

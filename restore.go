@@ -7,19 +7,6 @@ import (
 	"sync/atomic"
 )
 
-// lost notes that the store has lost an end that this node knows. The background work stores it
-// again.
-func (l *ledger) lost(ctx context.Context, tombstone *Record) {
-	if l.pending.unstored(tombstone.ID) != nil {
-		return
-	}
-	if !l.pending.addUnstored(tombstone) {
-		l.log.WarnContext(ctx, "cannot restore tombstone: too many ends are pending", "app", l.app, "session", tombstone.ID)
-		return
-	}
-	l.notify()
-}
-
 // restore writes a tombstone over what has become of its session in the store, and returns what is
 // stored then.
 func (l *ledger) restore(ctx context.Context, tombstone *Record) (*Record, error) {

@@ -2,7 +2,6 @@ package latchkey
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 )
 
@@ -69,14 +68,4 @@ func (w *watch) interrupted(ctx context.Context, err error) {
 		w.logged = true
 		l.log.WarnContext(ctx, "store watch interrupted; reading through until it recovers", "app", l.app, "error", err)
 	}
-}
-
-// ownWrites are the sessions that this node wrote last: a change of one of these is no news.
-type ownWrites [256]atomic.Pointer[ID] // by the first byte of the id
-
-func (o *ownWrites) add(id *ID) { o[id[0]].Store(id) }
-
-func (o *ownWrites) wrote(id ID) bool {
-	last := o[id[0]].Load()
-	return last != nil && *last == id
 }
