@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"time"
-
-	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
@@ -20,19 +18,21 @@ type finding struct {
 	err       error
 }
 
-// refuse answers a request without a login: with the code, with a question where its cookies are stale, or 503 where it cannot be known.
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, code string) {
-	switch {
-	case found.echo != "":
-		g.challenge(w, r, found.echo)
-		return
-	case found.err == nil:
-		p := wire.Of(code)
-		p.EndReason = string(found.endReason)
-		p.Write(w)
+// answerNobody answers a request of the guard's own routes that has no login.
+func (c *cookies) answerNobody(w http.ResponseWriter, r *http.Request, found finding, code Code) {
+	if found.echo != "" {
+		c.challenge(w, r, found.echo)
 		return
 	}
-	unavailable(found.err).Write(w)
+	WriteError(w, found.problem(code))
+}
+
+// problem says why a request has no login.
+func (f *finding) problem(code Code) *Problem {
+	if f.err != nil {
+		return unavailable(f.err)
+	}
+	return &Problem{Code: code, EndReason: f.endReason}
 }
 
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.

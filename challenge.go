@@ -33,8 +33,8 @@ func answered(h http.Header, b branch) question {
 }
 
 // challenge asks. The reference is relative to where the browser believes to be, whatever was stripped from the path on the way.
-func (g *Guard) challenge(w http.ResponseWriter, r *http.Request, echo string) {
-	g.cookies.write(w, echoCookieName, echo, 0)
+func (c *cookies) challenge(w http.ResponseWriter, r *http.Request, echo string) {
+	c.write(w, echoCookieName, echo, 0)
 	wire.NoStore(w)
 	w.Header().Set("Location", "?"+r.URL.RawQuery)
 	w.WriteHeader(http.StatusTemporaryRedirect) // with the same method and body (RFC 9110, section 15.4.8)

@@ -64,6 +64,11 @@ type Config struct {
 	// ClearSiteData has logout ask the browser to drop its cache and storage of the origin as well.
 	ClearSiteData bool
 
+	// RefuseNavigation answers a navigation that Protect or Require refuse, for pages that the server
+	// renders: with a redirect to the login form, for example. The session is on the context if there
+	// is one. Nil: navigations get problem+json, like all other requests.
+	RefuseNavigation func(http.ResponseWriter, *http.Request, *Problem)
+
 	// ClientIP returns the address of the browser behind a request; failed logins are counted by it. Default: the host of RemoteAddr, which is
 	// the proxy's where there is one: then all browsers share its limit. Believe a header only where your own proxy sets it: who can choose their address is not limited by it.
 	ClientIP func(*http.Request) string

@@ -39,6 +39,10 @@ type Problem struct {
 	Title string
 	// Detail says what is wrong with this very request, and quotes no secret. It may be empty.
 	Detail string
+	// EndReason says with login_required why the session has ended. Empty: it is not known.
+	EndReason EndReason
+	// RetryAfter is when to try again, in whole seconds. 0: not said, or that of the code.
+	RetryAfter time.Duration
 }
 
 // Error returns the code and the detail.
@@ -55,7 +59,10 @@ func (p *Problem) wire() wire.Problem {
 	if p.Title != "" {
 		known.Title = p.Title
 	}
-	known.Detail = p.Detail
+	if p.RetryAfter > 0 {
+		known.RetryAfter = p.RetryAfter
+	}
+	known.Detail, known.EndReason = p.Detail, string(p.EndReason)
 	return known
 }
 
@@ -71,7 +78,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	case errors.As(err, &refused) && wire.Known(string(refused.Code)):
 		refusal(refused).Write(w)
 	default:
-		unavailable(err).Write(w)
+		unavailable(err).wire().Write(w)
 	}
 }
 
@@ -86,10 +93,10 @@ func refusal(e *ProviderError) wire.Problem {
 }
 
 // unavailable is 503, with the wait that the provider asked for, if it did.
-func unavailable(err error) wire.Problem {
-	p := wire.Of(wire.CodeProviderUnavailable)
+func unavailable(err error) *Problem {
+	p := &Problem{Code: wire.CodeProviderUnavailable}
 	var e *ProviderError
-	if errors.As(err, &e) && e.RetryAfter > 0 {
+	if errors.As(err, &e) {
 		p.RetryAfter = e.RetryAfter
 	}
 	return p

@@ -135,26 +135,58 @@ func (g *Guard) Handler() http.Handler {
 	return mux
 }
 
-// Protect lets only requests with a login through to next, which finds the session with From. An expired session is refreshed first.
-// Where Config.RefreshAhead is set and the JWT has expired, it waits for another JWT, no longer than ProviderTimeout.
-// All other requests are answered with 401 login_required, or 503 where it cannot be known whether there is a login.
-// State-changing requests from another origin are answered with 403. The answer is marked no-store unless next says otherwise.
+// Protect lets only requests with a login through to next, which finds the session with From. It
+// refreshes an expired session first. The other requests are refused with 401 login_required, or with
+// 503 if the provider or the store cannot be asked. State-changing requests from another origin get
+// 403. A response is marked no-store unless next says otherwise.
+//
+// Protect answers some requests itself with 307, to the very same place and with a cookie: those with
+// the cookies of an earlier generation, when the guard must know which cookies the browser has by now
+// (docs/rotation.md). Browsers follow by themselves, with the same method and body. Clients that are
+// no browsers must keep cookies and follow redirects; a body that cannot be sent twice and a WebSocket
+// handshake fail once.
 func (g *Guard) Protect(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.allowOrigin(w, r) {
-			return
-		}
-		found := g.withToken(r, g.authenticate(r))
-		if found.record == nil {
-			g.refuse(w, r, found, wire.CodeLoginRequired)
-			return
-		}
-		g.serve(w, r, found, next)
-	})
+	return g.Require(Requirements{})(next)
 }
 
-// Identify lets every request through to next, which learns with From who it is, if anyone.
-// Where that cannot be known just now, it is nobody. State-changing requests from another origin are answered with 403.
+// Require is Protect for routes that ask for more than a login. The checks come in this order, and
+// the first that fails is the answer:
+//
+//  1. a request from another origin: 403 cross_origin
+//  2. the provider or the store cannot be asked: 503 provider_unavailable
+//  3. no login: 401 login_required
+//  4. none of the roles: 403 role_required
+//  5. the login is too old: 401 reauthentication_required. The page shows its form, logs in again, and
+//     repeats the request.
+//
+// Roles are as of the last refresh, at most Config.SessionCap ago.
+func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !g.allowOrigin(w, r) {
+				return
+			}
+			found := g.withToken(r, g.authenticate(r))
+			switch {
+			case found.echo != "":
+				g.cookies.challenge(w, r, found.echo)
+				return
+			case found.record == nil:
+				g.refuse(w, r, found, found.problem(wire.CodeLoginRequired))
+				return
+			}
+			if unmet := need.unmet(found.record, g.now()); unmet != nil {
+				g.refuse(w, r, found, unmet)
+				return
+			}
+			g.serve(w, r, found, next)
+		})
+	}
+}
+
+// Identify lets requests through to next with a login or without, and next learns with From who asks,
+// if anyone. If the provider or the store cannot be asked, that is nobody. State-changing requests
+// from another origin get 403. Some requests it answers itself, with 307: see Protect.
 func (g *Guard) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.allowOrigin(w, r) {
@@ -163,18 +195,18 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 		found := g.withToken(r, g.authenticate(r))
 		switch {
 		case found.echo != "":
-			g.challenge(w, r, found.echo)
-			return
+			g.cookies.challenge(w, r, found.echo)
 		case found.record == nil:
 			next.ServeHTTP(w, r)
-			return
+		default:
+			g.serve(w, r, found, next)
 		}
-		g.serve(w, r, found, next)
 	})
 }
 
-// serve does all that belongs to the session before next writes its first byte. The ResponseWriter is wrapped only where it
-// carries new cookies: those must not be stored on the way, whatever next says about its answer.
+// serve does all that belongs to the session before next writes its first byte. It wraps the
+// ResponseWriter only if there are new cookies: those must not be stored on the way, whatever next
+// says about its response.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
 	wire.NoStore(w)
 	if found.cookies != nil {
@@ -185,6 +217,23 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, nex
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
+// refuse answers a request that Require does not let through.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, problem *Problem) {
+	refusal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.config.RefuseNavigation != nil && navigates(r.Header) {
+			g.config.RefuseNavigation(w, r, problem)
+			return
+		}
+		WriteError(w, problem)
+	})
+	if found.record != nil { // its new cookies must arrive all the same
+		g.serve(w, r, found, refusal)
+		return
+	}
+	wire.NoStore(w)
+	refusal.ServeHTTP(w, r)
+}
+
 // ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
 func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	if !allow(w, r, http.MethodGet, http.MethodHead) {
@@ -192,7 +241,7 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		g.refuse(w, r, found, wire.CodeNotLoggedIn)
+		g.cookies.answerNobody(w, r, found, wire.CodeNotLoggedIn)
 		return
 	}
 	if found.cookies != nil {

@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,5 +85,19 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 	}
 	w.Header().Set("Allow", strings.Join(methods, ", "))
 	wire.Of(wire.CodeMethodNotAllowed).Write(w)
+	return false
+}
+
+// navigates reports whether a browser asks for a page. Old ones have no Fetch Metadata, and say so in
+// Accept.
+func navigates(h http.Header) bool {
+	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
+		return mode == "navigate"
+	}
+	for part := range strings.SplitSeq(h.Get("Accept"), ",") {
+		if t, _, err := mime.ParseMediaType(part); err == nil && t == "text/html" {
+			return true
+		}
+	}
 	return false
 }

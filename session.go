@@ -2,17 +2,25 @@ package latchkey
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A Session is what a handler learns of the login behind its request. It is only to be read.
 type Session struct {
 	ID        ID
-	User      User
-	CreatedAt time.Time // when the user logged in
+	User      User      // as of the last refresh, at most Config.SessionCap ago
+	CreatedAt time.Time // when the session started
 
-	// Persistent tells whether the login outlives the browser: what "remember" was at the login.
+	// AuthenticatedAt is when the user last proved who they are, and AuthMethods by which means; see
+	// Grant.AuthMethods. They are zero if that is not known.
+	AuthenticatedAt time.Time
+	AuthMethods     []string
+
+	// Persistent reports whether the login outlives the browser: what "remember" was at the login.
 	Persistent bool
 
 	record *Record
@@ -28,6 +36,9 @@ func From(ctx context.Context) (*Session, bool) {
 	s, ok := ctx.Value(sessionKey{}).(*Session)
 	return s, ok
 }
+
+// HasRole reports whether the user has a role in this app, as of the last refresh.
+func (s *Session) HasRole(role string) bool { return slices.Contains(s.User.Roles, role) }
 
 // Token returns the provider's JWT for calls to other services in the user's name, and when it expires.
 // It may have expired, unless Config.RefreshAhead is set. It must never be sent to the browser.
@@ -47,7 +58,8 @@ func (s *Session) Token() (Secret, time.Time, error) {
 
 func newSession(rec *Record, tokens *sealer, token *openedToken) Session {
 	return Session{
-		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, Persistent: rec.Persistent, record: rec, tokens: tokens, token: token,
+		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
+		Persistent: rec.Persistent, record: rec, tokens: tokens, token: token,
 	}
 }
 
@@ -64,4 +76,24 @@ func (c *sessionContext) Value(key any) any {
 		return &c.session
 	}
 	return c.Context.Value(key)
+}
+
+// Requirements are what a route asks of a login, beyond that there is one.
+type Requirements struct {
+	// AnyRole lists roles of which the user needs one. Empty: none is needed.
+	AnyRole []string
+	// LoggedInWithin is for routes that should not trust a login of last month, such as a change of
+	// address: the user must have proved who they are so recently. 0: whenever it was.
+	LoggedInWithin time.Duration
+}
+
+// unmet returns the first requirement that a session does not meet, or nil.
+func (need *Requirements) unmet(rec *Record, now time.Time) *Problem {
+	switch {
+	case len(need.AnyRole) > 0 && !slices.ContainsFunc(need.AnyRole, func(role string) bool { return slices.Contains(rec.User.Roles, role) }):
+		return &Problem{Code: wire.CodeRoleRequired}
+	case need.LoggedInWithin > 0 && now.Sub(rec.AuthenticatedAt) > need.LoggedInWithin:
+		return &Problem{Code: wire.CodeReauthenticationRequired}
+	}
+	return nil
 }

@@ -65,7 +65,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	found := g.authenticate(r)
 	if found.record == nil {
-		g.refuse(w, r, found, wire.CodeLoginRequired)
+		g.cookies.answerNobody(w, r, found, wire.CodeLoginRequired)
 		return
 	}
 	if found.cookies != nil {

@@ -89,6 +89,7 @@ type app struct {
 	guard       *latchkey.Guard
 	grant       latchkey.Grant   // what /api/by-key begins a session with
 	callback    http.HandlerFunc // what /api/by-key does; nil: only that
+	required    http.Handler     // what is at /api/required
 	served      int              // requests that reached the app's own handlers
 	mu          sync.Mutex
 }
@@ -124,6 +125,7 @@ func (a *app) start(c latchkey.Config) {
 		mux.Handle("/api/", node.Guard.Handler())
 		mux.Handle("/api/private", node.Guard.Protect(http.HandlerFunc(a.whoami)))
 		mux.Handle("/api/public", node.Guard.Identify(http.HandlerFunc(a.whoami)))
+		mux.HandleFunc("/api/required", func(w http.ResponseWriter, r *http.Request) { a.required.ServeHTTP(w, r) })
 		mux.Handle("/api/by-key", node.Guard.LoginRoute(http.HandlerFunc(a.loginByKey)))
 		return mux
 	})

@@ -19,6 +19,8 @@ const byCode: Record<string, string> = {
   cross_origin: "The request was refused because it seemed to come from another site. Reload the page and try again.",
   provider_unavailable: "The login service doesn’t answer right now.",
   login_required: "Log in to continue.",
+  reauthentication_required: "Log in once more to confirm that it’s you.",
+  role_required: "Your account isn’t allowed to do this.",
   logout_incomplete: "You’re logged out here. The server couldn’t record it yet, and keeps trying.",
   offline: "The server can’t be reached. Check your connection.",
   timeout: "The server took too long to answer. Check whether it went through before you try again.",
