@@ -22,7 +22,7 @@ func (w *world) code(secret string) string {
 		w.Fatal(err)
 	}
 	mac := hmac.New(sha1.New, key)
-	binary.Write(mac, binary.BigEndian, w.now().Unix()/30)
+	binary.Write(mac, binary.BigEndian, w.Clock.Now().Unix()/30)
 	sum := mac.Sum(nil)
 	at := sum[len(sum)-1] & 0xf
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1_000_000)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/latchkey-dev/latchkey/account"
@@ -24,12 +22,6 @@ func TestHangUpDuringANewPassword(t *testing.T) {
 	}
 	ctx, hangUp := context.WithCancel(t.Context())
 	w.hangUp = hangUp
-	r := httptest.NewRequestWithContext(ctx, "POST", w.url+"/api/password", strings.NewReader(string(body)))
-	r.Header.Set("Origin", w.url)
-	r.Header.Set("Content-Type", "application/json")
-	for _, c := range b.client.Jar.Cookies(r.URL) {
-		r.AddCookie(c)
-	}
-	w.accounts.ServeHTTP(httptest.NewRecorder(), r)
+	b.DoDirectly(w.app, w.app.NewRequest(ctx, "POST", "/api/password", string(body)))
 	thief.send(http.MethodGet, "/api/private", nil).want(401, "login_required")
 }

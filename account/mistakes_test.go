@@ -66,10 +66,10 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s %.120v: %d %v, want %d %s", c.path, c.body, got.status, got.body, c.status, c.code)
 		}
 	}
-	w.server.Close()
+	w.app.Close()
 	w.accounts.Close()
 	w.provider.Close()
-	if w.log.Len() > 0 {
-		t.Errorf("%s", &w.log)
+	if log := w.log.String(); log != "" {
+		t.Error(log)
 	}
 }

@@ -86,7 +86,7 @@ func TestPasskey(t *testing.T) {
 	w.browser().post("/api/passkey-login", answer).want(401, "passkey_refused") // a challenge is good once
 
 	id := keys[0].(map[string]any)["id"].(string)
-	bob := w.provider.AddUser("bob@example.com", w.app.ID)
+	bob := w.provider.AddUser("bob@example.com", w.application.ID)
 	stranger := w.browser()
 	stranger.login(object{"email": bob.Email}).want(200, "")
 	remove := "/api/passkeys/" + id + "/remove"
@@ -190,7 +190,7 @@ func TestMFA01_PasskeyAsProof(t *testing.T) {
 		t.Errorf("%d refresh tokens, want the %d from before: a proof is no login", n, tokens)
 	}
 
-	bob := w.provider.AddUser("bob@example.com", w.app.ID)
+	bob := w.provider.AddUser("bob@example.com", w.application.ID)
 	stranger := w.browser()
 	stranger.login(object{"email": bob.Email}).want(200, "")
 	stranger.post("/api/passkeys/options", object{"passkey": d.get(t, b.askPasskey()), "name": "mine"}).want(401, "passkey_refused")

@@ -82,6 +82,6 @@ func TestUnverifiedWithNewPassword(t *testing.T) {
 	w.browser().login(object{"newPassword": fresh}).want(401, "invalid_credentials")
 	w.browser().login(object{"password": fresh}).want(401, "invalid_credentials")
 	if strings.Contains(w.log.String(), ada) {
-		t.Errorf("log: %s", &w.log)
+		t.Errorf("log: %s", w.log)
 	}
 }

@@ -1,17 +1,14 @@
 package account_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +17,7 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
-	"github.com/latchkey-dev/latchkey/memstore"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 const (
@@ -28,34 +25,33 @@ const (
 	fresh = "a new password for a new day"
 )
 
-// world is an app with accounts: a guard and the routes of this package over the real provider, with TLS and a clock.
+// world is an app with accounts: a guard and the routes of this package over the real provider.
 type world struct {
 	*testing.T
-	provider *idptest.Provider
-	app      idp.Application
-	user     idp.User // ada
-	url      string
-	server   *httptest.Server
-	letters  chan idp.Mail
-	hangUp   func()        // what a browser does while its new password is being set; nil: it waits
-	revoked  chan struct{} // once for each refresh token that the guard revokes
-	accounts *account.Handler
-	moved    atomic.Int64
-	log      bytes.Buffer // what the operator is told, of errors alone; read it when the handlers are done
+	*latchkeytest.World
+	provider    *idptest.Provider
+	application idp.Application
+	app         *latchkeytest.App
+	user        idp.User // ada
+	url         string
+	letters     chan idp.Mail
+	hangUp      func()        // what a browser does while its new password is being set; nil: it waits
+	revoked     chan struct{} // once for each refresh token that the guard revokes
+	accounts    *account.Handler
+	log         *latchkeytest.Log // what the operator is told, of errors alone
 }
 
 func newWorld(t *testing.T, registration account.Registration) *world {
 	t.Helper()
-	w := &world{T: t, letters: make(chan idp.Mail, 20), revoked: make(chan struct{}, 20)}
-	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) {
-		c.Now = w.now
+	w := &world{T: t, letters: make(chan idp.Mail, 20), revoked: make(chan struct{}, 20), log: &latchkeytest.Log{}, url: "https://shop.example.com"}
+	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelError}))
+	w.World = latchkeytest.New(t, latchkeytest.WithLogger(log), latchkeytest.WithProvider(func(c *idp.Config) {
+		c.Logger = nil
 		c.SendMail = func(_ context.Context, m idp.Mail) error { w.letters <- m; return nil }
 	}))
-	mux := http.NewServeMux()
-	w.server = httptest.NewUnstartedServer(mux)
-	w.url = "https://shop.example.com" // which the server's client finds
-	w.app = w.provider.AddApplication(idp.Application{Name: "Shop", PageURL: w.url})
-	w.user = w.provider.AddUser(ada, w.app.ID)
+	w.provider = w.Provider()
+	w.application = w.provider.AddApplication(idp.Application{Name: "Shop", PageURL: w.url})
+	w.user = w.provider.AddUser(ada, w.application.ID)
 	tenant := idp.Tenant{Name: "Default"}
 	if registration == account.RegistrationVerified {
 		tenant.VerifyEmail, tenant.UnverifiedBehavior = true, idp.UnverifiedGated
@@ -63,38 +59,54 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	if err := w.provider.EnsureTenant(t.Context(), tenant); err != nil {
 		t.Fatal(err)
 	}
-	// The backend's key may call what the package says, and nothing else.
+	client := w.Client(w.application, func(c *fusionauth.Config) {
+		c.APIKey, c.Transport = w.backendKey(), w.watch(c.Transport)
+	})
+	w.app = w.Start(w.Config("shop", client), func(a *latchkeytest.App) http.Handler {
+		var err error
+		w.accounts, err = account.New(account.Config{Guard: a.Guard, Client: client, Origin: w.url, Registration: registration, Issuer: "Shop", Logger: log, Now: w.Clock.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.routes(a.Guard)
+	})
+	t.Cleanup(func() {
+		w.app.Close()
+		w.accounts.Close()
+	})
+	return w
+}
+
+// backendKey may call what the package says, and nothing else.
+func (w *world) backendKey() latchkey.Secret {
+	w.Helper()
 	key := idp.APIKey{Key: strings.Repeat("k", 40), Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}}}
 	for path, methods := range account.Endpoints {
 		key.Endpoints[path] = methods
 	}
-	if err := w.provider.EnsureAPIKey(t.Context(), key); err != nil {
-		t.Fatal(err)
+	if err := w.provider.EnsureAPIKey(w.Context(), key); err != nil {
+		w.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelError}))
-	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(key.Key), ApplicationID: w.app.ID, PasswordCheckedFirst: true, Now: w.now,
-		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			answer, err := http.DefaultTransport.RoundTrip(r)
-			if hangUp := w.hangUp; hangUp != nil && strings.HasPrefix(r.URL.Path, "/api/user/change-password") && r.Method == "POST" {
-				hangUp()
-				err = errors.Join(err, r.Context().Err())
-			}
-			if r.Method == "DELETE" && strings.HasPrefix(r.URL.Path, "/api/jwt/refresh/") {
-				w.revoked <- struct{}{}
-			}
-			return answer, err
-		})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	guard, err := latchkey.New(latchkey.Config{Origin: w.url, App: "shop", Provider: client, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Now: w.now, Logger: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.accounts, err = account.New(account.Config{Guard: guard, Client: client, Origin: w.url, Registration: registration, Issuer: "Shop", Logger: log, Now: w.now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return latchkey.Secret(key.Key)
+}
+
+// watch sees what the backend asks of the provider.
+func (w *world) watch(next http.RoundTripper) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		answer, err := next.RoundTrip(r)
+		if hangUp := w.hangUp; hangUp != nil && strings.HasPrefix(r.URL.Path, "/api/user/change-password") && r.Method == "POST" {
+			hangUp()
+			err = errors.Join(err, r.Context().Err())
+		}
+		if r.Method == "DELETE" && strings.HasPrefix(r.URL.Path, "/api/jwt/refresh/") {
+			w.revoked <- struct{}{}
+		}
+		return answer, err
+	})
+}
+
+func (w *world) routes(guard *latchkey.Guard) http.Handler {
+	mux := http.NewServeMux()
 	login := guard.Handler()
 	mux.HandleFunc("/api/", func(rw http.ResponseWriter, r *http.Request) {
 		if w.accounts.Serves(r.URL.Path) {
@@ -104,22 +116,14 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 		login.ServeHTTP(rw, r)
 	})
 	mux.Handle("/api/private", guard.Protect(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { io.WriteString(rw, "{}") })))
-	w.server.StartTLS()
-	t.Cleanup(func() {
-		w.server.Close()
-		w.accounts.Close()
-		guard.Close(context.WithoutCancel(t.Context()))
-	})
-	return w
+	return mux
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.moved.Load())) }
-
-func (w *world) pass(d time.Duration) { w.moved.Add(int64(d)) }
+func (w *world) pass(d time.Duration) { w.Clock.Advance(d) }
 
 // moveAda gives ada another address, and so her old one away.
 func (w *world) moveAda(to string) {
@@ -150,18 +154,12 @@ func (w *world) link(to, what string) string {
 	}
 }
 
-// A browser keeps cookies.
 type browser struct {
-	w      *world
-	client http.Client
+	*latchkeytest.Browser
+	w *world
 }
 
-func (w *world) browser() *browser {
-	jar, _ := cookiejar.New(nil)
-	b := &browser{w, *w.server.Client()}
-	b.client.Jar = jar
-	return b
-}
+func (w *world) browser() *browser { return &browser{w.NewBrowser(), w} }
 
 type object map[string]any
 
@@ -183,28 +181,10 @@ func (b *browser) send(method, path string, body object, change ...func(*http.Re
 		}
 		text = string(encoded)
 	}
-	r, err := http.NewRequestWithContext(b.w.Context(), method, b.w.url+path, strings.NewReader(text))
-	if err != nil {
-		b.w.Fatal(err)
-	}
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Origin", b.w.url)
-	r.Header.Set("Content-Type", "application/json")
-	for _, f := range change {
-		f(r)
-	}
-	resp, err := b.client.Do(r)
-	if err != nil {
-		b.w.Fatal(err)
-	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.w.Fatal(err)
-	}
-	got := reply{t: b.w.T, status: resp.StatusCode, header: resp.Header}
-	if len(content) > 0 && json.Unmarshal(content, &got.body) != nil {
-		b.w.Fatalf("%s %s: %s", method, path, content)
+	answer := b.Send(b.w.app, method, path, text, change...)
+	got := reply{t: b.w.T, status: answer.Status, header: answer.Header}
+	if answer.Body != "" && json.Unmarshal([]byte(answer.Body), &got.body) != nil {
+		b.w.Fatalf("%s %s: %s", method, path, answer.Body)
 	}
 	return got
 }
