@@ -66,7 +66,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	}
 	watched.KeepUncached()
 	if remember {
-		g.renewBrowser(w, r.Header, rec.User.ID)
+		g.browsers.renew(w, r.Header, rec.User.ID)
 	}
 	session := newSession(rec, g.access, nil)
 	return &session, nil

@@ -8,13 +8,13 @@ import (
 
 // Who owns one account must not get a lane of his own at another: no two accounts of a provider share the name in the device cookie.
 func TestDeviceCookieIsOfOneAccount(t *testing.T) {
-	g := &Guard{reporter: &reporter{app: "store"}}
+	browsers := &knownBrowsers{app: "store"}
 	for _, other := range []string{"ıda@example.com", "İda@example.com", "ａda@example.com", "i\u0307da@example.com"} {
-		if g.accountOf(other) == g.accountOf("ida@example.com") || g.accountOf(other) == g.accountOf("ada@example.com") {
+		if browsers.account(other) == browsers.account("ida@example.com") || browsers.account(other) == browsers.account("ada@example.com") {
 			t.Errorf("%s", other)
 		}
 	}
-	if g.accountOf("Ida@Example.com") != g.accountOf("ida@example.com") || g.accountOf("ÉMILE@example.com") != g.accountOf("émile@example.com") {
+	if browsers.account("Ida@Example.com") != browsers.account("ida@example.com") || browsers.account("ÉMILE@example.com") != browsers.account("émile@example.com") {
 		t.Error("case counts")
 	}
 }

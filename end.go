@@ -53,7 +53,7 @@ func (g *Guard) EndUser(ctx context.Context, userID string, reason EndReason, op
 		option(&selected)
 	}
 	if reason == EndPasswordChanged && len(selected.refreshTokenIDs) == 0 {
-		g.passwords.note(g.userOf(userID), selected.until(g.now()))
+		g.browsers.passwordChanged(userID, selected.until(g.now()))
 	}
 	return g.endUserSessions(ctx, Device{}, userID, reason, selected.includes)
 }

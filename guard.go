@@ -23,6 +23,8 @@ type Guard struct {
 	cookies  cookies
 	access   *sealer // seals the JWT in the record
 	refresh  *sealer // seals the refresh token in the record
+	browsers *knownBrowsers
+	attempts *loginAttempts
 	flights  flights
 	outages  outages
 
@@ -85,6 +87,8 @@ func New(c Config) (*Guard, error) {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
 	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
+	g.browsers = &knownBrowsers{app: c.App, now: c.Now, cookies: &g.cookies, passwords: &memory.passwords}
+	g.attempts = &loginAttempts{Logins: memory.throttle, browsers: g.browsers, provider: c.Provider}
 	g.ledger = newLedger(ledgerConfig{
 		store: c.Store, keys: c.Keys, cacheSize: c.CacheSize,
 		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.revoke,

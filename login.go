@@ -27,15 +27,15 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	device := g.device(r)
-	attempt := g.attemptLogin(r.Header, form.loginID, device.IP, g.now())
-	if wait := g.throttle.Enter(attempt.counted, g.now()); wait > 0 {
+	attempt := g.attempts.of(r.Header, form.loginID, device.IP)
+	if wait := g.attempts.Enter(attempt.counted, g.now()); wait > 0 {
 		err := &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait}
 		g.loginFailed(r, device, err)
 		WriteError(w, err)
 		return
 	}
 	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
-	g.settleAttempt(attempt, err)
+	g.attempts.settle(attempt, err)
 	if err != nil {
 		g.loginFailed(r, device, err)
 		WriteError(w, err)
@@ -52,7 +52,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.remember { // a public computer gets no bucket of its own
-		g.rememberBrowser(w, attempt, rec.User.ID)
+		g.browsers.remember(w, attempt.browser, attempt.account, rec.User.ID)
 	}
 	writeUser(w, rec.User)
 }
@@ -72,6 +72,12 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 	g.cookies.set(w, pair)
 	wire.NoStore(w)
 	return rec, nil
+}
+
+// ForgetFailures forgets how often logins to an account have failed on this node, because its owner
+// has just proved who they are by other means: with a mail, for example.
+func (g *Guard) ForgetFailures(loginID string) {
+	g.attempts.forget(loginID)
 }
 
 // accept is done with each whole grant before a session begins with it. A new password ends the

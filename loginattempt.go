@@ -4,10 +4,16 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
+
+// loginAttempts counts the logins that fail.
+type loginAttempts struct {
+	*throttle.Logins
+	browsers *knownBrowsers
+	provider Provider
+}
 
 // A loginAttempt is one login, and how it is counted.
 type loginAttempt struct {
@@ -16,14 +22,15 @@ type loginAttempt struct {
 	counted throttle.Attempt
 }
 
-func (g *Guard) attemptLogin(h http.Header, loginID, ip string, now time.Time) loginAttempt {
-	key, ambiguous := throttleKey(g.provider, loginID)
+// of returns the attempt that a request makes. It is not counted yet: see throttle.Logins.Enter.
+func (l *loginAttempts) of(h http.Header, loginID, ip string) loginAttempt {
+	key, ambiguous := throttleKey(l.provider, loginID)
 	a := loginAttempt{
-		account: g.accountOf(loginID),
-		counted: throttle.Attempt{Account: g.accountOf(key), Ambiguous: ambiguous, IP: ip},
+		account: l.browsers.account(loginID),
+		counted: throttle.Attempt{Account: l.browsers.account(key), Ambiguous: ambiguous, IP: ip},
 	}
-	if c, known := g.knownBrowser(h, a.account, now); known {
-		a.browser, a.counted.Browser = c.browser, c.browser
+	if browser, known := l.browsers.find(h, a.account); known {
+		a.browser, a.counted.Browser = browser, browser
 	}
 	return a
 }
@@ -39,33 +46,32 @@ func throttleKey(p Provider, loginID string) (key string, ambiguous bool) {
 	return key, throttle.FoldCase(key) != throttle.FoldCase(loginID)
 }
 
-// ForgetFailures forgets how often logins to an account have failed on this node, because its owner
-// has just proved who they are by other means: with a mail, for example.
-func (g *Guard) ForgetFailures(loginID string) {
-	if key, ambiguous := throttleKey(g.provider, loginID); !ambiguous {
-		g.throttle.Forget(g.accountOf(key))
+// forget forgets how often logins to an account have failed.
+func (l *loginAttempts) forget(loginID string) {
+	if key, ambiguous := throttleKey(l.provider, loginID); !ambiguous {
+		l.Forget(l.browsers.account(key))
 	}
 }
 
-// settleAttempt keeps an attempt as a failure only if the password or the code was wrong, or if the
+// settle keeps an attempt as a failure only if the password or the code was wrong, or if the
 // provider counts attempts itself and has had enough. It clears the failures only if the answer
 // proves the password. A login that waits for its code does not: one who knows the password must
 // not buy guesses at the code with it. Nor does a locked account: the provider may have answered
 // before it looked at the password.
-func (g *Guard) settleAttempt(a loginAttempt, err error) {
+func (l *loginAttempts) settle(a loginAttempt, err error) {
 	var e *ProviderError
 	answered := err == nil || errors.As(err, &e)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		g.throttle.TimedOut(a.counted)
+		l.TimedOut(a.counted)
 	case !answered:
-		g.throttle.Withdraw(a.counted)
+		l.Withdraw(a.counted)
 	case err == nil || provesPassword(e.Code):
-		g.throttle.Succeeded(a.counted)
+		l.Succeeded(a.counted)
 	// it stays
 	case e.Code == CodeInvalidCredentials || e.Code == CodeInvalidCode || e.Code == CodeTooManyAttempts:
 	default:
-		g.throttle.Withdraw(a.counted)
+		l.Withdraw(a.counted)
 	}
 }
 
