@@ -1,63 +1,36 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/base64"
-	stdjson "encoding/json" // go-webauthn's types say how they are written by it
 	"errors"
-	"fmt"
 	"net/http"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/go-webauthn/webauthn/protocol"
-	"github.com/go-webauthn/webauthn/protocol/webauthncose"
-	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/webauthn"
 )
-
-// signed is what a browser answers, and for which page it did so. The caller
-// has an API key and is believed about the page.
-type signed struct {
-	Origin     string         `json:"origin"`
-	RPID       string         `json:"rpId"`
-	Credential jsontext.Value `json:"credential"`
-}
 
 // errPasskey says nothing about what was wrong: the log does.
 var errPasskey = fusion.Invalid("credential", "invalid", "The credential is not what the options asked for.")
 
-// checker returns what checks a ceremony at the page, and the ceremony.
-func (a signed) checker(challenge string, u *User) (*webauthn.WebAuthn, webauthn.SessionData, error) {
-	checks, err := webauthn.New(&webauthn.Config{RPID: a.RPID, RPDisplayName: "latchkey", RPOrigins: []string{a.Origin}})
-	if err != nil || hasNUL(a.RPID) {
-		return nil, webauthn.SessionData{}, fusion.Invalid("origin", "invalid", "The origin or the rpId is not one.")
+// passkeyError says in a request's terms why an answer is refused. The caller has an API key and is
+// believed about the page.
+func passkeyError(err error) error {
+	if errors.Is(err, webauthn.ErrRelyingParty) {
+		return fusion.Invalid("origin", "invalid", "The origin or the rpId is not one.")
 	}
-	return checks, webauthn.SessionData{
-		Challenge: challenge, RelyingPartyID: a.RPID, UserID: u.handle(), UserVerification: protocol.VerificationRequired,
-		CredParams: webauthn.CredentialParametersRecommendedL3(),
-	}, nil
+	return errPasskey
 }
-
-// keyHolder is a user as go-webauthn sees one.
-type keyHolder struct {
-	*User
-	keys []webauthn.Credential
-}
-
-func (h keyHolder) WebAuthnID() []byte                         { return h.handle() }
-func (h keyHolder) WebAuthnName() string                       { return h.loginName() }
-func (h keyHolder) WebAuthnDisplayName() string                { return h.loginName() }
-func (h keyHolder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
 // completePasskey answers POST /api/webauthn/register/complete.
 func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		UserID string `json:"userId"`
-		signed
+		webauthn.Response
 	}
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
@@ -66,7 +39,7 @@ func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scop
 	if err != nil {
 		return err
 	}
-	added, err := s.addPasskey(r.Context(), u, req.signed)
+	added, err := s.addPasskey(r.Context(), u, req.Response)
 	if err != nil {
 		return err
 	}
@@ -74,40 +47,32 @@ func (s *Server) completePasskey(w http.ResponseWriter, r *http.Request, sc scop
 	return fusion.Reply(w, http.StatusOK, passkeyBody{added})
 }
 
-func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey, err error) {
-	parsed, err := protocol.ParseCredentialCreationResponseBytes(a.Credential)
+func (s *Server) addPasskey(ctx context.Context, u User, answer webauthn.Response) (none passkey, err error) {
+	registration, err := webauthn.ParseRegistration(answer)
 	if err != nil {
 		return none, errPasskey
 	}
-	text := parsed.Response.CollectedClientData.Challenge
-	c, err := s.takeChallenge(ctx, toRegister, text)
+	c, err := s.takeChallenge(ctx, toRegister, registration.Challenge)
 	if err != nil {
 		return none, err
 	}
 	if c.userID != u.ID {
 		return none, errPasskey
 	}
-	checks, ceremony, err := a.checker(text, &u)
-	if err != nil {
-		return none, err
-	}
-	credential, err := checks.CreateCredential(keyHolder{User: &u}, ceremony, parsed)
-	if err == nil { // the library looks at the key itself at a login only
-		_, err = webauthncose.ParsePublicKey(credential.PublicKey)
-	}
+	credential, err := registration.Verify(u.authenticatorUser())
 	if err != nil {
 		s.log.InfoContext(ctx, "passkey refused", "user", u.ID, "error", err)
-		return none, errPasskey
+		return none, passkeyError(err)
 	}
-	encoded, err := stdjson.Marshal(credential)
+	encoded, err := credential.Encode()
 	if err != nil {
-		return none, fmt.Errorf("write passkey: %w", err)
+		return none, err
 	}
 	id := uuid.NewString()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		err := database.Changed(tx.Exec(`INSERT INTO passkeys (id, tenant_id, user_id, credential_id, credential, relying_party_id, display_name, user_agent, insert_instant, last_use_instant)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (credential_id) DO NOTHING`,
-			id, u.TenantID, u.ID, base64.RawURLEncoding.EncodeToString(credential.ID), string(encoded), a.RPID, c.displayName, c.userAgent, database.Millis(s.now())))
+			id, u.TenantID, u.ID, credential.ID(), encoded, answer.RPID, c.displayName, c.userAgent, database.Millis(s.now())))
 		if errors.Is(err, ErrNotFound) {
 			return fusion.Invalid("credential", "duplicate", "This passkey is registered already.")
 		}
@@ -116,24 +81,24 @@ func (s *Server) addPasskey(ctx context.Context, u User, a signed) (none passkey
 	if err != nil {
 		return none, err
 	}
-	made, err := readPasskeys(ctx, s.db, "id = $1", id)
-	if err != nil || len(made) == 0 {
+	added, err := readPasskeys(ctx, s.db, "id = $1", id)
+	if err != nil || len(added) == 0 {
 		return none, err
 	}
-	return made[0], nil
+	return added[0], nil
 }
 
 // passkeyLogin answers POST /api/webauthn/login. The device has verified its user, so no code is asked
 // for.
 func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
-		signed
+		webauthn.Response
 		loginRequest
 	}
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
 	}
-	u, app, err := s.userOfPasskey(r.Context(), sc, req.signed, req.ApplicationID)
+	u, app, err := s.userOfPasskey(r.Context(), sc, req.Response, req.ApplicationID)
 	if err != nil {
 		return err
 	}
@@ -142,52 +107,47 @@ func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) 
 	return s.finishLogin(w, r, u, app, &req.loginRequest)
 }
 
-func (s *Server) userOfPasskey(ctx context.Context, sc scope, a signed, applicationID string) (u User, app application, err error) {
-	parsed, err := protocol.ParseCredentialRequestResponseBytes(a.Credential)
+func (s *Server) userOfPasskey(ctx context.Context, sc scope, answer webauthn.Response, applicationID string) (u User, app application, err error) {
+	assertion, err := webauthn.ParseAssertion(answer)
 	if err != nil {
 		return u, app, errPasskey
 	}
-	text := parsed.Response.CollectedClientData.Challenge
-	c, err := s.takeChallenge(ctx, toLogIn, text)
+	c, err := s.takeChallenge(ctx, toLogIn, assertion.Challenge)
 	if err != nil {
 		return u, app, err
 	}
 	if u, err = userInScope(ctx, s.db, sc, c.userID); err != nil {
 		return u, app, err
 	}
-	if applicationID == "" {
-		applicationID = c.applicationID
-	}
-	if app, err = optionalApplication(ctx, s.db, scope(u.TenantID), applicationID); err != nil {
+	if app, err = optionalApplication(ctx, s.db, scope(u.TenantID), cmp.Or(applicationID, c.applicationID)); err != nil {
 		return u, app, err
 	}
-	return u, app, s.checkPasskey(ctx, &u, a, text, parsed)
+	return u, app, s.checkPasskey(ctx, &u, assertion)
 }
 
-func (s *Server) checkPasskey(ctx context.Context, u *User, a signed, challenge string, parsed *protocol.ParsedCredentialAssertionData) error {
-	checks, ceremony, err := a.checker(challenge, u)
+func (s *Server) checkPasskey(ctx context.Context, u *User, assertion webauthn.Assertion) error {
+	if err := assertion.CheckRelyingParty(); err != nil { // before a database is asked for its id
+		return passkeyError(err)
+	}
+	registered, err := readPasskeys(ctx, s.db, "user_id = $1 AND relying_party_id = $2", u.ID, assertion.RPID)
 	if err != nil {
 		return err
 	}
-	keys, err := readPasskeys(ctx, s.db, "user_id = $1 AND relying_party_id = $2", u.ID, a.RPID)
+	var credentials []webauthn.Credential
+	for _, p := range registered {
+		credentials = append(credentials, p.credential)
+	}
+	used, err := assertion.Verify(u.authenticatorUser(), credentials)
+	if err != nil {
+		s.log.WarnContext(ctx, "passkey refused", "user", u.ID, "error", err, "cloned", errors.Is(err, webauthn.ErrCloned))
+		return passkeyError(err)
+	}
+	encoded, err := used.Encode()
 	if err != nil {
 		return err
-	}
-	holder := keyHolder{User: u}
-	for _, k := range keys {
-		holder.keys = append(holder.keys, k.credential)
-	}
-	used, err := checks.ValidateLogin(holder, ceremony, parsed)
-	if err != nil || used.Authenticator.CloneWarning {
-		s.log.WarnContext(ctx, "passkey refused", "user", u.ID, "error", err, "cloned", err == nil)
-		return errPasskey
-	}
-	encoded, err := stdjson.Marshal(used)
-	if err != nil {
-		return fmt.Errorf("write passkey: %w", err)
 	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`UPDATE passkeys SET credential = $1, last_use_instant = $2 WHERE credential_id = $3`,
-			string(encoded), database.Millis(s.now()), base64.RawURLEncoding.EncodeToString(used.ID)))
+			encoded, database.Millis(s.now()), used.ID()))
 	})
 }

@@ -2,97 +2,12 @@ package idp
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql"
-	"encoding/base64"
-	"fmt"
 	"net/http"
-	"time"
-
-	"github.com/go-webauthn/webauthn/protocol"
-	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/webauthn"
 )
-
-// What a browser is asked to sign for.
-const (
-	toRegister = "register"
-	toLogIn    = "login"
-)
-
-const passkeyTimeout = 3 * time.Minute // FusionAuth's default
-
-const challengeSize = 32 // bytes
-
-// challenge says for whom and what one was given out.
-type challenge struct {
-	userID, applicationID, displayName, userAgent string
-}
-
-// newChallenge keeps a challenge. Those that have expired go.
-func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) (string, error) {
-	raw := make([]byte, challengeSize)
-	rand.Read(raw)
-	text := base64.RawURLEncoding.EncodeToString(raw)
-	now := s.now()
-	err := s.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, database.Millis(now)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(`INSERT INTO passkey_challenges (challenge, purpose, user_id, application_id, display_name, user_agent, expiry) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			text, purpose, c.userID, c.applicationID, c.displayName, c.userAgent, database.Millis(now.Add(passkeyTimeout)))
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("keep challenge: %w", err)
-	}
-	return text, nil
-}
-
-type descriptor struct {
-	ID   string `json:"id"`
-	Type string `json:"type"`
-}
-
-func descriptors(keys []passkey) []descriptor {
-	all := []descriptor{}
-	for _, k := range keys {
-		all = append(all, descriptor{k.CredentialID, "public-key"})
-	}
-	return all
-}
-
-// creationOptions are PublicKeyCredentialCreationOptions in JSON (Web
-// Authentication §5.1.9). The relying party has no id here: it is the host of
-// the page, whichever application's that is.
-type creationOptions struct {
-	Challenge    string                         `json:"challenge"`
-	RelyingParty relyingParty                   `json:"rp"`
-	User         userEntity                     `json:"user"`
-	Parameters   []protocol.CredentialParameter `json:"pubKeyCredParams"`
-	Timeout      int64                          `json:"timeout"`
-	Exclude      []descriptor                   `json:"excludeCredentials"`
-	Selection    selection                      `json:"authenticatorSelection"`
-	Attestation  string                         `json:"attestation"`
-}
-
-type relyingParty struct {
-	Name string `json:"name"`
-}
-
-type userEntity struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	DisplayName string `json:"displayName"`
-}
-
-type selection struct {
-	ResidentKey        string `json:"residentKey"`
-	RequireResidentKey bool   `json:"requireResidentKey"`
-	UserVerification   string `json:"userVerification"`
-}
 
 // startPasskey answers POST /api/webauthn/register/start.
 func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) error {
@@ -122,12 +37,7 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 	if err != nil {
 		return err
 	}
-	return replyOptions(w, creationOptions{
-		Challenge: text, RelyingParty: relyingParty{s.issuer},
-		User:       userEntity{ID: base64.RawURLEncoding.EncodeToString(u.handle()), Name: u.loginName(), DisplayName: u.loginName()},
-		Parameters: webauthn.CredentialParametersRecommendedL3(), Timeout: passkeyTimeout.Milliseconds(), Exclude: descriptors(keys),
-		Selection: selection{"required", true, "required"}, Attestation: "none",
-	})
+	return replyOptions(w, webauthn.NewCreationOptions(text, s.issuer, u.authenticatorUser(), credentialIDs(keys)))
 }
 
 // maxPasskeys bounds what one user can have us store.
@@ -137,29 +47,6 @@ func replyOptions(w http.ResponseWriter, options any) error {
 	return fusion.Reply(w, http.StatusOK, struct {
 		Options any `json:"options"`
 	}{options})
-}
-
-// handle is how an authenticator knows a user.
-func (u *User) handle() []byte {
-	if u.ID == "" {
-		return nil
-	}
-	return uuidBytes(u.ID)
-}
-
-func (u *User) loginName() string {
-	if u.Email != "" {
-		return u.Email
-	}
-	return u.Username
-}
-
-// requestOptions are PublicKeyCredentialRequestOptions in JSON (§5.5).
-type requestOptions struct {
-	Challenge        string       `json:"challenge"`
-	Timeout          int64        `json:"timeout"`
-	Allow            []descriptor `json:"allowCredentials"`
-	UserVerification string       `json:"userVerification"`
 }
 
 type passkeyLoginRequest struct {
@@ -190,9 +77,7 @@ func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc sc
 	if err != nil {
 		return err
 	}
-	return replyOptions(w, requestOptions{
-		Challenge: text, Timeout: passkeyTimeout.Milliseconds(), Allow: descriptors(keys), UserVerification: "required",
-	})
+	return replyOptions(w, webauthn.NewRequestOptions(text, credentialIDs(keys)))
 }
 
 // user returns the user who wants to log in, and the application if the request names one.

@@ -24,7 +24,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("schema %d of %d, %v", current, newest, err)
 	}
 	for _, c := range []struct{ change, says string }{
-		{`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`, "schema 99, this program knows"},
+		{`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`, "schema 99, but this program knows"},
 		{`PRAGMA application_id = 7`, "another program"},
 	} {
 		db, err := sql.Open("sqlite", path)
