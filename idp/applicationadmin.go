@@ -73,7 +73,7 @@ func freshSecret() string { return rand.Text() + rand.Text() }
 func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 	id = strings.ToLower(id)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		if _, err := s.revokeIn(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
+		if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
 			return err
 		}
 		return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))

@@ -158,26 +158,26 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 
 // changeTo sets the password and returns the user as they are then.
 func (s *Server) changeTo(ctx context.Context, u User, password string) (User, error) {
-	return s.writeChange(ctx, u, password, s.replacePassword)
+	return s.writeChange(ctx, u, password, replacePassword)
 }
 
 // changeByMail is changeTo for an id that came by mail, which proves the address, too.
 func (s *Server) changeByMail(ctx context.Context, u User, password string) (User, error) {
 	return s.writeChange(ctx, u, password, func(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
-		if err := s.replacePassword(ctx, tx, u, hash); err != nil {
+		if err := replacePassword(ctx, tx, u, hash); err != nil {
 			return err
 		}
 		err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE WHERE id = $1 AND email = $2 AND NOT verified`, u.ID, u.Email))
 		if err != nil {
 			return database.IgnoreNotFound(err)
 		}
-		return s.raiseUser(ctx, tx, "user.email.verified", u.ID)
+		return raiseUser(ctx, tx, "user.email.verified", u.ID)
 	})
 }
 
 // replacePassword stores a new hash. If two use one id at once, the second finds the hash replaced.
-func (s *Server) replacePassword(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
-	return s.storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash)
+func replacePassword(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
+	return storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash)
 }
 
 func (s *Server) writeChange(ctx context.Context, u User, password string, store func(context.Context, *outbox.Tx, User, string) error) (User, error) {
@@ -201,8 +201,8 @@ func (s *Server) writeChange(ctx context.Context, u User, password string, store
 
 // storePassword sets the hash, ends the demand for a change, and revokes all of
 // the user's refresh tokens: whoever knew the old password is out.
-func (s *Server) storePassword(ctx context.Context, tx *outbox.Tx, userID, hash, condition string, args ...any) error {
-	now := s.now()
+func storePassword(ctx context.Context, tx *outbox.Tx, userID, hash, condition string, args ...any) error {
+	now := tx.Now
 	// The time of the password tells it from the one before: it only rises.
 	err := database.Changed(tx.Exec(`UPDATE users SET password = $1, password_change_reason = '',
 		password_last_update_instant = CASE WHEN password_last_update_instant >= $2 THEN password_last_update_instant + 1 ELSE $2 END,
@@ -213,9 +213,9 @@ func (s *Server) storePassword(ctx context.Context, tx *outbox.Tx, userID, hash,
 	if err := forgetFailures(tx.Tx, "user "+userID); err != nil {
 		return err
 	}
-	if err := s.raiseUser(ctx, tx, "user.password.update", userID); err != nil {
+	if err := raiseUser(ctx, tx, "user.password.update", userID); err != nil {
 		return err
 	}
-	_, err = s.revokeIn(ctx, tx, revocation{userID: userID}) // after the event that says why
+	_, err = revokeTokens(ctx, tx, revocation{userID: userID}) // after the event that says why
 	return err
 }

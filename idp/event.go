@@ -70,13 +70,13 @@ func (e *event) registration(ctx context.Context, q database.Queries, userID, ap
 
 // raise stores an event for each webhook that wants it, in the transaction of what has happened: both
 // are kept, or neither. The event is described only if a webhook wants it.
-func (s *Server) raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(context.Context, *event) error) error {
+func raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(context.Context, *event) error) error {
 	ctx = context.WithoutCancel(ctx) // a write that has begun is completed
 	wanted, err := outbox.Wanted(ctx, tx, eventType)
 	if err != nil || !wanted {
 		return err
 	}
-	now := s.now()
+	now := tx.Now
 	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(now)}
 	e.Info.IPAddress, _ = ctx.Value(callerKey{}).(string)
 	if err := describe(ctx, &e); err != nil {
@@ -92,6 +92,6 @@ func (s *Server) raise(ctx context.Context, tx *outbox.Tx, eventType string, des
 }
 
 // raiseUser is raise for what is about a user and no more.
-func (s *Server) raiseUser(ctx context.Context, tx *outbox.Tx, eventType, userID string) error {
-	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.about(ctx, tx, userID) })
+func raiseUser(ctx context.Context, tx *outbox.Tx, eventType, userID string) error {
+	return raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.about(ctx, tx, userID) })
 }

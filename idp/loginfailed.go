@@ -50,7 +50,7 @@ func (s *Server) raiseLoginFailed(ctx context.Context, userID string, req *login
 		return nil
 	}
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		return s.raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
+		return raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
 			e.Reason = &eventReason{"credentials"}
 			return e.login(ctx, tx, userID, req)
 		})

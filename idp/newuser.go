@@ -69,7 +69,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		if err := factor.insert(tx.Tx, id); err != nil {
 			return err
 		}
-		return s.raiseUser(ctx, tx, "user.create", id)
+		return raiseUser(ctx, tx, "user.create", id)
 	})
 	if err != nil {
 		return User{}, err

@@ -76,7 +76,7 @@ func (s *Server) recordLogin(ctx context.Context, u *User, app application, req 
 				return err
 			}
 		}
-		return s.raiseLogin(ctx, tx, u.ID, req)
+		return raiseLogin(ctx, tx, u.ID, req)
 	})
 	if errors.Is(err, ErrNotFound) {
 		s.log.InfoContext(ctx, "login lost a race against a change of the user", "user", u.ID)

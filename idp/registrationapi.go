@@ -153,7 +153,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		if err != nil {
 			return err
 		}
-		return s.raiseRegistration(ctx, tx, "user.registration.create", userID, applicationID)
+		return raiseRegistration(ctx, tx, "user.registration.create", userID, applicationID)
 	})
 }
 
@@ -271,7 +271,7 @@ func (s *Server) changeRoles(ctx context.Context, userID string, reg registratio
 		if err := database.Changed(tx.Exec(`UPDATE registrations SET roles = $1 WHERE id = $2`, list, reg.ID)); err != nil {
 			return err
 		}
-		return s.raiseRegistration(ctx, tx, "user.registration.update", userID, reg.ApplicationID)
+		return raiseRegistration(ctx, tx, "user.registration.update", userID, reg.ApplicationID)
 	})
 }
 

@@ -26,10 +26,10 @@ func (of revocation) where() (condition string, args []any) {
 	return condition, args
 }
 
-// revokeIn revokes refresh tokens, raises the event of it, and returns how many they were.
-func (s *Server) revokeIn(ctx context.Context, tx *outbox.Tx, of revocation) (int64, error) {
+// revokeTokens revokes refresh tokens, raises the event of it, and returns how many they were.
+func revokeTokens(ctx context.Context, tx *outbox.Tx, of revocation) (int64, error) {
 	where, args := of.where()
-	args = append([]any{database.Millis(s.now())}, args...)
+	args = append([]any{database.Millis(tx.Now)}, args...)
 	res, err := tx.Exec(`UPDATE refresh_tokens AS t SET revoked_instant = $1 WHERE t.revoked_instant = 0 AND `+where, args...)
 	if err != nil {
 		return 0, err
@@ -38,15 +38,15 @@ func (s *Server) revokeIn(ctx context.Context, tx *outbox.Tx, of revocation) (in
 	if err != nil || n == 0 {
 		return n, err
 	}
-	return n, s.raise(ctx, tx, "jwt.refresh-token.revoke", func(ctx context.Context, e *event) error {
+	return n, raise(ctx, tx, "jwt.refresh-token.revoke", func(ctx context.Context, e *event) error {
 		return of.describe(ctx, tx, e, where, args)
 	})
 }
 
-// revoke is revokeIn in a transaction of its own, and logs it.
+// revoke is revokeTokens in a transaction of its own, and logs it.
 func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
 	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		n, err = s.revokeIn(ctx, tx, of)
+		n, err = revokeTokens(ctx, tx, of)
 		return err
 	})
 	if err != nil {

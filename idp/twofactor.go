@@ -124,22 +124,22 @@ func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, co
 		if codes, err = newRecoveryCodes(tx.Tx, s.secrets, u.ID); err != nil {
 			return err
 		}
-		if err := s.revokeForFactor(ctx, tx, u); err != nil {
+		if err := revokeForFactor(ctx, tx, u); err != nil {
 			return err
 		}
-		return s.raiseFactor(ctx, tx, "user.two-factor.method.add", u.ID, id)
+		return raiseFactor(ctx, tx, "user.two-factor.method.add", u.ID, id)
 	})
 	return codes, err
 }
 
 // revokeForFactor revokes what was granted without the second factor, if the tenant says so.
-func (s *Server) revokeForFactor(ctx context.Context, tx *outbox.Tx, u User) error {
+func revokeForFactor(ctx context.Context, tx *outbox.Tx, u User) error {
 	var wanted bool
 	err := tx.QueryRow(`SELECT revoke_on_multi_factor FROM tenants WHERE id = $1`, u.TenantID).Scan(&wanted)
 	if err != nil || !wanted {
 		return err
 	}
-	_, err = s.revokeIn(ctx, tx, revocation{userID: u.ID})
+	_, err = revokeTokens(ctx, tx, revocation{userID: u.ID})
 	return err
 }
 
@@ -199,7 +199,7 @@ func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 		if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil || id == "" {
 			return err
 		}
-		return s.raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
+		return raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
 	})
 }
 

@@ -71,7 +71,7 @@ func (s *Server) markVerified(ctx context.Context, ids []string) (marked int, er
 			if err != nil {
 				return err
 			}
-			if err := s.raiseUser(ctx, tx, "user.email.verified", id); err != nil {
+			if err := raiseUser(ctx, tx, "user.email.verified", id); err != nil {
 				return err
 			}
 			marked++

@@ -36,7 +36,7 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 		if err != nil {
 			return err
 		}
-		return s.raiseRegistration(ctx, tx, map[bool]string{true: "user.registration.create", false: "user.registration.update"}[isNew], userID, applicationID)
+		return raiseRegistration(ctx, tx, map[bool]string{true: "user.registration.create", false: "user.registration.update"}[isNew], userID, applicationID)
 	})
 }
 
@@ -64,13 +64,13 @@ func (s *Server) Unregister(ctx context.Context, userID, applicationID string) e
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		// The event shows what was there, and is kept only if it is gone.
-		if err := s.raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID); err != nil {
+		if err := raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID); err != nil {
 			return err
 		}
 		if err := database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID)); err != nil {
 			return err
 		}
-		_, err := s.revokeIn(ctx, tx, revocation{userID: userID, applicationID: applicationID})
+		_, err := revokeTokens(ctx, tx, revocation{userID: userID, applicationID: applicationID})
 		return err
 	})
 }
@@ -126,7 +126,7 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.storePassword(ctx, tx, u.ID, hash, "true") })
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
 // updateUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the
@@ -138,13 +138,13 @@ func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, 
 		if err != nil {
 			return err
 		}
-		if err := s.raiseUser(ctx, tx, eventType, userID); err != nil {
+		if err := raiseUser(ctx, tx, eventType, userID); err != nil {
 			return err
 		}
 		if eventType != "user.deactivate" {
 			return nil
 		}
-		_, err = s.revokeIn(ctx, tx, revocation{userID: userID})
+		_, err = revokeTokens(ctx, tx, revocation{userID: userID})
 		return err
 	})
 }

@@ -188,5 +188,5 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) er
 // ErrNotFound.
 func (s *Server) DeleteUser(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return s.removeUser(ctx, tx, userID) })
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return removeUser(ctx, tx, userID) })
 }

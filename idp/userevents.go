@@ -10,27 +10,27 @@ import (
 )
 
 // raiseUserUpdate tells of a user who was changed, with what was before.
-func (s *Server) raiseUserUpdate(ctx context.Context, tx *outbox.Tx, old User) error {
-	return s.raise(ctx, tx, "user.update", func(ctx context.Context, e *event) error {
+func raiseUserUpdate(ctx context.Context, tx *outbox.Tx, old User) error {
+	return raise(ctx, tx, "user.update", func(ctx context.Context, e *event) error {
 		e.Original = old.json()
 		return e.about(ctx, tx, old.ID)
 	})
 }
 
 // removeUser deletes a user, and tells who it was.
-func (s *Server) removeUser(ctx context.Context, tx *outbox.Tx, userID string) error {
-	if err := s.raiseUser(ctx, tx, "user.delete", userID); err != nil {
+func removeUser(ctx context.Context, tx *outbox.Tx, userID string) error {
+	if err := raiseUser(ctx, tx, "user.delete", userID); err != nil {
 		return err
 	}
 	return database.Changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
 }
 
-func (s *Server) raiseRegistration(ctx context.Context, tx *outbox.Tx, eventType, userID, applicationID string) error {
-	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.registration(ctx, tx, userID, applicationID) })
+func raiseRegistration(ctx context.Context, tx *outbox.Tx, eventType, userID, applicationID string) error {
+	return raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.registration(ctx, tx, userID, applicationID) })
 }
 
-func (s *Server) raiseFactor(ctx context.Context, tx *outbox.Tx, eventType, userID, id string) error {
-	return s.raise(ctx, tx, eventType, func(ctx context.Context, e *event) error {
+func raiseFactor(ctx context.Context, tx *outbox.Tx, eventType, userID, id string) error {
+	return raise(ctx, tx, eventType, func(ctx context.Context, e *event) error {
 		e.Method = &twoFactorMethod{id, methodAuthenticator}
 		return e.about(ctx, tx, userID)
 	})
@@ -40,7 +40,7 @@ func (s *Server) raiseFactor(ctx context.Context, tx *outbox.Tx, eventType, user
 const importedAtOnce = 100
 
 // raiseImport tells of the users of an import, tenant by tenant.
-func (s *Server) raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRow) error {
+func raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRow) error {
 	if wanted, err := outbox.Wanted(context.WithoutCancel(ctx), tx, "user.bulk.create"); err != nil || !wanted {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Server) raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRo
 		for n < len(rows) && n < importedAtOnce && rows[n].TenantID == rows[0].TenantID {
 			n++
 		}
-		err := s.raise(ctx, tx, "user.bulk.create", func(ctx context.Context, e *event) error {
+		err := raise(ctx, tx, "user.bulk.create", func(ctx context.Context, e *event) error {
 			return e.aboutAll(ctx, tx, rows[:n])
 		})
 		if err != nil {
@@ -88,6 +88,6 @@ func (e *event) login(ctx context.Context, q database.Queries, userID string, re
 	return nil
 }
 
-func (s *Server) raiseLogin(ctx context.Context, tx *outbox.Tx, userID string, req *loginRequest) error {
-	return s.raise(ctx, tx, "user.login.success", func(ctx context.Context, e *event) error { return e.login(ctx, tx, userID, req) })
+func raiseLogin(ctx context.Context, tx *outbox.Tx, userID string, req *loginRequest) error {
+	return raise(ctx, tx, "user.login.success", func(ctx context.Context, e *event) error { return e.login(ctx, tx, userID, req) })
 }

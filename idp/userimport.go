@@ -142,7 +142,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 				return err
 			}
 		}
-		return s.raiseImport(ctx, tx, rows)
+		return raiseImport(ctx, tx, rows)
 	})
 	if err != nil {
 		return err

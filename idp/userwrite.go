@@ -191,13 +191,13 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		if err := storeUser(tx.Tx, u, req); err != nil {
 			return err
 		}
-		if err := s.raiseUserUpdate(ctx, tx, u); err != nil {
+		if err := raiseUserUpdate(ctx, tx, u); err != nil {
 			return err
 		}
 		if hash == "" {
 			return nil
 		}
-		if err := s.storePassword(ctx, tx, u.ID, hash, "true"); err != nil {
+		if err := storePassword(ctx, tx, u.ID, hash, "true"); err != nil {
 			return err
 		}
 		// A new password takes the reason away, unless the request sets one.

@@ -29,7 +29,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return s.raiseUser(r.Context(), tx, "user.email.verified", u.ID)
+		return raiseUser(r.Context(), tx, "user.email.verified", u.ID)
 	})
 	if err != nil {
 		return err

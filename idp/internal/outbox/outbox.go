@@ -21,9 +21,10 @@ type Event struct {
 	Body     []byte // what is sent
 }
 
-// A Tx is a transaction that knows whether an event was raised in it.
+// A Tx is a transaction that knows its time and whether an event was raised in it.
 type Tx struct {
 	*sql.Tx
+	Now    time.Time // when it began
 	raised bool
 }
 
@@ -45,7 +46,7 @@ func (tx *Tx) Raise(ctx context.Context, e Event) error {
 func (d *Dispatcher) Write(ctx context.Context, run func(*Tx) error) error {
 	raised := false
 	err := d.DB.Write(ctx, func(tx *sql.Tx) error {
-		t := &Tx{Tx: tx}
+		t := &Tx{Tx: tx, Now: d.Now()}
 		err := run(t)
 		raised = t.raised
 		return err
