@@ -56,7 +56,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	if err != nil {
 		return err
 	}
-	if a.AccessTokenKeyID, err = s.knownKeyID(ctx, "application.jwtConfiguration.accessTokenKeyId", a.AccessTokenKeyID); err != nil {
+	if a.AccessTokenKeyID, err = knownKeyID(ctx, s.keys, "application.jwtConfiguration.accessTokenKeyId", a.AccessTokenKeyID); err != nil {
 		return err
 	}
 	grants, err := json.Marshal(a.EnabledGrants)

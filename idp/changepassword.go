@@ -153,7 +153,7 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 	if err != nil {
 		return err
 	}
-	return s.locking(ctx, t.Lockout, s.secrets.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
+	return s.lockouts.verify(ctx, t.Lockout, s.secrets.failureSubject(u, u.TenantID, ""), func() error { return s.verifyPassword(ctx, u, t, password) })
 }
 
 // changeTo sets the password and returns the user as they are then.

@@ -71,10 +71,10 @@ func TestPanicsBehindAnAnswer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.mail(t.Context(), letterOf(&u, application{}, "verify-email", "x"))
+		s.mails.send(t.Context(), letterOf(&u, application{}, "verify-email", "x"))
 		time.Sleep(time.Hour)
-		if sent.Load() != 3 || mails.Load() != 1 || s.postbox.waiting.Load() != 0 {
-			t.Errorf("%d events, %d mails, %d of them under way", sent.Load(), mails.Load(), s.postbox.waiting.Load())
+		if sent.Load() != 3 || mails.Load() != 1 || s.mails.waiting.Load() != 0 {
+			t.Errorf("%d events, %d mails, %d of them under way", sent.Load(), mails.Load(), s.mails.waiting.Load())
 		}
 		if text := log.String(); !strings.Contains(text, "crash_test.go") || strings.Contains(text, "that crashes") {
 			t.Errorf("the log has no stack, or what the panic said:\n%s", text)

@@ -50,9 +50,9 @@ func shortened(text string) string {
 	return string([]rune(text)[:maxDeviceText])
 }
 
-// value is the refresh token of this family with the given counter.
-func (s *Server) value(f family, counter uint32) string {
-	return s.secrets.refresh.Value(refreshtoken.Token{Family: uuid.MustParse(f.id), Counter: counter})
+// refreshToken is the refresh token of a family with the given counter.
+func (s *secrets) refreshToken(f family, counter uint32) string {
+	return s.refresh.Value(refreshtoken.Token{Family: uuid.MustParse(f.id), Counter: counter})
 }
 
 // tokenPolicy is what the application says about its refresh tokens.

@@ -43,7 +43,7 @@ func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope
 		return ErrNotFound
 	}
 	if req.sends() {
-		if s.sendMail == nil {
+		if s.mails.deliver == nil {
 			w.WriteHeader(http.StatusForbidden)
 			return nil
 		}
@@ -51,7 +51,7 @@ func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return nil
 		}
-		s.mail(r.Context(), letterOf(&u, app, "reset-password", s.ticket(forMailedChange, &u, changeTTL)))
+		s.mails.send(r.Context(), letterOf(&u, app, "reset-password", s.ticket(forMailedChange, &u, changeTTL)))
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		ChangePasswordID ticket `json:"changePasswordId"`

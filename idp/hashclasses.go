@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,6 +17,11 @@ import (
 // must tell nobody which of them an account has, or that there is none: see
 // [password.Hasher.CoverRefusals].
 type hashCosts struct {
+	db     database.DB
+	hasher *password.Hasher
+	log    *slog.Logger
+	now    func() time.Time
+
 	mu      sync.Mutex
 	took    map[password.Class]time.Duration
 	asked   time.Time
@@ -25,19 +31,19 @@ type hashCosts struct {
 // costReload is how often a node asks which hashes others have imported.
 const costReload = time.Minute
 
-// beginHashClasses writes down which hashes there are, where nobody has yet.
-func (s *Server) beginHashClasses(ctx context.Context) error {
+// begin stores which hashes there are, unless that was done before.
+func (c *hashCosts) begin(ctx context.Context) error {
 	var known bool
-	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM hash_classes)`).Scan(&known); err != nil {
+	if err := c.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM hash_classes)`).Scan(&known); err != nil {
 		return fmt.Errorf("read classes of hashes: %w", err)
 	}
-	classes := map[password.Class]bool{s.hasher.Own(): true}
+	classes := map[password.Class]bool{c.hasher.Own(): true}
 	if !known {
-		if err := findHashClasses(ctx, s.db, classes); err != nil {
+		if err := findHashClasses(ctx, c.db, classes); err != nil {
 			return err
 		}
 	}
-	err := s.db.Write(ctx, func(tx *sql.Tx) error { return addHashClasses(tx, classes) })
+	err := c.db.Write(ctx, func(tx *sql.Tx) error { return addHashClasses(tx, classes) })
 	if err != nil {
 		return fmt.Errorf("write classes of hashes: %w", err)
 	}
@@ -72,19 +78,19 @@ func addHashClasses(tx *sql.Tx, classes map[password.Class]bool) error {
 	return nil
 }
 
-// coverRefusals comes before every check of a password. Once in a while it asks which hashes there
-// are; whoever comes meanwhile waits, so that no refusal leaves uncovered. What cannot be read or
-// measured now is at the next time.
-func (s *Server) coverRefusals(ctx context.Context) {
-	now := s.now()
-	s.costs.mu.Lock()
-	defer s.costs.mu.Unlock()
-	if s.costs.current && now.Sub(s.costs.asked).Abs() < costReload {
+// cover runs before every check of a password. Once in a while it reads which hashes there are; the
+// other checks wait meanwhile, so that every refusal is covered. What cannot be read or measured now is
+// the next time.
+func (c *hashCosts) cover(ctx context.Context) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current && now.Sub(c.asked).Abs() < costReload {
 		return
 	}
-	s.costs.asked, s.costs.current = now, true
-	if err := s.measureHashes(context.WithoutCancel(ctx)); err != nil {
-		s.log.WarnContext(ctx, "the costs of hashes cannot be measured: those that are known go on", "error", err)
+	c.asked, c.current = now, true
+	if err := c.measure(context.WithoutCancel(ctx)); err != nil {
+		c.log.WarnContext(ctx, "cannot measure the costs of hashes: using those that are known", "error", err)
 	}
 }
 
@@ -95,15 +101,15 @@ func (c *hashCosts) askAgain() {
 	c.mu.Unlock()
 }
 
-// measureHashes measures the most expensive hashes of each scheme where it does not know them yet,
-// and covers refusals with the slowest. Where all are ours there is nothing to cover.
-func (s *Server) measureHashes(ctx context.Context) error {
-	ids, err := database.Strings(ctx, s.db, `SELECT class FROM hash_classes`)
+// measure measures the most expensive hashes of each scheme that it does not know yet, and covers
+// refusals with the slowest. If all hashes are ours there is nothing to cover.
+func (c *hashCosts) measure(ctx context.Context) error {
+	ids, err := database.Strings(ctx, c.db, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}
 	if len(ids) < 2 {
-		s.hasher.CoverRefusals(0)
+		c.hasher.CoverRefusals(0)
 		return nil
 	}
 	all := make([]password.Class, len(ids))
@@ -113,9 +119,9 @@ func (s *Server) measureHashes(ctx context.Context) error {
 	var errs []error
 	longest, took := time.Duration(0), make(map[password.Class]time.Duration)
 	for _, class := range password.Dearest(all) {
-		known := s.costs.took[class]
+		known := c.took[class]
 		if known == 0 {
-			if known, err = s.hasher.Measure(ctx, class); err != nil {
+			if known, err = c.hasher.Measure(ctx, class); err != nil {
 				errs = append(errs, fmt.Errorf("measure %s: %w", class, err))
 				continue
 			}
@@ -123,22 +129,22 @@ func (s *Server) measureHashes(ctx context.Context) error {
 		took[class] = known
 		longest = max(longest, known)
 	}
-	s.costs.took = took
-	s.hasher.CoverRefusals(longest)
+	c.took = took
+	c.hasher.CoverRefusals(longest)
 	return errors.Join(errs...)
 }
 
-// sweepHashClasses forgets those that no user has any more.
-func (s *Server) sweepHashClasses(ctx context.Context) error {
-	all, err := database.Strings(ctx, s.db, `SELECT class FROM hash_classes`)
+// sweep forgets the hashes that no user has any more.
+func (c *hashCosts) sweep(ctx context.Context) error {
+	all, err := database.Strings(ctx, c.db, `SELECT class FROM hash_classes`)
 	if err != nil {
 		return err
 	}
 	for _, class := range all {
-		if password.Class(class) == s.hasher.Own() {
+		if password.Class(class) == c.hasher.Own() {
 			continue
 		}
-		err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		err := c.db.Write(ctx, func(tx *sql.Tx) error {
 			_, err := tx.Exec(`DELETE FROM hash_classes WHERE class = $1 AND NOT EXISTS (SELECT 1 FROM users WHERE substr(password, 1, $2) = $1)`, class, len(class))
 			return err
 		})
@@ -146,6 +152,6 @@ func (s *Server) sweepHashClasses(ctx context.Context) error {
 			return fmt.Errorf("forget class of hashes: %w", err)
 		}
 	}
-	s.costs.askAgain()
+	c.askAgain()
 	return nil
 }

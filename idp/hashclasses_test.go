@@ -51,7 +51,7 @@ func TestHashClasses(t *testing.T) {
 		if got := s.hashClasses(t); !slices.Equal(got, classes) {
 			t.Errorf("classes %q, want %q", got, classes)
 		}
-		s.coverRefusals(t.Context())
+		s.costs.cover(t.Context())
 		if got := s.hasher.Covered(); got > 0 != covered {
 			t.Errorf("refusals take %v", got)
 		}
@@ -165,7 +165,7 @@ func TestGatedUsersAreRefusedAsSlowly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.coverRefusals(t.Context())
+			s.costs.cover(t.Context())
 			s.hasher.CoverRefusals(time.Second)
 			began := time.Now()
 			if err := s.verifyPassword(t.Context(), &u, tenant, password); (err == nil) != (password == "correct horse battery") {

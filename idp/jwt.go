@@ -40,12 +40,19 @@ type claims struct {
 	Scope              string   `json:"scope,omitempty"`
 }
 
-// newClaims returns what a token of this user for this application says. The
-// application may be "". Roles are the registration's of this moment.
-func (s *Server) newClaims(u *User, applicationID string, ttl time.Duration) claims {
-	now := s.now()
+// accessTokens makes and checks the JWTs of users.
+type accessTokens struct {
+	issuer string
+	keys   *signing.Ring
+	now    func() time.Time
+}
+
+// claims returns what a token of this user for this application says. The application may be "".
+// Roles are the registration's of this moment.
+func (t accessTokens) claims(u *User, applicationID string, ttl time.Duration) claims {
+	now := t.now()
 	c := claims{
-		Issuer: s.issuer, Subject: u.ID, Audience: applicationID, TenantID: u.TenantID, ID: uuid.NewString(),
+		Issuer: t.issuer, Subject: u.ID, Audience: applicationID, TenantID: u.TenantID, ID: uuid.NewString(),
 		IssuedAt: now.Unix(), ExpiresAt: now.Add(ttl).Unix(), AuthenticatedAt: now.Unix(), AuthenticationType: authenticatedByPassword,
 		Email: u.Email, EmailVerified: u.Verified, PreferredUsername: u.Username,
 	}
@@ -57,51 +64,50 @@ func (s *Server) newClaims(u *User, applicationID string, ttl time.Duration) cla
 
 // sign returns the JWT, by the application's key or, if it has none, by the provider's. The grants,
 // of OAuth tokens only, go into its header.
-func (s *Server) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
+func (t accessTokens) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("claims: %w", err)
 	}
-	return s.keys.Sign(ctx, app.AccessTokenKeyID, payload, grants...)
+	return t.keys.Sign(ctx, app.AccessTokenKeyID, payload, grants...)
 }
 
 var errJWT = errors.New("idp: not a valid JWT of ours")
 
 // verify returns the claims of a JWT that a key of the token's application has signed and that is
 // valid now, or errJWT.
-func (s *Server) verify(ctx context.Context, token string) (claims, error) {
-	payload, key, err := s.keys.Verify(token)
+func (t accessTokens) verify(ctx context.Context, token string) (claims, error) {
+	payload, key, err := t.keys.Verify(token)
 	if err != nil {
 		return claims{}, errJWT
 	}
 	var c claims
-	now := s.now().Unix()
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != s.issuer || now >= c.ExpiresAt || now < c.NotBefore {
+	now := t.now().Unix()
+	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != t.issuer || now >= c.ExpiresAt || now < c.NotBefore {
 		return claims{}, errJWT
 	}
-	if ours, err := s.mayHaveSigned(ctx, key, c); err != nil || !ours {
+	if ours, err := t.mayHaveSigned(ctx, key, c); err != nil || !ours {
 		return claims{}, cmp.Or(err, errJWT)
 	}
 	return c, nil
 }
 
-// mayHaveSigned reports whether a key signs tokens with these claims. Whoever has the key of one
-// application, as those who verify with a secret do, must not speak for another, under whatever
-// claim.
-func (s *Server) mayHaveSigned(ctx context.Context, key *signing.Key, c claims) (bool, error) {
+// mayHaveSigned reports whether a key signs tokens with these claims. A holder of one application's
+// key, such as a client that verifies with a shared secret, must not speak for another application.
+func (t accessTokens) mayHaveSigned(ctx context.Context, key *signing.Key, c claims) (bool, error) {
 	if c.Audience == "" {
 		return key.ID == "", nil
 	}
 	if c.ApplicationID != "" && c.ApplicationID != c.Audience {
 		return false, nil
 	}
-	return s.keys.SignsFor(ctx, key, c.Audience, c.TenantID)
+	return t.keys.SignsFor(ctx, key, c.Audience, c.TenantID)
 }
 
 // userOfJWT returns the user and the claims of a JWT, or errJWT. ErrNotFound: the user is gone. A user
 // of another tenant than the token's is not its user.
 func (s *Server) userOfJWT(ctx context.Context, token string) (User, claims, error) {
-	c, err := s.verify(ctx, token)
+	c, err := s.tokens.verify(ctx, token)
 	if err != nil {
 		return User{}, claims{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
+	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
 // RotateSigningKey makes a new key for the JWTs and returns its id. It is published at once, at
@@ -14,12 +15,12 @@ import (
 func (s *Server) RotateSigningKey(ctx context.Context) (string, error) { return s.keys.Rotate(ctx) }
 
 // knownKeyID returns the id of a key that a request names.
-func (s *Server) knownKeyID(ctx context.Context, field, id string) (string, error) {
+func knownKeyID(ctx context.Context, keys *signing.Ring, field, id string) (string, error) {
 	id, err := fusion.ParseID(field, id)
 	if err != nil || id == "" {
 		return id, err
 	}
-	_, err = s.keys.NamedByID(ctx, id)
+	_, err = keys.NamedByID(ctx, id)
 	if errors.Is(err, ErrNotFound) {
 		return "", fusion.Invalid(field, "invalid", "There is no such key.")
 	}

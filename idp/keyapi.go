@@ -27,18 +27,18 @@ func replyKey(w http.ResponseWriter, k signing.NamedKey) error {
 	return fusion.Reply(w, http.StatusOK, keyBody{j})
 }
 
-// keyOfRequest returns the key that the path names.
-func (s *Server) keyOfRequest(r *http.Request) (signing.NamedKey, error) {
+// keyOfPath returns the key that the path names.
+func keyOfPath(keys *signing.Ring, r *http.Request) (signing.NamedKey, error) {
 	id, err := fusion.ParseID("keyId", r.PathValue("keyId"))
 	if err != nil {
 		return signing.NamedKey{}, err
 	}
-	return s.keys.NamedByID(r.Context(), id)
+	return keys.NamedByID(r.Context(), id)
 }
 
 // getKey answers GET /api/key/{keyId}.
 func (s *Server) getKey(w http.ResponseWriter, r *http.Request) error {
-	k, err := s.keyOfRequest(r)
+	k, err := keyOfPath(s.keys, r)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) listKeys(w http.ResponseWriter, r *http.Request) error {
 
 // putKey answers PUT /api/key/{keyId}: another name.
 func (s *Server) putKey(w http.ResponseWriter, r *http.Request) error {
-	k, err := s.keyOfRequest(r)
+	k, err := keyOfPath(s.keys, r)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Server) putKey(w http.ResponseWriter, r *http.Request) error {
 
 // deleteKey answers DELETE /api/key/{keyId}. Tokens signed with it are refused from then on.
 func (s *Server) deleteKey(_ http.ResponseWriter, r *http.Request) error {
-	k, err := s.keyOfRequest(r)
+	k, err := keyOfPath(s.keys, r)
 	if err != nil {
 		return err
 	}

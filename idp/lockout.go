@@ -133,47 +133,53 @@ func forgetFailures(tx *sql.Tx, subject string) error {
 	return err
 }
 
-// locking counts what a check of a password says, where the tenant locks out.
-// While a lock lasts nothing is checked: the answer must not tell whether the
-// password was right. An attempt counts before it is checked, and is forgiven
-// where it was right: of many at once no more are checked than one after another.
-func (s *Server) locking(ctx context.Context, l Lockout, subject string, verify func() error) error {
-	if l.UserActionID == "" {
-		return verify()
-	}
-	if err := s.countAttempt(ctx, l, subject); err != nil {
-		return err
-	}
-	verified := verify()
-	if errors.Is(verified, ErrNotFound) {
-		return verified
-	}
-	err := s.db.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
-		if verified == nil {
-			return forgetFailures(tx, subject)
-		}
-		return uncountFailure(tx, subject, l, s.now())
-	})
-	if err != nil {
-		return errors.Join(verified, fmt.Errorf("forget failures: %w", err))
-	}
-	return verified
+// lockouts counts wrong passwords.
+type lockouts struct {
+	db  database.DB
+	now func() time.Time
 }
 
-func (s *Server) countAttempt(ctx context.Context, l Lockout, subject string) error {
+// verify runs a check of a password and counts what it says, if the tenant locks out. While a lock
+// lasts nothing is checked: the answer must not reveal whether the password was right. An attempt
+// counts before it is checked, and is forgiven if it was right: many at once are checked no more often
+// than one after another.
+func (o lockouts) verify(ctx context.Context, l Lockout, subject string, check func() error) error {
+	if l.UserActionID == "" {
+		return check()
+	}
+	if err := o.count(ctx, l, subject); err != nil {
+		return err
+	}
+	checked := check()
+	if errors.Is(checked, ErrNotFound) {
+		return checked
+	}
+	err := o.db.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		if checked == nil {
+			return forgetFailures(tx, subject)
+		}
+		return uncountFailure(tx, subject, l, o.now())
+	})
+	if err != nil {
+		return errors.Join(checked, fmt.Errorf("forget failures: %w", err))
+	}
+	return checked
+}
+
+func (o lockouts) count(ctx context.Context, l Lockout, subject string) error {
 	var until int64
-	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+	err := o.db.Write(ctx, func(tx *sql.Tx) error {
 		until = 0
-		err := countFailure(tx, subject, l, s.now())
+		err := countFailure(tx, subject, l, o.now())
 		if errors.Is(err, ErrNotFound) {
 			return tx.QueryRow(`SELECT locked_until FROM failures WHERE subject = $1`, subject).Scan(&until)
 		}
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("count an attempt: %w", err)
-	case until > 0:
+	}
+	if until > 0 {
 		return &lockedError{l.UserActionID, database.FromMillis(until)}
 	}
 	return nil

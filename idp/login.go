@@ -148,7 +148,7 @@ func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginR
 	if err != nil {
 		return User{}, err
 	}
-	err = s.locking(ctx, t.Lockout, s.secrets.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
+	err = s.lockouts.verify(ctx, t.Lockout, s.secrets.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
 	var locked *lockedError
 	switch {
 	case errors.As(err, &locked):
@@ -157,8 +157,8 @@ func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginR
 		if _, _, busy := s.hasher.Verify(ctx, "", req.Password); busy != nil {
 			return User{}, fmt.Errorf("verify password: %w", busy)
 		}
-	case errors.Is(err, ErrNotFound):
-		s.loginFailed(ctx, u.ID, req)
+	case errors.Is(err, ErrNotFound) && u.ID != "":
+		s.failedLogins.raise(ctx, u.ID, req)
 	}
 	return u, err
 }
@@ -167,7 +167,7 @@ func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginR
 // tenant gates the user: otherwise a stranger who registers somebody else's address with a password
 // of their own, and logs in with it, would learn whether the address had an account before.
 func (s *Server) verifyPassword(ctx context.Context, u *User, t Tenant, password string) error {
-	s.coverRefusals(ctx)
+	s.costs.cover(ctx)
 	verify := s.hasher.Verify
 	if t.gates(u) {
 		verify = s.hasher.VerifyOfRefused

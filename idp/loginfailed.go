@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,40 +17,40 @@ const (
 	failedLoginWithin = 10 * time.Second
 )
 
-// failedLogins counts the writes of events about failed logins.
+// failedLogins raises the events of failed logins in the background.
 type failedLogins struct {
+	outbox *outbox.Dispatcher
+	log    *slog.Logger
+
 	waiting atomic.Int64
 	writes  sync.WaitGroup
 }
 
-// loginFailed raises the event of a wrong password for a user who exists. It writes in the background
-// so that response time does not reveal whether the user exists.
-func (s *Server) loginFailed(ctx context.Context, userID string, req *loginRequest) {
-	if userID == "" {
-		return
-	}
-	if s.failedLogins.waiting.Add(1) > maxFailedLogins {
-		s.failedLogins.waiting.Add(-1)
-		s.log.ErrorContext(ctx, "event of a failed login dropped: too many are waiting", "user", userID)
+// raise raises the event of a wrong password for a user who exists. It writes in the background so that
+// response time does not reveal whether the user exists.
+func (f *failedLogins) raise(ctx context.Context, userID string, req *loginRequest) {
+	if f.waiting.Add(1) > maxFailedLogins {
+		f.waiting.Add(-1)
+		f.log.ErrorContext(ctx, "event of a failed login dropped: too many are waiting", "user", userID)
 		return
 	}
 	attempt := *req
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failedLoginWithin)
-	s.failedLogins.writes.Go(func() {
+	f.writes.Go(func() {
 		defer cancel()
-		defer s.failedLogins.waiting.Add(-1)
-		err := crash.Contain(func() error { return s.raiseLoginFailed(ctx, userID, &attempt) })
+		defer f.waiting.Add(-1)
+		err := crash.Contain(func() error { return f.write(ctx, userID, &attempt) })
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			s.log.ErrorContext(ctx, "cannot store the event of a failed login", "user", userID, "error", err)
+			f.log.ErrorContext(ctx, "cannot store the event of a failed login", "user", userID, "error", err)
 		}
 	})
 }
 
-func (s *Server) raiseLoginFailed(ctx context.Context, userID string, req *loginRequest) error {
-	if wanted, err := outbox.Wanted(ctx, s.db, "user.login.failed"); err == nil && !wanted {
+func (f *failedLogins) write(ctx context.Context, userID string, req *loginRequest) error {
+	if wanted, err := outbox.Wanted(ctx, f.outbox.DB, "user.login.failed"); err == nil && !wanted {
 		return nil
 	}
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	return f.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		return raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
 			e.Reason = &eventReason{"credentials"}
 			return e.login(ctx, tx, userID, req)

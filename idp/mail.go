@@ -3,7 +3,9 @@ package idp
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,23 +25,29 @@ const (
 	mailTimeout = time.Minute
 )
 
-// postbox counts the mails under way.
-type postbox struct{ waiting atomic.Int64 }
+// A mailQueue sends mails in the background.
+type mailQueue struct {
+	deliver func(context.Context, Mail) error // nil: there is no mail
+	log     *slog.Logger
 
-// mail sends a letter and does not wait for it: the time that an answer takes
-// must not tell whether there was somebody to write to. Close waits.
-func (s *Server) mail(ctx context.Context, m Mail) {
-	if s.postbox.waiting.Add(1) > maxMails {
-		s.postbox.waiting.Add(-1)
-		s.log.ErrorContext(ctx, "a mail is dropped: too many are waiting", "subject", m.Subject)
+	waiting atomic.Int64
+	running sync.WaitGroup
+}
+
+// send sends a mail and does not wait for it: response time must not reveal whether there was somebody
+// to write to.
+func (q *mailQueue) send(ctx context.Context, m Mail) {
+	if q.waiting.Add(1) > maxMails {
+		q.waiting.Add(-1)
+		q.log.ErrorContext(ctx, "mail dropped: too many are waiting", "subject", m.Subject)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
-	s.mails.Go(func() {
+	q.running.Go(func() {
 		defer cancel()
-		defer s.postbox.waiting.Add(-1)
-		if err := crash.Contain(func() error { return s.sendMail(ctx, m) }); err != nil {
-			s.log.ErrorContext(ctx, "a mail was not sent", "subject", m.Subject, "error", err)
+		defer q.waiting.Add(-1)
+		if err := crash.Contain(func() error { return q.deliver(ctx, m) }); err != nil {
+			q.log.ErrorContext(ctx, "cannot send mail", "subject", m.Subject, "error", err)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 	if err := s.grantObstacle(&u, status); err != nil {
 		return tokenResponse{}, err
 	}
-	c := s.newClaims(&u, app.ID, ttl)
+	c := s.tokens.claims(&u, app.ID, ttl)
 	c.Scope = strings.Join(scopes, " ")
 	answer := tokenResponse{ExpiresIn: int64(ttl / time.Second), Scope: c.Scope, TokenType: "Bearer", UserID: u.ID}
 	// A user who is not registered gets a token that says so, and none to refresh it with.
@@ -59,12 +59,12 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 	if status == http.StatusOK && app.GenerateRefreshTokens && slices.Contains(scopes, offlineAccess) {
 		f = newFamily(&u, app, req.MetaData.Device, s.now())
 		f.scopes = append(f.scopes, scopes...)
-		c.RefreshTokenID, answer.RefreshTokenID, answer.RefreshToken = f.id, f.id, s.value(*f, 1)
+		c.RefreshTokenID, answer.RefreshTokenID, answer.RefreshToken = f.id, f.id, s.secrets.refreshToken(*f, 1)
 	}
 	if err := s.recordLogin(ctx, &u, app, &req, f); err != nil {
 		return tokenResponse{}, grantRefused(err)
 	}
-	if answer.AccessToken, err = s.sign(ctx, app, c, grantPassword); err != nil {
+	if answer.AccessToken, err = s.tokens.sign(ctx, app, c, grantPassword); err != nil {
 		return tokenResponse{}, err
 	}
 	return answer, nil

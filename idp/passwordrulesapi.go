@@ -17,15 +17,15 @@ type passwordRulesJSON struct {
 	DisallowUserLoginID bool `json:"disallowUserLoginId"` // always
 }
 
-func (s *Server) passwordRulesJSON(p PasswordRules) passwordRulesJSON {
-	p = p.withDefaults(s.passwordMin)
+func (p PasswordRules) json(minLength int) passwordRulesJSON {
+	p = p.withDefaults(minLength)
 	return passwordRulesJSON{p.MinLength, p.MaxLength, p.RequireMixedCase, p.RequireNonAlpha, p.RequireNumber, false, true}
 }
 
-// passwordRules are those of a request. What says the same as the defaults goes on following them.
-func (s *Server) passwordRules(j passwordRulesJSON) PasswordRules {
+// rules are those of a request. Where it repeats a default, the rules keep following the default.
+func (j passwordRulesJSON) rules(minLength int) PasswordRules {
 	p := PasswordRules{j.MinLength, j.MaxLength, j.RequireMixedCase, j.RequireNonAlpha, j.RequireNumber}
-	if p.MinLength == s.passwordMin {
+	if p.MinLength == minLength {
 		p.MinLength = 0
 	}
 	if p.MaxLength == passwordMaxLength {
@@ -43,7 +43,7 @@ func (s *Server) showPasswordRules(w http.ResponseWriter, r *http.Request) error
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		Rules passwordRulesJSON `json:"passwordValidationRules"`
-	}{s.passwordRulesJSON(t.PasswordRules)})
+	}{t.PasswordRules.json(s.passwordMin)})
 }
 
 // tenantOfRules is named by the path, a header or a key of a tenant, or is the only one.

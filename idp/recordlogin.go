@@ -14,12 +14,12 @@ import (
 
 // issueTokens records a login and returns the answer with its tokens.
 func (s *Server) issueTokens(ctx context.Context, status int, u *User, app application, req *loginRequest) (loginResponse, error) {
-	c := s.newClaims(u, app.ID, app.accessTokenTTL())
+	c := s.tokens.claims(u, app.ID, app.accessTokenTTL())
 	var answer loginResponse
 	var f *family
 	if status == http.StatusOK && app.GenerateRefreshTokens && !req.NoJWT {
 		f = newFamily(u, app, req.MetaData.Device, s.now())
-		c.RefreshTokenID, answer.RefreshTokenID, answer.RefreshToken = f.id, f.id, s.value(*f, 1)
+		c.RefreshTokenID, answer.RefreshTokenID, answer.RefreshToken = f.id, f.id, s.secrets.refreshToken(*f, 1)
 	}
 	if err := s.recordLogin(ctx, u, app, req, f); err != nil {
 		return loginResponse{}, err
@@ -29,7 +29,7 @@ func (s *Server) issueTokens(ctx context.Context, status int, u *User, app appli
 	if req.NoJWT {
 		return answer, nil
 	}
-	jwt, err := s.sign(ctx, app, c)
+	jwt, err := s.tokens.sign(ctx, app, c)
 	if err != nil {
 		return loginResponse{}, err
 	}

@@ -65,7 +65,7 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	if err != nil {
 		return refreshResponse{}, err
 	}
-	token, err := s.sign(r.Context(), g.app, s.refreshedClaims(g, ttl))
+	token, err := s.tokens.sign(r.Context(), g.app, s.tokens.refreshed(g, ttl))
 	if err != nil {
 		return refreshResponse{}, err
 	}
@@ -90,9 +90,10 @@ func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok 
 	return time.Duration(seconds) * time.Second, true
 }
 
-// refreshedClaims are the user's and the registration's of this moment, with the time of the login.
-func (s *Server) refreshedClaims(g grant, ttl time.Duration) claims {
-	c := s.newClaims(&g.user, g.app.ID, ttl)
+// refreshed returns the claims of the user and the registration as they are now, with the time of the
+// login.
+func (t accessTokens) refreshed(g grant, ttl time.Duration) claims {
+	c := t.claims(&g.user, g.app.ID, ttl)
 	c.AuthenticationType = authenticatedByRefreshToken
 	c.AuthenticatedAt = g.family.Began.Unix()
 	c.RefreshTokenID = g.family.id

@@ -32,7 +32,7 @@ func TestTimeOfRefusals(t *testing.T) {
 			}
 			tenantID = u.TenantID
 		}
-		s.coverRefusals(t.Context())
+		s.costs.cover(t.Context())
 		s.hasher.CoverRefusals(2 * time.Second)
 		took := func(email, password string) (time.Duration, error) {
 			began := time.Now()

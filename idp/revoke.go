@@ -35,7 +35,7 @@ func (s *Server) revoker(r *http.Request) (revoker, error) {
 		sc, err := s.authorize(r, "/api/jwt/refresh")
 		return revoker{scope: sc}, err
 	}
-	c, err := s.verify(r.Context(), token)
+	c, err := s.tokens.verify(r.Context(), token)
 	if err != nil {
 		return revoker{}, err
 	}

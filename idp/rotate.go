@@ -90,7 +90,7 @@ func (s *Server) rotate(ctx context.Context, g grant, address string) (successor
 		}
 		if swapped {
 			g.family.Family = g.family.Refreshed(g.counter, now)
-			return s.value(g.family, g.family.Current(g.app.tokenPolicy())), g, nil
+			return s.secrets.refreshToken(g.family, g.family.Current(g.app.tokenPolicy())), g, nil
 		}
 		// Somebody else presented a token, or revoked it. The counter only
 		// rises, so this ends.

@@ -30,13 +30,12 @@ type Server struct {
 	clock       func() time.Time
 	handler     http.Handler
 
-	sendMail func(context.Context, Mail) error // nil: no mail
-	postbox  postbox
-	mails    sync.WaitGroup
-
+	tokens       accessTokens
+	lockouts     lockouts
+	mails        *mailQueue
 	outbox       *outbox.Dispatcher
-	failedLogins failedLogins
-	costs        hashCosts
+	failedLogins *failedLogins
+	costs        *hashCosts
 
 	background sync.WaitGroup // the dispatcher and the daily sweep, until cancel
 	cancel     context.CancelFunc
@@ -72,7 +71,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: db, secrets: secrets, hasher: hasher, issuer: c.Issuer, passwordMin: c.PasswordMinLength, breached: filter,
-		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID, sendMail: c.SendMail,
+		log: c.Logger, clock: c.Now, tenantID: c.DefaultTenantID,
 	}
 	if err := s.begin(ctx, c); err != nil {
 		db.Close()
@@ -105,7 +104,12 @@ func (s *Server) begin(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	s.outbox = outbox.NewDispatcher(outbox.Config{DB: s.db, Sign: s.signEvent, Now: s.now, Log: s.log, Transport: c.WebhookTransport})
-	return s.beginHashClasses(ctx)
+	s.tokens = accessTokens{s.issuer, s.keys, s.now}
+	s.lockouts = lockouts{s.db, s.now}
+	s.mails = &mailQueue{deliver: c.SendMail, log: s.log}
+	s.failedLogins = &failedLogins{outbox: s.outbox, log: s.log}
+	s.costs = &hashCosts{db: s.db, hasher: s.hasher, log: s.log, now: s.now}
+	return s.costs.begin(ctx)
 }
 
 // signEvent signs by the provider's own key, which is published.
@@ -117,7 +121,7 @@ func (s *Server) signEvent(ctx context.Context, payload []byte) (string, error) 
 // next start, ends the writes that were accepted and
 // closes the database. Requests must have ended before.
 func (s *Server) Close() error {
-	s.mails.Wait()
+	s.mails.running.Wait()
 	s.failedLogins.writes.Wait()
 	if s.cancel != nil { // not Config.LeaveEvents
 		s.cancel()

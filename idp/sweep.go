@@ -35,7 +35,7 @@ func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 			return n, err
 		}
 		if len(ids) == 0 {
-			return n, s.sweepHashClasses(ctx)
+			return n, s.costs.sweep(ctx)
 		}
 		last := ids[len(ids)-1]
 		err = s.db.Write(ctx, func(tx *sql.Tx) error {

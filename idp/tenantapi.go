@@ -47,7 +47,7 @@ func (s *Server) tenantJSON(t Tenant) tenantJSON {
 	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
 	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
-	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), s.passwordRulesJSON(t.PasswordRules)
+	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), t.PasswordRules.json(s.passwordMin)
 	j.EventConfiguration = allEvents()
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnMultiFactorEnable, policy.OnPasswordChanged, policy.OnLoginPrevented = t.OnMultiFactorEnable, true, true
@@ -186,7 +186,7 @@ func (s *Server) tenantOf(id string, j tenantJSON) (Tenant, error) {
 		return Tenant{}, err
 	}
 	return Tenant{
-		ID: id, Name: j.Name, Lockout: lockout, PasswordRules: s.passwordRules(j.PasswordRules),
+		ID: id, Name: j.Name, Lockout: lockout, PasswordRules: j.PasswordRules.rules(s.passwordMin),
 		UnverifiedBehavior:  j.EmailConfiguration.Unverified.Behavior,
 		VerifyEmail:         j.EmailConfiguration.VerifyEmail,
 		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable,

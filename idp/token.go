@@ -93,9 +93,9 @@ func (s *Server) exchanged(r *http.Request, form url.Values, app application) (t
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	c := s.refreshedClaims(g, ttl)
+	c := s.tokens.refreshed(g, ttl)
 	c.Scope = scope
-	jwt, err := s.sign(ctx, g.app, c, grantRefreshToken)
+	jwt, err := s.tokens.sign(ctx, g.app, c, grantRefreshToken)
 	if err != nil {
 		return tokenResponse{}, err
 	}

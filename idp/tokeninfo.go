@@ -12,7 +12,7 @@ import (
 
 // validateJWT answers GET /api/jwt/validate: the signature and the time count, and nothing else.
 func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.verify(r.Context(), bearer(r))
+	c, err := s.tokens.verify(r.Context(), bearer(r))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Server) introspectJWT(r *http.Request, form url.Values, app application
 	if form.Get("token") == "" {
 		return nil, invalidRequest("missing_token", "The token is missing.")
 	}
-	c, err := s.verify(r.Context(), form.Get("token"))
+	c, err := s.tokens.verify(r.Context(), form.Get("token"))
 	if errors.Is(err, errJWT) {
 		return inactiveToken{}, nil
 	}

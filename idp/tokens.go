@@ -37,7 +37,7 @@ type deviceJSON struct {
 // The caller has an API key.
 func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
 	j := f.json()
-	j.Token = s.value(f, f.Current(app.tokenPolicy()))
+	j.Token = s.secrets.refreshToken(f, f.Current(app.tokenPolicy()))
 	return j
 }
 

@@ -120,9 +120,9 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 
 // createdAnswer is the answer for a user who was just created, with a JWT.
 func (s *Server) createdAnswer(ctx context.Context, u *User, app application, authenticationType string) (userResponse, error) {
-	c := s.newClaims(u, app.ID, app.accessTokenTTL())
+	c := s.tokens.claims(u, app.ID, app.accessTokenTTL())
 	c.AuthenticationType = authenticationType
-	token, err := s.sign(ctx, app, c)
+	token, err := s.tokens.sign(ctx, app, c)
 	if err != nil {
 		return userResponse{}, err
 	}

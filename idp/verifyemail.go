@@ -54,11 +54,11 @@ func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc s
 	}
 	id := s.ticket(forVerification, &u, verificationTTL)
 	if form.Get("sendVerifyEmail") != "false" {
-		if s.sendMail == nil {
+		if s.mails.deliver == nil {
 			w.WriteHeader(http.StatusForbidden)
 			return nil
 		}
-		s.mail(r.Context(), letterOf(&u, app, "verify-email", id))
+		s.mails.send(r.Context(), letterOf(&u, app, "verify-email", id))
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		VerificationID ticket `json:"verificationId"`
@@ -71,10 +71,10 @@ func (s *Server) askToVerify(ctx context.Context, u *User, app application) erro
 	if err != nil || !t.VerifyEmail || u.Verified || u.Email == "" {
 		return err
 	}
-	if s.sendMail == nil {
+	if s.mails.deliver == nil {
 		s.log.WarnContext(ctx, "cannot verify e-mail address: mail is not configured", "user", u.ID)
 		return nil
 	}
-	s.mail(ctx, letterOf(u, app, "verify-email", s.ticket(forVerification, u, verificationTTL)))
+	s.mails.send(ctx, letterOf(u, app, "verify-email", s.ticket(forVerification, u, verificationTTL)))
 	return nil
 }
