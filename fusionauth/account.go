@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// An Account is what the server knows of a user just now: a session knows him as he was at the last refresh.
+// An Account is what the server knows about a user now. A session knows the user as of its last
+// refresh.
 type Account struct {
 	ID       string
 	LoginID  string // the e-mail address, or else the username
@@ -17,23 +18,24 @@ type Account struct {
 	Factors  []Factor
 }
 
-// Account asks about a user (GET /api/user/{id}). It fails with ErrNotFound.
+// Account returns a user (GET /api/user/{id}). It fails with ErrNotFound.
 func (c *Client) Account(ctx context.Context, userID string) (Account, error) {
 	return c.account(ctx, "/api/user/"+url.PathEscape(userID), nil)
 }
 
-// AccountOfChange asks whose password an id of a mail changes (GET /api/user). It fails with ErrNotFound where the id is not good, or not any more.
+// AccountOfChange returns the user whose password the id in a mail changes (GET /api/user). It
+// fails with ErrNotFound if the id is not valid, or no longer.
 func (c *Client) AccountOfChange(ctx context.Context, changeID latchkey.Secret) (Account, error) {
 	return c.account(ctx, "/api/user", url.Values{"changePasswordId": {string(changeID)}})
 }
 
-// AccountOfVerification asks whose address the id of a mail verifies (GET /api/user). It fails with
-// ErrNotFound if the id is not valid, or no longer.
+// AccountOfVerification returns the user whose address the id in a mail verifies (GET /api/user).
+// It fails with ErrNotFound if the id is not valid, or no longer.
 func (c *Client) AccountOfVerification(ctx context.Context, verificationID latchkey.Secret) (Account, error) {
 	return c.account(ctx, "/api/user", url.Values{"verificationId": {string(verificationID)}})
 }
 
-// accountOf asks who has a login id (GET /api/user).
+// accountOf returns the user who has a login id (GET /api/user).
 func (c *Client) accountOf(ctx context.Context, loginID string) (Account, error) {
 	return c.account(ctx, "/api/user", url.Values{"loginId": {loginID}})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A NewUser is what somebody says of himself who wants an account.
+// A NewUser is what somebody enters to register.
 type NewUser struct {
 	Email     string
 	Password  latchkey.Secret
@@ -17,8 +17,9 @@ type NewUser struct {
 	LastName  string
 }
 
-// Register makes a user and registers him for the application (POST /api/user/registration). Where the tenant verifies addresses, the server sends a mail. It fails with
-// CodePasswordRefused, or with a FieldError: user.email, duplicate.
+// Register creates a user and registers them for the application (POST /api/user/registration). If
+// the tenant verifies addresses, the server sends a mail. It fails with CodePasswordRefused, or
+// with a FieldError: user.email, duplicate.
 func (c *Client) Register(ctx context.Context, u NewUser) error {
 	type newUser struct {
 		Email     string `json:"email"`
@@ -35,18 +36,21 @@ func (c *Client) Register(ctx context.Context, u NewUser) error {
 	}{newUser{u.Email, string(u.Password), u.FirstName, u.LastName}, registration{c.config.ApplicationID}}})
 }
 
-// VerifyEmail takes the id of a mail (POST /api/user/verify-email). It fails with ErrNotFound where the id is not good, or not any more.
+// VerifyEmail verifies an address with the id from a mail (POST /api/user/verify-email). It fails
+// with ErrNotFound if the id is not valid, or no longer.
 func (c *Client) VerifyEmail(ctx context.Context, verificationID latchkey.Secret) error {
 	return c.ask(ctx, request{method: http.MethodPost, path: "/api/user/verify-email", tenant: true, json: map[string]string{"verificationId": string(verificationID)}})
 }
 
-// SendVerification has the server send that mail again (PUT /api/user/verify-email). It fails with ErrNotFound where nobody has the address.
+// SendVerification makes the server send that mail again (PUT /api/user/verify-email). It fails
+// with ErrNotFound if nobody has the address.
 func (c *Client) SendVerification(ctx context.Context, email string) error {
 	return c.ask(ctx, request{method: http.MethodPut, path: "/api/user/verify-email", authorize: true, tenant: true,
 		query: url.Values{"applicationId": {c.config.ApplicationID}, "email": {email}}})
 }
 
-// ForgotPassword has the server send a mail with the id for ResetPassword (POST /api/user/forgot-password). It fails with ErrNotFound where nobody has the address.
+// ForgotPassword makes the server send a mail with the id for ResetPassword (POST
+// /api/user/forgot-password). It fails with ErrNotFound if nobody has the address.
 func (c *Client) ForgotPassword(ctx context.Context, loginID string) error {
 	return c.ask(ctx, request{method: http.MethodPost, path: "/api/user/forgot-password", authorize: true, tenant: true, json: struct {
 		LoginID       string `json:"loginId"`
@@ -54,8 +58,9 @@ func (c *Client) ForgotPassword(ctx context.Context, loginID string) error {
 	}{loginID, c.config.ApplicationID}})
 }
 
-// ChangePassword sets a user's password in the name of the application (POST /api/user/change-password). It fails with CodePasswordRefused.
-// The user's refresh tokens are worthless from then on.
+// ChangePassword sets a user's password on behalf of the application (POST
+// /api/user/change-password). It fails with CodePasswordRefused. It makes the user's refresh tokens
+// invalid.
 func (c *Client) ChangePassword(ctx context.Context, loginID string, current, password latchkey.Secret) error {
 	err := c.ask(ctx, request{method: http.MethodPost, path: "/api/user/change-password", authorize: true, tenant: true, json: struct {
 		LoginID       string `json:"loginId"`
@@ -69,8 +74,8 @@ func (c *Client) ChangePassword(ctx context.Context, loginID string, current, pa
 	return err
 }
 
-// PasswordMinLength asks how many characters a password must have in the tenant
-// (GET /api/tenant/password-validation-rules).
+// PasswordMinLength returns how many characters a password must have in the tenant (GET
+// /api/tenant/password-validation-rules).
 func (c *Client) PasswordMinLength(ctx context.Context) (int, error) {
 	var body struct {
 		Rules struct {
@@ -81,7 +86,7 @@ func (c *Client) PasswordMinLength(ctx context.Context) (int, error) {
 	return body.Rules.MinLength, err
 }
 
-// ask makes a call that has nothing to say but whether it worked.
+// ask makes a call whose response says only whether it worked.
 func (c *Client) ask(ctx context.Context, r request) error {
 	a, err := c.call(ctx, r)
 	if err != nil {

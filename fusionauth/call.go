@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// maxAnswer bounds what is read of an answer, in bytes.
+// maxAnswer bounds how much of a response is read, in bytes.
 const maxAnswer = 1 << 20
 
-// An answer is what the server said. Its body may hold secrets: errors name the status and codes only.
+// An answer is a response of the server. Its body may hold secrets: errors name the status and
+// codes only.
 type answer struct {
 	call   string // "POST /api/login", for errors
 	status int
@@ -25,7 +26,7 @@ type answer struct {
 	body   []byte
 }
 
-// A request names what is sent. Without a body no content type is sent either.
+// A request is a call to the server. Without a body it has no content type.
 type request struct {
 	method, path string
 	query        url.Values
@@ -33,7 +34,7 @@ type request struct {
 	form         url.Values // the body
 	authorize    bool       // send the API key
 	tenant       bool       // name the tenant
-	ip           string     // of the browser on whose behalf we ask
+	ip           string     // of the browser on whose behalf we call
 }
 
 func (c *Client) call(ctx context.Context, r request) (answer, error) {
@@ -54,12 +55,12 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 	target.RawQuery = r.query.Encode()
 	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), body)
 	if err != nil {
-		return answer{}, fmt.Errorf("%s: the request cannot be made", call)
+		return answer{}, fmt.Errorf("%s: cannot make the request", call)
 	}
 	c.setHeaders(req, r, contentType)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var withURL *url.Error // repeats method and URL
+		var withURL *url.Error // its text would repeat method and URL
 		if errors.As(err, &withURL) {
 			err = withURL.Err
 		}
@@ -71,7 +72,7 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 		return answer{}, fmt.Errorf("%s: %w", call, err)
 	}
 	if len(content) > maxAnswer {
-		return answer{}, fmt.Errorf("%s: the answer is longer than %d bytes", call, maxAnswer)
+		return answer{}, fmt.Errorf("%s: the response is longer than %d bytes", call, maxAnswer)
 	}
 	return answer{call: call, status: resp.StatusCode, header: resp.Header, body: content}, nil
 }
@@ -97,17 +98,19 @@ func (a answer) decode(into any) error {
 		return fmt.Errorf("%s: status %d without JSON", a.call, a.status)
 	}
 	if json.Unmarshal(a.body, into) != nil {
-		return fmt.Errorf("%s: status %d with JSON that is not as documented", a.call, a.status)
+		return fmt.Errorf("%s: status %d with undocumented JSON", a.call, a.status)
 	}
 	return nil
 }
 
-// plain tells whether the body is empty or JSON: the API sends nothing else. Anything else comes from a proxy in between.
+// plain reports whether the body is empty or JSON: the API sends nothing else. Anything else comes
+// from a proxy in between.
 func (a answer) plain() bool {
 	return len(a.body) == 0 || strings.HasPrefix(a.header.Get("Content-Type"), "application/json")
 }
 
-// unexpected is the error for the operator. Codes of the API are safe to show, messages are not needed.
+// unexpected is the error for the operator. Codes of the API are safe to log; messages are not
+// needed.
 func (a answer) unexpected() error {
 	if codes := a.errorCodes(); len(codes) > 0 {
 		return fmt.Errorf("%s: status %d, %s", a.call, a.status, strings.Join(codes, ", "))
@@ -115,7 +118,7 @@ func (a answer) unexpected() error {
 	return fmt.Errorf("%s: unexpected status %d", a.call, a.status)
 }
 
-// retryAfter reads the header of that name; 0 where there is none.
+// retryAfter returns the header of that name, or 0 without one.
 func (a answer) retryAfter() time.Duration {
 	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
 	if err != nil || seconds < 0 || seconds > 86400 {
@@ -141,7 +144,7 @@ func (a answer) apiErrors() (e apiErrors) {
 	return e
 }
 
-// errorCodes lists the codes of a 400, shortened: they come from outside and go to a log.
+// errorCodes lists the codes of a 400, shortened, because they come from outside and are logged.
 func (a answer) errorCodes() (codes []string) {
 	e := a.apiErrors()
 	add := func(list []apiError) {

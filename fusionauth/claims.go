@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/jws"
 )
 
-// claims are those of the access token that we use.
+// claims are the claims of the access token that we use.
 type claims struct {
 	Subject           string   `json:"sub"`
 	Audience          audience `json:"aud"`
@@ -19,7 +19,7 @@ type claims struct {
 	TenantID          string   `json:"tid"`
 	RefreshTokenID    string   `json:"sid"`
 	ExpiresAt         int64    `json:"exp"` // seconds since 1970
-	NotBefore         float64  `json:"nbf"` // likewise; 0: at once
+	NotBefore         float64  `json:"nbf"` // likewise; 0: immediately
 	Email             string   `json:"email"`
 	EmailVerified     bool     `json:"email_verified"`
 	PreferredUsername string   `json:"preferred_username"`
@@ -43,43 +43,44 @@ const (
 	clockSkew = time.Minute
 )
 
-// check reads the claims of a token that the server has just sent us, and refuses one that is not for us or is over.
-// The signature is not checked: the token came straight from the server over our own connection, which stands in for it
-// (OpenID Connect Core, section 3.1.3.7, rule 6), and servers that sign with HS256 publish no key.
+// check reads the claims of a token that the server has just sent us, and refuses one that is not
+// for us or has expired. It does not check the signature: the token came directly from the server
+// over our own connection, which stands in for it (OpenID Connect Core, section 3.1.3.7, rule 6),
+// and servers that sign with HS256 publish no key.
 func (c *Client) check(token string) (claims, error) {
 	claims, err := parseClaims(token)
 	if err != nil {
 		return claims, err
 	}
 	if c.now().After(time.Unix(claims.ExpiresAt, 0).Add(clockSkew)) {
-		return claims, errors.New("access token: has expired; do the clocks agree?")
+		return claims, errors.New("access token: expired: check that the clocks agree")
 	}
 	if float64(c.now().Add(clockSkew).Unix()) < claims.NotBefore {
-		return claims, errors.New("access token: is not good yet; do the clocks agree?")
+		return claims, errors.New("access token: not valid yet: check that the clocks agree")
 	}
 	if c.config.Issuer != "" && claims.Issuer != c.config.Issuer {
-		return claims, fmt.Errorf("access token: is not from issuer %s", c.config.Issuer)
+		return claims, fmt.Errorf("access token: not from issuer %s", c.config.Issuer)
 	}
 	if c.config.TenantID != "" && claims.TenantID != "" && claims.TenantID != c.config.TenantID {
-		return claims, fmt.Errorf("access token: is not from tenant %s", c.config.TenantID)
+		return claims, fmt.Errorf("access token: not from tenant %s", c.config.TenantID)
 	}
 	for _, to := range claims.Audience {
 		if to == c.config.ApplicationID {
 			return claims, nil
 		}
 	}
-	return claims, fmt.Errorf("access token: is not for application %s", c.config.ApplicationID)
+	return claims, fmt.Errorf("access token: not for application %s", c.config.ApplicationID)
 }
 
 // parseClaims reads the payload of a JWT in compact form. Its errors quote nothing.
 func parseClaims(token string) (claims, error) {
 	var c claims
 	if len(token) > maxToken || !jws.Canonical(token) {
-		return c, errors.New("access token: not a JWT in its compact form")
+		return c, errors.New("access token: not a compact JWT")
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	if err != nil || json.Unmarshal(payload, &c) != nil {
-		return c, errors.New("access token: its claims cannot be read")
+		return c, errors.New("access token: cannot read its claims")
 	}
 	if c.Subject == "" || c.ExpiresAt <= 0 || c.ExpiresAt > 1<<40 {
 		return c, errors.New("access token: sub or exp is missing")

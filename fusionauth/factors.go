@@ -15,7 +15,8 @@ type Factor struct {
 	Method string `json:"method"` // "authenticator"
 }
 
-// AuthenticatorSecret makes a secret for an authenticator (GET /api/two-factor/secret), in base 32, as such apps take it. Nothing is kept of it.
+// AuthenticatorSecret makes a secret for an authenticator (GET /api/two-factor/secret), in base 32,
+// as authenticator apps take it. The server does not keep it.
 func (c *Client) AuthenticatorSecret(ctx context.Context) (latchkey.Secret, error) {
 	var made struct {
 		Secret latchkey.Secret `json:"secretBase32Encoded"`
@@ -24,8 +25,9 @@ func (c *Client) AuthenticatorSecret(ctx context.Context) (latchkey.Secret, erro
 	return made.Secret, err
 }
 
-// EnableAuthenticator makes an authenticator a user's second factor, if the code is one that it shows (POST /api/user/two-factor/{id}), and returns the user's recovery codes.
-// It fails with CodeInvalidCode.
+// EnableAuthenticator makes an authenticator the user's second factor, if the code is one that it
+// shows (POST /api/user/two-factor/{id}), and returns the user's recovery codes. It fails with
+// CodeInvalidCode.
 func (c *Client) EnableAuthenticator(ctx context.Context, userID string, secret, code latchkey.Secret) (recovery []string, err error) {
 	var made struct {
 		RecoveryCodes []string `json:"recoveryCodes"`
@@ -39,7 +41,8 @@ func (c *Client) EnableAuthenticator(ctx context.Context, userID string, secret,
 	return made.RecoveryCodes, err
 }
 
-// DisableFactor takes a second factor away, if the code is right (DELETE /api/user/two-factor/{id}). It fails with CodeInvalidCode.
+// DisableFactor removes a second factor, if the code is right (DELETE /api/user/two-factor/{id}).
+// It fails with CodeInvalidCode.
 func (c *Client) DisableFactor(ctx context.Context, userID, methodID string, code latchkey.Secret) error {
 	return c.ask(ctx, request{method: http.MethodDelete, path: "/api/user/two-factor/" + url.PathEscape(userID), authorize: true, tenant: true, json: struct {
 		ApplicationID string `json:"applicationId"`
@@ -48,7 +51,8 @@ func (c *Client) DisableFactor(ctx context.Context, userID, methodID string, cod
 	}{c.config.ApplicationID, typedCode(code), methodID}})
 }
 
-// DropFactor takes a second factor away without a code of it: with a recovery code that it makes for that.
+// DropFactor removes a second factor without a code of it: with a recovery code that it makes for
+// that purpose.
 func (c *Client) DropFactor(ctx context.Context, userID, methodID string) error {
 	codes, err := c.RecoveryCodes(ctx, userID)
 	if err == nil && len(codes) == 0 {
@@ -60,7 +64,8 @@ func (c *Client) DropFactor(ctx context.Context, userID, methodID string) error 
 	return c.DisableFactor(ctx, userID, methodID, latchkey.Secret(codes[0]))
 }
 
-// RecoveryCodes makes new recovery codes for a user (POST /api/user/two-factor/recovery-code/{id}); those before are worthless then.
+// RecoveryCodes makes new recovery codes for a user (POST /api/user/two-factor/recovery-code/{id}),
+// and makes the old ones invalid.
 func (c *Client) RecoveryCodes(ctx context.Context, userID string) (codes []string, err error) {
 	var made struct {
 		RecoveryCodes []string `json:"recoveryCodes"`
@@ -73,7 +78,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, into an
 	return c.read(ctx, request{method: http.MethodGet, path: path, query: query, authorize: true, tenant: true}, into)
 }
 
-// read makes a call and reads what a 200 holds.
+// read makes a call and decodes a 200.
 func (c *Client) read(ctx context.Context, r request, into any) error {
 	a, err := c.call(ctx, r)
 	if err == nil {

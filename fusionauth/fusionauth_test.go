@@ -36,7 +36,7 @@ func client(t *testing.T, change func(*fusionauth.Config)) *fusionauth.Client {
 	return c
 }
 
-// scripted is a server that gives one answer, and /api/status where it works.
+// scripted is a server that gives one response, and a working /api/status if it is healthy.
 func scripted(t *testing.T, works bool, status int, contentType, body string, change ...func(*fusionauth.Config)) *fusionauth.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,8 @@ func scripted(t *testing.T, works bool, status int, contentType, body string, ch
 
 const jsonType = "application/json;charset=UTF-8"
 
-// LGN-16: every documented status of POST /api/login has its code, and nothing but a whole 200 is a login.
+// LGN-16: every documented status of POST /api/login has its code, and only a complete 200 is a
+// login.
 func TestLGN16_LoginStatuses(t *testing.T) {
 	first := func(c *fusionauth.Config) { c.PasswordCheckedFirst = true }
 	for _, c := range []struct {
@@ -141,7 +142,7 @@ func typeOf(body string) string {
 	return jsonType
 }
 
-// REF-10: which answers of a refresh are an end.
+// REF-10: which responses to a refresh end the session.
 func TestREF10_RefreshRefusals(t *testing.T) {
 	oauth := func(c *fusionauth.Config) { c.ClientSecret = "a client secret of the test" }
 	jwt := func(*fusionauth.Config) {}
@@ -220,7 +221,8 @@ func TestAgainstTheEmbeddedProvider(t *testing.T) {
 	}
 }
 
-// What goes over the wire: the caller's address and device, the tenant, the key where it belongs, and no cookie of the last answer.
+// What is sent: the caller's address and device, the tenant, the key where it belongs, and no
+// cookie of the last response.
 func TestARC02_WhatIsSent(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{})
@@ -317,7 +319,8 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
-// A proxy's 404 is not taken for the server's, though the server is back when it is asked whether it works.
+// A proxy's 404 is not taken for the server's, although the server is back when it is asked whether
+// it works.
 func TestRevocationAsTheServerComesBack(t *testing.T) {
 	var deletions atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -362,7 +365,7 @@ func withNotBefore(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// REF-15: a token is checked even though it came from the server itself.
+// REF-15: a token is checked even if it came from the server itself.
 func TestREF15_TokensAreChecked(t *testing.T) {
 	p := idptest.New(t)
 	app, other := p.AddApplication(idp.Application{}), p.AddApplication(idp.Application{})

@@ -15,7 +15,8 @@ func (c *Client) workedLately() bool {
 	return c.now().Sub(time.UnixMilli(c.lastWorked.Load())) <= trustedFor
 }
 
-// works tells whether the server at our URL is a working one: it gave a good answer within the last minute, or does so now.
+// works reports whether the server at our URL works: it gave a good response within the last
+// minute, or does so now.
 func (c *Client) works(ctx context.Context) bool {
 	if c.workedLately() {
 		return true

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// What signs an application's tokens is its own affair: login, refresh by both calls and revocation work with each algorithm.
+// Any algorithm can sign an application's tokens: login, refresh by both calls and revocation work
+// with each.
 func TestKeysOfTheProvider(t *testing.T) {
 	for _, algorithm := range []string{"ES256", "RS256", "EdDSA", "HS256"} {
 		for _, secret := range []string{"", "a client secret of the test"} {

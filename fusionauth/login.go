@@ -60,8 +60,9 @@ type loginResponse struct {
 	} `json:"methods"`
 }
 
-// Login asks POST /api/login. Of its 2xx answers only 200 with a token and a refresh token is a login. Where the answer asks for a second factor or a new
-// password, and the credentials have it, the login goes on.
+// Login calls POST /api/login. Of its 2xx responses only a 200 with a token and a refresh token is
+// a login. If the response asks for a second factor or a new password, and the credentials have it,
+// the login continues.
 func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (latchkey.Grant, error) {
 	login := loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), visit: c.visit(credentials.Device)}
 	a, err := c.passwordLogin(ctx, login)
@@ -85,7 +86,7 @@ func (c *Client) Login(ctx context.Context, credentials latchkey.Credentials) (l
 	return grant, nil
 }
 
-// How users log in, as Grant.AuthMethods says it.
+// How users log in, in the words of Grant.AuthMethods.
 var (
 	byPassword   = []string{"pwd"}
 	byTwoFactors = []string{"pwd", "otp", "mfa"}
@@ -93,20 +94,21 @@ var (
 )
 
 // CanonicalLoginID returns the form in which the embedded provider compares login ids (NFKC, case
-// folded). A FusionAuth compares more strictly, or as its database does: there, accounts whose login
+// folded). FusionAuth compares more strictly, or as its database does: there, accounts whose login
 // ids differ by compatibility characters alone share one count of failed logins.
 func (c *Client) CanonicalLoginID(loginID string) string { return loginid.Canonical(loginID) }
 
-// passwordLogin returns the answer of POST /api/login. A 404 that is not the provider's own is an error.
+// passwordLogin returns the response of POST /api/login. A 404 that is not the provider's own is an
+// error.
 func (c *Client) passwordLogin(ctx context.Context, login loginRequest) (answer, error) {
 	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/login", json: login, authorize: true, tenant: true, ip: login.IPAddress})
 	if err == nil && a.status == http.StatusNotFound && (len(a.body) > 0 || !c.works(ctx)) {
-		return a, a.unexpected() // whoever answers there, it is not the provider
+		return a, a.unexpected() // the response is not the provider's
 	}
 	return a, err
 }
 
-// grant reads the last answer of a login.
+// grant reads the last response of a login.
 func (c *Client) grant(ctx context.Context, a answer, device latchkey.Device) (latchkey.Grant, error) {
 	if a.status != http.StatusOK {
 		return latchkey.Grant{}, c.loginRefused(a)
@@ -127,14 +129,14 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 	case r.Token == "" || r.User.ID == "":
 		return latchkey.Grant{}, errors.New(a.call + ": 200 without a token or a user")
 	case r.RefreshToken == "":
-		return latchkey.Grant{}, fmt.Errorf("%s: no refresh token: switch loginConfiguration.generateRefreshTokens on for application %s", a.call, c.config.ApplicationID)
+		return latchkey.Grant{}, fmt.Errorf("%s: no refresh token: enable loginConfiguration.generateRefreshTokens for application %s", a.call, c.config.ApplicationID)
 	}
 	claims, err := c.check(r.Token)
 	if err != nil {
 		return latchkey.Grant{}, err
 	}
 	if claims.Subject != r.User.ID {
-		return latchkey.Grant{}, errors.New(a.call + ": token and user are not of the same person")
+		return latchkey.Grant{}, errors.New(a.call + ": token and user differ")
 	}
 	c.worked()
 	return latchkey.Grant{
@@ -144,7 +146,7 @@ func (c *Client) loggedIn(a answer) (latchkey.Grant, error) {
 	}, nil
 }
 
-// Statuses of the API's own.
+// The API's own statuses.
 const (
 	statusChangePassword = http.StatusNonAuthoritativeInfo // 203
 	statusUnverified     = 212                             // the address
@@ -159,7 +161,7 @@ func (c *Client) loginRefused(a answer) error {
 	refuse := func(code latchkey.Code) error {
 		return &latchkey.ProviderError{Code: code, Err: fmt.Errorf("%s: status %d", a.call, a.status)}
 	}
-	// The account's state is for those only who know its password.
+	// The account's state is only for those who know its password.
 	state := func(code latchkey.Code) error {
 		if c.config.PasswordCheckedFirst {
 			return refuse(code)
@@ -195,7 +197,7 @@ func (c *Client) loginRefused(a answer) error {
 		return c.badLogin(a, state)
 	case http.StatusUnauthorized:
 		return errors.New(a.call + ": 401: the API key is wrong, or lacks this call")
-	case http.StatusNotFound: // unknown user and wrong password alike
+	case http.StatusNotFound: // both for an unknown user and for a wrong password
 		return refuse(latchkey.CodeInvalidCredentials)
 	case http.StatusConflict, http.StatusGone: // a user action such as a lock-out; an account past its expiry
 		return state(latchkey.CodeLoginPrevented)
@@ -207,7 +209,7 @@ func (c *Client) loginRefused(a answer) error {
 	return a.unexpected()
 }
 
-// badLogin tells refusals that come as a 400 from our own mistakes.
+// badLogin distinguishes refusals that come as a 400 from our own mistakes.
 func (c *Client) badLogin(a answer, state func(latchkey.Code) error) error {
 	for _, e := range a.apiErrors().GeneralErrors {
 		switch e.Code {

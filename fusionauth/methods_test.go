@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
 )
 
-// A grant names what the provider has checked, and not what was sent along.
+// A grant lists the methods that the provider has checked, not what was sent along.
 func TestLogin_methods(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A Passkey is a key that a device of the user holds (W3C Web Authentication).
+// A Passkey is a key on a device of the user (W3C Web Authentication).
 type Passkey struct {
 	ID          string `json:"id"`
 	UserID      string `json:"userId"`
@@ -19,14 +19,15 @@ type Passkey struct {
 	RelyingPart string `json:"relyingPartyId"`
 }
 
-// A PasskeyAnswer is what a browser answers to the options that it was given, and for which page it did so.
+// A PasskeyAnswer is a browser's answer to the options that it was given, and the page for which it
+// answered.
 type PasskeyAnswer struct {
 	Origin     string          `json:"origin"`
 	RPID       string          `json:"rpId"`
 	Credential json.RawMessage `json:"credential"` // navigator.credentials' PublicKeyCredential as JSON
 }
 
-// Passkeys lists those of a user (GET /api/webauthn).
+// Passkeys lists a user's passkeys (GET /api/webauthn).
 func (c *Client) Passkeys(ctx context.Context, userID string) ([]Passkey, error) {
 	var found struct {
 		Credentials []Passkey `json:"credentials"`
@@ -35,17 +36,18 @@ func (c *Client) Passkeys(ctx context.Context, userID string) ([]Passkey, error)
 	return found.Credentials, err
 }
 
-// DeletePasskey deletes one (DELETE /api/webauthn/{id}), whoever has it.
+// DeletePasskey deletes a passkey (DELETE /api/webauthn/{id}) of any user.
 func (c *Client) DeletePasskey(ctx context.Context, id string) error {
 	return c.ask(ctx, request{method: http.MethodDelete, path: "/api/webauthn/" + url.PathEscape(id), authorize: true, tenant: true})
 }
 
-// DeletePasskeys deletes all of a user's (DELETE /api/webauthn).
+// DeletePasskeys deletes all passkeys of a user (DELETE /api/webauthn).
 func (c *Client) DeletePasskeys(ctx context.Context, userID string) error {
 	return c.ask(ctx, request{method: http.MethodDelete, path: "/api/webauthn", query: url.Values{"userId": {userID}}, authorize: true, tenant: true})
 }
 
-// StartPasskey asks for the options with which a browser makes a key (POST /api/webauthn/register/start).
+// StartPasskey returns the options with which a browser makes a key (POST
+// /api/webauthn/register/start).
 func (c *Client) StartPasskey(ctx context.Context, userID, name, userAgent string) (options json.RawMessage, err error) {
 	return c.options(ctx, "/api/webauthn/register/start", true, struct {
 		UserID      string `json:"userId"`
@@ -55,7 +57,7 @@ func (c *Client) StartPasskey(ctx context.Context, userID, name, userAgent strin
 	}{userID, name, userAgent, "bootstrap"})
 }
 
-// AddPasskey keeps the key that the browser has made (POST /api/webauthn/register/complete).
+// AddPasskey stores the key that the browser has made (POST /api/webauthn/register/complete).
 func (c *Client) AddPasskey(ctx context.Context, userID string, made PasskeyAnswer) error {
 	return c.ask(ctx, request{method: http.MethodPost, path: "/api/webauthn/register/complete", authorize: true, tenant: true, json: struct {
 		UserID string `json:"userId"`
@@ -63,7 +65,8 @@ func (c *Client) AddPasskey(ctx context.Context, userID string, made PasskeyAnsw
 	}{userID, made}})
 }
 
-// StartPasskeyLogin asks for the options with which a browser uses a user's key (POST /api/webauthn/start). It fails with ErrNotFound where the user has none, or does not exist.
+// StartPasskeyLogin returns the options with which a browser uses a user's key (POST
+// /api/webauthn/start). It fails with ErrNotFound if the user has none, or does not exist.
 func (c *Client) StartPasskeyLogin(ctx context.Context, loginID string) (options json.RawMessage, err error) {
 	return c.options(ctx, "/api/webauthn/start", true, struct {
 		ApplicationID string `json:"applicationId"`
@@ -72,7 +75,8 @@ func (c *Client) StartPasskeyLogin(ctx context.Context, loginID string) (options
 	}{c.config.ApplicationID, loginID, "bootstrap"})
 }
 
-// PasskeyLogin logs a user in with what a browser has signed (POST /api/webauthn/login). Its failures are those of Login.
+// PasskeyLogin logs a user in with what a browser has signed (POST /api/webauthn/login). It fails
+// like Login.
 func (c *Client) PasskeyLogin(ctx context.Context, signed PasskeyAnswer, device latchkey.Device) (latchkey.Grant, error) {
 	a, err := c.passkeyLogin(ctx, signed, device, false)
 	if err != nil {
@@ -86,7 +90,8 @@ func (c *Client) PasskeyLogin(ctx context.Context, signed PasskeyAnswer, device 
 	return grant, nil
 }
 
-// CheckPasskey asks whose passkey has signed, without a login (POST /api/webauthn/login with noJWT). It fails as PasskeyLogin does, and returns the user's id.
+// CheckPasskey returns the id of the user whose passkey has signed, without a login (POST
+// /api/webauthn/login with noJWT). It fails like PasskeyLogin.
 func (c *Client) CheckPasskey(ctx context.Context, signed PasskeyAnswer, device latchkey.Device) (userID string, err error) {
 	a, err := c.passkeyLogin(ctx, signed, device, true)
 	if err != nil {

@@ -8,15 +8,16 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A Proof is whose password, and code, was right.
+// A Proof names the user whose password, and code, was right.
 type Proof struct {
 	UserID  string
-	CodeDue bool   // a login would ask for a code, and there was none
-	trust   string // spares the next login the code
+	CodeDue bool   // a login would ask for a code, and none was given
+	trust   string // lets the next login skip the code
 }
 
-// CheckPassword asks whose password it is, without a login (POST /api/login with noJWT). It fails with CodeInvalidCredentials where it is nobody's, and with CodeInvalidCode
-// where a code is asked for and the given one is wrong. That a login would ask for a new password is no failure.
+// CheckPassword finds out whose password it is, without a login (POST /api/login with noJWT). It
+// fails with CodeInvalidCredentials if it is wrong, and with CodeInvalidCode if a code is needed
+// and the given one is wrong. It does not fail if a login would ask for a new password.
 func (c *Client) CheckPassword(ctx context.Context, credentials latchkey.Credentials) (Proof, error) {
 	a, err := c.passwordLogin(ctx, loginRequest{LoginID: credentials.LoginID, Password: string(credentials.Password), NoJWT: true, visit: c.visit(credentials.Device)})
 	if err == nil && a.status == statusTwoFactor && credentials.Code != "" {
@@ -32,7 +33,8 @@ func (c *Client) CheckPassword(ctx context.Context, credentials latchkey.Credent
 	return Proof{}, c.loginRefused(a)
 }
 
-// proof reads who it was. An answer that asks for more does not say: then it is who has the login id.
+// proof returns the user. A response that asks for another step does not name them: then it is the
+// user with the login id.
 func (c *Client) proof(ctx context.Context, a answer, loginID string) (Proof, error) {
 	var r loginResponse
 	if err := a.decode(&r); err != nil {
@@ -51,7 +53,8 @@ func (c *Client) proof(ctx context.Context, a answer, loginID string) (Proof, er
 	return p, err
 }
 
-// LoginAfter logs in who has just proved who he is, and has set a new password since. A code is not asked for again: the one that was given is used up.
+// LoginAfter logs in a user who has just proved who they are, and has set a new password since. It
+// does not ask for a code again: the one that was given is used up.
 func (c *Client) LoginAfter(ctx context.Context, proof Proof, credentials latchkey.Credentials) (latchkey.Grant, error) {
 	a, err := c.passwordLogin(ctx, loginRequest{
 		LoginID: credentials.LoginID, Password: string(credentials.Password), TwoFactorTrustID: proof.trust, visit: c.visit(credentials.Device),
@@ -64,7 +67,7 @@ func (c *Client) LoginAfter(ctx context.Context, proof Proof, credentials latchk
 	case err != nil:
 		return latchkey.Grant{}, err
 	case grant.User.ID != proof.UserID:
-		return latchkey.Grant{}, errors.Join(errors.New(a.call+": somebody else was logged in"), c.Revoke(ctx, grant.RefreshTokenID))
+		return latchkey.Grant{}, errors.Join(errors.New(a.call+": another user was logged in"), c.Revoke(ctx, grant.RefreshTokenID))
 	}
 	grant.AuthMethods = byPassword
 	if proof.trust != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// asked makes a call of an administrator, and returns the body.
+// asked makes a call as an administrator, and returns the body.
 func asked(t *testing.T, p *idptest.Provider, method, path, body string) string {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -27,7 +27,8 @@ func asked(t *testing.T, p *idptest.Provider, method, path, body string) string 
 	return w.Body.String()
 }
 
-// A right password says whose it is, also where a login would ask for another one and the answer names nobody. No token is left behind.
+// A right password identifies the user, even if a login would need another step and the response
+// names nobody. No token is left behind.
 func TestCheckPassword(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{Name: "Shop"})
@@ -52,7 +53,7 @@ func TestCheckPassword(t *testing.T) {
 	}
 }
 
-// A login after a proof is of the same user, or of nobody.
+// A login after a proof is for the same user, or fails.
 func TestLoginAfter(t *testing.T) {
 	p := idptest.New(t)
 	app := p.AddApplication(idp.Application{Name: "Shop"})

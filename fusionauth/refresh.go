@@ -23,7 +23,7 @@ type refreshResponse struct {
 	OAuthRefreshTokenID string `json:"refresh_token_id"`
 }
 
-// Refresh asks POST /oauth2/token where there is a client secret, else POST /api/jwt/refresh.
+// Refresh calls POST /oauth2/token if there is a client secret, else POST /api/jwt/refresh.
 func (c *Client) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Grant, error) {
 	ask, refused := c.longestRefresh, c.jwtRefused
 	if c.config.ClientSecret != "" {
@@ -50,12 +50,13 @@ func (c *Client) jwtRefresh(ctx context.Context, r latchkey.Renewal, timeToLive 
 		TimeToLive   int64     `json:"timeToLiveInSeconds,omitempty"`
 		EventInfo    eventInfo `json:"eventInfo"`
 	}{string(r.RefreshToken), timeToLive, eventInfo{IPAddress: r.Device.IP, UserAgent: r.Device.UserAgent}}
-	// Without the API key and the tenant: the call needs neither, and a key that may not make it, or a tenant that is not the token's, would be answered like a dead token.
+	// Without the API key and the tenant: the call needs neither, and a key without permission for
+	// it, or another tenant than the token's, would be answered like a dead token.
 	return c.call(ctx, request{method: http.MethodPost, path: "/api/jwt/refresh", json: body, ip: r.Device.IP})
 }
 
 func (c *Client) oauthRefresh(ctx context.Context, r latchkey.Renewal) (answer, error) {
-	// client_secret_post: Basic has two readings of how the secret is encoded, this has one.
+	// client_secret_post: servers differ in how they decode a secret in Basic, but not here.
 	return c.call(ctx, request{method: http.MethodPost, path: "/oauth2/token", ip: r.Device.IP, form: url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {string(r.RefreshToken)},
 		"client_id": {c.config.ApplicationID}, "client_secret": {string(c.config.ClientSecret)},
@@ -76,18 +77,19 @@ func (c *Client) refreshed(a answer, r latchkey.Renewal) (latchkey.Grant, error)
 	c.refreshes.Store(refreshWorks)
 	return latchkey.Grant{
 		User: update(r.User, claims), Token: latchkey.Secret(token), TokenExpiresAt: time.Unix(claims.ExpiresAt, 0),
-		// A server that does not rotate may leave the token out.
+		// A server that does not rotate may omit the token.
 		RefreshToken:   latchkey.Secret(first(body.RefreshToken, body.OAuthRefreshToken, string(r.RefreshToken))),
 		RefreshTokenID: first(body.RefreshTokenID, body.OAuthRefreshTokenID, claims.RefreshTokenID),
 	}, nil
 }
 
-// jwtRefused reads a no of POST /api/jwt/refresh. 400 must name the token or the user's state. 401 and 404 are empty and say nothing of what
-// they mean, and a proxy or a half-deployed server says them as well: they count only from a server that is seen to work.
+// jwtRefused reads a refusal of POST /api/jwt/refresh. A 400 must name the token or the user's
+// state. A 401 or 404 is empty and does not say what it means, and a proxy or a half-deployed
+// server sends them too: they count only from a server that is seen to work.
 func (c *Client) jwtRefused(ctx context.Context, a answer) error {
 	said := a.apiErrors()
 	switch {
-	case c.refreshes.Load() == refreshForbidden: // it would say the same of every token
+	case c.refreshes.Load() == refreshForbidden: // it would refuse every token
 		return a.unexpected()
 	case a.status == http.StatusBadRequest && (len(said.FieldErrors["refreshToken"]) > 0 || slices.ContainsFunc(said.GeneralErrors, ofTheUser)):
 		return c.refused(a)
@@ -97,18 +99,21 @@ func (c *Client) jwtRefused(ctx context.Context, a answer) error {
 	return a.unexpected()
 }
 
-// ofTheUser tells whether an error is about the user, who has to log in again to learn what it is.
+// ofTheUser reports whether an error is about the user, who has to log in again to learn what it
+// is.
 func ofTheUser(e apiError) bool {
 	return e.Code == "[UserLockedException]" || e.Code == "[UserExpiredException]" || e.Code == "[LoginPreventedException]"
 }
 
-// An oauthError is the body of an error of /oauth2/* (RFC 6749, section 5.2), with FusionAuth's reason.
+// An oauthError is the body of an error of /oauth2/* (RFC 6749, section 5.2), with FusionAuth's
+// reason.
 type oauthError struct {
 	Error  string `json:"error"`
 	Reason string `json:"error_reason"`
 }
 
-// refuses tells whether the error says no to this token or its user, rather than to us. Left at "cannot know", such a user could neither go on nor log in.
+// refuses reports whether the error refuses this token or its user, rather than us. If it counted
+// as "cannot know", such a user could neither continue nor log in.
 func (e oauthError) refuses() bool {
 	switch e.Error {
 	case "invalid_grant", "change_password_required", "two_factor_required":
@@ -119,7 +124,7 @@ func (e oauthError) refuses() bool {
 	return false
 }
 
-// oauthRefused reads a no of POST /oauth2/token.
+// oauthRefused reads a refusal of POST /oauth2/token.
 func (c *Client) oauthRefused(_ context.Context, a answer) error {
 	var body oauthError
 	if err := a.decode(&body); err != nil {
@@ -134,7 +139,8 @@ func (c *Client) oauthRefused(_ context.Context, a answer) error {
 	return fmt.Errorf("%s: status %d, %q", a.call, a.status, body.Error[:min(len(body.Error), 80)])
 }
 
-// refused is a refusal. A setting may have changed since the last check: the next login checks again.
+// refused is a refusal. A setting may have changed since the last check: the next login checks
+// again.
 func (c *Client) refused(a answer) error {
 	c.refreshes.CompareAndSwap(refreshWorks, refreshUnknown)
 	return &latchkey.ProviderError{Code: latchkey.CodeRefreshRefused, Err: fmt.Errorf("%s: status %d", a.call, a.status)}

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// What is known of whether the application lets us refresh.
+// What is known about whether the application lets us refresh.
 const (
 	refreshUnknown int32 = iota
 	refreshWorks
@@ -19,10 +19,10 @@ const (
 const tryTimeout = time.Second
 
 // tryRefresh finds out at a login whether the application's settings let us refresh, unless that is
-// known. Otherwise every session would end at its first refresh, an hour later, and nobody would know
-// why. Its request cannot succeed and uses nothing up: it asks POST /api/jwt/refresh for a JWT that lives
-// longer than the server allows, or POST /oauth2/token to refresh a token that does not exist. A server
-// too old to know timeToLiveInSeconds does refresh: then its answer is the grant.
+// known. Otherwise every session would end at its first refresh, an hour later, for no visible
+// reason. Its request cannot succeed and changes nothing: it asks POST /api/jwt/refresh for a JWT
+// that lives longer than the server allows, or POST /oauth2/token to refresh a nonexistent token. A
+// server too old to know timeToLiveInSeconds does refresh: then its response is the grant.
 func (c *Client) tryRefresh(ctx context.Context, grant latchkey.Grant, device latchkey.Device) latchkey.Grant {
 	if c.refreshes.Load() == refreshWorks || !c.trying.TryLock() {
 		return grant
@@ -47,13 +47,13 @@ func (c *Client) tryRefresh(ctx context.Context, grant latchkey.Grant, device la
 		}
 	case a.status == http.StatusBadRequest && len(said["timeToLiveInSeconds"]) > 0:
 		c.refreshes.Store(refreshWorks)
-	case a.status == http.StatusBadRequest && len(said["refreshToken"]) > 0: // it has just been issued
+	case a.status == http.StatusBadRequest && len(said["refreshToken"]) > 0: // it is new, so the refusal is not about the token
 		c.forbidden("set loginConfiguration.allowTokenRefresh, or fusionauth.Config.ClientSecret (client_secret in latchkey.yaml)")
 	}
 	return grant
 }
 
-// tryOAuth asks to refresh a token that does not exist: the server checks first whether we may refresh.
+// tryOAuth tries to refresh a nonexistent token: the server checks first whether we may refresh.
 func (c *Client) tryOAuth(ctx context.Context, device latchkey.Device) {
 	a, err := c.oauthRefresh(ctx, latchkey.Renewal{RefreshToken: "latchkey-asks-whether-it-may-refresh", Device: device})
 	var body oauthError
@@ -70,7 +70,7 @@ func (c *Client) tryOAuth(ctx context.Context, device latchkey.Device) {
 	}
 }
 
-// forbidden notes that the settings forbid refreshing. It logs that once, not at each login.
+// forbidden records that the settings forbid refreshing. It logs that once, not at each login.
 func (c *Client) forbidden(mend string) {
 	if c.refreshes.Swap(refreshForbidden) != refreshForbidden {
 		c.config.Logger.Error("the application's settings forbid refreshing, so no session outlives its first hour: "+mend+"; latchkey doctor checks the rest",

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// logged returns a client whose log can be read.
+// logged returns a client and its log.
 func logged(t *testing.T, change func(*fusionauth.Config)) (*fusionauth.Client, *bytes.Buffer) {
 	var log bytes.Buffer
 	return client(t, func(c *fusionauth.Config) {
@@ -33,7 +33,7 @@ func wantAlarms(t *testing.T, log *bytes.Buffer, n int, names string) {
 	}
 }
 
-// wantNoRefusal wants a refresh to fail without ending the session.
+// wantNoRefusal expects a refresh to fail without ending the session.
 func wantNoRefusal(t *testing.T, c *fusionauth.Client, grant latchkey.Grant) {
 	t.Helper()
 	_, err := c.Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User})

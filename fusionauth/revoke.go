@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// Revoke asks DELETE /api/jwt/refresh/{id}. A token that is gone already is no error.
+// Revoke calls DELETE /api/jwt/refresh/{id}. A token that does not exist is no error.
 func (c *Client) Revoke(ctx context.Context, refreshTokenID string) error {
 	deletion := request{method: http.MethodDelete, path: "/api/jwt/refresh/" + url.PathEscape(refreshTokenID), authorize: true}
 	a, err := c.call(ctx, deletion)
@@ -14,7 +14,7 @@ func (c *Client) Revoke(ctx context.Context, refreshTokenID string) error {
 		return err
 	}
 	if a.saysGone() && !c.workedLately() && c.works(ctx) {
-		// What said so may have been a proxy whose server has come back since.
+		// The 404 may have come from a proxy whose server has come back since.
 		if a, err = c.call(ctx, deletion); err != nil {
 			return err
 		}
@@ -25,5 +25,6 @@ func (c *Client) Revoke(ctx context.Context, refreshTokenID string) error {
 	return a.unexpected()
 }
 
-// saysGone is how a server says that there is no such thing: it has no body. Proxies say it, too.
+// saysGone reports whether a response says that there is no such thing: it has no body. Proxies
+// send it too.
 func (a answer) saysGone() bool { return a.status == http.StatusNotFound && len(a.body) == 0 }

@@ -10,14 +10,14 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A secondFactor is the code for a 242, and what is to come of it.
+// A secondFactor is the code for a 242, and the login that follows it.
 type secondFactor struct {
 	credentials latchkey.Credentials
-	trust       bool // a login goes on after it, and nobody is asked for a code twice
+	trust       bool // a login follows, and the user is not asked for a code twice
 	noJWT       bool
 }
 
-// secondFactor answers 242 with the code, at POST /api/two-factor/login.
+// secondFactor answers a 242 with the code, at POST /api/two-factor/login.
 func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor) (answer, error) {
 	var r loginResponse
 	if err := asked.decode(&r); err != nil || r.TwoFactorID == "" {
@@ -42,11 +42,11 @@ func (c *Client) secondFactor(ctx context.Context, asked answer, f secondFactor)
 	return a, nil
 }
 
-// typedCode is a code without white space: authenticator apps show codes in groups, and users type them
-// that way.
+// typedCode is a code without white space: authenticator apps show codes in groups, and users type
+// them that way.
 func typedCode(code latchkey.Secret) string { return strings.Join(strings.Fields(string(code)), "") }
 
-// withNewPassword answers 203 with the new password, and logs in with it.
+// withNewPassword answers a 203 with the new password, and logs in with it.
 func (c *Client) withNewPassword(ctx context.Context, asked answer, credentials latchkey.Credentials) (answer, error) {
 	var r loginResponse
 	if err := asked.decode(&r); err != nil || r.ChangePasswordID == "" {
@@ -60,8 +60,10 @@ func (c *Client) withNewPassword(ctx context.Context, asked answer, credentials 
 	})
 }
 
-// ResetPassword sets a password with the id of a change: that of a 203, or that of a mail (POST /api/user/change-password). It fails with ErrNotFound where the id is
-// not good, or not any more, and with CodePasswordRefused where the password is not. The user's refresh tokens are worthless from then on.
+// ResetPassword sets a password with the id of a change: that of a 203, or that of a mail (POST
+// /api/user/change-password). It fails with ErrNotFound if the id is not valid, or no longer, and
+// with CodePasswordRefused if the password is not acceptable. It makes the user's refresh tokens
+// invalid.
 func (c *Client) ResetPassword(ctx context.Context, changeID, password latchkey.Secret) error {
 	a, err := c.call(ctx, request{method: http.MethodPost, path: "/api/user/change-password", tenant: true, json: map[string]string{
 		"changePasswordId": string(changeID), "password": string(password),
@@ -72,7 +74,7 @@ func (c *Client) ResetPassword(ctx context.Context, changeID, password latchkey.
 	return c.done(ctx, a)
 }
 
-// done reads the answer of a call that has nothing to say but whether it worked.
+// done reads the response of a call that says only whether it worked.
 func (c *Client) done(ctx context.Context, a answer) error {
 	switch a.status {
 	case http.StatusOK:
@@ -92,16 +94,18 @@ func (c *Client) done(ctx context.Context, a answer) error {
 	return a.unexpected()
 }
 
-// ErrNotFound says that the server has no such thing: a user, a key of a device, an id of a mail that is not good any more.
-var ErrNotFound = errors.New("fusionauth: there is no such thing")
+// ErrNotFound says that the server has no such user, passkey, or id of a mail.
+var ErrNotFound = errors.New("fusionauth: not found")
 
-// A FieldError says which field of a request the server did not accept, and why: "user.email" and "duplicate".
+// A FieldError says which field of a request the server did not accept, and why: "user.email" and
+// "duplicate".
 type FieldError struct{ Field, Kind string }
 
 // Error names both.
 func (e *FieldError) Error() string { return "fusionauth: " + e.Field + ": " + e.Kind }
 
-// refusal reads a 400. A password that breaks the rules is CodePasswordRefused, another field a FieldError, and all else is our mistake.
+// refusal reads a 400. A password that breaks the rules is CodePasswordRefused, another field is a
+// FieldError, and anything else is our mistake.
 func (a answer) refusal() error {
 	fields := a.apiErrors().FieldErrors
 	for _, field := range []string{"user.password", "password"} {
@@ -117,7 +121,8 @@ func (a answer) refusal() error {
 	return a.unexpected()
 }
 
-// kind is "tooShort" of "[tooShort]user.password": a word of the API, and nothing of what a user has typed.
+// kind is "tooShort" of "[tooShort]user.password": the API's code, without anything that a user has
+// typed.
 func kind(code string) string {
 	kind, _, found := strings.Cut(strings.TrimPrefix(code, "["), "]")
 	if !found || len(kind) > 40 || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

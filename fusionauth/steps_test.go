@@ -10,7 +10,8 @@ import (
 
 const fresh = "a new password for a new day"
 
-// The login form comes again with what the last answer asked for, and nothing of the half-finished login is in the browser meanwhile.
+// The login form is sent again with what the last response asked for, and the browser has nothing
+// of the half-finished login meanwhile.
 func TestStepsOfALogin(t *testing.T) {
 	for _, c := range []struct {
 		name              string
@@ -52,7 +53,8 @@ func twoFactor(u *fusionauthtest.User)  { u.TwoFactor = true }
 func mustChange(u *fusionauthtest.User) { u.PasswordChangeReason = "Expired" }
 func both(u *fusionauthtest.User)       { twoFactor(u); mustChange(u) }
 
-// THR-01: whoever knows the password cannot guess at the code without end, however often he asks for the form in between.
+// THR-01: knowing the password does not allow endless guesses at the code, however often the form
+// is requested in between.
 func TestTHR01_GuessesAtTheCode(t *testing.T) {
 	server := fusionauthtest.New(t)
 	b := backendtest.New(t, server, nil)

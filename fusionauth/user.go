@@ -4,7 +4,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// user is what we read of the API's user. It has far more, some of it secret; what is not named here goes nowhere.
+// user is the part of the API's user that we read. The rest, some of it secret, goes nowhere.
 type user struct {
 	ID                 string   `json:"id"`
 	Email              string   `json:"email"`
@@ -39,7 +39,7 @@ func (u user) forApplication(id string, claims claims) latchkey.User {
 	return known
 }
 
-// update brings a user up to date from the claims of a refreshed token, which has no names.
+// update updates a user from the claims of a refreshed token, which has no names.
 func update(u latchkey.User, claims claims) latchkey.User {
 	u.ID = claims.Subject
 	u.Roles = claims.Roles

@@ -20,7 +20,7 @@ const (
 	revoke     = "DELETE /api/jwt/refresh/{id}"
 )
 
-// refreshCalls runs a test with each of the two.
+// refreshCalls runs a test with each of the two refresh calls.
 func refreshCalls(t *testing.T, run func(t *testing.T, call string, change func(*fusionauth.Config))) {
 	t.Run("jwt", func(t *testing.T) { run(t, jwtRefresh, func(*fusionauth.Config) {}) })
 	t.Run("oauth", func(t *testing.T) {
@@ -28,7 +28,7 @@ func refreshCalls(t *testing.T, run func(t *testing.T, call string, change func(
 	})
 }
 
-// policies are those of refresh tokens at a server that is not ours.
+// policies are the refresh token policies of a server that is not ours.
 var policies = map[string]func(*fusionauthtest.State){
 	"as installed": func(*fusionauthtest.State) {},
 	"one-time": func(s *fusionauthtest.State) {
@@ -38,7 +38,8 @@ var policies = map[string]func(*fusionauthtest.State){
 	},
 }
 
-// The workflow with a server that is not ours: reusable tokens or one-time ones, a fixed life or a sliding one.
+// The workflow with a server that is not ours: reusable or one-time tokens, a fixed or a sliding
+// lifetime.
 func TestWorkflow(t *testing.T) {
 	for name, policy := range policies {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +88,7 @@ func workflow(t *testing.T, b *backendtest.Backend, refreshCall string) {
 	b.Provider.Change(func(s *fusionauthtest.State) { s.Users[0].Inactive = true })
 	b.Pass(time.Hour)
 	second.Want(second.Get("/api/private"), 401, "login_required", "refresh_refused")
-	second.Want(second.Login(), 401, "invalid_credentials", "") // 423 tells everybody that the account is locked; we do not
+	second.Want(second.Login(), 401, "invalid_credentials", "") // 423 would reveal to anyone that the account is locked
 	b.Provider.Change(func(s *fusionauthtest.State) { s.Users[0].Inactive = false })
 	second.Want(second.Login(), 200, "", "")
 }
@@ -142,7 +143,8 @@ func TestObstacles(t *testing.T) {
 	}
 }
 
-// What is no answer of the API ends nothing and logs nobody out: the cookies stay, and when the server is itself again the session goes on.
+// A response that is not the API's ends nothing and logs nobody out: the cookies stay, and when the
+// server is back the session continues.
 func TestDisturbedServer(t *testing.T) {
 	page := func(status int, contentType, body string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -206,7 +208,8 @@ func TestDisturbedServer(t *testing.T) {
 	})
 }
 
-// What the API says about the user rather than the token ends the session too: otherwise the user could neither go on nor log in.
+// What the API says about the user rather than the token ends the session too: otherwise the user
+// could neither continue nor log in.
 func TestRefusedForTheUser(t *testing.T) {
 	json := func(body string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -242,7 +245,8 @@ func TestRefusedForTheUser(t *testing.T) {
 	}
 }
 
-// A lost answer of a one-time token: within the grace period the next request brings the session back, without one it is over.
+// A lost response with a one-time token: within the grace period the next request brings the
+// session back, without one it ends.
 func TestLostAnswerOfAOneTimeToken(t *testing.T) {
 	for grace, status := range map[int]int{60: 200, 0: 401} {
 		server := fusionauthtest.New(t)
@@ -273,7 +277,8 @@ func (d discard) Header() http.Header       { return d.header }
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) WriteHeader(int)             {}
 
-// A server older than 1.37 sends no id beside the refresh token; logout must end the token all the same.
+// A server older than 1.37 sends no id with the refresh token; logout must end the token all the
+// same.
 func TestRefreshTokenIDFromTheJWT(t *testing.T) {
 	refreshCalls(t, func(t *testing.T, call string, change func(*fusionauth.Config)) {
 		server := fusionauthtest.New(t)
@@ -304,7 +309,8 @@ func TestRefreshTokenIDFromTheJWT(t *testing.T) {
 	})
 }
 
-// The wrong tenant is our mistake: where it can be seen nobody is told that the password is wrong, and no session ends for it.
+// The wrong tenant is our mistake: if it can be detected, nobody is told that the password is
+// wrong, and no session ends for it.
 func TestWrongTenant(t *testing.T) {
 	const other, nowhere = "6fa459ea-ee8a-3ca4-894e-db77e160355e", "16fd2706-8baf-433b-82eb-8c7fada847da"
 	refreshCalls(t, func(t *testing.T, call string, change func(*fusionauth.Config)) {

@@ -1,4 +1,5 @@
-// Package memstore keeps sessions in the memory of one process: for tests, and for apps that may log everybody out when they restart.
+// Package memstore keeps sessions in the memory of one process: for tests, and for apps whose
+// restart may log everyone out.
 package memstore
 
 import (
@@ -14,7 +15,7 @@ import (
 
 // Store is a latchkey.Store. Use New.
 type Store struct {
-	shards [256]shard // by the first byte of the id, so that sessions do not wait for one another
+	shards [256]shard // by the first byte of the id, to avoid lock contention
 
 	writes broadcast.Broadcast
 }
@@ -115,7 +116,7 @@ func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	return nil
 }
 
-// ByUser lists the living sessions of a user, the newest first. It looks at every session.
+// ByUser lists the living sessions of a user, the newest first. It scans every session.
 func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
 	var found []*latchkey.Record
 	s.each(func(records map[latchkey.ID]*latchkey.Record) {
@@ -143,7 +144,7 @@ func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, li
 	return found[:min(limit, len(found))], ctx.Err()
 }
 
-// Sweep removes what is past its deadline.
+// Sweep removes records past their deadline.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (removed int, err error) {
 	s.each(func(records map[latchkey.ID]*latchkey.Record) {
 		for id, rec := range records {
@@ -165,7 +166,7 @@ func (s *Store) each(visit func(map[latchkey.ID]*latchkey.Record)) {
 	}
 }
 
-// Watch tells of every write of this store, until ctx is done.
+// Watch reports every write of this store, until ctx is done.
 func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time)) error {
 	return s.writes.Listen(ctx, changed, beat, nil)
 }

@@ -72,7 +72,8 @@ func BenchmarkGet(b *testing.B) {
 	perSecond(b, "gets/s")
 }
 
-// BenchmarkSwap shows what it costs to send word in the transaction itself, as the Swaps of ended sessions do: their commits wait for one another.
+// BenchmarkSwap shows what it costs to notify in the transaction itself, as the Swaps of ended
+// sessions do: their commits wait for one another.
 func BenchmarkSwap(b *testing.B) {
 	b.Run("living", func(b *testing.B) { benchmarkSwap(b, time.Time{}) })
 	b.Run("ended", func(b *testing.B) { benchmarkSwap(b, time.Now()) })
@@ -107,7 +108,8 @@ func benchmarkSwap(b *testing.B, ended time.Time) {
 
 func perSecond(b *testing.B, unit string) { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), unit) }
 
-// BenchmarkInvalidation measures how long after the call of a Swap on one instance, and after its return, another instance has been told of it.
+// BenchmarkInvalidation measures how long after the call of a Swap on one instance, and after its
+// return, another instance is notified of it.
 func BenchmarkInvalidation(b *testing.B) {
 	writer, url := benchStore(b)
 	reader := open(b, url)

@@ -8,8 +8,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/postgres"
 )
 
-// Check says what Open would find in the database of a URL, and changes nothing: the schema's version there (0: Open would make it), and the newest, to which Open
-// would bring it. An error is what Open would fail with; it never contains the password.
+// Check says what Open would find in the database at a URL, and changes nothing: the version of the
+// schema there (0: Open would create it), and the newest version. An error is what Open would fail
+// with; it never contains the password.
 func Check(ctx context.Context, url string) (current, newest int64, err error) {
 	config, err := postgres.ParseConfig(url, postgres.Sessions)
 	if err != nil {

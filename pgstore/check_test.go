@@ -28,7 +28,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("after Open: %d of %d, %v", current, newest, err)
 	}
 	query[int](t, url, `INSERT INTO latchkey_sessions.goose_db_version (version_id, is_applied) VALUES (9999, true) RETURNING id`)
-	if _, _, err := pgstore.Check(t.Context(), url); err == nil || !strings.Contains(err.Error(), "schema 9999, this program knows") {
+	if _, _, err := pgstore.Check(t.Context(), url); err == nil || !strings.Contains(err.Error(), "schema 9999, but this program knows") {
 		t.Errorf("of a newer program: %v", err)
 	}
 	if _, _, err := pgstore.Check(t.Context(), "postgres://u:p0ssw0rd@127.0.0.1:1/x"); err == nil || strings.Contains(err.Error(), "p0ssw0rd") {

@@ -12,8 +12,9 @@ import (
 	"github.com/latchkey-dev/latchkey/pgstore"
 )
 
-// TestContention: two instances that change the same few sessions at once, with the server's usual isolation and with the strictest, where it undoes whatever meets another
-// transaction and asks for a repetition.
+// TestContention: two instances change the same few sessions at the same time, with the server's
+// default isolation and with the strictest, where it rolls back conflicting transactions and asks
+// for retries.
 func TestContention(t *testing.T) {
 	for _, isolation := range []string{"read committed", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
@@ -48,7 +49,7 @@ func contend(t *testing.T, stores []*pgstore.Store) {
 			switch err := s.Swap(t.Context(), &next); {
 			case err == nil:
 				wins[which].Add(1)
-			case cannotSay(err): // on a busy machine some meet others ten times in a row
+			case cannotSay(err): // on a busy machine some conflict ten times in a row
 				unknown[which].Add(1)
 			}
 			mine := slices.Clone(seen)
@@ -78,7 +79,8 @@ func contend(t *testing.T, stores []*pgstore.Store) {
 	}
 }
 
-// TestTouchesDoNotDeadlock: nodes that have seen the same thousands of sessions, in whatever order, do not hold one another up.
+// TestTouchesDoNotDeadlock: nodes that have seen the same thousands of sessions, in whatever order,
+// do not block one another.
 func TestTouchesDoNotDeadlock(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	stores := []*pgstore.Store{open(t, url), open(t, url)}
@@ -88,7 +90,7 @@ func TestTouchesDoNotDeadlock(t *testing.T) {
 			rec := session()
 			seen[j] = latchkey.Seen{ID: rec.ID, At: rec.LastSeenAt}
 			err := insist(func() error { return stores[0].Create(t.Context(), rec) })
-			if err != nil && !errors.Is(err, latchkey.ErrConflict) { // stored by the try before, whose answer came too late
+			if err != nil && !errors.Is(err, latchkey.ErrConflict) { // stored by the attempt before, whose response came too late
 				return err
 			}
 		}
@@ -114,7 +116,8 @@ func TestTouchesDoNotDeadlock(t *testing.T) {
 	}
 }
 
-// TestSweepsTogether: several nodes that sweep at once remove each row once, batch after batch, and leave what must stay.
+// TestSweepsTogether: several nodes that sweep at the same time remove each row once, batch after
+// batch, and leave what must stay.
 func TestSweepsTogether(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	stores := []*pgstore.Store{open(t, url), open(t, url), open(t, url)}
@@ -138,7 +141,8 @@ func TestSweepsTogether(t *testing.T) {
 	}
 }
 
-// fill makes n rows, whose deadlines are 1 to n milliseconds after 1970, with a body of that many bytes, which is no record.
+// fill makes n rows, whose deadlines are 1 to n milliseconds after 1970, with a body of that many
+// bytes, which is not a record.
 func fill(t testing.TB, url string, n, size int) {
 	t.Helper()
 	query[int](t, url, `INSERT INTO latchkey_sessions.sessions SELECT gen_random_uuid(), 1, 0, i, i, false, false, 'store.example.com', ('user ' || i)::bytea, convert_to(repeat('x', $2), 'UTF8') FROM generate_series(1, $1) i`, n, size)

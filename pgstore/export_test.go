@@ -5,7 +5,7 @@ import "context"
 // OpenTraced is Open with a tracer on the connections, except those of Watch.
 var OpenTraced = open
 
-// HoldWord keeps word of writes from being sent, until release is called.
+// HoldWord holds back notifications of writes until release is called.
 func (s *Store) HoldWord(ctx context.Context) (release func()) {
 	conn, err := s.teller.pool.Acquire(ctx)
 	if err != nil {

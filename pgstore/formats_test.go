@@ -15,7 +15,8 @@ import (
 
 var makeDump = flag.String("formats.make", "", "the version of the formats, as this program has them, of which to write a dump")
 
-// TestFormats_served: the sessions in a database of any version are served to the browsers that have their cookies.
+// TestFormats_served: the sessions in a database of any version are served to the browsers that
+// have their cookies.
 func TestFormats_served(t *testing.T) {
 	server := pgtest.Shared(t)
 	for _, version := range []string{"v1"} {

@@ -35,7 +35,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// insist repeats a call to which a busy machine has no answer in time.
+// insist retries a call that a busy machine did not answer in time.
 func insist(do func() error) (err error) {
 	for late := time.Now().Add(30 * time.Second); time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
 		if err = do(); !cannotSay(err) {
@@ -45,12 +45,12 @@ func insist(do func() error) (err error) {
 	return err
 }
 
-// cannotSay reports whether an error is neither of the two answers.
+// cannotSay reports whether an error is neither ErrNotFound nor ErrConflict.
 func cannotSay(err error) bool {
 	return err != nil && !errors.Is(err, latchkey.ErrNotFound) && !errors.Is(err, latchkey.ErrConflict)
 }
 
-// A watcher watches as a Guard does, again whenever the stream breaks.
+// A watcher watches like a Guard: again whenever the stream breaks.
 type watcher struct {
 	mu     sync.Mutex
 	told   map[latchkey.ID]int
@@ -92,7 +92,7 @@ func watch(t *testing.T, s *pgstore.Store) *watcher {
 	return w
 }
 
-// untilBeat waits for a beat that covers everything until now.
+// untilBeat waits for a heartbeat that covers everything until now.
 func (w *watcher) untilBeat(t *testing.T) {
 	t.Helper()
 	now := time.Now()
@@ -109,7 +109,7 @@ func (w *watcher) toldOf(id latchkey.ID) int {
 	return w.told[id]
 }
 
-// broke waits until a Watch has returned after the time given, and says how long after.
+// broke waits until a Watch has returned after a time, and returns how long after.
 func (w *watcher) broke(t *testing.T, since time.Time) (after time.Duration) {
 	t.Helper()
 	eventually(t, "the end of a Watch", func() bool {

@@ -8,15 +8,15 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// What is sent on the channel is text: a letter that says what it is, and in which version, and the rest.
+// Messages on the channel are text: a letter for the kind and version, and the rest.
 const (
 	channel = "latchkey_sessions"
 
 	idsPrefix  = "1" // ids one after the other, in base64
-	beatPrefix = "b" // a stream asks itself; nobody else need read on
+	beatPrefix = "b" // a stream's question to itself, which others ignore
 )
 
-// idsPerMessage is as many as PostgreSQL takes, whose limit is 7999 bytes.
+// idsPerMessage is limited by PostgreSQL's maximum of 7,999 bytes.
 const idsPerMessage = (7999 - len(idsPrefix)) / 4 * 3 / len(latchkey.ID{})
 
 // messages returns the messages that name ids.
@@ -33,9 +33,10 @@ func messages(ids []latchkey.ID) (texts []string) {
 	return texts
 }
 
-var errForeign = errors.New("pgstore: a message on the channel is not of this program's version")
+var errForeign = errors.New("pgstore: message of another program version on the channel")
 
-// parseMessage returns the ids that a message names. Anybody who may connect to the database can send one: what cannot be read may be word of a write, and is an error.
+// parseMessage returns the ids that a message names. Anyone who may connect to the database can
+// send one: an unreadable one could be about a write, so it is an error.
 func parseMessage(text string) ([]latchkey.ID, error) {
 	if strings.HasPrefix(text, beatPrefix) {
 		return nil, nil

@@ -31,7 +31,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// FuzzMessage: anybody who may connect to the database can send a message.
+// FuzzMessage: anyone who may connect to the database can send a message.
 func FuzzMessage(f *testing.F) {
 	for _, seed := range append(messages([]latchkey.ID{{1}, {2}}), "", "1", "b", "bABC7", "1AAAA", "2AAAAAAAAAAAAAAAAAAAAAA", "1\n", "1====") {
 		f.Add(seed)

@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/pgstore"
 )
 
-// slack is what a busy machine may add to every bound. The tests tell a call that ends from one that hangs.
+// slack is what a busy machine may add to every bound. The tests distinguish a call that ends from
+// one that hangs.
 const slack = 30 * time.Second
 
 // behind opens a store behind a proxy, and another that reaches the server directly.
@@ -29,8 +30,9 @@ func behind(t *testing.T, secure bool) (p *faultproxy.Proxy, proxied, direct *pg
 	return p, open(t, server.Via(url, p.Addr)), direct
 }
 
-// TestBrokenNetwork: while the network between store and server is silent, cut, or loses the answers, every call ends in time with an error that says that the store cannot say,
-// and Watch notices. Afterwards all goes on by itself.
+// TestBrokenNetwork: while the network between store and server is silent, cut, or loses responses,
+// every call ends in time with an error that says that the outcome is unknown, and Watch notices.
+// Afterwards everything recovers by itself.
 func TestBrokenNetwork(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -77,7 +79,7 @@ func TestBrokenNetwork(t *testing.T) {
 	}
 }
 
-// failInTime makes every call at once.
+// failInTime makes every call at the same time.
 func failInTime(t *testing.T, s *pgstore.Store, rec *latchkey.Record) {
 	next := *rec
 	next.Version = 2
@@ -96,7 +98,7 @@ func failInTime(t *testing.T, s *pgstore.Store, rec *latchkey.Record) {
 	for name := range calls {
 		names = append(names, name)
 	}
-	together(t, 3*len(names), func(i int) error { // more calls than there are connections
+	together(t, 3*len(names), func(i int) error { // more calls than connections
 		began := time.Now()
 		err := calls[names[i%len(names)]](t.Context())
 		if !cannotSay(err) {
@@ -109,7 +111,8 @@ func failInTime(t *testing.T, s *pgstore.Store, rec *latchkey.Record) {
 	})
 }
 
-// swapped creates a session and swaps it once, so that the connection knows the statement: what fails next is the statement itself. It returns version 2 and the one to come.
+// swapped creates a session and swaps it once, so that the connection has prepared the statement:
+// what fails next is the statement itself. It returns version 2 and the one to come.
 func swapped(t *testing.T, s *pgstore.Store) (rec, next *latchkey.Record) {
 	t.Helper()
 	first := session()
@@ -126,7 +129,8 @@ func swapped(t *testing.T, s *pgstore.Store) (rec, next *latchkey.Record) {
 	return &second, &third
 }
 
-// TestLostAnswer: a Swap whose answer is lost takes effect, cannot say so, and is told of all the same.
+// TestLostAnswer: a Swap whose response is lost takes effect, returns an error, and is announced
+// all the same.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	p, s, direct := behind(t, false)
@@ -148,7 +152,8 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
-// TestNothingArrivesLate: a write that a silent network has held back is gone when its caller was told that the store cannot say.
+// TestNothingArrivesLate: a write that a silent network has held back is lost once its caller was
+// told that the outcome is unknown.
 func TestNothingArrivesLate(t *testing.T) {
 	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +165,7 @@ func TestNothingArrivesLate(t *testing.T) {
 				t.Errorf("a Swap into a silent network: %v", err)
 			}
 			p.Set(faultproxy.Fault{})
-			watch(t, s) // the network is well, and what it held back has arrived
+			watch(t, s) // the network works, and what it held back has arrived
 			if got, err := direct.Get(t.Context(), rec.ID); err != nil || got.Version != 2 {
 				t.Errorf("version %d, %v; want the Swap to be gone", got.Version, err)
 			}
@@ -168,7 +173,7 @@ func TestNothingArrivesLate(t *testing.T) {
 	}
 }
 
-// TestSlowNetwork: a tenth of a second there and back is slow, and all works.
+// TestSlowNetwork: everything works with a round trip of a tenth of a second.
 func TestSlowNetwork(t *testing.T) {
 	t.Parallel()
 	p, s, direct := behind(t, false)

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-dev/latchkey/pgstore"
 )
 
-// query asks the database of a URL for one value.
+// query returns one value from the database at a URL.
 func query[T any](t testing.TB, url, sql string, args ...any) (value T) {
 	t.Helper()
 	conn := connect(t, url)
@@ -38,7 +38,7 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-// TestOpenTogether: nodes that start at once on an empty database do not hinder one another.
+// TestOpenTogether: nodes that start together on an empty database do not hinder one another.
 func TestOpenTogether(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	stores := make([]*pgstore.Store, 6)
@@ -83,7 +83,8 @@ func TestNewerSchema(t *testing.T) {
 	}
 }
 
-// TestOrdinaryRole: a role that may not make schemas is enough where an administrator has made ours.
+// TestOrdinaryRole: a role that may not create schemas is enough if an administrator has created
+// ours.
 func TestOrdinaryRole(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Database(t)
@@ -97,7 +98,7 @@ func TestOrdinaryRole(t *testing.T) {
 	}
 }
 
-// ordinary makes the role plain, who owns nothing, and returns the URL with it.
+// ordinary creates the role plain, which owns nothing, and returns the URL with it.
 func ordinary(t *testing.T, server *pgtest.Server, url string) string {
 	t.Helper()
 	server.Exec(t, `DO $$ BEGIN CREATE ROLE plain LOGIN PASSWORD 'plain'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`)
@@ -145,7 +146,7 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestClose: what is under way ends well, every Watch ends, and later calls fail.
+// TestClose: running calls complete, every Watch ends, and later calls fail.
 func TestClose(t *testing.T) {
 	s := open(t, pgtest.Shared(t).Database(t))
 	began, ended := make(chan struct{}), make(chan error)
@@ -181,7 +182,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// TestForeignSchema: a schema of our name with tables that we did not make is left as it is.
+// TestForeignSchema: a schema of our name with tables that we did not create is left unchanged.
 func TestForeignSchema(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	query[int](t, url, `CREATE SCHEMA latchkey_sessions CREATE TABLE sessions (mine int)`)

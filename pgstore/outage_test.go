@@ -13,14 +13,15 @@ import (
 	"github.com/latchkey-dev/latchkey/pgstore"
 )
 
-// A chain is one session that one goroutine swaps on and on.
+// A chain is one session that one goroutine keeps swapping.
 type chain struct {
 	store *pgstore.Store
 	acked atomic.Pointer[latchkey.Record] // the newest whose write returned nil
 	moved atomic.Int64                    // how many have
 }
 
-// run swaps until ctx is done. When a write could not say, it reads what became of it, as a Guard does.
+// run swaps until ctx is done. If the outcome of a write is unknown, it reads what happened, like a
+// Guard.
 func (c *chain) run(ctx context.Context, t *testing.T) {
 	rec, doubt := c.acked.Load(), false
 	for ctx.Err() == nil {
@@ -81,7 +82,7 @@ func load(t *testing.T, stores []*pgstore.Store, n int) []*chain {
 	return chains
 }
 
-// moveOn waits until every chain has moved on, and says how long that took.
+// moveOn waits until every chain has moved on, and returns how long that took.
 func moveOn(t *testing.T, chains []*chain) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -100,8 +101,9 @@ func moveOn(t *testing.T, chains []*chain) time.Duration {
 	return time.Since(began)
 }
 
-// TestOutage stops and kills the server under load. Every error says that the store cannot say, nothing is lost that a write has acknowledged, and when the server is back
-// all goes on by itself, Watch included.
+// TestOutage stops and kills the server under load. Every error says that the outcome is unknown,
+// no acknowledged write is lost, and when the server is back everything recovers by itself, Watch
+// included.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
@@ -136,7 +138,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// TestUntold: a write that took effect but could not be told of is an error, and word of it is sent when that is possible again.
+// TestUntold: a write that took effect but could not be announced is an error, and is announced
+// when that is possible again.
 func TestUntold(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Database(t)
@@ -166,7 +169,8 @@ func ordinaryOwner(t *testing.T, server *pgtest.Server, url string) string {
 	return plain
 }
 
-// TestLockedRow: a call that waits for somebody else's lock gives up in time, and its write does not take effect later.
+// TestLockedRow: a call that waits for another transaction's lock gives up in time, and its write
+// does not take effect later.
 func TestLockedRow(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Shared(t).Database(t)
@@ -202,7 +206,8 @@ func TestLockedRow(t *testing.T) {
 	}
 }
 
-// TestCallersWhoLeave: a write that has begun is seen through when its caller leaves, and its answer is true.
+// TestCallersWhoLeave: a write that has begun is completed if its caller gives up, and its result
+// is true.
 func TestCallersWhoLeave(t *testing.T) {
 	s, rec := open(t, pgtest.Shared(t).Database(t)), session()
 	if err := s.Create(t.Context(), rec); err != nil {

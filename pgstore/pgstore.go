@@ -1,11 +1,13 @@
 // Package pgstore keeps sessions in PostgreSQL: for many nodes that share them.
 //
-// A write that has returned nil is as durable as the server makes its commits, and every node that watches has been sent word of it.
-// Each call is bounded to three seconds; a write that did not answer by then, or whose connection broke, may have taken effect or not, and its error is neither
-// ErrNotFound nor ErrConflict. After an outage the store goes on by itself.
+// A write that has returned nil is as durable as the server's commits, and every node that watches
+// has been notified. Each call is bounded to three seconds; a write without a response by then, or
+// whose connection broke, may have taken effect or not, and its error is neither ErrNotFound nor
+// ErrConflict. After an outage the store recovers by itself.
 //
-// The tables are in the schema latchkey_sessions, which Open makes. The URL is that of PostgreSQL itself: a pooler in front, such as PgBouncer, passes on neither word of changes
-// nor the settings of a connection.
+// The tables are in the schema latchkey_sessions, which Open creates. The URL must be PostgreSQL's
+// own: a pooler in front, such as PgBouncer, passes on neither notifications nor the settings of a
+// connection.
 package pgstore
 
 import (
@@ -26,7 +28,7 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-var errClosed = errors.New("pgstore: the store is closed")
+var errClosed = errors.New("pgstore: store is closed")
 
 // Store is a latchkey.Store. Use Open.
 type Store struct {
@@ -34,7 +36,7 @@ type Store struct {
 	teller   *teller
 	watching *pgx.ConnConfig // for the connections of Watch
 
-	writes sync.RWMutex // held by each write for reading, so that Close can wait for them
+	writes sync.RWMutex // read-locked by each write, so that Close can wait for them
 	closed chan struct{}
 }
 
@@ -44,9 +46,11 @@ var (
 	_ latchkey.Watcher = (*Store)(nil)
 )
 
-// Open connects to the database of a URL, postgres://user:password@host:port/database, and brings its schema up to date. Several processes may do so at once.
-// The URL takes PostgreSQL's parameters and pool_max_conns (by default 16). A host that is not this machine must have a certificate for its name, unless the URL says
-// sslmode=disable. Open fails where the server cannot be reached, is read-only, or has a schema of a newer version.
+// Open connects to the database at a URL, postgres://user:password@host:port/database, and migrates
+// its schema. Several processes may do so at the same time. The URL takes PostgreSQL's parameters
+// and pool_max_conns (by default 16). A host other than this machine must have a certificate for
+// its name, unless the URL says sslmode=disable. Open fails if the server is unreachable or
+// read-only, or has a schema of a newer version.
 func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, nil) }
 
 func open(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, error) {
@@ -83,7 +87,7 @@ func connect(ctx context.Context, url string, tracer pgx.QueryTracer) (*Store, e
 	return &Store{pool: pool, teller: teller, watching: watching, closed: make(chan struct{})}, nil
 }
 
-// Close waits for the calls under way, ends every Watch, and closes the connections. Calls that come later fail.
+// Close waits for running calls, ends every Watch, and closes the connections. Later calls fail.
 func (s *Store) Close() error {
 	s.writes.Lock()
 	defer s.writes.Unlock()
@@ -97,8 +101,9 @@ func (s *Store) Close() error {
 	return s.teller.stop()
 }
 
-// call runs do with a connection, and again where the server asks for that. It waits for a connection as long as the caller does. What has begun is seen through, within the
-// limit, even if the caller leaves: the answer would be a guess, and the connection lost.
+// call runs do with a connection, and again if the server asks for a retry. It waits for a
+// connection as long as the caller does. A call that has begun is completed, within the limit, even
+// if the caller gives up: otherwise its outcome would be unknown, and the connection lost.
 func (s *Store) call(ctx context.Context, do func(ctx context.Context, conn *pgx.Conn) error) error {
 	waiting, cancel := context.WithTimeout(ctx, postgres.Limit)
 	defer cancel()

@@ -27,7 +27,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	return s.list(ctx, `user_id = $2 AND app = $3 AND NOT ended ORDER BY created_at DESC`, limit, []byte(userID), []byte(app))
 }
 
-// Unrevoked lists ended sessions whose refresh token is still to be revoked.
+// Unrevoked lists ended sessions whose refresh token has yet to be revoked.
 func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	return s.list(ctx, `app = $2 AND unrevoked AND id > $3 ORDER BY id`, limit, []byte(app), [16]byte(after))
 }

@@ -28,7 +28,7 @@ func TestRowSize(t *testing.T) {
 	}
 }
 
-// TestIndexes: in a table of some size no call reads all of it, and a Swap writes no index.
+// TestIndexes: no call scans a table of some size, and a Swap writes no index.
 func TestIndexes(t *testing.T) {
 	url := pgtest.Shared(t).Database(t)
 	s := open(t, url)
@@ -44,7 +44,7 @@ func TestIndexes(t *testing.T) {
 		if err := s.Create(t.Context(), rec); err != nil {
 			t.Fatal(err)
 		}
-		for range 10 { // as often as it takes the server to keep a plan
+		for range 10 { // often enough for the server to keep a plan
 			next := *rec
 			next.Version++
 			if err := s.Swap(t.Context(), &next); err != nil {

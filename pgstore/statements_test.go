@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/pgstore"
 )
 
-// A counter counts the statements of calls, and those that tell of writes.
+// A counter counts the statements of calls, and those that notify of writes.
 type counter struct{ calls, tellings atomic.Int64 }
 
 func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.TraceQueryStartData) context.Context {
@@ -28,7 +28,8 @@ func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, query pgx.Tr
 
 func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// TestStatements: every call is one statement, and so one round trip, however it ends and however much it is given. A write that took effect is told of by one more, but for an end.
+// TestStatements: every call is one statement, and so one round trip, whatever its outcome and
+// however much it is given. Another statement announces a write, unless it ends a session.
 func TestStatements(t *testing.T) {
 	var count counter
 	s, err := pgstore.OpenTraced(t.Context(), pgtest.Shared(t).Database(t), &count)
@@ -78,7 +79,8 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// TestMessagesInBatches: word of all that was written while word of something else was under way is sent together.
+// TestMessagesInBatches: everything written while a notification was in flight is announced
+// together.
 func TestMessagesInBatches(t *testing.T) {
 	const writes = 100
 	var count counter

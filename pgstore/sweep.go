@@ -7,10 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// sweepBatch is how many rows one statement removes: few enough that nobody waits long for the locks that it takes.
+// sweepBatch is how many rows one statement removes: few enough that its locks are short.
 const sweepBatch = 1000
 
-// Sweep removes what is past its deadline, in small steps. Rows that somebody is about to change are left for the next time; several nodes may sweep at once.
+// Sweep removes records past their deadline, in small steps. Locked rows are left for the next
+// time; several nodes may sweep at the same time.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (removed int, err error) {
 	for {
 		var batch int

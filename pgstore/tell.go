@@ -16,25 +16,27 @@ import (
 )
 
 const (
-	// tellAgain is how long the teller waits before it repeats what failed, or is in doubt.
+	// tellAgain is how long the teller waits before it retries a failed notification, or repeats
+	// one about a doubtful write.
 	tellAgain = 500 * time.Millisecond
 
-	// doubtFor is how long after its answer was lost a write may still take effect: the server gives up on its statement after postgres.Limit, and the rest is for the network.
+	// doubtFor is how long after its response was lost a write may still take effect: the server
+	// gives up on its statement after postgres.Limit, and the rest is for the network.
 	doubtFor = 10 * time.Second
 )
 
 var errUntold = errors.New("no answer in time")
 
-// A teller sends word of writes to all who watch. NOTIFY makes commits wait in one line, so the writes do without: when they have been committed, one goroutine tells of all of
-// them together.
+// A teller notifies all watchers of writes. NOTIFY serializes commits, so the writes do without:
+// after they have been committed, one goroutine announces all of them together.
 type teller struct {
 	pool *pgxpool.Pool // of one connection
 
 	mu      sync.Mutex
-	owed    map[latchkey.ID]struct{}  // to be told
-	waiting []chan<- error            // for the owed
-	doubts  map[latchkey.ID]time.Time // until when a write may take effect whose answer was lost: told again and again
-	again   time.Time                 // when all doubts are told the next time
+	owed    map[latchkey.ID]struct{}  // to be announced
+	waiting []chan<- error            // for the pending ones
+	doubts  map[latchkey.ID]time.Time // until when a write with a lost response may take effect: announced repeatedly
+	again   time.Time                 // when all doubts are announced next
 
 	some chan struct{}
 	quit chan struct{}
@@ -44,7 +46,7 @@ type teller struct {
 func startTeller(ctx context.Context, config *pgxpool.Config) (*teller, error) {
 	config = config.Copy()
 	config.MaxConns, config.MinConns, config.MinIdleConns = 1, 1, 0
-	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a message is not for the disk
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // a notification need not be on disk
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func startTeller(ctx context.Context, config *pgxpool.Config) (*teller, error) {
 	return t, nil
 }
 
-// stop sends what is owed, if it can, and ends the teller.
+// stop sends pending notifications, if it can, and ends the teller.
 func (t *teller) stop() error {
 	close(t.quit)
 	<-t.done
@@ -69,12 +71,13 @@ func (t *teller) stop() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.owed) > 0 {
-		return errors.New("pgstore: other nodes could not be told of the last writes")
+		return errors.New("pgstore: cannot notify other nodes of the last writes")
 	}
 	return nil
 }
 
-// tell returns when word of a write has been sent. After an error, or when the time is over, it remains owed.
+// tell returns when the notification of a write has been sent. After an error or a timeout it stays
+// pending.
 func (t *teller) tell(id latchkey.ID, limit time.Duration) error {
 	told := make(chan error, 1)
 	t.mu.Lock()
@@ -92,7 +95,7 @@ func (t *teller) tell(id latchkey.ID, limit time.Duration) error {
 	}
 }
 
-// doubt has word sent of a write of which nobody knows whether it took effect, or will.
+// doubt sends notifications about a write that may have taken effect, or may yet.
 func (t *teller) doubt(id latchkey.ID) {
 	t.mu.Lock()
 	t.owed[id] = struct{}{}
@@ -142,7 +145,7 @@ func (t *teller) round() (more bool) {
 	return more || err != nil
 }
 
-// take returns what is owed and what is in doubt, and whether some of it stays in doubt.
+// take returns what is pending and what is in doubt, and whether some of it stays in doubt.
 func (t *teller) take() (ids []latchkey.ID, waiting []chan<- error, doubtful bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

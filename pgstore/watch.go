@@ -18,11 +18,12 @@ import (
 const (
 	beatEvery = 250 * time.Millisecond
 
-	// silence is how long a stream may take to return what it sent to itself. A network that loses everything without a word is so noticed after a second and a half at most.
+	// silence is how long a stream may take to return what it sent to itself. A silently broken
+	// network is noticed after a second and a half at most.
 	silence = 1250 * time.Millisecond
 )
 
-// watchConfig is for a connection that is interrupted and goes on.
+// watchConfig is for a connection that survives interrupted reads.
 func watchConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
 	config = config.Copy()
 	config.RuntimeParams["synchronous_commit"] = "off"
@@ -32,8 +33,9 @@ func watchConfig(config *pgx.ConnConfig) *pgx.ConnConfig {
 	return config
 }
 
-// Watch tells of every write, by whichever node, until ctx is done, the store is closed or the stream breaks. What the stream tells begins with the first beat:
-// a record that was read before the time of that beat may have changed unnoticed.
+// Watch reports every write, by whichever node, until ctx is done, the store is closed or the
+// stream breaks. Reports begin with the first heartbeat: a record that was read before the time of
+// that heartbeat may have changed unnoticed.
 func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -48,7 +50,7 @@ func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s.pool.Reset() // what lost this connection may have lost the idle ones, too, and each would be found out by a call that waits for it
+	s.pool.Reset() // the idle connections may be dead too, and each would cost a call its time limit
 	return fmt.Errorf("pgstore: watch: %w", err)
 }
 
@@ -84,8 +86,9 @@ type stream struct {
 	beats   int
 }
 
-// ask sends a message to the stream itself and tells of all that comes before it. PostgreSQL delivers messages in the order in which they were
-// committed, so every write that had been told of when we asked is among them.
+// ask sends a message to the stream itself and reports everything that comes before it. PostgreSQL
+// delivers messages in the order of their commits, so every write announced before the question is
+// among them.
 func (w *stream) ask(ctx context.Context) (asOf time.Time, err error) {
 	asOf = time.Now()
 	ctx, cancel := context.WithDeadline(ctx, asOf.Add(silence))
@@ -109,7 +112,7 @@ func (w *stream) ask(ctx context.Context) (asOf time.Time, err error) {
 	}
 }
 
-// listen tells of what comes until the time given.
+// listen reports what arrives until the time given.
 func (w *stream) listen(ctx context.Context, until time.Time) error {
 	resting, cancel := context.WithDeadline(ctx, until)
 	defer cancel()

@@ -30,8 +30,8 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	})
 }
 
-// Swap replaces the record of the version before. Word of an end is sent by the transaction itself, so that it is not lost where this process dies between the two:
-// ends are few enough for that.
+// Swap replaces the record of the version before. The transaction itself announces an end, so that
+// the notification is not lost if this process dies between the two: ends are rare enough for that.
 func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	body, err := next.MarshalBinary()
 	if err != nil {
@@ -62,10 +62,11 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	})
 }
 
-// told is for a write that has sent word of itself.
+// told is for a write that has announced itself.
 func told(latchkey.ID, time.Duration) error { return nil }
 
-// write runs a statement that changes the record of id, and returns when the watchers have been sent word of it.
+// write runs a statement that changes the record of id, and returns when the watchers have been
+// notified.
 func (s *Store) write(ctx context.Context, id latchkey.ID, tell func(latchkey.ID, time.Duration) error, do func(context.Context, *pgx.Conn) error) error {
 	s.writes.RLock()
 	defer s.writes.RUnlock()
@@ -78,7 +79,7 @@ func (s *Store) write(ctx context.Context, id latchkey.ID, tell func(latchkey.ID
 	switch {
 	case err == nil:
 		if err := tell(id, time.Until(deadline)); err != nil {
-			return fmt.Errorf("pgstore: the write took effect, but other nodes have not been told yet: %w", err)
+			return fmt.Errorf("pgstore: the write took effect, but other nodes have not been notified yet: %w", err)
 		}
 	case sent && !errors.Is(err, latchkey.ErrConflict) && !errors.Is(err, latchkey.ErrNotFound):
 		s.teller.doubt(id)
@@ -86,7 +87,8 @@ func (s *Store) write(ctx context.Context, id latchkey.ID, tell func(latchkey.ID
 	return err
 }
 
-// Touch moves the last use of sessions forward. It takes the rows in the order of their ids, as every Touch does, so that two of them do not wait for each other.
+// Touch moves the last use of sessions forward. It locks the rows in the order of their ids, as
+// every Touch does, to avoid deadlocks.
 func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	if len(seen) == 0 {
 		return ctx.Err()

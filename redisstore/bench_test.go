@@ -66,7 +66,7 @@ func BenchmarkTouch(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(seen)), "ns/session")
 }
 
-// BenchmarkWord is the time from the call of Swap until another instance has been told.
+// BenchmarkWord is the time from the call of Swap until another instance has been notified.
 func BenchmarkWord(b *testing.B) {
 	url := redistest.Start(b).URL()
 	writer, watcher := open(b, url), open(b, url)
@@ -88,7 +88,7 @@ func BenchmarkWord(b *testing.B) {
 	<-beats
 	rec := typical()
 	must(b, writer.Create(b.Context(), rec))
-	time.Sleep(50 * time.Millisecond) // until word of that has come
+	time.Sleep(50 * time.Millisecond) // until that notification has come
 	ready.Store(true)
 	var took []time.Duration
 	for b.Loop() {

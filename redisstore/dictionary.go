@@ -2,8 +2,9 @@ package redisstore
 
 import "github.com/klauspost/compress/s2"
 
-// dictionary has what most records have in common, the commonest last: the names of the user's fields and the words of browsers. It spares about
-// 200 bytes a session and costs 2 µs. It is part of the format: with another dictionary the version of the format is another one, too.
+// dictionary has what most records have in common, the most common last: the names of the user's
+// fields and the words of user agents. It saves about 200 bytes a session and costs 2 µs. It is
+// part of the format: another dictionary needs another version of the format.
 var dictionary = s2.MakeDict([]byte(`"username":"","imageUrl":"https://www.gravatar.com/avatar/","preferredLanguage":"en","timezone":"America/New_York","fullName":"`+
 	`Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0`+
 	`Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36`+

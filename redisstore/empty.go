@@ -2,7 +2,8 @@ package redisstore
 
 import "context"
 
-// Empty reports whether there is no session in the store. It looks through all keys of the server, until it finds one: not for every request.
+// Empty reports whether the store has no session. It scans the keys of the server until it finds
+// one, so it is not for every request.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
 	for _, node := range s.client.Nodes() {
 		for cursor := uint64(0); ; {

@@ -16,7 +16,8 @@ import (
 
 var makeDump = flag.String("formats.make", "", "the version of the formats, as this program has them, of which to write a dump")
 
-// TestFormats_served: the sessions in a database of any version are served to the browsers that have their cookies.
+// TestFormats_served: the sessions in a database of any version are served to the browsers that
+// have their cookies.
 func TestFormats_served(t *testing.T) {
 	for _, version := range []string{"v1"} {
 		t.Run(version, func(t *testing.T) {
@@ -39,7 +40,7 @@ func TestFormats_make(t *testing.T) {
 	}
 }
 
-// dump returns commands for redis-cli that bring back what a server has.
+// dump returns commands for redis-cli that restore what a server has.
 func dump(t *testing.T, server *redistest.Server) string {
 	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{server.Addr}, DisableCache: true})
 	if err != nil {

@@ -30,7 +30,8 @@ func stored(t testing.TB, rec *latchkey.Record) []byte {
 	return b
 }
 
-// TestFormat holds the format still. Where it fails, values that are stored already could not be read: what has changed needs a new version of the format.
+// TestFormat pins the format. If it fails, stored values could no longer be read: the change needs
+// a new version of the format.
 func TestFormat(t *testing.T) {
 	const header, block = "01" + "00" + "0000000000000005" + "000001a0c4875afb", "7b465a0008616461325d00012b01002822726561646572225d7d20326a01611b150028103134352e30"
 	value, err := encode(sample())
@@ -59,7 +60,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(value[:headerSize])
 	f.Add(value[:len(value)-1])
 	f.Add("\x02" + value[1:])
-	f.Add(value[:headerSize] + "\xff\xff\xff\xff\x0f") // says that it is 4 GiB
+	f.Add(value[:headerSize] + "\xff\xff\xff\xff\x0f") // claims to be 4 GiB
 	f.Fuzz(func(t *testing.T, value string) {
 		rec, err := decode(latchkey.ID{9}, value)
 		if err != nil {

@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// nodes starts that many guards of one app, each with a store of its own on the same servers, and returns their addresses and a user's name.
+// nodes starts that many guards of one app, each with its own store on the same servers, and
+// returns their addresses and a user's name.
 func nodes(t *testing.T, redis string, n int) (urls []string, user string) {
 	t.Helper()
 	provider := idptest.New(t)
@@ -58,7 +59,8 @@ func newBrowser(t *testing.T) *browser {
 	return &browser{t: t, client: &http.Client{Timeout: 10 * time.Second}, cookies: make(map[string]string)}
 }
 
-// send sends a request with the jar's cookies, keeps those of the answer, and returns its status.
+// send sends a request with the jar's cookies, stores those of the response, and returns its
+// status.
 func (b *browser) send(method, url, body string) int {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), method, url, strings.NewReader(body))
@@ -86,7 +88,8 @@ func (b *browser) login(node, user string) {
 	}
 }
 
-// TestGuards has two nodes on one Redis, which is killed and replaced by an empty one: the browser gets 503 while it is away, and then goes on.
+// TestGuards has two nodes on one Redis, which is killed and replaced by an empty one: the browser
+// gets 503 while it is down, and then continues.
 func TestGuards(t *testing.T) {
 	server := redistest.Start(t)
 	nodes, user := nodes(t, server.URL(), 2)
@@ -114,7 +117,8 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// TestRevocationIsSeenEverywhere logs out at one node, and asks the other with the old cookies at once, until it refuses them.
+// TestRevocationIsSeenEverywhere logs out at one node, and then repeats requests with the old
+// cookies at the other until it refuses them.
 func TestRevocationIsSeenEverywhere(t *testing.T) {
 	nodes, user := nodes(t, redistest.Start(t).URL(), 2)
 	var took []time.Duration

@@ -13,18 +13,27 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-// Two indexes answer ByUser and Unrevoked. In a cluster they live in other slots than the records, so that no script can write both at once, and the process may
-// die between two writes. Therefore an index only proposes, and the record decides:
+// Two indexes answer ByUser and Unrevoked. In a cluster they live in other slots than the records,
+// so that no script can write both, and the process may die between two writes. So an index is only
+// a hint, and the record decides:
 //
-//   - An entry is written before the record that it proposes. What dies in between leaves an entry too many, never one too few.
-//   - Whoever reads the index reads the records too, and passes over those that are missing or say otherwise.
-//   - An entry is removed by the write that makes it wrong, after that write. Where that fails, a reader removes it, but only when the entry's own time is more than an hour
-//     past: until then its record may still be on its way. For the sessions of a user this time is the Deadline, for revocations that of the announcement.
-//   - A shard that loses its data loses entries. Every fourth Swap of a living session announces it again, so that the list of a user's sessions is whole after one round
-//     of refreshes. (A revocation that is forgotten so leaves a refresh token at the provider that only our own keys could use, and a tombstone without end.)
+//   - An entry is written before its record. If the process dies in between, there is an entry too
+//     many, never one too few.
+//   - Readers of the index read the records too, and skip those that are missing or no longer
+//     match.
+//   - An entry is removed by the write that makes it stale, after that write. If that fails, a
+//     reader removes it, but only when the entry's own time is more than an hour past: until then
+//     its record may still be on its way. For the sessions of a user this time is the Deadline, for
+//     revocations that of the announcement.
+//   - A shard that loses its data loses entries. Every fourth Swap of a living session announces it
+//     again, so that the list of a user's sessions is complete after one round of refreshes. (A
+//     revocation that is lost this way leaves a refresh token at the provider that only our own
+//     keys could use, and a tombstone that never expires.)
 //
-// The sessions of a user are one sorted set for each app and user, by CreatedAt. The revocations of an app are 16 sorted sets, by the first four bits of the id, so
-// that no key is hot, and within each in the order of the ids. A member of either is an id (16 bytes) and the entry's time in seconds since 1970 (4).
+// The sessions of a user are one sorted set for each app and user, by CreatedAt. The revocations of
+// an app are 16 sorted sets, by the first four bits of the id, so that no key is hot, and within
+// each in the order of the ids. A member of either is an id (16 bytes) and the entry's time in
+// seconds since 1970 (4).
 
 const (
 	memberSize    = 16 + 4
@@ -39,7 +48,8 @@ func pendingKey(app string, shard int) string {
 
 func pendingShard(id latchkey.ID) int { return int(id[0] >> 4) }
 
-// digest gives any text a short name. Should two users ever share one, their records tell them apart.
+// digest gives any text a short name. Should two users ever share one, their records distinguish
+// them.
 func digest(parts ...string) string {
 	var text []byte
 	for _, part := range parts {
@@ -67,8 +77,9 @@ func idOfMember(member string) (id latchkey.ID, ok bool) {
 	return latchkey.ID([]byte(member[:16])), true
 }
 
-// KEYS is the list of a user, ARGV the time of creation, the member, and the session's deadline in ms since 1970 (0: never). The list is kept until two hours after
-// the last deadline of its sessions. Returned are those of the oldest entries whose time is more than an hour past.
+// KEYS is the list of a user, ARGV the time of creation, the member, and the session's deadline in
+// ms since 1970 (0: never). The list is kept until two hours after the last deadline of its
+// sessions. It returns the oldest entries whose time is more than an hour past.
 var announceUserScript = newScript("announce", `
 local now, deadline = tonumber(redis.call('TIME')[1]), tonumber(ARGV[3])
 local fresh = redis.call('EXISTS', KEYS[1]) == 0
@@ -91,7 +102,8 @@ var announcePendingScript = newScript("announce", `
 return redis.call('ZADD', KEYS[1], 0, ARGV[1] .. struct.pack('>I4', redis.call('TIME')[1]))
 `)
 
-// KEYS is either list, ARGV entries that their records do not bear out. Those whose time is more than an hour past are removed.
+// KEYS is either list, ARGV entries that do not match their records. Those whose time is more than
+// an hour past are removed.
 var forgetScript = newScript("forget", `
 local now = tonumber(redis.call('TIME')[1])
 for _, member in ipairs(ARGV) do
@@ -125,11 +137,12 @@ func (s *Store) announceLiving(ctx context.Context, rec *latchkey.Record) error 
 }
 
 const (
-	maxHealing = 256 // bounds the announcements that run beside swaps
-	healEvery  = 4   // versions: a refresh is about four, its claim, its result, and that the browser has it
+	maxHealing = 256 // bounds the announcements that run in the background
+	healEvery  = 4   // versions: a refresh is about four (claim, result, and what the browser confirms)
 )
 
-// heal announces a living session once more, now and then, in case that a server has lost the entry. A swap does not wait for it, nor for a shard that is away.
+// heal announces a living session again from time to time, in case a server has lost the entry. A
+// swap does not wait for it, nor for a shard that is down.
 func (s *Store) heal(ctx context.Context, rec *latchkey.Record) {
 	if rec.Version%healEvery != 0 {
 		return
@@ -144,13 +157,14 @@ func (s *Store) heal(ctx context.Context, rec *latchkey.Record) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
 		defer cancel()
 		err := crash.Contain(func() error { return s.announceLiving(ctx, rec) })
-		if p, ok := err.(*crash.Error); ok { // all else is made good by the next one
+		if p, ok := err.(*crash.Error); ok { // the next one repairs everything else
 			slog.ErrorContext(ctx, "panic", "in", "redisstore", "error", p)
 		}
 	}()
 }
 
-// retract removes the index entries that an ended record has made wrong. Where it fails readers pass over them.
+// retract removes the index entries that an ended record has made stale. If it fails, readers skip
+// them.
 func (s *Store) retract(ctx context.Context, rec *latchkey.Record) {
 	b := s.client.B()
 	if rec.User.ID != "" {

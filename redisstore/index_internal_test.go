@@ -50,7 +50,7 @@ func entries(t *testing.T, s *Store, key string) int {
 	return int(n)
 }
 
-// TestDiesBetweenTwoWrites announces what is never written, as a process does that dies in between.
+// TestDiesBetweenTwoWrites announces what is never written, like a process that dies in between.
 func TestDiesBetweenTwoWrites(t *testing.T) {
 	s, _ := openOne(t)
 	living := record("ada", time.Minute)
@@ -79,7 +79,8 @@ func TestDiesBetweenTwoWrites(t *testing.T) {
 	}
 }
 
-// TestOldEntriesAreForgotten has entries whose time is more than an hour past, and that no record bears out.
+// TestOldEntriesAreForgotten has entries whose time is more than an hour past, and that match no
+// record.
 func TestOldEntriesAreForgotten(t *testing.T) {
 	s, _ := openOne(t)
 	key := userKey("store", "ada")
@@ -95,7 +96,7 @@ func TestOldEntriesAreForgotten(t *testing.T) {
 	for range 20 {
 		old()
 	}
-	for range 5 { // a login removes some, too, for some users never look at the list
+	for range 5 { // a login removes some too, because some users never open the list
 		must(t, s.Create(t.Context(), record("ada", 0)))
 	}
 	if n := entries(t, s, key); n != 5 {
@@ -149,7 +150,8 @@ func TestListIsKeptAsLongAsItsSessions(t *testing.T) {
 	}
 }
 
-// TestUnrevokedPages has more stale entries than a page, in every shard, and finds all that are to be revoked, in their order.
+// TestUnrevokedPages has more stale entries than a page, in every shard, and finds all that are to
+// be revoked, in their order.
 func TestUnrevokedPages(t *testing.T) {
 	s, _ := openOne(t)
 	want := make(map[latchkey.ID]bool)

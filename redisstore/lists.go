@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// spare is how many more entries are read than records are wanted, for some of their sessions may have ended.
+// spare is how many more entries are read than records are wanted, because some of their sessions
+// may have ended.
 const spare = 16
 
 // ByUser lists the living sessions of a user, the newest first.
@@ -22,7 +23,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
 	key := userKey(app, userID)
-	for window := limit + spare; ; window *= 2 { // from the start each time, for the list may change meanwhile
+	for window := limit + spare; ; window *= 2 { // from the start each time, because the list may change meanwhile
 		members, err := s.client.Do(ctx, s.client.B().Zrevrange().Key(key).Start(0).Stop(int64(window)-1).Build()).AsStrSlice()
 		if err != nil {
 			return nil, fmt.Errorf("list the sessions of a user: %w", err)
@@ -41,7 +42,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	}
 }
 
-// Unrevoked lists ended sessions whose refresh token is still to be revoked.
+// Unrevoked lists ended sessions whose refresh token has yet to be revoked.
 func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	ctx, cancel := s.limited(ctx)
 	defer cancel()
@@ -65,7 +66,8 @@ func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, li
 	return found[:min(max(limit, 0), len(found))], ctx.Err()
 }
 
-// pendingAfter returns the first entries after an id, at most limit, from all shards in one trip.
+// pendingAfter returns the first entries after an id, at most limit, from all shards in one round
+// trip.
 func (s *Store) pendingAfter(ctx context.Context, app string, after latchkey.ID, limit int) ([]string, error) {
 	first := pendingShard(after)
 	commands := make([]rueidis.Completed, 0, pendingShards)
@@ -87,7 +89,7 @@ func (s *Store) pendingAfter(ctx context.Context, app string, after latchkey.ID,
 	return members[:min(limit, len(members))], nil
 }
 
-// records reads the record of each entry, nil where there is none.
+// records reads the record of each entry, nil if there is none.
 func (s *Store) records(ctx context.Context, members []string) ([]*latchkey.Record, error) {
 	if len(members) == 0 {
 		return nil, nil
@@ -96,7 +98,7 @@ func (s *Store) records(ctx context.Context, members []string) ([]*latchkey.Reco
 	for i, member := range members {
 		var ok bool
 		if ids[i], ok = idOfMember(member); !ok {
-			return nil, errors.New("a list of sessions holds what is none")
+			return nil, errors.New("invalid entry in a list of sessions")
 		}
 		commands[i] = s.client.B().Get().Key(sessionKey(ids[i])).Build()
 	}
@@ -110,7 +112,8 @@ func (s *Store) records(ctx context.Context, members []string) ([]*latchkey.Reco
 	return records, nil
 }
 
-// forget removes entries that their records do not bear out, once they are old enough. Where it fails the next reader will do.
+// forget removes entries that do not match their records, once they are old enough. If it fails,
+// the next reader retries.
 func (s *Store) forget(ctx context.Context, keyOf func(latchkey.ID) string, members []string, records []*latchkey.Record, right func(*latchkey.Record) bool) {
 	wrong := make(map[string][]string)
 	for i, rec := range records {
@@ -127,7 +130,7 @@ func (s *Store) forget(ctx context.Context, keyOf func(latchkey.ID) string, memb
 func isLiving(rec *latchkey.Record) bool  { return rec.EndedAt.IsZero() }
 func isPending(rec *latchkey.Record) bool { return rec.Unrevoked }
 
-// wanted returns each record once for which test holds, in their order. Records may be nil.
+// wanted returns each record for which test holds once, in their order. Records may be nil.
 func wanted(records []*latchkey.Record, test func(*latchkey.Record) bool) (found []*latchkey.Record) {
 	known := make(map[latchkey.ID]bool)
 	for _, rec := range records {

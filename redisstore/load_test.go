@@ -17,10 +17,12 @@ import (
 // callLimit is longer than a call may take, which is three seconds.
 const callLimit = 4 * time.Second
 
-// slack is what a busy machine may add to every bound. The tests tell a call that ends from one that hangs.
+// slack is what a busy machine may add to every bound. The tests distinguish a call that ends from
+// one that hangs.
 const slack = 30 * time.Second
 
-// A load works on sessions of its own while servers fail, and checks every answer. A Watch runs beside it, as a guard's would, and is checked, too.
+// A load works on its own sessions while servers fail, and checks every result. A Watch runs beside
+// it, like a guard's, and is checked too.
 type load struct {
 	t    *testing.T
 	s    *redisstore.Store
@@ -33,7 +35,7 @@ type load struct {
 	watches            int
 	longest            time.Duration
 	beat               time.Time // the time that the last one gave
-	writes             []write   // that no beat has covered yet
+	writes             []write   // not covered by a heartbeat yet
 }
 
 // A write has returned.
@@ -67,14 +69,14 @@ func (l *load) end() {
 	}
 }
 
-// allowLoss says that from now on sessions may be gone.
+// allowLoss allows sessions to be gone from now on.
 func (l *load) allowLoss(may bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mayLose = may
 }
 
-// progress waits until so many more calls have gone well, and the Watch beats.
+// progress waits until this many more calls have succeeded, and Watch has a heartbeat.
 func (l *load) progress(calls int) {
 	l.t.Helper()
 	began := time.Now()
@@ -88,7 +90,8 @@ func (l *load) progress(calls int) {
 	})
 }
 
-// watch checks each beat: every write that began after the first one and had returned at the time given has been told of.
+// watch checks each heartbeat: every write that began after the first one and had returned at its
+// time has been reported.
 func (l *load) watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		told := make(map[latchkey.ID]bool)
@@ -116,7 +119,7 @@ func (l *load) watch(ctx context.Context) {
 	}
 }
 
-// pause keeps a loop from spinning while real servers are away.
+// pause keeps a loop from spinning while real servers are down.
 func pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -136,12 +139,12 @@ func (l *load) count(began, ended time.Time, err error) {
 	}
 }
 
-// A life is that of one session, which nobody else works on.
+// A life works on one session, which nobody else touches.
 type life struct {
 	*load
 	ctx    context.Context
 	rec    *latchkey.Record // as it is stored; nil: lost
-	doubts bool             // a write whose outcome was not known may yet arrive
+	doubts bool             // a write of unknown outcome may yet arrive
 }
 
 // live creates the session, swaps, uses, lists, ends and revokes it.
@@ -168,7 +171,7 @@ func (s *life) live() {
 	s.swap(revoked)
 }
 
-// swap makes a change. Where the outcome is not known it looks.
+// swap makes a change. If the outcome is unknown it reads the record.
 func (s *life) swap(change func(*latchkey.Record) *latchkey.Record) {
 	if s.rec == nil {
 		return
@@ -200,7 +203,7 @@ func (s *life) swap(change func(*latchkey.Record) *latchkey.Record) {
 	}
 }
 
-// check fails the test where a version is neither the one that was tried nor the one before.
+// check fails the test if a version is neither the one that was tried nor the one before.
 func (s *life) check(got, tried uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// In all of these the store is never opened anew.
+// In all of these tests the store stays open.
 
 func TestServerReplacedByAnEmptyOne(t *testing.T) {
 	t.Parallel()
@@ -17,7 +17,7 @@ func TestServerReplacedByAnEmptyOne(t *testing.T) {
 	l := start(t, open(t, server.URL()))
 	l.progress(1000)
 	server.Kill(t)
-	time.Sleep(time.Second) // under load: while the server is away there is no ErrNotFound
+	time.Sleep(time.Second) // under load: while the server is down there is no ErrNotFound
 	l.allowLoss(true)
 	server.Replace(t)
 	l.progress(1000)
@@ -61,7 +61,7 @@ func TestNetwork(t *testing.T) {
 		proxy.Set(faultproxy.Fault{})
 		l.progress(500)
 	}
-	proxy.Set(faultproxy.Fault{Delay: 300 * time.Millisecond}) // slower than the beat
+	proxy.Set(faultproxy.Fault{Delay: 300 * time.Millisecond}) // slower than the heartbeat
 	l.progress(50)
 }
 
@@ -89,7 +89,8 @@ func TestMasterLost(t *testing.T) {
 	}
 }
 
-// TestClusterChanges has replicas promoted by hand, and then moves slots to a master that is new. Sessions are written all the while, and Watch hears of each.
+// TestClusterChanges has replicas promoted by hand, and then moves slots to a new master. Sessions
+// are written all the while, and Watch reports each.
 func TestClusterChanges(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
@@ -110,7 +111,7 @@ func TestClusterChanges(t *testing.T) {
 	failed := l.failed
 	l.mu.Unlock()
 	w := watch(t, l.s)
-	turned := cluster.Replica(t, cluster.Master(t, "k")) // becomes a master without slots, behind the back of the others
+	turned := cluster.Replica(t, cluster.Master(t, "k")) // becomes a master without slots, unknown to the others
 	turned.Command(t, "CLUSTER", "RESET", "SOFT")
 	host, port, err := net.SplitHostPort(cluster.Master(t, "k").Addr)
 	must(t, err)

@@ -12,16 +12,19 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A layout is what Watch has found: the masters, and in a cluster the state of the whole. Watch is right only as long as every write goes to one of these masters.
-// A replica becomes a master by the votes of other masters, each of which raises its epoch before it votes; a node that is new is known to a master before that one sends it a slot. So
-// a write that went elsewhere and had returned before a round began shows in the round: a master has died, or is none any more, or the epoch or number of nodes has changed.
-// What goes behind the back of the masters (CLUSTER FAILOVER TAKEOVER, CLUSTER RESET) shows when one of them, asked in turn, lists other masters than before.
+// A layout is what Watch has found: the masters, and in a cluster the state of the cluster. Watch
+// is right only as long as every write goes to one of these masters. A replica becomes a master by
+// the votes of other masters, each of which raises its epoch before it votes; a master learns of a
+// new node before it moves a slot to it. So a write that went elsewhere and had returned before a
+// round began shows in the round: a master has died, or is one no longer, or the epoch or number of
+// nodes has changed. What bypasses the masters (CLUSTER FAILOVER TAKEOVER, CLUSTER RESET) shows
+// when one of them, asked in turn, lists other masters than before.
 type layout struct {
-	masters map[string]string // address by node; of a server that is alone: by ""
-	cluster *clusterState     // nil: no cluster
+	masters map[string]string // address by node; "" for a single server
+	cluster *clusterState     // nil: not a cluster
 }
 
-// A clusterState is that part of CLUSTER INFO which changes when slots may go to other nodes.
+// A clusterState is the part of CLUSTER INFO that changes when slots may move to other nodes.
 type clusterState struct {
 	nodes, masters, epoch uint64 // known nodes, masters that have slots, the current epoch
 }
@@ -66,7 +69,8 @@ func (s *Store) layoutOf(ctx context.Context, node rueidis.Client, known func(st
 	return l, nil
 }
 
-// confirm compares what a master says now: its CLUSTER INFO and, where it was asked for that, its CLUSTER NODES.
+// confirm compares what a master says now: its CLUSTER INFO and, if it was asked for it, its
+// CLUSTER NODES.
 func (l layout) confirm(answers []rueidis.RedisResult) error {
 	state, err := readState(answers[0])
 	if err != nil {
@@ -101,7 +105,7 @@ func readState(answer rueidis.RedisResult) (clusterState, error) {
 	return parseState(text)
 }
 
-// readText reads a text, with or without the kind of text that RESP3 puts before it.
+// readText reads a text, with or without the type that RESP3 puts before it.
 func readText(answer rueidis.RedisResult) (string, error) {
 	text, err := answer.ToString()
 	return strings.TrimPrefix(text, "txt:"), err
@@ -132,7 +136,8 @@ type place struct {
 	ip, port, hostname string
 }
 
-// choose prefers the hostname where the client reaches the node by it, and takes the place of a node that does not know its own address to be where it was asked.
+// choose prefers the hostname if the client reaches the node by it, and assumes that a node that
+// does not know its own address is where it was asked.
 func (p place) choose(known func(string) bool, asked string) string {
 	if byName := net.JoinHostPort(p.hostname, p.port); p.hostname != "" && known(byName) {
 		return byName
@@ -143,7 +148,8 @@ func (p place) choose(known func(string) bool, asked string) string {
 	return net.JoinHostPort(p.ip, p.port)
 }
 
-// parseMasters reads CLUSTER NODES: a line a node, "id ip:port@busport,hostname flags master … slots". A master that has failed and has no slots any more is left out.
+// parseMasters reads CLUSTER NODES: a line a node, "id ip:port@busport,hostname flags master …
+// slots". A failed master without slots is left out.
 func parseMasters(text string) (map[string]place, error) {
 	masters := make(map[string]place)
 	for line := range strings.Lines(text) {

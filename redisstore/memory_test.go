@@ -32,7 +32,8 @@ func uuid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// TestMemory measures what a session costs in Redis beyond its user and its JWT, and what it adds to the list of a user who has no other.
+// TestMemory measures what a session costs in Redis beyond its user and its JWT, and what it adds
+// to the list of a user who has no other.
 func TestMemory(t *testing.T) {
 	const limit, n = 600, 50
 	server := redistest.Start(t)
@@ -40,7 +41,7 @@ func TestMemory(t *testing.T) {
 	users, tokens := 0, 0
 	for i := range n {
 		rec := typical()
-		rec.Token = random(600 + 8*i) // JWTs are of many lengths, and memory is handed out in steps
+		rec.Token = random(600 + 8*i) // JWTs have many lengths, and memory is allocated in steps
 		if err := s.Create(t.Context(), rec); err != nil {
 			t.Fatal(err)
 		}

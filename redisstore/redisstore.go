@@ -1,29 +1,39 @@
-// Package redisstore keeps sessions in Redis or Redis Cluster (6.2 or newer; Valkey too): for any number of nodes, and for sessions by the million.
+// Package redisstore keeps sessions in Redis or Redis Cluster (6.2 or newer; Valkey too): for any
+// number of nodes, and for sessions by the million.
 //
 // # What Redis promises, and what not
 //
-// A write that has returned has been carried out by one master, in its memory. Whether it survives is the business of the servers' configuration:
-//   - A server that crashes loses what it had not written to its disk: all without persistence, about the last second with "appendonly yes" and
-//     "appendfsync everysec", nothing with "appendfsync always".
-//   - A replica that takes over lacks what its master had not sent yet: mostly milliseconds, but in a partition all that a master on the smaller side
-//     accepted until it noticed (cluster-node-timeout). "min-replicas-to-write 1" with "min-replicas-max-lag" makes a master refuse writes that nobody copies.
-//   - With ?replicas=1 in the URL a write returns only when that many replicas have it (WAIT). Then the loss of a master alone loses nothing that had
-//     returned, mostly: Redis prefers the replica that has most, and does not vow to. A write that fewer replicas have acknowledged within a second
-//     fails, although it has taken effect.
-//   - A server with less memory than it needs throws keys away unless "maxmemory-policy" is noeviction. Use that.
+// A write that has returned has been carried out by one master, in its memory. Whether it survives
+// depends on the servers' configuration:
+//   - A server that crashes loses what it had not written to its disk: everything without
+//     persistence, about the last second with "appendonly yes" and "appendfsync everysec", nothing
+//     with "appendfsync always".
+//   - A replica that takes over lacks what its master had not sent yet: usually milliseconds, but
+//     in a partition everything that a master on the smaller side accepted until it noticed
+//     (cluster-node-timeout). "min-replicas-to-write 1" with "min-replicas-max-lag" makes a master
+//     refuse writes that nobody copies.
+//   - With ?replicas=1 in the URL a write returns only when that many replicas have it (WAIT). Then
+//     the loss of a master alone usually loses nothing that had returned: Redis prefers the replica
+//     that has most, but does not guarantee it. A write that fewer replicas have acknowledged
+//     within a second fails, although it has taken effect.
+//   - A server with less memory than it needs evicts keys unless "maxmemory-policy" is noeviction.
+//     Use that.
 //
-// For Latchkey a lost session is rebuilt from the browser's cookies, and a lost end is written again by the nodes that remember it; see docs/threat-model.md.
+// Latchkey rebuilds a lost session from the browser's cookies, and the nodes that remember a lost
+// tombstone write it again; see docs/threat-model.md.
 //
 // # Errors
 //
-// Everything but latchkey.ErrNotFound and latchkey.ErrConflict means that the outcome is not known: a write whose answer was lost may have taken effect.
-// No write is sent twice. Each call ends within about three seconds.
+// Every error but latchkey.ErrNotFound and latchkey.ErrConflict means that the outcome is unknown:
+// a write whose response was lost may have taken effect. No write is sent twice. Each call ends
+// within about three seconds.
 //
 // # Rights
 //
 // The user of the URL needs no more than these:
 //
-//	ACL SETUSER latchkey on >password ~lk1:* +@read +@write +@connection +@scripting +time +wait +cluster|slots +cluster|info +cluster|nodes
+//	ACL SETUSER latchkey on >password ~lk1:* +@read +@write +@connection +@scripting
+//	    +time +wait +cluster|slots +cluster|info +cluster|nodes
 package redisstore
 
 import (
@@ -39,17 +49,18 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// callLimit bounds each call, for a request waits for it.
+// callLimit bounds each call, because a request waits for it.
 const callLimit = 3 * time.Second
 
 // Store is a latchkey.Store and a latchkey.Watcher. Use Open.
 //
-// It needs no Sweep: records expire by themselves at their Deadline, or an hour after they were last written if that is later; those that are Unrevoked stay.
+// It needs no Sweep: records expire by themselves at their Deadline, or an hour after their last
+// write if that is later; those that are Unrevoked stay.
 type Store struct {
 	client   rueidis.Client
 	option   rueidis.ClientOption
 	replicas int64         // that must have a write before it returns
-	healing  chan struct{} // the announcements under way beside swaps, see heal
+	healing  chan struct{} // running background announcements, see heal
 	close    sync.Once
 	closed   chan struct{}
 }
@@ -59,11 +70,13 @@ var (
 	_ latchkey.Watcher = (*Store)(nil)
 )
 
-// Open connects to the servers of a URL: redis://user:password@host:6379/0, or rediss:// for TLS. Several hosts, divided by commas, are nodes of one Redis
-// Cluster; one node of a cluster is enough to find the others. What answers at a single address must be one server: when another takes its place, the first
-// must be gone or close its connections. ?replicas=1 makes writes wait for a replica. User and password are percent-encoded.
-// Another machine must be asked with TLS, unless the URL says ?sslmode=disable, as a URL of PostgreSQL does.
-// Open fails where no server answers, one is too old, or it refuses the user. Errors never contain the password.
+// Open connects to the servers of a URL: redis://user:password@host:6379/0, or rediss:// for TLS.
+// Several hosts, separated by commas, are nodes of one Redis Cluster; one node of a cluster is
+// enough to find the others. A single address must belong to one server: when another takes its
+// place, the first must be gone or close its connections. ?replicas=1 makes writes wait for a
+// replica. User and password are percent-encoded. Another machine needs TLS, unless the URL says
+// ?sslmode=disable, as in a URL of PostgreSQL. Open fails if no server answers, one is too old, or
+// it refuses the user. Errors never contain the password.
 func Open(ctx context.Context, url string) (*Store, error) {
 	target, err := parseURL(url)
 	if err != nil {
@@ -97,7 +110,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// limited bounds a call. After Close it is over before it begins: the connections of a cluster end one after the other.
+// limited bounds a call. After Close it ends before it begins: the connections of a cluster end one
+// after the other.
 func (s *Store) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	select {
@@ -108,7 +122,7 @@ func (s *Store) limited(ctx context.Context) (context.Context, context.CancelFun
 	return ctx, cancel
 }
 
-// check asks whether the servers can do what we need.
+// check checks that the servers can do what we need.
 func (s *Store) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()

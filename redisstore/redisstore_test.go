@@ -28,7 +28,8 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) latchkey.Store { return open(t, url) })
 }
 
-// TestWatcher watches from far away, so that word of what was written nearby comes later than the writer's answer.
+// TestWatcher watches from far away, so that notifications of nearby writes come later than the
+// writer's response.
 func TestWatcher(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -81,7 +82,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// unknown fails the test unless an error means that the outcome is not known.
+// unknown fails the test unless an error means that the outcome is unknown.
 func unknown(t testing.TB, what string, err error) {
 	t.Helper()
 	if err == nil || errors.Is(err, latchkey.ErrNotFound) || errors.Is(err, latchkey.ErrConflict) {
@@ -186,7 +187,8 @@ func TestClosed(t *testing.T) {
 	unknown(t, "Watch", w.wait(t))
 }
 
-// A value under the key of another session keeps the id of its own: the guard sees that it is not what was asked for.
+// A value under the key of another session keeps its own id: the guard sees that it is not what was
+// asked for.
 func TestSwappedValues(t *testing.T) {
 	server := redistest.Start(t)
 	s := open(t, server.URL())

@@ -10,13 +10,14 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// A script runs on the server, all of it or nothing. It is sent once and then called by the digest of its text.
+// A script runs on the server, atomically. It is sent once and then called by the digest of its
+// text.
 type script struct {
 	name, text, digest string
 }
 
 func newScript(name, text string) *script {
-	sum := sha1.Sum([]byte(text)) // Redis names scripts so
+	sum := sha1.Sum([]byte(text)) // Redis' names of scripts
 	return &script{name, text, hex.EncodeToString(sum[:])}
 }
 
@@ -24,11 +25,12 @@ func newScript(name, text string) *script {
 const (
 	outcomeDone     = 1
 	outcomeConflict = 0
-	outcomeMissing  = -1 // -2: a format that we do not know
+	outcomeMissing  = -1 // -2: an unknown format
 )
 
-// In these scripts KEYS are a session and its word of change, ARGV the new value, when it may be forgotten, and the version that is replaced.
-// A session is kept for an hour after its last write whatever its Deadline says, so that nothing depends on two clocks that agree.
+// In these scripts KEYS are a session and its change marker, ARGV the new value, when it may be
+// forgotten, and the version that is replaced. A session is kept for an hour after its last write
+// whatever its Deadline says, so that nothing depends on synchronized clocks.
 const storeText = `
 local function store(value)
 	local deadline = tonumber(ARGV[2])
@@ -60,7 +62,7 @@ store(string.sub(new, 1, 10) .. struct.pack('>I8', seen) .. string.sub(new, 19))
 return 1
 `)
 
-// Here KEYS is a session, and ARGV the time of its last use in ms since 1970.
+// KEYS is a session, and ARGV the time of its last use in ms since 1970.
 var touchScript = newScript("touch", `
 local head, at = redis.call('GETRANGE', KEYS[1], 0, 17), tonumber(ARGV[1])
 if head == '' then return 0 end
@@ -70,12 +72,13 @@ if at > struct.unpack('>I8', head, 11) then redis.call('SETRANGE', KEYS[1], 10, 
 return 1
 `)
 
-// call is a call of a script by its digest. A server that has forgotten the script answers NOSCRIPT and does nothing.
+// call is a call of a script by its digest. A server that has forgotten the script answers NOSCRIPT
+// and does nothing.
 func (sc *script) call(b rueidis.Builder, keys []string, args ...string) rueidis.Completed {
 	return b.Evalsha().Sha1(sc.digest).Numkeys(int64(len(keys))).Key(keys...).Arg(args...).Build().ToRetryable() // but see retryDelay
 }
 
-// send is a call that brings the script along.
+// send is a call that includes the text of the script.
 func (sc *script) send(b rueidis.Builder, keys []string, args ...string) rueidis.Completed {
 	return b.Eval().Script(sc.text).Numkeys(int64(len(keys))).Key(keys...).Arg(args...).Build().ToRetryable()
 }
@@ -97,7 +100,8 @@ func (s *Store) run(ctx context.Context, sc *script, keys []string, args ...stri
 // replicaLimit is how long a write waits for its replicas.
 const replicaLimit = time.Second
 
-// runDurably runs a script that returns a number, and waits until as many replicas as are asked for have what it wrote.
+// runDurably runs a script that returns a number, and waits until the required number of replicas
+// have what it wrote.
 func (s *Store) runDurably(ctx context.Context, sc *script, keys []string, args ...string) (outcome int64, err error) {
 	switch {
 	case s.replicas == 0:
@@ -105,14 +109,14 @@ func (s *Store) runDurably(ctx context.Context, sc *script, keys []string, args 
 	case s.client.Mode() != rueidis.ClientModeCluster:
 		return s.runAndWait(ctx, s.client, sc, keys, args)
 	}
-	err = s.client.Dedicated(func(c rueidis.DedicatedClient) error { // a cluster's client would follow the script to another node, but not take WAIT along
+	err = s.client.Dedicated(func(c rueidis.DedicatedClient) error { // a cluster's client would redirect the script to another node, but not WAIT
 		outcome, err = s.runAndWait(ctx, c, sc, keys, args)
 		return err
 	})
 	return outcome, err
 }
 
-// runAndWait sends both on one connection, for WAIT waits for the writes of its own.
+// runAndWait sends both on one connection, because WAIT waits for the writes of its own connection.
 func (s *Store) runAndWait(ctx context.Context, c rueidis.CommandClient, sc *script, keys, args []string) (outcome int64, err error) {
 	wait := func() rueidis.Completed {
 		return c.B().Wait().Numreplicas(s.replicas).Timeout(replicaLimit.Milliseconds()).Build()

@@ -14,9 +14,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-var errLost = errors.New("the data were wiped or the connection is lost")
+var errLost = errors.New("the data were flushed, or the connection is lost")
 
-// A stream is a connection on which one master tells of changed keys and answers questions.
+// A stream is a connection on which one master reports changed keys and answers questions.
 type stream struct {
 	address string
 	client  rueidis.Client
@@ -25,7 +25,7 @@ type stream struct {
 
 type streams []*stream
 
-// listen opens a stream to each master. What has been opened is returned in any case.
+// listen opens a stream to each master. It returns those that it has opened in any case.
 func (s *Store) listen(ctx context.Context, l layout, w *watch) (streams, error) {
 	var all streams
 	for _, address := range l.masters {
@@ -34,7 +34,8 @@ func (s *Store) listen(ctx context.Context, l layout, w *watch) (streams, error)
 	return all, all.each(func(_ int, st *stream) error { return st.open(ctx, s.option, w) })
 }
 
-// open connects. The client may dial once only: what a second connection tells would not be the whole story.
+// open connects. The client may dial only once: notifications on a second connection would be
+// incomplete.
 func (st *stream) open(ctx context.Context, option rueidis.ClientOption, w *watch) (err error) {
 	dial := option.DialCtxFn
 	var dialed atomic.Bool
@@ -54,7 +55,8 @@ func (st *stream) open(ctx context.Context, option rueidis.ClientOption, w *watc
 	return err
 }
 
-// ask asks every master at once whether it is one still, and whether the layout is what it was. One of them, in turn, lists the others.
+// ask asks every master at the same time whether it still is one, and whether the layout is
+// unchanged. One of them, in turn, lists the others.
 func (all streams) ask(ctx context.Context, l layout, turn int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, roundLimit, errors.New("no answer in time"))
 	defer cancel()
@@ -83,7 +85,7 @@ func (st *stream) ask(ctx context.Context, l layout, list bool) error {
 	}
 	field := hello["role"]
 	if role, _ := field.ToString(); role != "master" {
-		return fmt.Errorf("it is a %s now", role)
+		return fmt.Errorf("the node is a %s now", role)
 	}
 	if l.cluster == nil {
 		return nil
@@ -103,7 +105,7 @@ func (all streams) close() {
 	})
 }
 
-// each does something with all at once, and returns the first error.
+// each calls a function for all at the same time, and returns the first error.
 func (all streams) each(do func(int, *stream) error) error {
 	errs := make([]error, len(all))
 	var wait sync.WaitGroup

@@ -11,10 +11,11 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// touchBatch is how many sessions are touched in one trip.
+// touchBatch is how many sessions are touched in one round trip.
 const touchBatch = 500
 
-// Touch moves the last use of sessions forward. Each trip takes a few seconds at most, not the whole.
+// Touch moves the last use of sessions forward. The time limit of a few seconds is for each round
+// trip, not for the whole.
 func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	for batch := range slices.Chunk(seen, touchBatch) {
 		if err := s.touch(ctx, batch); err != nil {

@@ -25,9 +25,10 @@ type target struct {
 	replicas           int64
 }
 
-var errBadLogin = errors.New("the user and password cannot be read: percent-encode them")
+var errBadLogin = errors.New("cannot read the user and password: percent-encode them")
 
-// parseURL reads redis://user:password@host:port,host:port/database?replicas=n&sslmode=disable. Its errors name no secret.
+// parseURL reads redis://user:password@host:port,host:port/database?replicas=n&sslmode=disable. Its
+// errors name no secret.
 func parseURL(raw string) (target, error) {
 	scheme, rest, found := strings.Cut(raw, "://")
 	if !found || scheme != "redis" && scheme != "rediss" {
@@ -37,7 +38,7 @@ func parseURL(raw string) (target, error) {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority, tail = rest[:i], rest[i:]
 	}
-	if strings.Count(rest, "@") > 1 || strings.Contains(tail, "@") { // else part of a password could be taken for a host, and shown
+	if strings.Count(rest, "@") > 1 || strings.Contains(tail, "@") { // otherwise part of a password could be taken for a host, and shown
 		return target{}, errBadLogin
 	}
 	t := target{tls: scheme == "rediss"}
@@ -62,36 +63,36 @@ func parseURL(raw string) (target, error) {
 		return t, err
 	}
 	if !t.tls && !t.plain && slices.ContainsFunc(t.hosts, remote) {
-		return t, errors.New("another machine is asked without TLS, and records and the password would cross the network for everybody to read: " +
-			"write rediss://, or, where the network is trusted, ?sslmode=disable")
+		return t, errors.New("no TLS to another machine: records and the password would cross the network unencrypted: " +
+			"use rediss://, or, on a trusted network, ?sslmode=disable")
 	}
 	return t, nil
 }
 
-// CheckURL reports what Open would refuse in a URL, and connects to nothing.
+// CheckURL reports what Open would refuse in a URL, without connecting.
 func CheckURL(url string) error {
 	_, err := parseURL(url)
 	return err
 }
 
-// remote tells a host:port from this machine's names and addresses.
+// remote distinguishes a host:port from this machine's names and addresses.
 func remote(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	return err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback())
 }
 
-// hostPort adds the port of Redis where there is none.
+// hostPort adds the port of Redis if there is none.
 func hostPort(host string) (string, error) {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
 		name, port, err = net.SplitHostPort(host + ":6379")
 	}
 	if err != nil || name == "" {
-		return "", errors.New("between :// and the first slash must be hosts and their ports: host:6379,host:6379")
+		return "", errors.New("want hosts and their ports between :// and the first slash: host:6379,host:6379")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", fmt.Errorf("the port of host %s is none", name)
+		return "", fmt.Errorf("invalid port of host %s", name)
 	}
 	return net.JoinHostPort(name, port), nil
 }
@@ -104,12 +105,12 @@ func (t *target) parseTail(tail string) error {
 	}
 	if database := strings.TrimPrefix(u.Path, "/"); database != "" {
 		if t.database, err = strconv.Atoi(database); err != nil || t.database < 0 {
-			return errors.New("the database after the hosts is no number")
+			return errors.New("the database after the hosts is not a number")
 		}
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return errors.New("what follows the question mark cannot be read")
+		return errors.New("cannot read what follows the question mark")
 	}
 	for name, values := range query {
 		switch {
@@ -121,24 +122,25 @@ func (t *target) parseTail(tail string) error {
 			}
 		default:
 			if t.replicas, err = strconv.ParseInt(values[0], 10, 16); err != nil || t.replicas < 0 {
-				return errors.New("replicas is no number")
+				return errors.New("replicas is not a number")
 			}
 		}
 	}
 	return nil
 }
 
-// option says how to connect. The limits add up to callLimit or less, and bound what has no context.
+// option configures the client. The limits add up to callLimit or less, and bound what has no
+// context.
 func (t target) option() rueidis.ClientOption {
 	o := rueidis.ClientOption{
 		InitAddress: t.hosts, Username: t.username, Password: t.password, SelectDB: t.database, ClientName: "latchkey",
-		DisableCache:       true, // the guard has a cache of its own, kept honest by Watch
+		DisableCache:       true, // the guard has its own cache, which Watch keeps correct
 		Dialer:             net.Dialer{Timeout: 2 * time.Second, KeepAlive: time.Second},
 		ConnWriteTimeout:   2 * time.Second,
 		RetryDelay:         retryDelay,
 		ReadBufferEachConn: 64 << 10, WriteBufferEachConn: 64 << 10, // a cluster has many connections
 		BlockingPoolSize: 256, BlockingPoolCleanup: time.Minute, // for WAIT
-		AlwaysPipelining: true, // so that a connection that the server has closed is noticed at once, not by the next write
+		AlwaysPipelining: true, // so that a closed connection is noticed immediately, not by the next write
 	}
 	o.DialCtxFn = t.dial
 	if t.tls {
@@ -147,7 +149,8 @@ func (t target) option() rueidis.ClientOption {
 	return o
 }
 
-// dial checks the certificate for the name by which a server is known: nodes of a cluster that go by their addresses must show that of the URL.
+// dial verifies the certificate for the name by which a server is known: cluster nodes that go by
+// their addresses must have a certificate for the name in the URL.
 func (t target) dial(ctx context.Context, address string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
 	if config == nil {
 		return dialer.DialContext(ctx, "tcp", address)
@@ -164,8 +167,9 @@ func (t target) dial(ctx context.Context, address string, dialer *net.Dialer, co
 	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", address)
 }
 
-// retryDelay says when a command is sent again. What Redis refused for the moment was not carried out and may be repeated. After a broken
-// connection nobody knows: a write is not repeated, a read is, at once and twice more, for the connection may just have been an old one.
+// retryDelay says when to retry a command. What Redis refused for the moment was not carried out
+// and may be repeated. After a broken connection nobody knows: a write is not repeated, a read is,
+// immediately and twice more, because the connection may just have been an old one.
 func retryDelay(attempts int, cmd rueidis.Completed, err error) time.Duration {
 	wait := 10 * time.Millisecond << min(attempts, 10)
 	if _, refused := rueidis.IsRedisErr(err); refused && attempts <= 6 {

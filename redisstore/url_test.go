@@ -34,10 +34,10 @@ func TestBadURL(t *testing.T) {
 		"redis://a:1:2":                           "hosts and their ports",
 		"redis://a:99999":                         "port of host a",
 		"redis://a:0":                             "port of host a",
-		"redis://a/x":                             "no number",
-		"redis://a/-1":                            "no number",
-		"redis://a/0?replicas=x":                  "replicas is no number",
-		"redis://a/0?replicas=-1":                 "replicas is no number",
+		"redis://a/x":                             "not a number",
+		"redis://a/-1":                            "not a number",
+		"redis://a/0?replicas=x":                  "replicas is not a number",
+		"redis://a/0?replicas=-1":                 "replicas is not a number",
 		"redis://a?wait=1":                        "only two settings",
 		"redis://a?replicas=1&replicas=2":         "only two settings",
 		"redis://redis.example.com:6379":          "rediss://",
@@ -51,7 +51,7 @@ func TestBadURL(t *testing.T) {
 		"redis://u:s3cr3t%zz@host:6379":           "percent-encode",
 		"redis://u:s3cr3t@host:6379,u:s3cr3t@b":   "percent-encode",
 		"redis://u:s3cr3t@127.0.0.1:1":            "127.0.0.1:1",
-		"redis://u:s3cr3t@127.0.0.1:1/3?replicas": "replicas is no number",
+		"redis://u:s3cr3t@127.0.0.1:1/3?replicas": "replicas is not a number",
 	} {
 		_, err := redisstore.Open(t.Context(), url)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -112,7 +112,7 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
-// rights are those of the package's documentation.
+// rights are those in the package's documentation.
 const rights = "~lk1:* +@read +@write +@connection +@scripting +time +wait +cluster|slots +cluster|info +cluster|nodes"
 
 func TestRights(t *testing.T) {
@@ -143,7 +143,8 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// certificate is one for localhost, made once, since the process reads the certificates that it trusts once.
+// certificate is one for localhost, made once, since the process reads the certificates that it
+// trusts once.
 var certificate = sync.OnceValues(func() (tls.Certificate, []byte) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -159,7 +160,7 @@ var certificate = sync.OnceValues(func() (tls.Certificate, []byte) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 })
 
-// TestTLS reaches a server through something that speaks TLS for it, as in front of many managed ones.
+// TestTLS reaches a server through a TLS terminator, as in front of many managed ones.
 func TestTLS(t *testing.T) {
 	pair, trusted := certificate()
 	file := filepath.Join(t.TempDir(), "trusted.pem")

@@ -15,19 +15,20 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// The 1 is the version of the format, as is the first byte of each value: a new one gets other keys, and old and new programs leave each other's alone.
+// The 1 is the version of the format, as is the first byte of each value: a new one gets other
+// keys, and old and new programs leave each other's alone.
 const (
 	sessionPrefix = "lk1:s:{" // a session
-	changePrefix  = "lk1:c:{" // set and deleted with every write of a session, in the same script: word of it for Watch. The session's own key would also tell of each use
+	changePrefix  = "lk1:c:{" // change marker: set and deleted with every write of a session, in the same script, for Watch. The session's own key also changes with each use
 	userPrefix    = "lk1:u:"  // the living sessions of a user, see index.go
-	pendingPrefix = "lk1:r:"  // the sessions whose refresh token is to be revoked, see index.go
+	pendingPrefix = "lk1:r:"  // the sessions whose refresh token must be revoked, see index.go
 )
 
 // The braces keep both keys of a session in one slot of a cluster.
 func sessionKey(id latchkey.ID) string { return sessionPrefix + id.String() + "}" }
 func changeKey(id latchkey.ID) string  { return changePrefix + id.String() + "}" }
 
-// idOfChange reads the id from the key that tells of a write.
+// idOfChange reads the id from the key of a change marker.
 func idOfChange(key string) (id latchkey.ID, ok bool) {
 	name, isOurs := strings.CutPrefix(key, changePrefix)
 	name, closes := strings.CutSuffix(name, "}")
@@ -41,15 +42,16 @@ func idOfChange(key string) (id latchkey.ID, ok bool) {
 	return latchkey.ID(raw), true
 }
 
-// A value is a header that the scripts understand, and the record, compressed. The header: the format (1 byte), whether the session has ended (1),
-// its version (8) and its last use in ms since 1970 (8), big-endian. These two are left out of the record.
+// A value is a header that the scripts understand, and the record, compressed. The header: the
+// format (1 byte), whether the session has ended (1), its version (8) and its last use in ms since
+// 1970 (8), big-endian. These two are left out of the record.
 const (
 	format     = 1
 	headerSize = 1 + 1 + 8 + 8
 	maxRecord  = 16 << 20 // bytes, before a value that claims more is believed
 )
 
-var errFormat = errors.New("the stored value is not of a format that this program knows")
+var errFormat = errors.New("the stored value has an unknown format: use a newer program")
 
 func encode(rec *latchkey.Record) (string, error) {
 	value := make([]byte, headerSize)
@@ -72,7 +74,8 @@ func encode(rec *latchkey.Record) (string, error) {
 	return string(append(value, dictionary.Encode(nil, plain)...)), nil
 }
 
-// decode reads the value under the key of a session. Whether it is of that session is for the guard to see: it compares the ids.
+// decode reads the value under the key of a session. The guard checks that it belongs to that
+// session, by comparing the ids.
 func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
 	if len(value) < headerSize || value[0] != format {
 		return nil, errFormat
@@ -99,7 +102,7 @@ func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
 	return rec, nil
 }
 
-// read reads the answer to GET of a session. One that is not there is nil.
+// read reads the reply to GET of a session, nil if there is none.
 func read(id latchkey.ID, reply rueidis.RedisResult) (*latchkey.Record, error) {
 	value, err := reply.ToString()
 	switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey/storetest"
 )
 
-// TestReplicas has every write wait for a replica.
+// TestReplicas makes every write wait for a replica.
 func TestReplicas(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t)

@@ -12,13 +12,16 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-// Watch uses Redis' own tracking of keys: each master tells of every change of a key with our prefix, on a connection of its own (CLIENT TRACKING … BCAST), and
-// the same connection answers questions. Redis queues what it tells before it sends the answer to the writer, and one connection keeps its order: the answer
-// to a question that was asked after a write had returned comes after word of that write. So a round of questions, answered by every master, is a beat.
-// The questions are whether the server is a master still and what it knows of the cluster: see masters.go. The reasons are in docs/decisions.
+// Watch uses Redis' own tracking of keys: each master reports every change of a key with our
+// prefix, on a connection of its own (CLIENT TRACKING … BCAST), and the same connection answers
+// questions. Redis queues the report before it replies to the writer, and one connection keeps its
+// order: the reply to a question that was asked after a write had returned comes after the report
+// of that write. So a round of questions, answered by every master, is a heartbeat. The questions
+// are whether the server still is a master and what it knows about the cluster: see masters.go.
+// docs/decisions has the reasons.
 const (
 	roundEvery = 250 * time.Millisecond
-	roundLimit = 1500 * time.Millisecond // a server that is silent for longer is taken for gone
+	roundLimit = 1500 * time.Millisecond // a server that is silent for longer counts as gone
 )
 
 // A watch is one call of Watch.
@@ -28,12 +31,13 @@ type watch struct {
 	fail    context.CancelCauseFunc
 
 	mu   sync.Mutex // held while a function of the caller runs
-	last time.Time  // of the last beat
+	last time.Time  // of the last heartbeat
 	over bool
 }
 
-// Watch tells of every Create and Swap, by any process. It ends with an error when a connection is lost, a server is silent for 1.5 s, its data were wiped, or the
-// cluster is not what it was: another master, another node, a failover.
+// Watch reports every Create and Swap, by any process. It ends with an error when a connection is
+// lost, a server is silent for 1.5 s, its data were flushed, or the cluster has changed: another
+// master, another node, a failover.
 func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(asOf time.Time)) error {
 	watching, fail := context.WithCancelCause(ctx)
 	w := &watch{changed: changed, beat: beat, fail: fail}
@@ -75,7 +79,7 @@ func (s *Store) Watch(ctx context.Context, changed func(latchkey.ID), beat func(
 	}
 }
 
-// tell passes on word of changed keys; nil is word that all were wiped, or that the connection is lost.
+// tell passes on changed keys; nil means that all were flushed, or that the connection is lost.
 func (w *watch) tell(keys []rueidis.RedisMessage) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -96,7 +100,7 @@ func (w *watch) tell(keys []rueidis.RedisMessage) {
 	}
 }
 
-// answered passes on that every master has answered what it was asked after asOf.
+// answered records that every master has answered what it was asked after asOf.
 func (w *watch) answered(asOf time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,7 +110,7 @@ func (w *watch) answered(asOf time.Time) {
 	}
 }
 
-// end keeps the functions of the caller from being called any more.
+// end makes sure that the caller's functions are not called any more.
 func (w *watch) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -22,7 +22,8 @@ type watching struct {
 	asOf  time.Time
 }
 
-// watch starts a Watch and waits for its first beat. While the servers are still coming up it is called again, as a guard would.
+// watch starts a Watch and waits for its first heartbeat. While the servers are still starting it
+// is called again, as by a guard.
 func watch(t testing.TB, s *redisstore.Store) *watching {
 	t.Helper()
 	for began := time.Now(); ; {
@@ -69,7 +70,8 @@ func (w *watching) wait(t testing.TB) error {
 	}
 }
 
-// endsWithin fails the test unless the Watch ends within that time, with an error that contains want.
+// endsWithin fails the test unless the Watch ends within that time, with an error that contains
+// want.
 func (w *watching) endsWithin(t testing.TB, limit time.Duration, want string) {
 	t.Helper()
 	began := time.Now()
@@ -88,7 +90,7 @@ func (w *watching) count(id latchkey.ID) int {
 	return w.told[id]
 }
 
-// caughtUp waits until a beat covers everything until now.
+// caughtUp waits until a heartbeat covers everything until now.
 func (w *watching) caughtUp(t testing.TB) {
 	t.Helper()
 	now := time.Now()
@@ -123,7 +125,8 @@ func TestTouchIsNotTold(t *testing.T) {
 
 func TestWatchEnds(t *testing.T) {
 	t.Parallel()
-	// A beat covers what was written until it was asked for, so it may be as old as a silent server is silent; and the test's machine is busy.
+	// A heartbeat covers what was written until it was asked for, so it may be as old as a silent
+	// server is silent; and the test's machine is busy.
 	const limit = 1500*time.Millisecond + slack
 	server := redistest.Start(t)
 	s := open(t, server.URL())
@@ -133,7 +136,7 @@ func TestWatchEnds(t *testing.T) {
 		want   string
 		repair func()
 	}{
-		{"data wiped", func() { server.Command(t, "FLUSHALL") }, "wiped", func() {}},
+		{"data wiped", func() { server.Command(t, "FLUSHALL") }, "flushed", func() {}},
 		{"connection closed", func() { server.Command(t, "CLIENT", "KILL", "TYPE", "normal") }, "lost", func() {}},
 		{"silence", func() { server.Pause(t) }, "in time", func() { server.Resume(t) }},
 		{"demotion", func() { server.Command(t, "REPLICAOF", "127.0.0.1", "1") }, "", func() { server.Command(t, "REPLICAOF", "NO", "ONE") }},

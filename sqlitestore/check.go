@@ -8,8 +8,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
-// Check says what Open would find at path, and changes nothing: the schema's version there, and the newest, to which Open would bring it. Another
-// process may have the file open. An error is what Open would fail with; fs.ErrNotExist means that Open would make the file.
+// Check says what Open would find at path, and changes nothing: the version of the schema there,
+// and the newest version. Another process may have the file open. An error is what Open would fail
+// with; fs.ErrNotExist means that Open would create the file.
 func Check(ctx context.Context, path string) (current, newest int64, err error) {
 	migrations, err := fs.Sub(schema, "schema")
 	if err != nil {

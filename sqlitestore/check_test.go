@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // the first look has changed nothing
+		for range 2 { // the first check has changed nothing
 			if _, _, err := sqlitestore.Check(t.Context(), path); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %v", c.change, err)
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/sizetest"
 )
 
-// insert stores sessions past the Store.
+// insert stores sessions without the Store.
 func insert(tx *sql.Tx, from, to int) error {
 	stmt, err := tx.Prepare(`INSERT INTO sessions (id, app, user_id, version, last_seen_at, created_at, deadline, ended, unrevoked, body) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?)`)
 	if err != nil {

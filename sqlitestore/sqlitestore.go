@@ -1,5 +1,6 @@
-// Package sqlitestore keeps sessions in one SQLite file: for everything that runs on one machine.
-// A write that has returned survives the loss of power (WAL with synchronous=FULL); writes that wait together are committed together.
+// Package sqlitestore keeps sessions in one SQLite file: for everything that runs on one machine. A
+// write that has returned survives a power loss (WAL with synchronous=FULL); writes that wait
+// together are committed together.
 package sqlitestore
 
 import (
@@ -32,8 +33,9 @@ var (
 	_ latchkey.Watcher = (*Store)(nil)
 )
 
-// Open opens the file, makes it where there is none, and brings its schema up to date. A file that is damaged, belongs to
-// another program or was written by a newer version is refused and left as it is. An empty path is a database in memory.
+// Open opens the file, creates it if it does not exist, and migrates its schema. A file that is
+// damaged, belongs to another program or was written by a newer version is refused and left
+// unchanged. An empty path is a database in memory.
 func Open(ctx context.Context, path string) (*Store, error) {
 	migrations, err := fs.Sub(schema, "schema")
 	if err != nil {
@@ -50,7 +52,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return &Store{db: db, get: get}, nil
 }
 
-// Close waits for the writes under way and closes the file.
+// Close waits for running writes and closes the file.
 func (s *Store) Close() error { return errors.Join(s.get.Close(), s.db.Close()) }
 
 // Create adds a record.
@@ -120,7 +122,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	return s.list(ctx, `user_id = ? AND app = ? AND ended = 0 ORDER BY created_at DESC`, limit, userID, app)
 }
 
-// Unrevoked lists ended sessions whose refresh token is still to be revoked.
+// Unrevoked lists ended sessions whose refresh token has yet to be revoked.
 func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	return s.list(ctx, `app = ? AND unrevoked = 1 AND id > ? ORDER BY id`, limit, app, after[:])
 }
@@ -142,7 +144,7 @@ func (s *Store) list(ctx context.Context, which string, limit int, args ...any) 
 	return found, rows.Err()
 }
 
-// Sweep removes what is past its deadline.
+// Sweep removes records past their deadline.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (removed int, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		result, err := tx.Exec(`DELETE FROM sessions WHERE deadline <= ? AND unrevoked = 0`, now.UnixMilli())
@@ -156,7 +158,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (removed int, err erro
 	return removed, err
 }
 
-// writeOne runs a statement that changes one row, and fails with none where it changed nothing.
+// writeOne runs a statement that changes one row, and fails with none if it changed nothing.
 func (s *Store) writeOne(ctx context.Context, none error, query string, args ...any) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		result, err := tx.Exec(query, args...)

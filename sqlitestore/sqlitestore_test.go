@@ -45,7 +45,7 @@ func TestWatcher(t *testing.T) {
 	}
 }
 
-// TestForeignWrite: what another process writes ends the stream, so that nobody serves what is not known to be true.
+// TestForeignWrite: a write by another process ends the stream, so that nothing stale is served.
 func TestForeignWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sessions.db")
 	own, foreign := open(t, path), open(t, path)

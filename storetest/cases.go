@@ -92,7 +92,8 @@ func endedStaysEnded(t *testing.T, s latchkey.Store) {
 	same(t, s, ended)
 }
 
-// endWinsTheRace ends a session while others write to it: whatever the order, it is ended at last, and from then on.
+// endWinsTheRace ends a session while others write to it: whatever the order, it is ended in the
+// end, and stays so.
 func endWinsTheRace(t *testing.T, s latchkey.Store) {
 	rec := record()
 	must(t, s.Create(t.Context(), rec))
@@ -116,14 +117,14 @@ func endWinsTheRace(t *testing.T, s latchkey.Store) {
 				t.Errorf("Swap: %v", err)
 				return
 			case err == nil && ended:
-				t.Error("a living record was put in the place of an ended one")
+				t.Error("a living record replaced an ended one")
 			}
 		}
 	})
 	got, err := s.Get(t.Context(), rec.ID)
 	must(t, err)
 	if got.EndedAt.IsZero() || got.EndReason != latchkey.EndLogout {
-		t.Errorf("the session goes on: %+v", got)
+		t.Errorf("the session is still alive: %+v", got)
 	}
 }
 
@@ -210,7 +211,7 @@ func snapshot(t *testing.T, s latchkey.Store) {
 	}
 }
 
-// oddText: text is kept to the byte, and found by, whatever it is.
+// oddText: any text is stored byte for byte, and can be searched for.
 func oddText(t *testing.T, s latchkey.Store) {
 	rec := record()
 	rec.App = fmt.Sprintf("名前\x00'; DROP TABLE sessions; -- %x", rec.ID)

@@ -16,7 +16,8 @@ var elsewhere = map[string]string{
 	"A stream that may have lost something is given up: Watch returns an error, and is called again.":            "pgstore/network_test.go, redisstore/watch_test.go, sqlitestore TestForeignWrite, nodes/silence_test.go",
 }
 
-// TestContract: every sentence of the contract is quoted by a case, and every case quotes sentences that are there.
+// TestContract: every sentence of the contract is quoted by a case, and every quoted sentence
+// exists.
 func TestContract(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "../store.go", nil, parser.ParseComments)
 	if err != nil {

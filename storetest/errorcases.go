@@ -31,7 +31,7 @@ func closed(t *testing.T, s latchkey.Store) {
 	cannotSay(t, t.Context(), s, rec)
 }
 
-// cannotSay calls everything, and wants errors that are neither of the two answers.
+// cannotSay makes every call, and expects errors that are neither ErrNotFound nor ErrConflict.
 func cannotSay(t *testing.T, ctx context.Context, s latchkey.Store, rec *latchkey.Record) {
 	next := *rec
 	next.Version = 2

@@ -61,7 +61,7 @@ func unrevoked(t *testing.T, s latchkey.Store) {
 		}
 		for _, rec := range found {
 			if !rec.Unrevoked || rec.App != app || rec.RefreshTokenID != "r1" || bytes.Compare(rec.ID[:], after[:]) <= 0 {
-				t.Errorf("not one that was asked for: %+v", rec)
+				t.Errorf("not among the expected: %+v", rec)
 			}
 			after = rec.ID
 		}

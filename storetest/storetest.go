@@ -1,4 +1,5 @@
-// Package storetest is the contract of latchkey.Store as a suite. The test of a store is one call of Run.
+// Package storetest is the contract of latchkey.Store as a test suite. The test of a store calls
+// Run.
 package storetest
 
 import (
@@ -12,7 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Run checks a store against the contract. open returns a store, empty or not, that no other test uses; it registers its own clean-up.
+// Run checks a store against the contract. open returns a store, empty or not, that no other test
+// uses; it registers its own clean-up.
 func Run(t *testing.T, open func(*testing.T) latchkey.Store) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -26,7 +28,8 @@ func Run(t *testing.T, open func(*testing.T) latchkey.Store) {
 	}
 }
 
-// Each case quotes the sentences of the contract that it checks, as they stand in the comments of latchkey.Store and latchkey.Sweeper.
+// Each case quotes the sentences of the contract that it checks, from the comments of
+// latchkey.Store and latchkey.Sweeper.
 var cases = []struct {
 	name     string
 	contract string
@@ -97,7 +100,7 @@ func fails(t *testing.T, err, want error) {
 	}
 }
 
-// same compares the stored record with want, by the stored form, which has every field.
+// same compares the stored record with want, in their stored form, which has every field.
 func same(t *testing.T, s latchkey.Store, want *latchkey.Record) {
 	t.Helper()
 	got, err := s.Get(t.Context(), want.ID)

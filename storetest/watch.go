@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// RunWatcher checks a store that is a latchkey.Watcher against that contract. open returns two handles to the same empty data, as two processes would have
-// them, that no other test uses; it registers its own clean-up. A store that lives in one process only returns the same handle twice.
+// RunWatcher checks a store that is a latchkey.Watcher against that contract. open returns two
+// handles to the same empty data, as two processes would have them, that no other test uses; it
+// registers its own clean-up. A store of a single process returns the same handle twice.
 func RunWatcher(t *testing.T, open func(*testing.T) (a, b latchkey.Store)) {
 	for _, c := range watcherCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,7 +48,7 @@ const toldOf = "Watch calls changed with the id of each record that was created 
 // patience is how long the suite waits for what should take milliseconds.
 const patience = 20 * time.Second
 
-// A stream is one Watch and what it has told.
+// A stream is one Watch and what it has reported.
 type stream struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -57,15 +58,15 @@ type stream struct {
 
 	mu    sync.Mutex
 	told  map[latchkey.ID]int // how often
-	beats []time.Time         // the times given
+	beats []time.Time         // the times of the heartbeats
 }
 
-// watch starts a Watch and waits until it beats. onBeat, where it is not nil, runs in each beat.
+// watch starts a Watch and waits for its first heartbeat. onBeat, if not nil, runs in each.
 func watch(t *testing.T, store latchkey.Store, onBeat func(s *stream, asOf time.Time)) *stream {
 	t.Helper()
 	watcher, ok := store.(latchkey.Watcher)
 	if !ok {
-		t.Fatalf("%T is no latchkey.Watcher", store)
+		t.Fatalf("%T is not a latchkey.Watcher", store)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &stream{cancel: cancel, ended: make(chan struct{}), news: make(chan struct{}, 1), told: map[latchkey.ID]int{}}
@@ -87,7 +88,8 @@ func watch(t *testing.T, store latchkey.Store, onBeat func(s *stream, asOf time.
 	return s
 }
 
-// call runs what one of the two functions does, and sees that no other runs meanwhile, nor after the end.
+// call runs the body of one of the two functions, and checks that no other runs at the same time,
+// nor after the end.
 func (s *stream) call(t *testing.T, do func()) {
 	if s.inside.Add(1) != 1 {
 		t.Error("Watch calls its functions from two goroutines at once")
@@ -107,7 +109,7 @@ func (s *stream) call(t *testing.T, do func()) {
 	}
 }
 
-// until waits for a condition on what has been told.
+// until waits for a condition on what has been reported.
 func (s *stream) until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	late := time.After(patience)
@@ -121,21 +123,21 @@ func (s *stream) until(t *testing.T, what string, holds func() bool) {
 		select {
 		case <-s.news:
 		case <-s.ended:
-			t.Fatalf("Watch ended while %s was waited for: %v", what, s.err)
+			t.Fatalf("Watch ended during the wait for %s: %v", what, s.err)
 		case <-late:
 			t.Fatalf("waited %v for %s", patience, what)
 		}
 	}
 }
 
-// untilBeat waits for a beat that covers everything until now.
+// untilBeat waits for a heartbeat that covers everything until now.
 func (s *stream) untilBeat(t *testing.T) {
 	t.Helper()
 	now := time.Now()
 	s.until(t, "a beat", func() bool { return !s.beats[len(s.beats)-1].Before(now) })
 }
 
-// untilTold waits until ids have been told of.
+// untilTold waits until ids have been reported.
 func (s *stream) untilTold(t *testing.T, ids ...latchkey.ID) {
 	t.Helper()
 	s.until(t, "the told ids", func() bool {

@@ -55,17 +55,17 @@ func beats(t *testing.T, a, _ latchkey.Store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if early || back {
-		t.Errorf("a beat gives a time that is yet to come: %v, or before the last one: %v", early, back)
+		t.Errorf("a heartbeat has a time in the future: %v, or before the last one: %v", early, back)
 	}
 	if limit := n*500*time.Millisecond + time.Second; took > limit { // one second for a busy machine
-		t.Errorf("%d beats took %v, want at most %v", n, took, limit)
+		t.Errorf("%d heartbeats took %v, want at most %v", n, took, limit)
 	}
 }
 
-// stressFor is how long the cases that look for a race go on: some beats long.
+// stressFor is how long the cases that look for a race run: some heartbeats long.
 const stressFor = time.Second
 
-// A returned write is one that every beat from that time on covers.
+// A returned write is covered by every heartbeat from that time on.
 type returned struct {
 	id      latchkey.ID
 	version uint64
@@ -74,14 +74,14 @@ type returned struct {
 
 func toldBeforeBeat(t *testing.T, a, b latchkey.Store) {
 	var mu sync.Mutex
-	var writes []returned // that no beat has covered yet
+	var writes []returned // not covered by a heartbeat yet
 	s := watch(t, a, func(s *stream, asOf time.Time) {
 		mu.Lock()
 		defer mu.Unlock()
 		writes = slices.DeleteFunc(writes, func(w returned) bool {
 			covered := !w.at.After(asOf)
 			if covered && s.told[w.id] == 0 {
-				t.Errorf("a beat as of %v after a Create that it has not told of", asOf.Sub(w.at))
+				t.Errorf("a heartbeat as of %v after a Create that was not reported", asOf.Sub(w.at))
 			}
 			return covered
 		})
@@ -103,13 +103,15 @@ func toldBeforeBeat(t *testing.T, a, b latchkey.Store) {
 	s.untilBeat(t)
 }
 
-// A cached version was read when the stream had told of its record that often. Once it tells again, the version is dropped.
+// A cached version was read when the stream had reported its record that often. When it is reported
+// again, the version is dropped.
 type cached struct {
 	version uint64
 	told    int
 }
 
-// cacheIsNeverStale reads into a cache as a Guard would, while others swap. At each beat what is in the cache was current at the time given, or is newer.
+// cacheIsNeverStale reads into a cache like a Guard, while others swap. At each heartbeat the
+// cached version was current at the time given, or is newer.
 func cacheIsNeverStale(t *testing.T, a, b latchkey.Store) {
 	recs := make([]*latchkey.Record, 8)
 	for i := range recs {
@@ -117,7 +119,7 @@ func cacheIsNeverStale(t *testing.T, a, b latchkey.Store) {
 		must(t, a.Create(t.Context(), recs[i]))
 	}
 	cache := map[latchkey.ID]cached{}   // guarded by s.mu, as all three are
-	current := map[latchkey.ID]uint64{} // the newest version at the last beat
+	current := map[latchkey.ID]uint64{} // the newest version at the last heartbeat
 	var swaps []returned                // since then
 	s := watch(t, a, func(s *stream, asOf time.Time) {
 		swaps = slices.DeleteFunc(swaps, func(w returned) bool {
@@ -129,7 +131,7 @@ func cacheIsNeverStale(t *testing.T, a, b latchkey.Store) {
 		})
 		for id, c := range cache {
 			if c.told == s.told[id] && c.version < current[id] {
-				t.Errorf("version %d is kept at a beat that covers the Swap to version %d", c.version, current[id])
+				t.Errorf("version %d is cached at a heartbeat that covers the Swap to version %d", c.version, current[id])
 				delete(cache, id)
 			}
 		}
@@ -189,7 +191,7 @@ func several(t *testing.T, a, b latchkey.Store) {
 func ends(t *testing.T, a, _ latchkey.Store) {
 	s := watch(t, a, nil)
 	s.stop(t)
-	must(t, a.Create(t.Context(), record())) // call reports what is told now
+	must(t, a.Create(t.Context(), record())) // call reports the calls from now on
 	again := watch(t, a, nil)
 	rec := record()
 	must(t, a.Create(t.Context(), rec))

@@ -14,7 +14,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 	json.NewEncoder(w).Encode(body)
 }
 
-// refuse is a 400 of /api/*: with a field where it is about one, else in general.
+// refuse is a 400 of /api/*: about a field if there is one, else general.
 func refuse(w http.ResponseWriter, field, code string) {
 	errors := []object{{"code": code, "message": "Words that nobody should rely on."}}
 	if field == "" {
@@ -90,7 +90,7 @@ func (s *Server) webhooks(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, object{"webhooks": s.state.Webhooks})
 }
 
-// jwks has no key: those of HMAC are never published.
+// jwks has no keys: those of HMAC are never published.
 func (s *Server) jwks(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, object{"keys": []object{}})
 }

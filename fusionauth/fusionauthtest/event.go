@@ -17,7 +17,8 @@ const (
 	refreshTokenRevoke = "jwt.refresh-token.revoke"
 )
 
-// ChangePassword does what an administrator's change of a password does, and returns the status of his call.
+// ChangePassword does what an administrator's change of a password does, and returns the status of
+// that call.
 func (s *Server) ChangePassword(userID, password string) int {
 	return s.byAdministrator(passwordUpdate, userID, s.revokesOnPasswordChange(), func(u *User) { u.Password = password })
 }
@@ -40,7 +41,8 @@ func (s *Server) revokesOnPasswordChange() bool {
 	return s.state.Tenant.JWTConfiguration.RefreshTokenRevocationPolicy.OnPasswordChanged
 }
 
-// byAdministrator raises the event, changes the user where the receivers let it happen, and revokes the user's tokens.
+// byAdministrator raises the event, changes the user if the receivers accept it, and revokes the
+// user's tokens.
 func (s *Server) byAdministrator(kind, userID string, revokes bool, change func(*User)) int {
 	s.mu.Lock()
 	u := s.state.user(func(u *User) bool { return u.ID == userID })
@@ -66,7 +68,8 @@ func (s *Server) byAdministrator(kind, userID string, revokes bool, change func(
 	return http.StatusOK
 }
 
-// eachRevoked has an event for each token. They are to be raised without the lock, for receivers may call the server.
+// eachRevoked returns an event for each token. They must be raised without the lock, because
+// receivers may call the server.
 func eachRevoked(tokens []*token) (events []object) {
 	for _, t := range tokens {
 		events = append(events, object{
@@ -88,7 +91,8 @@ func manyRevoked(userID, applicationID string) object {
 	return event
 }
 
-// raise sends an event to the webhooks that want it, where the tenant raises it. It returns false where the call that raises it must fail.
+// raise sends an event to the webhooks that want it, if the tenant raises it. It returns false if
+// the call that raises it must fail.
 func (s *Server) raise(event object) bool {
 	s.mu.Lock()
 	kind := event["type"].(string)

@@ -1,10 +1,11 @@
-// Package fusionauthtest runs a server that answers as FusionAuth's documentation says that a FusionAuth does, for tests of programs that
-// talk to one. It is written from the documents alone and shares nothing with package idp, so that the two do not have the same
-// mistakes: its tokens are reusable and signed with HS256, its dead tokens are a 400, its cookies beat the body.
+// Package fusionauthtest runs a server that behaves as FusionAuth's documentation describes, for
+// tests of programs that call one. It is written from the documents alone and shares nothing with
+// package idp, so that the two do not share mistakes: its tokens are reusable and signed with
+// HS256, its dead tokens are a 400, its cookies take precedence over the body.
 //
 //	s := fusionauthtest.New(t)
-//	// log in at s.URL with s.APIKey, fusionauthtest.ApplicationID, fusionauthtest.Email and fusionauthtest.Password
-//	s.Change(func(state *fusionauthtest.State) { state.Applications[0].LoginConfiguration.GenerateRefreshTokens = false })
+//	// log in at s.URL with s.APIKey and fusionauthtest.ApplicationID, Email and Password
+//	s.Change(func(state *fusionauthtest.State) { state.Applications[0].Active = false })
 //	s.Answer("POST /api/login", someHandler) // a proxy's page, a limit, silence
 package fusionauthtest
 
@@ -20,7 +21,8 @@ import (
 	"time"
 )
 
-// What a new server has: one tenant, one application that is set up for Latchkey, and one user who is registered for it.
+// The content of a new server: one tenant, one application set up for Latchkey, and one user
+// registered for it.
 const (
 	TenantID      = "30663132-6464-6665-3032-326466613934"
 	ApplicationID = "85a03867-dccf-4882-adde-1a79aeec50df"
@@ -80,7 +82,7 @@ func (s *Server) routes() {
 	}
 }
 
-// ServeHTTP counts the call and answers it. What there is not is a 404 with nothing in it.
+// ServeHTTP counts the call and answers it. An unknown call gets an empty 404.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, pattern := s.mux.Handler(r)
 	s.mu.Lock()
@@ -98,21 +100,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Answer puts another handler in the place of a call, such as "DELETE /api/jwt/refresh/{id}". With nil the server answers itself again.
+// Answer replaces the handler of a call, such as "DELETE /api/jwt/refresh/{id}". Nil restores the
+// server's own.
 func (s *Server) Answer(pattern string, handler http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers[pattern] = handler
 }
 
-// Calls tells how often a pattern was called.
+// Calls returns how often a pattern was called.
 func (s *Server) Calls(pattern string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[pattern]
 }
 
-// Change changes what the server knows, between two calls.
+// Change changes the server's state, between two calls.
 func (s *Server) Change(change func(*State)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +131,7 @@ func (s *Server) MoveClock(by time.Duration) {
 
 func (s *Server) now() time.Time { return time.Now().Add(s.moved) }
 
-// permitted tells whether the request has a key that may make the call.
+// permitted reports whether the request has a key that may make the call.
 func (s *Server) permitted(r *http.Request) bool {
 	may, known := s.state.Keys[r.Header.Get("Authorization")]
 	if !known {
@@ -141,13 +144,14 @@ func (s *Server) permitted(r *http.Request) bool {
 	return len(may) == 0 || slices.Contains(may, r.Method+" "+path)
 }
 
-// sees tells whether the request may see what belongs to our tenant. Where not, the answer is written.
+// sees reports whether the request may see what belongs to our tenant. If not, it writes the
+// response.
 func (s *Server) sees(w http.ResponseWriter, r *http.Request) bool {
 	switch r.Header.Get("X-FusionAuth-TenantId") {
 	case "", s.state.Tenant.ID:
 		return true
 	case s.state.OtherTenantID:
-		w.WriteHeader(http.StatusNotFound) // what belongs to another tenant is not there
+		w.WriteHeader(http.StatusNotFound) // another tenant's objects do not exist here
 	default:
 		refuse(w, "", "[invalid]X-FusionAuth-TenantId")
 	}

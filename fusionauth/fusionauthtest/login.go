@@ -55,7 +55,8 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// obstructed answers where the login is none. What is wrong with an account shows before its password is checked.
+// obstructed answers if the login fails. Problems of an account show before its password is
+// checked.
 func (s *Server) obstructed(w http.ResponseWriter, u *User, password string) bool {
 	switch {
 	case u.Inactive:
@@ -72,7 +73,7 @@ func (s *Server) obstructed(w http.ResponseWriter, u *User, password string) boo
 	return true
 }
 
-// unfinished answers where the user is who he says, and the login is none yet.
+// unfinished answers if the password is right, but the login needs another step.
 func (s *Server) unfinished(w http.ResponseWriter, u *User, a *Application, trust string) bool {
 	switch {
 	case u.PasswordChangeReason != "":
@@ -110,7 +111,7 @@ func (s *Server) loggedIn(w http.ResponseWriter, u *User, a *Application, noJWT 
 	answer(w, http.StatusOK, out)
 }
 
-// setCookies sets them on every answer with tokens, asked or not.
+// setCookies sets them on every response with tokens.
 func setCookies(w http.ResponseWriter, access, refresh string) {
 	http.SetCookie(w, &http.Cookie{Name: "access_token", Value: access, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	if refresh != "" {
@@ -118,7 +119,7 @@ func setCookies(w http.ResponseWriter, access, refresh string) {
 	}
 }
 
-// json has secrets of a user that nobody but a backend should see.
+// json includes secrets of a user that only a backend should see.
 func (u *User) json() object {
 	return object{
 		"id": u.ID, "active": !u.Inactive, "email": u.Email, "username": u.Username, "verified": !u.Unverified, "tenantId": TenantID,

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// jwtRefresh takes the token of the cookie before that of the body.
+// jwtRefresh prefers the token of the cookie over that of the body.
 func (s *Server) jwtRefresh(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

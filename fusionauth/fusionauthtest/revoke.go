@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// revokeTokens answers DELETE /api/jwt/refresh in all its forms: 200 with nothing in it.
+// revokeTokens answers DELETE /api/jwt/refresh in all its forms: an empty 200.
 func (s *Server) revokeTokens(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if !s.permitted(r) {
@@ -54,7 +54,7 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, object{"refreshTokens": list})
 }
 
-// logout always answers 200. The parameter beats the cookie here.
+// logout always answers 200. The parameter takes precedence over the cookie here.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	value := r.URL.Query().Get("refreshToken")
 	if cookie, err := r.Cookie("refresh_token"); err == nil && value == "" {
@@ -70,7 +70,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// drop forgets the tokens that are meant, and returns them.
+// drop removes the matching tokens, and returns them.
 func (s *Server) drop(meant func(*token) bool) (dropped []*token) {
 	s.tokens = slices.DeleteFunc(s.tokens, func(t *token) bool {
 		if !meant(t) {
@@ -82,7 +82,7 @@ func (s *Server) drop(meant func(*token) bool) (dropped []*token) {
 	return dropped
 }
 
-// RefreshTokens tells how many refresh tokens of a user there are.
+// RefreshTokens returns the number of a user's refresh tokens.
 func (s *Server) RefreshTokens(userID string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,9 +1,9 @@
 package fusionauthtest
 
-// A State is what the server knows. Its types have FusionAuth's names and JSON.
+// A State is what the server stores. Its types have FusionAuth's names and JSON.
 type State struct {
 	Tenant        Tenant
-	OtherTenantID string // a second tenant, in which there is nothing; empty: there is none
+	OtherTenantID string // a second, empty tenant; "": there is none
 	Applications  []Application
 	Users         []*User
 	Keys          map[string][]string // what each API key may call, such as "POST /api/login"; nothing: everything
@@ -11,7 +11,7 @@ type State struct {
 	Version       string
 }
 
-// A Tenant has the settings that hold where an application has none of its own.
+// A Tenant has the settings that apply if an application has none of its own.
 type Tenant struct {
 	ID                 string             `json:"id"`
 	Name               string             `json:"name"`
@@ -57,7 +57,7 @@ type OAuthConfiguration struct {
 	EnabledGrants              []string `json:"enabledGrants"`
 }
 
-// A JWTConfiguration is about tokens. An application's holds only where it is enabled.
+// A JWTConfiguration is about tokens. An application's applies only if it is enabled.
 type JWTConfiguration struct {
 	Enabled                                bool   `json:"enabled"`
 	TimeToLiveInSeconds                    int    `json:"timeToLiveInSeconds"`
@@ -73,7 +73,7 @@ type JWTConfiguration struct {
 	RefreshTokenRevocationPolicy RevocationPolicy `json:"refreshTokenRevocationPolicy"`
 }
 
-// A RevocationPolicy says what revokes all refresh tokens of a user. Only the tenant's holds.
+// A RevocationPolicy says what revokes all refresh tokens of a user. Only the tenant's applies.
 type RevocationPolicy struct {
 	OnLoginPrevented  bool `json:"onLoginPrevented"`
 	OnPasswordChanged bool `json:"onPasswordChanged"`
@@ -84,7 +84,8 @@ type EventConfiguration struct {
 	Events map[string]EventSetting `json:"events"`
 }
 
-// An EventSetting is that of one event. With a TransactionType other than None the call that raises it fails where no receiver accepts it.
+// An EventSetting is the setting of one event. With a TransactionType other than None, the call
+// that raises it fails if no receiver accepts it.
 type EventSetting struct {
 	Enabled         bool   `json:"enabled"`
 	TransactionType string `json:"transactionType"`
@@ -105,20 +106,20 @@ type Webhook struct {
 	Sign func(body []byte) string `json:"-"` // makes the signature; nil: there is none
 }
 
-// A User has a password in clear, for it is none of anybody's.
+// A User has a plain-text password, which is for tests only.
 type User struct {
 	ID, Email, Username, Password string
 	Inactive                      bool
 	Registrations                 []Registration
 
-	// What stands between the right password and a login.
+	// What can stand between the right password and a login.
 	Prevented, Expired, TwoFactor, Unverified bool
 	PasswordChangeReason                      string
 
 	codeUsed bool
 }
 
-// A Registration is a user's for one application.
+// A Registration registers a user for one application.
 type Registration struct {
 	ApplicationID string   `json:"applicationId"`
 	Roles         []string `json:"roles"`
@@ -159,7 +160,7 @@ func (s *State) app(id string) *Application {
 	return nil
 }
 
-// user returns the first user who is meant, or nil.
+// user returns the first matching user, or nil.
 func (s *State) user(meant func(*User) bool) *User {
 	for _, u := range s.Users {
 		if meant(u) {
@@ -178,7 +179,7 @@ func (u *User) registration(applicationID string) *Registration {
 	return nil
 }
 
-// jwt returns the settings that hold for an application.
+// jwt returns the settings that apply to an application.
 func (s *State) jwt(a *Application) JWTConfiguration {
 	if a != nil && a.JWTConfiguration.Enabled {
 		return a.JWTConfiguration

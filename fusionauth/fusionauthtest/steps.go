@@ -5,10 +5,11 @@ import (
 	"net/http"
 )
 
-// Code is what the authenticator of a user with a second factor shows. It is good once.
+// Code is what the authenticator of a user with a second factor shows. It is accepted once.
 const Code = "081755"
 
-// The handles of the steps between the right password and a login. A server makes them anew each time.
+// The ids of the steps between the right password and a login. A real server makes new ones each
+// time.
 const (
 	twoFactorID = "WYcNo4NBXqfk"
 	trustID     = "pVwRgyyN4Tn7"
@@ -46,7 +47,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// changePassword takes the id of a 203 alone.
+// changePassword accepts only the id of a 203.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

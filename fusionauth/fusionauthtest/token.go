@@ -28,14 +28,15 @@ func (t *token) json() object {
 	return object{"id": t.id, "applicationId": t.applicationID, "userId": t.user.ID, "tenantId": TenantID, "startInstant": t.start.UnixMilli(), "token": t.value}
 }
 
-// newValue has letters that must be escaped in a URL.
+// newValue contains characters that must be escaped in a URL.
 func newValue() string {
 	raw := make([]byte, 29)
 	rand.Read(raw)
 	return "+/" + base64.StdEncoding.EncodeToString(raw)
 }
 
-// alive returns the token with that value, the newest or the one before, where it has not expired; else nil.
+// alive returns the token with that value, the newest or the one before, unless it has expired;
+// else nil.
 func (s *Server) alive(value string) *token {
 	for _, t := range s.tokens {
 		if value == "" || t.value != value && t.previous != value {
@@ -60,7 +61,7 @@ func (s *Server) alive(value string) *token {
 	return nil
 }
 
-// redeem trades the value in. It returns nil for one that is no good, whatever the reason.
+// redeem trades the value in. It returns nil for an invalid one, whatever the reason.
 func (s *Server) redeem(value, applicationID string) *token {
 	t := s.alive(value)
 	if t == nil || applicationID != "" && t.applicationID != applicationID || t.user.Inactive || t.user.Expired || t.user.Prevented {
@@ -91,7 +92,7 @@ func (s *Server) claims(u *User, a *Application, refreshTokenID, how string) obj
 	return c
 }
 
-// sign signs with HS256, the default of older installations: nobody but the server can check it.
+// sign signs with HS256, the default of older installations: only the server can verify it.
 func (s *Server) sign(claims object) string {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: jose.JSONWebKey{Key: []byte("the default signing key of the test"), KeyID: "a1b2c3d4e"}},
 		(&jose.SignerOptions{}).WithType("JWT"))

@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// An event is what we read of one. It has far more, live tokens among it; what is not named here goes nowhere.
+// An event is the part of one that we read. The rest, which includes live tokens, goes nowhere.
 type event struct {
 	ID            string `json:"id"`
 	Type          string `json:"type"`
@@ -25,21 +25,22 @@ type event struct {
 	} `json:"refreshToken"`
 }
 
-// decode is strict about the text (valid UTF-8, no name twice, nothing after the object) and skips what it does not know. Its errors quote nothing.
+// decode is strict about the text (valid UTF-8, no duplicate names, nothing after the object) and
+// skips unknown fields. Its errors quote nothing.
 func decode(body []byte) (event, error) {
 	var in struct {
 		Event event `json:"event"`
 	}
 	if json.Unmarshal(body, &in) != nil {
-		return event{}, errors.New("it is not the JSON of an event")
+		return event{}, errors.New("not the JSON of an event")
 	}
 	e := in.Event
 	if e.ID == "" || e.Type == "" || e.CreateInstant <= 0 {
-		return event{}, errors.New("it has no id, no type or no createInstant")
+		return event{}, errors.New("id, type or createInstant is missing")
 	}
 	for _, id := range []*string{&e.ID, &e.Type, &e.ApplicationID, &e.UserID, &e.User.ID, &e.RefreshToken.ID} {
 		if len(*id) > 64 || strings.Trim(*id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != "" {
-			return event{}, errors.New("an id or the type is none")
+			return event{}, errors.New("invalid id or type")
 		}
 	}
 	return e, nil
@@ -62,7 +63,7 @@ func (e ending) refreshTokenIDs() []string {
 	return []string{e.refreshTokenID}
 }
 
-// ending says what an event means. Which types come is chosen in FusionAuth.
+// ending returns what an event means. FusionAuth's configuration decides which types are sent.
 func (e event) ending() (ending, error) {
 	user := e.UserID
 	switch {
@@ -77,7 +78,7 @@ func (e event) ending() (ending, error) {
 		out = ending{reason: latchkey.EndPasswordChanged, userID: user}
 	case "user.deactivate", "user.delete":
 		out = ending{reason: latchkey.EndUserDeactivated, userID: user}
-	case "user.login.suspicious": // somebody else may know the password: in every application
+	case "user.login.suspicious": // somebody else may know the password, so in every application
 		out = ending{reason: latchkey.EndRevokedByAdmin, userID: user}
 	case "user.registration.delete":
 		out = ending{reason: latchkey.EndRevokedByAdmin, userID: user, applicationID: e.ApplicationID}

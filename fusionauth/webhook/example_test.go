@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
 )
 
-// The receiver stands beside the app's own routes, without Protect: FusionAuth has no cookie, and shows who it is with its signature.
+// The receiver is next to the app's own routes, without Protect: FusionAuth has no cookie, and
+// identifies itself with its signature.
 func Example() {
 	var store, forums *latchkey.Guard // from latchkey.New
 	receiver, err := webhook.New(webhook.Config{

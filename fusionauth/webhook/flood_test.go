@@ -12,8 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
 )
 
-// The address is for anybody to reach: refusals of one kind make a line a minute, which says how
-// many there were.
+// Anyone can reach the address: refusals of one kind are logged once a minute, with their number.
 func TestBadEventsDoNotFloodTheLog(t *testing.T) {
 	log, now := &backendtest.Log{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	rc := receiver(t, webhook.Config{Secrets: []latchkey.Secret{secret}, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return now }})

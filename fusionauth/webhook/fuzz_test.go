@@ -57,7 +57,7 @@ func FuzzParseKeySet(f *testing.F) {
 	})
 }
 
-// However many applications have keys of their own, those that sign events are found among them.
+// However many applications have their own keys, those that sign events are found among them.
 func TestKeySetOfManyApplications(t *testing.T) {
 	const key = `{"kty":"EC","crv":"P-256","kid":"%s","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"%s}`
 	all := []string{fmt.Sprintf(key, "own", "")}
@@ -80,7 +80,7 @@ func TestKeySetOfManyApplications(t *testing.T) {
 	}
 }
 
-// Both sets turn: what was seen an hour ago may be forgotten, what was seen since may not.
+// Both sets rotate: what was seen an hour ago may be forgotten, what was seen since may not.
 func TestSeen(t *testing.T) {
 	var s seen
 	now := time.Now()

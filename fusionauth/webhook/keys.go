@@ -16,14 +16,14 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// keys are what a signature is checked with: those of the configuration, or those that FusionAuth publishes.
+// keys verify signatures: the keys of the configuration, or those that FusionAuth publishes.
 type keys struct {
-	algorithms []jose.SignatureAlgorithm // of all of them: whoever signs does not choose another
+	algorithms []jose.SignatureAlgorithm // of all keys: the signer cannot choose another
 	fixed      []key
 	published  *keySet
 }
 
-// A key signs with its own algorithms only (RFC 8725, section 3.1).
+// A key verifies its own algorithms only (RFC 8725, section 3.1).
 type key struct {
 	key        any
 	algorithms []jose.SignatureAlgorithm
@@ -47,7 +47,7 @@ func newKeys(c Config) (k keys, err error) {
 		}
 	}
 	if given != 1 {
-		return k, errors.New("webhook: Config: one of Secrets, PublicKey and KeySetURL is required: events that are not signed could be anybody's")
+		return k, errors.New("webhook: Config: one of Secrets, PublicKey and KeySetURL is required, because unsigned events could come from anyone")
 	}
 	switch {
 	case len(c.Secrets) > 0:
@@ -79,7 +79,7 @@ func (k keys) find(ctx context.Context, id string, now time.Time) ([]key, error)
 	return k.fixed, nil
 }
 
-// parsePEM reads public keys and certificates, of which only the key counts.
+// parsePEM reads public keys and certificates, whose key alone counts.
 func parsePEM(text []byte) (all []key, err error) {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		var public any
@@ -92,7 +92,7 @@ func parsePEM(text []byte) (all []key, err error) {
 				public = certificate.PublicKey
 			}
 		default: // never its content: it may be a private key
-			err = fmt.Errorf("%q is no public key", block.Type)
+			err = fmt.Errorf("%q is not a public key", block.Type)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("webhook: Config.PublicKey: key %d: %w", len(all), err)
@@ -104,17 +104,17 @@ func parsePEM(text []byte) (all []key, err error) {
 		all = append(all, k)
 	}
 	if all == nil {
-		return nil, errors.New("webhook: Config.PublicKey: there is no key: want PEM, which begins with -----BEGIN PUBLIC KEY-----")
+		return nil, errors.New("webhook: Config.PublicKey: no key found: want PEM, which begins with -----BEGIN PUBLIC KEY-----")
 	}
 	return all, nil
 }
 
-// publicKey says which algorithms a key is for, and refuses one that is too weak.
+// publicKey returns the algorithms of a key, and refuses a weak one.
 func publicKey(public any) (key, error) {
 	switch p := public.(type) {
 	case *rsa.PublicKey:
 		if p.N.BitLen() < 2048 || p.E < 3 {
-			return key{}, errors.New("an RSA key needs 2048 bits or more")
+			return key{}, errors.New("the RSA key is shorter than 2048 bits")
 		}
 		return key{p, byRSA}, nil
 	case *ecdsa.PublicKey:
@@ -125,5 +125,5 @@ func publicKey(public any) (key, error) {
 	case ed25519.PublicKey:
 		return key{p, []jose.SignatureAlgorithm{jose.EdDSA}}, nil
 	}
-	return key{}, fmt.Errorf("%T is no key that FusionAuth signs with", public)
+	return key{}, fmt.Errorf("FusionAuth cannot sign with a %T", public)
 }

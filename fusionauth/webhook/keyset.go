@@ -12,13 +12,13 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// errNoKeys means that the keys cannot be read just now.
+// errNoKeys means that the keys cannot be read at the moment.
 var errNoKeys = errors.New("no keys")
 
 const (
 	keysWithin  = 5 * time.Second
-	keysEvery   = time.Hour   // so that a key that was withdrawn goes
-	keysAtMost  = time.Minute // however many signatures name a key that is not there
+	keysEvery   = time.Hour   // so that a withdrawn key disappears
+	keysAtMost  = time.Minute // however many signatures name an unknown key
 	maxKeySet   = 1 << 20     // bytes
 	maxKeyCount = 100         // that may sign events
 )
@@ -28,7 +28,7 @@ type keySet struct {
 	url  string
 	http *http.Client
 
-	turn  chan struct{} // whoever has put something in there uses what follows
+	turn  chan struct{} // a semaphore that guards the fields below
 	keys  map[string]key
 	read  time.Time // when keys were read
 	tried time.Time
@@ -45,8 +45,8 @@ func newKeySet(url string, transport http.RoundTripper) *keySet {
 	}
 }
 
-// find returns the key of that id, and none where there is no such key. The id is only ever looked
-// up.
+// find returns the key of that id, or none if there is no such key. The id is used for the look-up
+// only.
 func (s *keySet) find(ctx context.Context, id string, now time.Time) ([]key, error) {
 	select {
 	case s.turn <- struct{}{}:
@@ -64,11 +64,11 @@ func (s *keySet) find(ctx context.Context, id string, now time.Time) ([]key, err
 	k, known := s.keys[id]
 	switch {
 	case known:
-		return []key{k}, nil // the last good one, where the server is away
+		return []key{k}, nil // the last good set, if the server is down
 	case s.err != nil:
 		return nil, fmt.Errorf("%w: %w (tried at most once a minute)", errNoKeys, s.err)
 	}
-	return nil, errors.New("the signature is of a key that FusionAuth does not publish")
+	return nil, errors.New("signed with a key that FusionAuth does not publish")
 }
 
 func (s *keySet) fetch(ctx context.Context) (map[string]key, error) {
@@ -91,9 +91,9 @@ func (s *keySet) fetch(ctx context.Context) (map[string]key, error) {
 	return parseKeySet(body)
 }
 
-// parseKeySet passes over keys that we could not use, and over those that Latchkey's provider marks
-// as an application's: whoever brought one there could sign with it, and it signs no events.
-// FusionAuth marks none. Two of one id: neither can be meant.
+// parseKeySet skips keys that we cannot use, and keys that Latchkey's provider marks as an
+// application's: whoever imported such a key could sign with it, and it signs no events. FusionAuth
+// marks none. Of two keys with the same id neither is used.
 func parseKeySet(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -1,7 +1,10 @@
-// Package webhook receives the events that a FusionAuth sends and ends sessions at once: those of a user whose password was changed, who was
-// locked out or deleted, and those whose refresh tokens were revoked. Without it such news arrives when a session is refreshed, within latchkey.Config.SessionCap.
+// Package webhook receives the events that a FusionAuth sends and ends sessions immediately: those
+// of a user whose password was changed, who was locked out or deleted, and those whose refresh
+// tokens were revoked. Without it such news arrives when a session is refreshed, within
+// latchkey.Config.SessionCap.
 //
-// Every event must be signed. Events that end nothing are accepted and ignored. docs/fusionauth.md says how to set FusionAuth up.
+// Every event must be signed. Events that end nothing are accepted and ignored. docs/fusionauth.md
+// describes FusionAuth's settings.
 package webhook
 
 import (
@@ -18,24 +21,28 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// SignatureHeader is where FusionAuth puts the signature: a JWT with the digest of the body.
+// SignatureHeader is the header with FusionAuth's signature: a JWT with the digest of the body.
 const SignatureHeader = "X-FusionAuth-Signature-JWT"
 
 const (
 	maxBody   = 1 << 20          // bytes; a user's data is in there
-	endWithin = 10 * time.Second // FusionAuth has hung up long before
+	endWithin = 10 * time.Second // longer than FusionAuth waits
 )
 
-// Config is what a Receiver is made from. Apps is required, and one of Secrets, PublicKey and KeySetURL.
+// Config configures a Receiver. Apps is required, and one of Secrets, PublicKey and KeySetURL.
 type Config struct {
 	Apps []App
 
-	// Secrets are the HMAC keys that FusionAuth may sign with, as its Key Master shows them: more than one only while one replaces another. At least 32 bytes each.
+	// Secrets are the HMAC keys that FusionAuth may sign with, as its Key Master shows them; more
+	// than one only during a rotation. At least 32 bytes each.
 	Secrets []latchkey.Secret
-	// PublicKey is the public half of an RSA, EC or Ed25519 key that FusionAuth signs with, in PEM; or several, while one replaces another.
+	// PublicKey is the public half of an RSA, EC or Ed25519 key that FusionAuth signs with, in PEM;
+	// or several, during a rotation.
 	PublicKey string
-	// KeySetURL is where FusionAuth publishes its public keys, such as "https://auth.example.com/.well-known/jwks.json". They are read when they are needed first, once an
-	// hour, and when a new one appears. Whoever can answer in its place can end sessions: use https.
+	// KeySetURL is where FusionAuth publishes its public keys, such as
+	// "https://auth.example.com/.well-known/jwks.json". They are read when they are first needed,
+	// once an hour, and when a new one appears. Anyone who can answer in its place can end
+	// sessions: use https.
 	KeySetURL string
 
 	Transport http.RoundTripper // for KeySetURL; default http.DefaultTransport
@@ -49,7 +56,8 @@ type App struct {
 	Guard         *latchkey.Guard
 }
 
-// A Receiver is an http.Handler for POST. It needs no login and no cookie, and must be reachable by FusionAuth only.
+// A Receiver is an http.Handler for POST. It needs no login and no cookie, and only FusionAuth
+// needs to reach it.
 type Receiver struct {
 	apps []App
 	keys keys
@@ -68,7 +76,7 @@ func New(c Config) (*Receiver, error) {
 	}
 	for i, a := range c.Apps {
 		if a.ApplicationID == "" || a.Guard == nil {
-			bad(fmt.Sprintf("Apps[%d]", i), "needs an application id and a guard")
+			bad(fmt.Sprintf("Apps[%d]", i), "the application id or the guard is missing")
 		}
 	}
 	if c.Logger == nil {
@@ -87,8 +95,9 @@ func New(c Config) (*Receiver, error) {
 	return &Receiver{apps: c.Apps, keys: keys, log: c.Logger, now: c.Now}, nil
 }
 
-// ServeHTTP answers 200 to an event that is done with, 401 to one that is not signed by our FusionAuth, 400 to one that cannot be read or is too old, and
-// 503 where sessions could not be ended: FusionAuth must send it again.
+// ServeHTTP answers 200 to an event that is done with, 401 to one that is not signed by our
+// FusionAuth, 400 to one that is unreadable or too old, and 503 if sessions could not be ended:
+// FusionAuth must then send it again.
 func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	err := rc.receive(w, r)
@@ -98,7 +107,7 @@ func (rc *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var no *refusal
 	if !errors.As(err, &no) {
-		no = &refusal{http.StatusServiceUnavailable, "sessions could not be ended: send it again", err}
+		no = &refusal{http.StatusServiceUnavailable, "cannot end sessions: send the event again", err}
 	}
 	rc.tell(r, no)
 	if no.status == http.StatusMethodNotAllowed {
@@ -119,7 +128,7 @@ func (rc *Receiver) tell(r *http.Request, no *refusal) {
 	}
 	attrs := []slog.Attr{slog.Int("status", no.status), slog.String("from", r.RemoteAddr)}
 	if more > 0 {
-		attrs = append(attrs, slog.Int("more", more)) // of this kind, since the last line
+		attrs = append(attrs, slog.Int("more", more)) // of this kind, since the last log line
 	}
 	if no.err != nil {
 		attrs = append(attrs, slog.Any("error", no.err))
@@ -127,7 +136,8 @@ func (rc *Receiver) tell(r *http.Request, no *refusal) {
 	rc.log.LogAttrs(r.Context(), level, "webhook: "+no.reason, attrs...)
 }
 
-// A refusal says no to a request. The reason is for both sides, err for our log; neither has anything of the body.
+// A refusal refuses a request. The reason is for both sides, err for our log; neither contains
+// anything of the body.
 type refusal struct {
 	status int
 	reason string
@@ -136,45 +146,46 @@ type refusal struct {
 
 func (e *refusal) Error() string { return e.reason }
 
-// receive does all that one request asks for. The signature comes first, so that strangers cost next to nothing.
+// receive does all that one request asks for. The signature is checked first, so that strangers
+// cost next to nothing.
 func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
-		return &refusal{http.StatusMethodNotAllowed, "only POST is answered here", nil}
+		return &refusal{http.StatusMethodNotAllowed, "want POST", nil}
 	}
 	if !isPlainJSON(r.Header) {
 		return &refusal{http.StatusUnsupportedMediaType, "want plain application/json", nil}
 	}
 	digest, err := rc.keys.verify(r.Context(), r.Header.Values(SignatureHeader), rc.now())
 	if errors.Is(err, errNoKeys) {
-		return &refusal{http.StatusServiceUnavailable, "the keys of the signature cannot be read: send it again", err}
+		return &refusal{http.StatusServiceUnavailable, "cannot read the keys of the signature: send the event again", err}
 	}
 	if err != nil {
 		return &refusal{http.StatusUnauthorized, "the event is not signed by our FusionAuth", err}
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(endWithin)) // where the server sets none; a ResponseWriter that cannot is a test's
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(endWithin)) // if the server sets none; only a test's ResponseWriter cannot
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return &refusal{http.StatusRequestEntityTooLarge, "the event is longer than 1 MiB", nil}
 	}
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "the event broke off", nil}
+		return &refusal{http.StatusBadRequest, "the event is incomplete", nil}
 	}
 	if !digest.of(body) {
 		return &refusal{http.StatusUnauthorized, "the event is not the one that was signed", nil}
 	}
 	event, err := decode(body)
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "the event cannot be read", err}
+		return &refusal{http.StatusBadRequest, "cannot read the event", err}
 	}
 	ending, err := event.ending()
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "the event cannot be read", err}
+		return &refusal{http.StatusBadRequest, "cannot read the event", err}
 	}
 	if ending.reason == "" || rc.seen.has(event.ID, rc.now()) {
 		return nil
 	}
 	if age := rc.now().Sub(event.created()); age > maxAge || age < -maxSkew {
-		return &refusal{http.StatusBadRequest, "the event is not of this hour: a replay, or the clocks differ", fmt.Errorf("it is %v old", age.Round(time.Second))}
+		return &refusal{http.StatusBadRequest, "the event is more than an hour old or new: a replay, or the clocks differ", fmt.Errorf("it is %v old", age.Round(time.Second))}
 	}
 	ended, err := rc.end(r.Context(), event, ending)
 	if err != nil {
@@ -185,14 +196,16 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// isPlainJSON tells whether a body is JSON and not compressed. A header that comes twice says neither.
+// isPlainJSON reports whether a body is uncompressed JSON. A header that is sent twice counts as
+// neither.
 func isPlainJSON(h http.Header) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	encoding := h.Get("Content-Encoding")
 	return err == nil && kind == "application/json" && (encoding == "" || encoding == "identity") && len(h["Content-Type"]) == 1 && len(h["Content-Encoding"]) <= 1
 }
 
-// end ends the sessions that are meant. It goes on when FusionAuth hangs up, and one app does not wait for another's store to come back.
+// end ends the sessions. It continues if FusionAuth hangs up, and one app does not wait for
+// another's store to come back.
 func (rc *Receiver) end(ctx context.Context, e event, ending ending) (ended int, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 	defer cancel()

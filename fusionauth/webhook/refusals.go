@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// refusalsEvery is how often a refusal of one kind is logged: strangers can send as many as they
+// refusalsEvery is how often a refusal of one kind is logged: strangers can cause as many as they
 // like.
 const refusalsEvery = time.Minute
 
-// refusals says which refusals are to be logged, by their reason, of which there are a few.
+// refusals says which refusals to log, by their reason, of which there are a few.
 type refusals struct {
 	mu   sync.Mutex
 	next map[string]time.Time
-	more map[string]int // that were not logged since
+	more map[string]int // not logged since
 }
 
-// due reports whether a refusal is to be logged now, and how many of its kind were not since the
-// last that was.
+// due reports whether to log a refusal now, and how many of its kind were not logged since the last
+// one.
 func (r *refusals) due(reason string, now time.Time) (more int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// The signature has no time in it, so an event counts for an hour from its creation, and once. Older news tells nothing new: a session is refreshed
-// within its cap, and the provider says no then.
+// The signature contains no time, so an event counts for an hour from its creation, and once. Older
+// events are not needed: a session is refreshed within its cap, and then the provider refuses.
 const (
 	maxAge  = time.Hour
 	maxSkew = 5 * time.Minute
 	maxSeen = 50_000 // in each of the two sets
 )
 
-// seen remembers the events of the last hour that were done with, in two sets that take turns. It is of this process alone: at another node a copy of
-// an event counts once more.
+// seen remembers the events of the last hour that were done with, in two sets that take turns. It
+// belongs to this process: at another node a copy of an event counts once more.
 type seen struct {
 	mu         sync.Mutex
 	young, old map[string]struct{}
@@ -37,7 +37,8 @@ func (s *seen) add(id string, now time.Time) {
 	s.young[id] = struct{}{}
 }
 
-// turn begins a new set when the young one is an hour old, or full. An event may come from the future, by maxSkew.
+// turn begins a new set when the young one is an hour old, or full. An event may come from the
+// future, by maxSkew.
 func (s *seen) turn(now time.Time) {
 	if s.young != nil && len(s.young) < maxSeen && now.Sub(s.begun) < maxAge+maxSkew {
 		return

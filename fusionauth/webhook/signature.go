@@ -27,19 +27,20 @@ func (d digest) of(body []byte) bool {
 	return subtle.ConstantTimeCompare(d[:], sum[:]) == 1
 }
 
-var errSignature = errors.New("the signature is not good")
+var errSignature = errors.New("invalid signature")
 
-// verify checks the signature in the header, and returns the digest that the body must have. errNoKeys: it cannot be checked just now.
+// verify verifies the signature in the header, and returns the digest that the body must have.
+// errNoKeys: it cannot be verified at the moment.
 func (k keys) verify(ctx context.Context, header []string, now time.Time) (digest, error) {
 	if len(header) != 1 || header[0] == "" {
-		return digest{}, errors.New("there is no signature: enable Sign events for the webhook")
+		return digest{}, errors.New("no signature: enable Sign events for the webhook")
 	}
 	if len(header[0]) > maxSignature {
 		return digest{}, errors.New("the signature is too long")
 	}
 	parsed, err := jose.ParseSignedCompact(header[0], k.algorithms)
 	if err != nil || !jws.Canonical(header[0]) {
-		return digest{}, errors.New("the signature is no JWT, or of an algorithm that our keys are not for")
+		return digest{}, errors.New("the signature is not a JWT, or its algorithm is not our keys'")
 	}
 	candidates, err := k.find(ctx, parsed.Signatures[0].Header.KeyID, now)
 	if err != nil {
@@ -62,7 +63,8 @@ func (k keys) verify(ctx context.Context, header []string, now time.Time) (diges
 	return digest{}, err
 }
 
-// signed reads what was signed. Times are no part of what FusionAuth documents, and hold where they are.
+// signed reads what was signed. FusionAuth documents no times in it; they are checked if they are
+// there.
 func signed(payload []byte, now time.Time) (d digest, err error) {
 	var claims struct {
 		Digest    string   `json:"request_body_sha256"`
@@ -71,12 +73,12 @@ func signed(payload []byte, now time.Time) (d digest, err error) {
 		IssuedAt  *float64 `json:"iat"`
 	}
 	if json.Unmarshal(payload, &claims) != nil {
-		return d, errors.New("what was signed cannot be read")
+		return d, errors.New("cannot read what was signed")
 	}
 	seconds := func(t time.Time) float64 { return float64(t.Unix()) }
 	if claims.ExpiresAt != nil && seconds(now.Add(-clockSkew)) >= *claims.ExpiresAt || claims.NotBefore != nil && seconds(now.Add(clockSkew)) < *claims.NotBefore ||
 		claims.IssuedAt != nil && (seconds(now.Add(-maxAge)) > *claims.IssuedAt || seconds(now.Add(maxSkew)) < *claims.IssuedAt) {
-		return d, errors.New("the signature is not of this hour: a replay, or the clocks differ")
+		return d, errors.New("the signature is more than an hour old or new: a replay, or the clocks differ")
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(claims.Digest)
 	if err != nil || len(raw) != len(d) {

@@ -27,10 +27,10 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
 )
 
-// body is an event that ends nothing, so that there need be no session.
+// body is an event that ends nothing, so that it needs no session.
 var body = []byte(`{"event":{"id":"1","type":"user.login.success","createInstant":1}}`)
 
-// sign makes a signature over claims, with the digest of body where they have none.
+// sign makes a signature over claims, with the digest of body if they have none.
 func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, id string, claims map[string]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: key, KeyID: id}}, (&jose.SignerOptions{}).WithType("JWT"))
@@ -69,7 +69,7 @@ func receiver(t *testing.T, c webhook.Config) *webhook.Receiver {
 	return r
 }
 
-// status is the answer to body with a signature.
+// status is the response to body with a signature.
 func status(t *testing.T, rc *webhook.Receiver, signatures ...string) int {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(string(body)))
@@ -109,7 +109,8 @@ func rsaKey(t *testing.T) *rsa.PrivateKey {
 	return k
 }
 
-// Every algorithm that FusionAuth's Key Master has, with its right key, and no signature with any other: JWT-01.
+// JWT-01: every algorithm that FusionAuth's Key Master has verifies with its right key, and no
+// signature with any other.
 func TestJWT01_EveryAlgorithm(t *testing.T) {
 	r, p256, p384, p521 := rsaKey(t), ecKey(t, elliptic.P256()), ecKey(t, elliptic.P384()), ecKey(t, elliptic.P521())
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
@@ -147,7 +148,7 @@ func TestJWT01_EveryAlgorithm(t *testing.T) {
 	if got := status(t, receiver(t, webhook.Config{PublicKey: all}), sign(t, jose.EdDSA, ed, "", nil)); got != 200 {
 		t.Errorf("several keys: %d", got)
 	}
-	// The classic: a public key that everybody knows, used as an HMAC secret.
+	// The classic attack: a published key, used as an HMAC secret.
 	confused := sign(t, jose.HS256, []byte(pemOf(t, r.Public())), "k", nil)
 	if got := status(t, receiver(t, public(r)), confused); got != 401 {
 		t.Errorf("HS256 with the public key: %d", got)
@@ -206,7 +207,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// A secret that is too short for its algorithm is told to the operator.
+// A secret that is too short for its algorithm is reported to the operator.
 func TestSecretTooShortForTheAlgorithm(t *testing.T) {
 	rc := receiver(t, webhook.Config{Secrets: []latchkey.Secret{latchkey.Secret(strings.Repeat("x", 32))}})
 	if got := status(t, rc, sign(t, jose.HS512, []byte(strings.Repeat("x", 64)), "k", nil)); got != 401 {
@@ -235,7 +236,8 @@ func (s *keyServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: s.keys})
 }
 
-// JWT-11: keys are fetched when they are needed, at most once a minute, and the last good ones stay.
+// JWT-11: keys are fetched when they are needed, at most once a minute, and the last good ones
+// stay.
 func TestJWT11_PublishedKeys(t *testing.T) {
 	one, two := ecKey(t, elliptic.P256()), rsaKey(t)
 	server := &keyServer{status: 503}
@@ -292,7 +294,7 @@ func TestJWT11_PublishedKeys(t *testing.T) {
 	}
 }
 
-// A caller who goes away while the keys are fetched has not spoiled it for the next.
+// A caller who goes away while the keys are fetched does not spoil them for the next.
 func TestPublishedKeysOutliveTheCaller(t *testing.T) {
 	one := ecKey(t, elliptic.P256())
 	listener := httptest.NewServer(&keyServer{keys: []jose.JSONWebKey{{Key: one.Public(), KeyID: "one"}}})
@@ -309,7 +311,7 @@ func TestPublishedKeysOutliveTheCaller(t *testing.T) {
 	}
 }
 
-// A signature has one text: what a lenient decoder would read as well is refused.
+// A signature has one spelling: what a lenient decoder would also accept is refused.
 func TestSignaturesHaveOneSpelling(t *testing.T) {
 	key := ecKey(t, elliptic.P256())
 	rc := receiver(t, webhook.Config{PublicKey: pemOf(t, key.Public())})

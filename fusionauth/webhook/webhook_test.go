@@ -30,7 +30,7 @@ type object = map[string]any
 // secret is a random HMAC key of this run.
 var secret = latchkey.Secret(rand.Text() + rand.Text())
 
-// hs256 signs as RFC 7515 says, without the library that the receiver checks with.
+// hs256 signs as RFC 7515 says, without the library that the receiver verifies with.
 func hs256(body []byte) string {
 	encode := base64.RawURLEncoding.EncodeToString
 	sum := sha256.Sum256(body)
@@ -53,7 +53,7 @@ type world struct {
 	forumsApp string
 }
 
-// A downStore can be out of order.
+// A downStore can be down.
 type downStore struct {
 	latchkey.Store
 	down bool
@@ -105,7 +105,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// ended checks with which reasons the user's sessions in the two apps are over; "" is alive.
+// ended checks the reasons for which the user's sessions in the two apps have ended; "" is alive.
 func (w *world) ended(t *testing.T, reasons ...string) {
 	t.Helper()
 	for i, reason := range reasons {
@@ -116,7 +116,7 @@ func (w *world) ended(t *testing.T, reasons ...string) {
 	}
 }
 
-// post sends an event and returns the status of the answer.
+// post sends an event and returns the status of the response.
 func (w *world) post(t *testing.T, event object, change ...func(*http.Request)) int {
 	t.Helper()
 	for name, value := range (object{"id": uuid.NewString(), "createInstant": time.Now().UnixMilli(), "tenantId": fusionauthtest.TenantID}) {
@@ -144,7 +144,7 @@ func (w *world) postBody(t *testing.T, body []byte, signature string, change ...
 	return answer.Code
 }
 
-// FusionAuth's own events, over the wire: sessions end at once, not at the next refresh.
+// FusionAuth's own events, over the wire: sessions end immediately, not at the next refresh.
 func TestEventsOfFusionAuth(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -181,7 +181,8 @@ func (w *world) revoke(which string) int {
 	return resp.StatusCode
 }
 
-// One token that is revoked ends its session only. A logout elsewhere does that, and our own logout comes back as an event that finds nothing to do.
+// One revoked token ends its session only. A logout elsewhere does that, and our own logout comes
+// back as an event that finds nothing to do.
 func TestOneToken(t *testing.T) {
 	w := newWorld(t)
 	second := w.apps[0].Browser()
@@ -262,7 +263,7 @@ func TestOtherEvents(t *testing.T) {
 	}
 }
 
-// An event may come late: who has logged in with the new password meanwhile stays.
+// An event may come late: a session that began with the new password stays.
 func TestLateEvent(t *testing.T) {
 	w := newWorld(t)
 	changed := time.Now().UnixMilli()
@@ -290,7 +291,8 @@ func TestReplay(t *testing.T) {
 	w.ended(t, "")
 }
 
-// Where one app's store is away, the others' sessions end, FusionAuth's call fails, and the event that comes again is not a replay.
+// If one app's store is down, the others' sessions end, FusionAuth's call fails, and the repeated
+// event is not a replay.
 func TestFailureIsRetried(t *testing.T) {
 	w := newWorld(t)
 	w.forumsDB.down = true
@@ -312,7 +314,7 @@ func TestFailureIsRetried(t *testing.T) {
 	}
 }
 
-// What is not an event is refused before it is looked at.
+// What is not an event is refused before it is read.
 func TestBadRequests(t *testing.T) {
 	w := newWorld(t)
 	good := []byte(`{"event":{"id":"1","type":"user.password.update","createInstant":1,"user":{"id":"u"}}}`)

@@ -1,4 +1,5 @@
-// Package backendtest is the backend of an app, for tests: a real guard in front of a FusionAuth, served with TLS, and browsers that log in to it.
+// Package backendtest is the backend of an app, for tests: a real guard in front of a FusionAuth,
+// served over TLS, and browsers that log in to it.
 package backendtest
 
 import (
@@ -22,7 +23,7 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// A Backend has a clock of its own, which moves with that of its provider.
+// A Backend has its own clock, which moves together with its provider's.
 type Backend struct {
 	URL      string
 	Guard    *latchkey.Guard
@@ -35,7 +36,8 @@ type Backend struct {
 	moved  *atomic.Int64
 }
 
-// New starts a backend. A change of the clients' configuration may point it to another application, or give it the client secret.
+// New starts a backend. change can point the client to another application, or give it the client
+// secret.
 func New(t testing.TB, provider *fusionauthtest.Server, store latchkey.Store, change ...func(*fusionauth.Config)) *Backend {
 	t.Helper()
 	b := &Backend{Provider: provider, Log: &Log{}, t: t, moved: &atomic.Int64{}}
@@ -83,7 +85,7 @@ func (b *Backend) Pass(d time.Duration) {
 	b.Provider.MoveClock(d)
 }
 
-// Until waits for what happens in the background.
+// Until waits for something that happens in the background.
 func (b *Backend) Until(what string, done func() bool) {
 	b.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
@@ -99,7 +101,7 @@ type Browser struct {
 	client *http.Client
 }
 
-// Browser starts one without cookies.
+// Browser returns a browser without cookies.
 func (b *Backend) Browser() *Browser {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -110,12 +112,12 @@ func (b *Backend) Browser() *Browser {
 	return &Browser{b, &client}
 }
 
-// A Reply is what the page sees of an answer. Its code and reason are those of a problem.
+// A Reply is what the page sees of a response. Code and reason are those of a problem.
 type Reply struct {
 	Status       int
 	Code, Reason string
 	Body         string
-	Minted       bool // came with new cookies
+	Minted       bool // has new cookies
 }
 
 // Login posts the form with the user's right password.
@@ -124,7 +126,7 @@ func (br *Browser) Login() Reply {
 	return br.Send(http.MethodPost, "/api/login", `{"email":"`+fusionauthtest.Email+`","password":"`+fusionauthtest.Password+`"}`)
 }
 
-// Get loads a path.
+// Get requests a path.
 func (br *Browser) Get(path string) Reply {
 	br.b.t.Helper()
 	return br.Send(http.MethodGet, path, "")
@@ -156,7 +158,7 @@ func (br *Browser) Send(method, path, body string) Reply {
 	return Reply{resp.StatusCode, problem.Code, problem.EndReason, string(content), len(resp.Cookies()) > 0}
 }
 
-// Want checks an answer.
+// Want checks a reply.
 func (br *Browser) Want(got Reply, status int, code, reason string) {
 	br.b.t.Helper()
 	if got.Status != status || got.Code != code || got.Reason != reason {
@@ -170,7 +172,7 @@ type Log struct {
 	buf bytes.Buffer
 }
 
-// Logger writes to the log.
+// Logger returns a logger that writes to the log.
 func (l *Log) Logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -182,7 +184,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// String is all that was logged.
+// String returns everything that was logged.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
