@@ -53,7 +53,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	watched, err := g.mayBegin(r)
 	if err != nil {
 		g.Discard(grant)
-	} else if err = checkGrant(grant, nil); err == nil {
+	} else if err = checkGrant(grant); err == nil {
 		err = g.accept(r.Context(), grant)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"github.com/latchkey-dev/latchkey/internal/outage"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -18,7 +19,7 @@ type Guard struct {
 	config   Config // resolved
 	limits   limits
 	origin   string
-	provider Provider
+	upstream *upstream
 	ledger   *ledger
 	cookies  cookies
 	access   *sealer // seals the JWT in the record
@@ -26,7 +27,6 @@ type Guard struct {
 	browsers *knownBrowsers
 	attempts *loginAttempts
 	flights  flights
-	outages  outages
 
 	verifiedOnly     atomic.Bool // see RequireVerifiedEmail
 	unverifiedHidden atomic.Bool // see HideUnverified
@@ -38,7 +38,7 @@ type memory struct {
 	known     *known // of the ledger
 	stale     logLimiter[ID]
 	alarms    logLimiter[string]
-	refusals  refusals
+	refusals  outage.Refusals
 	throttle  *throttle.Logins
 	passwords passwordChanges
 }
@@ -75,7 +75,7 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		reporter: &reporter{app: c.App, log: c.Logger, now: c.Now, onEvent: c.OnEvent, limiter: &memory.alarms},
-		memory:   memory, config: c, limits: c.limits(), origin: c.Origin, provider: c.Provider,
+		memory:   memory, config: c, limits: c.limits(), origin: c.Origin,
 		cookies: cookies{
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
 			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
@@ -87,11 +87,12 @@ func New(c Config) (*Guard, error) {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
 	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
+	g.upstream = &upstream{reporter: g.reporter, provider: c.Provider, timeout: c.ProviderTimeout, refusals: &memory.refusals}
 	g.browsers = &knownBrowsers{app: c.App, now: c.Now, cookies: &g.cookies, passwords: &memory.passwords}
 	g.attempts = &loginAttempts{Logins: memory.throttle, browsers: g.browsers, provider: c.Provider}
 	g.ledger = newLedger(ledgerConfig{
 		store: c.Store, keys: c.Keys, cacheSize: c.CacheSize,
-		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.revoke,
+		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.upstream.revoke,
 	}, g.reporter, memory.known)
 	g.ledger.Start()
 	return g, nil

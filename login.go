@@ -93,23 +93,12 @@ func (g *Guard) accept(ctx context.Context, grant Grant) error {
 	return g.admit(ctx, grant)
 }
 
-// login goes on where the browser goes away: whoever hangs up before a refusal must not have guessed for nothing.
 func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.ProviderTimeout)
-	defer cancel()
-	grant, err := g.provider.Login(ctx, c)
-	if err = checkGrant(grant, err); err != nil {
+	grant, err := g.upstream.login(ctx, c)
+	if err != nil {
 		return grant, g.disguise(err)
 	}
 	return grant, g.accept(ctx, grant)
-}
-
-// checkGrant turns a grant that lacks what a session needs into an error.
-func checkGrant(grant Grant, err error) error {
-	if err == nil && (grant.User.ID == "" || grant.RefreshToken == "") {
-		return errors.New("the provider's grant has no user or no refresh token")
-	}
-	return err
 }
 
 // begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).
@@ -133,7 +122,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 func (g *Guard) undoLogin(ctx context.Context, rec *Record, grant Grant, device Device, err error) {
 	g.emit(ctx, Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: fmt.Errorf("session cannot be stored: %w", err)})
 	if rec == nil {
-		g.revokeOnce(ctx, grant.RefreshTokenID)
+		g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 		return
 	}
 	g.ledger.EndAbandoned(ctx, rec)

@@ -25,10 +25,10 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if older != nil && g.judge(older, p, now).action != rebuild {
 		return finding{}, ErrConflict // another node was faster
 	}
-	if err := g.outages.admit(ctx, c.userID, g.now); err != nil {
+	if err := g.upstream.admit(ctx, c.userID); err != nil {
 		return finding{}, err
 	}
-	grant, err := g.refreshAt(ctx, p.id, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})
+	grant, err := g.upstream.refresh(ctx, p.id, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})
 	if refused(err) {
 		return finding{endReason: EndRefreshRefused}, nil
 	}
@@ -36,7 +36,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 		return finding{}, fmt.Errorf("rebuild: %w", err)
 	}
 	if grant.User.ID != c.userID {
-		g.wrongUser(ctx, p.id, c.userID, grant)
+		g.upstream.rejectWrongUser(ctx, p.id, c.userID, grant)
 		return finding{endReason: EndRefreshRefused}, nil
 	}
 	return g.storeRebuilt(ctx, p, older, grant)
@@ -58,7 +58,7 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 	}
 	if err := write(ctx, next); err != nil {
 		if rec, readErr := g.ledger.Get(ctx, p.id, p.userID); readErr == nil && rec.ended() {
-			g.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
+			g.upstream.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
 		}
 		return finding{}, err // else the provider gives the same successor for the same token once more
 	}

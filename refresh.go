@@ -28,7 +28,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	if rec, err = g.claim(ctx, rec); err != nil {
 		return finding{}, err
 	}
-	grant, err := g.refreshAt(ctx, rec.ID, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
+	grant, err := g.upstream.refresh(ctx, rec.ID, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
 	switch {
 	case refused(err):
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
@@ -36,34 +36,10 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		g.release(ctx, rec)
 		return finding{}, fmt.Errorf("refresh: %w", err)
 	case grant.User.ID != rec.User.ID:
-		g.wrongUser(ctx, rec.ID, rec.User.ID, grant)
+		g.upstream.rejectWrongUser(ctx, rec.ID, rec.User.ID, grant)
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	}
 	return g.keep(ctx, p, v.action, rec, grant)
-}
-
-func (g *Guard) refreshAt(ctx context.Context, id ID, r Renewal) (Grant, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
-	defer cancel()
-	var grant Grant
-	err := g.contain(ctx, "provider", func() (err error) {
-		grant, err = g.provider.Refresh(ctx, r)
-		return err
-	})
-	g.weigh(ctx, r.User.ID, err)
-	return grant, g.refusals.weigh(g.now(), id, r.User.ID, checkGrant(grant, err))
-}
-
-// refused tells whether err is the provider's authoritative no.
-func refused(err error) bool {
-	var e *ProviderError
-	return errors.As(err, &e) && e.Code == CodeRefreshRefused
-}
-
-func (g *Guard) wrongUser(ctx context.Context, id ID, userID string, grant Grant) {
-	g.log.ErrorContext(ctx, "the provider refreshed the session of one user with the tokens of another", "app", g.app,
-		"session", id, "user", userID, "other", grant.User.ID)
-	g.revokeOnce(ctx, grant.RefreshTokenID)
 }
 
 // claim takes the record for this flight before the provider is asked, so that nodes do not all ask. Where another flight has it, claim waits for
@@ -72,7 +48,7 @@ func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	if g.now().Before(rec.Claim.Until) {
 		return nil, g.await(ctx, rec)
 	}
-	if err := g.outages.admit(ctx, rec.User.ID, g.now); err != nil {
+	if err := g.upstream.admit(ctx, rec.User.ID); err != nil {
 		return nil, err
 	}
 	next := rec.next()
@@ -162,7 +138,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 			return finding{}, err
 		}
 		if rec, err = g.stillClaimed(ctx, rec); rec != nil && rec.ended() {
-			g.revokeOnce(ctx, grant.RefreshTokenID)
+			g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 			return finding{endReason: rec.EndReason}, nil
 		}
 		if err != nil {
