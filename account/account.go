@@ -22,13 +22,14 @@ const (
 	// RegistrationClosed is for existing users only: the route answers 404.
 	RegistrationClosed Registration = iota
 	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all
-	// others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The provider sends the
-	// mails (the tenant's emailConfiguration.verifyEmail), and should issue no tokens for unverified
-	// addresses in the first place (unverified.behavior Gated).
-	// Nobody learns whether an address has an account: an unverified login is answered like a wrong
-	// password, so a page should offer to send the mail again beside its login form.
+	// others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The provider sends
+	// the mails (the tenant's emailConfiguration.verifyEmail), and should issue no tokens for
+	// unverified addresses in the first place (unverified.behavior Gated). Nobody learns whether an
+	// address has an account: an unverified login is answered like a wrong password, so a page
+	// should offer to send the mail again beside its login form.
 	RegistrationVerified
-	// RegistrationUnverified lets everybody in at once. It tells whoever asks whether an address has an account.
+	// RegistrationUnverified lets everybody in at once. It reveals to anyone whether an address
+	// has an account.
 	RegistrationUnverified
 )
 
@@ -45,15 +46,16 @@ type Config struct {
 	// ClientIP returns the address of the browser; default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 
-	// Replaces is the Handler that this one replaces when a program reloads its configuration. The new
-	// one takes over its counts of attempts and mails. Nil: none.
+	// Replaces is the Handler that this one replaces when a program reloads its configuration. The
+	// new one takes over its counts of attempts and mails. Nil: none.
 	Replaces *Handler
 
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
 }
 
-// Endpoints are what the Client's API key must be allowed to call, beside POST /api/login and DELETE /api/jwt/refresh.
+// Endpoints are what the Client's API key must be allowed to call, beside POST /api/login and
+// DELETE /api/jwt/refresh.
 var Endpoints = map[string][]string{
 	"/api/two-factor/secret":             {"GET"},
 	"/api/user":                          {"GET"},
@@ -110,7 +112,8 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
-// Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests must have ended before.
+// Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests
+// must have ended before.
 func (h *Handler) Close() { h.running.Wait() }
 
 // Serves reports whether a path is one of the Handler's.

@@ -75,7 +75,8 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	return wire.Of(wire.CodeEmailRefused)
 }
 
-// begin starts a session for a user who has just proved their identity, and answers as a login does.
+// begin starts a session for a user who has just proved their identity, and answers as a login
+// does.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) error {
 	session, err := h.Guard.Begin(w, r, grant, remember)
 	if err != nil {

@@ -38,8 +38,8 @@ func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) error
 	return h.mail(w, r, verificationMail, h.Client.SendVerification)
 }
 
-// mail has the provider send a mail, if the address has an account. The answer does not wait for it:
-// its time would reveal whether there is one.
+// mail has the provider send a mail, if the address has an account. The answer does not wait for
+// it: its time would reveal whether there is one.
 func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, send func(context.Context, string) error) error {
 	email, err := h.address(w, r)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 // PagePath is where a gateway serves Page, below the origin of each app.
 const PagePath = "/.latchkey/account/"
 
-// PageURL is the address of that page for an app's origin, such as "https://shop.example.com". The links
-// in mails append "#verify-email=" or "#reset-password=" and the id.
+// PageURL is the address of that page for an app's origin, such as "https://shop.example.com". The
+// links in mails append "#verify-email=" or "#reset-password=" and the id.
 func PageURL(origin string) string { return strings.TrimSuffix(origin, "/") + PagePath }
 
 //go:embed page
 var files embed.FS
 
-// Page holds the files of a page for the links in mails, index.html among them. Through the routes of
-// this package it confirms an address or sets a new password, once its reader submits the form. Its
-// files refer to each other by relative URLs, and work under PagePolicy.
+// Page holds the files of a page for the links in mails, index.html among them. Through the routes
+// of this package it confirms an address or sets a new password, once its reader submits the form.
+// Its files refer to each other by relative URLs, and work under PagePolicy.
 func Page() fs.FS {
 	page, err := fs.Sub(files, "page")
 	if err != nil { // the name is a constant

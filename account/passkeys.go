@@ -17,8 +17,8 @@ import (
 
 const maxPasskeyName = 100 // bytes
 
-// passkeyOptions are what navigator.credentials.create needs to make a key for the user. The key will
-// log in without a code.
+// passkeyOptions are what navigator.credentials.create needs to make a key for the user. The key
+// will log in without a code.
 func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 	var name string
 	if err := h.readProvedFully(w, r, wire.Fields{"name": &name}); err != nil {
@@ -64,9 +64,9 @@ func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// loginOptions are those of navigator.credentials.get. They name no credential: the browser shows the
-// keys that it has for this page, and a stranger does not learn which keys an account has, or whether
-// there is one.
+// loginOptions are those of navigator.credentials.get. They name no credential: the browser shows
+// the keys that it has for this page, and a stranger does not learn which keys an account has, or
+// whether there is one.
 type loginOptions struct {
 	Challenge        string `json:"challenge"`
 	RPID             string `json:"rpId"`

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// changePassword sets a new password and gives this browser a new session; all other sessions of the
-// user end (ASVS V7.4.3).
+// changePassword sets a new password and gives this browser a new session; all other sessions of
+// the user end (ASVS V7.4.3).
 func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var current, typed, code string
 	if err := wire.Read(w, r, maxBody, wire.Fields{"currentPassword": &current, "password": &typed, "code": wire.Optional{Target: &code}}); err != nil {

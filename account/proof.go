@@ -10,8 +10,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// A proof is what a logged-in user shows again, for one request: the password, or a passkey's answer to
-// the options of a login. A stranger who finds an open browser must not be able to keep the account.
+// A proof is what a logged-in user shows again, for one request: the password, or a passkey's
+// answer to the options of a login. A stranger who finds an open browser must not be able to keep
+// the account.
 type proof struct {
 	password string
 	passkey  json.RawMessage
@@ -27,8 +28,8 @@ func (h *Handler) readProved(w http.ResponseWriter, r *http.Request, others wire
 	return err
 }
 
-// readProvedFully is for what would get round the second factor: beside a password it wants a code, if
-// a login does. A passkey is two factors in one.
+// readProvedFully is for what would get round the second factor: beside a password it wants a code,
+// if a login does. A passkey is two factors in one.
 func (h *Handler) readProvedFully(w http.ResponseWriter, r *http.Request, others wire.Fields) error {
 	var code string
 	others["code"] = wire.Optional{Target: &code}
@@ -72,8 +73,8 @@ type proven struct {
 	verified bool   // the address
 }
 
-// prove checks the password, and a code if there is one, of the user who is logged in, and of no other
-// user: an address may have gone to somebody else since this session began.
+// prove checks the password, and a code if there is one, of the user who is logged in, and of no
+// other user: an address may have gone to somebody else since this session began.
 func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven, error) {
 	session, _ := latchkey.From(r.Context())
 	if err := h.guess(session.User.ID); err != nil {

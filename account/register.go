@@ -16,8 +16,8 @@ const (
 	evenlyOptions = 250 * time.Millisecond // a challenge: the provider stores one only for users with a passkey
 )
 
-// register makes an account. If addresses are verified the answer is the same whether there was one:
-// then its owner gets a mail with which to set a new password.
+// register makes an account. If addresses are verified the answer is the same whether there was
+// one: then its owner gets a mail with which to set a new password.
 func (h *Handler) register(w http.ResponseWriter, r *http.Request) error {
 	u, remember, err := h.readNewUser(w, r)
 	if err != nil {
@@ -60,8 +60,8 @@ func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request) (u fusiona
 	return u, remember, err
 }
 
-// admits reports whether a session may begin for a user whose address is verified, or not. The guard
-// checks it again.
+// admits reports whether a session may begin for a user whose address is verified, or not. The
+// guard checks it again.
 func (h *Handler) admits(verified bool) bool {
 	return verified || h.Registration != RegistrationVerified
 }

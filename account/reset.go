@@ -39,7 +39,8 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 // reset sets the password of an account by the id of a mail. An account that somebody else may have
-// registered loses their ways into it: before, so that a failure can be retried, and again after it.
+// registered loses their ways into it: before, so that a failure can be retried, and again after
+// it.
 func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password latchkey.Secret) error {
 	foreign := h.Registration != RegistrationClosed && !who.Verified
 	if foreign {
@@ -58,12 +59,12 @@ func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password la
 	return nil
 }
 
-// dropWays removes the ways into an account that lead past its password. Nobody has proved its address
-// until now: somebody else may have registered it, and wait for its owner to set a password and use the
-// account. That holds for RegistrationVerified too: the account may be older than that setting, or made
-// for another application.
-// An authenticator alone opens nothing. It goes only with RegistrationUnverified, where somebody else
-// can have set one up: otherwise a mailbox must not get round a second factor.
+// dropWays removes the ways into an account that lead past its password. Nobody has proved its
+// address until now: somebody else may have registered it, and wait for its owner to set a password
+// and use the account. That holds for RegistrationVerified too: the account may be older than that
+// setting, or made for another application. An authenticator alone opens nothing. It goes only with
+// RegistrationUnverified, where somebody else can have set one up: otherwise a mailbox must not get
+// round a second factor.
 func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil || h.Registration != RegistrationUnverified {
 		return err
@@ -81,8 +82,8 @@ func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	return nil
 }
 
-// dropNewWays drops what was added while the old password was still good. The new password is set, so
-// a failure is only logged.
+// dropNewWays drops what was added while the old password was still good. The new password is set,
+// so a failure is only logged.
 func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()

@@ -12,8 +12,8 @@ type resettable struct {
 	PasswordMinLength int    `json:"passwordMinLength,omitempty"` // in characters; absent if unknown
 }
 
-// checkReset reports whether the id of a mail is good. It does not use the id up. It is a POST: an id
-// in a URL would be in every log on the way.
+// checkReset reports whether the id of a mail is good. It does not use the id up. It is a POST: an
+// id in a URL would be in every log on the way.
 func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) error {
 	var id string
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// verifyEmail takes the id of a mail and the password of the account. The id proves the mailbox alone:
-// somebody else may have registered the address, with a password of their own, and its owner must not
-// let them in by confirming it.
+// verifyEmail takes the id of a mail and the password of the account. The id proves the mailbox
+// alone: somebody else may have registered the address, with a password of their own, and its owner
+// must not let them in by confirming it.
 func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var id, password string
 	if err := h.form(w, r, wire.Fields{"id": &id, "password": &password}); err != nil {
@@ -30,8 +30,8 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkVerification reports whether the id of a mail is good, and whose address it proves. It does not
-// use the id up.
+// checkVerification reports whether the id of a mail is good, and whose address it proves. It does
+// not use the id up.
 func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) error {
 	var id string
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {

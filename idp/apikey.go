@@ -109,7 +109,8 @@ func (s *Server) authorize(r *http.Request, endpoint string) (scope, error) {
 	return scope(k.TenantID), err
 }
 
-// authorizedKey returns the key of a request, confined to the tenant that the request names, if any.
+// authorizedKey returns the key of a request, confined to the tenant that the request names, if
+// any.
 func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey, err error) {
 	credential := r.Header.Get("Authorization")
 	if credential == "" {

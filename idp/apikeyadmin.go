@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
-// KnownAPIKey is an API key as it is kept: the key itself is not known any more.
+// KnownAPIKey is an API key as it is kept: the key itself is no longer known.
 type KnownAPIKey struct {
 	ID          string
 	Description string

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// apiKeyJSON is an API key as FusionAuth writes it. The key itself is there when it is made and never again.
+// apiKeyJSON is an API key as FusionAuth writes it. The key itself is there when it is made and
+// never again.
 type apiKeyJSON struct {
 	ID                    string `json:"id,omitempty"`
 	Key                   string `json:"key,omitempty"`

@@ -25,7 +25,7 @@ type storedKey struct {
 
 func (k storedKey) expired(now int64) bool { return k.Expiry != 0 && k.Expiry <= now }
 
-// may reports whether the key is good for a call.
+// may reports whether the key allows a call.
 func (k storedKey) may(endpoint, method string) bool {
 	return len(k.Endpoints) == 0 || slices.Contains(k.Endpoints[endpoint], method)
 }
@@ -88,7 +88,8 @@ func (k storedKey) insert(tx *sql.Tx) error {
 	return err
 }
 
-// replace stores a changed key in place of the one that was read. ErrNotFound: it is not that one any more.
+// replace stores a changed key in place of the one that was read. ErrNotFound: it was
+// changed meanwhile.
 func (k storedKey) replace(tx *sql.Tx, old storedKey) error {
 	endpoints, err := json.Marshal(k.Endpoints)
 	if err != nil {

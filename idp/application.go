@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// UsagePolicy says whether a refresh token is good for one refresh or many.
+// UsagePolicy says whether a refresh token is valid for one refresh or many.
 type UsagePolicy string
 
 // ExpirationPolicy says from when the life of a refresh token is counted.

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// KnownApplication is an application as it is kept: its client secret is not known any more.
+// KnownApplication is an application as it is kept: its client secret is no longer known.
 type KnownApplication struct {
 	Application
 	Active          bool
@@ -73,7 +73,7 @@ func freshSecret() string { return rand.Text() + rand.Text() }
 func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 	id = strings.ToLower(id)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // so that it is told of
+		if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // with its event
 			return err
 		}
 		return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))

@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// applicationJSON is an Application as FusionAuth writes it and reads it. A member that a request leaves out is nil, and takes its default.
+// applicationJSON is an Application as FusionAuth writes it and reads it. A member that a request
+// leaves out is nil, and takes its default.
 type applicationJSON struct {
 	ID       string `json:"id,omitempty"`
 	TenantID string `json:"tenantId,omitempty"`
@@ -51,10 +52,12 @@ type applicationJSON struct {
 	} `json:"jwtConfiguration"`
 }
 
-// fusionAuthGrants are those that a FusionAuth knows. A request may name them; the one that we have is switched on.
+// fusionAuthGrants are those that a FusionAuth knows. A request may name them; the one that we have
+// is switched on.
 var fusionAuthGrants = []string{"authorization_code", "implicit", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"}
 
-// settings returns the Application that a request describes. Refresh tokens are off until they are switched on, as with FusionAuth.
+// settings returns the Application that a request describes. Refresh tokens are off until they are
+// switched on, as with FusionAuth.
 func (j applicationJSON) settings() (Application, error) {
 	a := Application{
 		ID: j.ID, TenantID: j.TenantID, Name: j.Name, ClientSecret: j.OAuthConfiguration.ClientSecret, ClientAuthenticationPolicy: j.OAuthConfiguration.ClientAuthenticationPolicy,
@@ -92,7 +95,7 @@ func (j applicationJSON) settings() (Application, error) {
 
 func isTrue(b *bool) bool { return b != nil && *b }
 
-// json is the application as it is shown. The client's secret is not known any more.
+// json is the application as it is shown. The client's secret is no longer known.
 func (a application) json() applicationJSON {
 	j := applicationJSON{ID: a.ID, TenantID: a.TenantID, Name: a.Name, Active: &a.active, State: "Inactive"}
 	if a.active {
@@ -117,7 +120,8 @@ func (a application) json() applicationJSON {
 // minutes rounds up: nothing is shown as if it did not last at all.
 func minutes(d time.Duration) int64 { return int64((d + time.Minute - 1) / time.Minute) }
 
-// patchable is what a patch is merged into: the application as it is shown, but without the lifetimes that are no whole minutes. Those are odd.
+// patchable is what a patch is merged into: the application as it is shown, but without the
+// lifetimes that are no whole minutes. Those are odd.
 func (a application) patchable() (j applicationJSON, odd Application) {
 	j = a.json()
 	if a.RefreshTokenTTL%time.Minute != 0 {

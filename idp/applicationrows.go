@@ -45,7 +45,8 @@ func applicationID(id string) (string, error) {
 
 var errOtherTenant = fusion.Invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
 
-// storeApplication writes an application by a statement of ours, and adds the roles, which are those of a new one. Where the statement meets no row: ErrNotFound.
+// storeApplication writes an application by a statement of ours, and adds the roles, which are
+// those of a new one. Where the statement meets no row: ErrNotFound.
 func (s *Server) storeApplication(ctx context.Context, a Application, secretDigest []byte, statement string, roles ...role) error {
 	id := a.ID
 	a = a.withDefaults()
@@ -90,10 +91,11 @@ VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 
 
 const setApplication = `SET client_secret_digest = $4, ` + setOther
 
-// keepSecret is setApplication where no secret may be given: the one that is there when it is written stays.
+// keepSecret is setApplication for a write that may have no secret: then the stored one stays.
 const keepSecret = `SET client_secret_digest = COALESCE($4, client_secret_digest), ` + setOther
 
-// setOther has the time of the last change rise with each one: whoever read an application before it knows.
+// setOther makes the time of the last change rise with each change: a conditional write notices
+// one.
 const setOther = `name = $3, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,

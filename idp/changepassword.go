@@ -45,7 +45,8 @@ type changeRequest struct {
 }
 
 // changePassword answers POST /api/user/change-password[/{id}]: by the id of a change, which is the
-// credential; by the user's JWT; or by login id, with an API key. The last has nothing in its answer.
+// credential; by the user's JWT; or by login id, with an API key. The last has nothing in its
+// answer.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	var req changeRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
@@ -125,8 +126,8 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 	return err
 }
 
-// userOfLogin returns the user whom a call with an API key names by login id, and the application if
-// it names one.
+// userOfLogin returns the user whom a call with an API key names by login id, and the application
+// if it names one.
 func userOfLogin(ctx context.Context, q database.Queries, sc scope, applicationID, loginID string, types []string) (User, application, error) {
 	if loginID == "" {
 		return User{}, application{}, fusion.Invalid("loginId", "blank", "Say who.")
@@ -199,8 +200,8 @@ func (s *Server) writeChange(ctx context.Context, u User, password string, store
 	return s.UserByID(ctx, u.ID)
 }
 
-// storePassword sets the hash, ends the demand for a change, and revokes all of
-// the user's refresh tokens: whoever knew the old password is out.
+// storePassword sets the hash, ends the demand for a change, and revokes all of the user's refresh
+// tokens: anyone who knew the old password is out.
 func storePassword(ctx context.Context, tx *outbox.Tx, userID, hash, condition string, args ...any) error {
 	now := tx.Now
 	// The time of the password tells it from the one before: it only rises.

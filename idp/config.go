@@ -165,7 +165,7 @@ func (c Config) check() error {
 		errs = append(errs, err)
 	}
 	if c.Path != "" && c.Postgres != "" {
-		errs = append(errs, errors.New("idp: Config.Postgres: there is a Path, too"))
+		errs = append(errs, errors.New("idp: Config.Postgres: cannot be combined with Path"))
 	}
 	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {
 		errs = append(errs, fmt.Errorf("idp: Config.PasswordMinLength: %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))

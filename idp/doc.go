@@ -35,14 +35,13 @@
 //
 // # Where it differs from FusionAuth
 //
-// /api/jwt/refresh answers 404 to a genuine refresh token that is dead, and 400
-// to everything else; FusionAuth says 400 to both. Refresh tokens are one-time
-// and slide up to a maximum by default. A locked or expired account (423, 410)
-// is told from a wrong password only by who knows the password. /api/login
-// always needs an API key. No cookies are set or read, since the caller is a
-// backend. The password grant is off until an application enables it: the
-// first-party login API is the place for passwords. X-Forwarded-For is not believed; a backend names its user's address
-// in ipAddress. JWTs are signed with ES256.
+// /api/jwt/refresh answers 404 to a genuine refresh token that is dead, and 400 to everything else;
+// FusionAuth says 400 to both. Refresh tokens are one-time and slide up to a maximum by default. A
+// locked or expired account (423, 410) is told from a wrong password only by who knows the
+// password. /api/login always needs an API key. No cookies are set or read, since the caller is a
+// backend. The password grant is off until an application enables it: the first-party login API is
+// the place for passwords. X-Forwarded-For is not believed; a backend names its user's address in
+// ipAddress. JWTs are signed with ES256.
 //
 // # Errors
 //

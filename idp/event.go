@@ -68,8 +68,8 @@ func (e *event) registration(ctx context.Context, q database.Queries, userID, ap
 	return nil
 }
 
-// raise stores an event for each webhook that wants it, in the transaction of what has happened: both
-// are kept, or neither. The event is described only if a webhook wants it.
+// raise stores an event for each webhook that wants it, in the transaction of what has happened:
+// both are kept, or neither. The event is described only if a webhook wants it.
 func raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(context.Context, *event) error) error {
 	ctx = context.WithoutCancel(ctx) // a write that has begun is completed
 	wanted, err := outbox.Wanted(ctx, tx, eventType)

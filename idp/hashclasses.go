@@ -79,8 +79,8 @@ func addHashClasses(tx *sql.Tx, classes map[password.Class]bool) error {
 }
 
 // cover runs before every check of a password. Once in a while it reads which hashes there are; the
-// other checks wait meanwhile, so that every refusal is covered. What cannot be read or measured now is
-// the next time.
+// other checks wait meanwhile, so that every refusal is covered. What cannot be read or measured
+// now is the next time.
 func (c *hashCosts) cover(ctx context.Context) {
 	now := c.now()
 	c.mu.Lock()
@@ -134,7 +134,7 @@ func (c *hashCosts) measure(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// sweep forgets the hashes that no user has any more.
+// sweep forgets the classes of hashes that no user has left.
 func (c *hashCosts) sweep(ctx context.Context) error {
 	all, err := database.Strings(ctx, c.db, `SELECT class FROM hash_classes`)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 )
 
 // RotateSigningKey makes a new key for the JWTs and returns its id. It is published at once, at
-// /.well-known/jwks.json, and signs ten minutes later, when everybody who caches the keys has it; the
-// key before verifies what it has signed as long as an access token may live. Config.KeyRotation does
-// this by itself.
+// /.well-known/jwks.json, and signs ten minutes later, when everybody who caches the keys has it;
+// the key before verifies what it has signed as long as an access token may live.
+// Config.KeyRotation does this by itself.
 func (s *Server) RotateSigningKey(ctx context.Context) (string, error) { return s.keys.Rotate(ctx) }
 
 // knownKeyID returns the id of a key that a request names.

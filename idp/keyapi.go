@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
-// forAllTenants is keyed by /api/key for keys that are not confined to a tenant: signing keys belong
-// to all tenants.
+// forAllTenants is keyed by /api/key for keys that are not confined to a tenant: signing keys
+// belong to all tenants.
 func (s *Server) forAllTenants(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return s.keyed("/api/key", func(w http.ResponseWriter, r *http.Request, sc scope) error {
 		if sc != "" {

@@ -14,10 +14,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// Lockout says when a tenant refuses logins after wrong passwords, with
-// FusionAuth's names and defaults. Whoever is locked out gets 409, and so does,
-// after as many attempts, whoever tries a login id that nobody has: the answer
-// does not tell which accounts there are. A new password by mail ends it.
+// Lockout says when a tenant refuses logins after wrong passwords, with FusionAuth's names and
+// defaults. A locked user gets 409, and so does a stranger after as many attempts at a login id
+// that nobody has: the answer does not reveal which accounts exist. A new password by mail ends the
+// lock.
 type Lockout struct {
 	UserActionID string        // UUID that the 409 names; empty: there is no lockout
 	Attempts     int           // 0: 5
@@ -141,8 +141,8 @@ type lockouts struct {
 
 // verify runs a check of a password and counts what it says, if the tenant locks out. While a lock
 // lasts nothing is checked: the answer must not reveal whether the password was right. An attempt
-// counts before it is checked, and is forgiven if it was right: many at once are checked no more often
-// than one after another.
+// counts before it is checked, and is forgiven if it was right: many at once are checked no more
+// often than one after another.
 func (o lockouts) verify(ctx context.Context, l Lockout, subject string, check func() error) error {
 	if l.UserActionID == "" {
 		return check()

@@ -42,8 +42,8 @@ type loginResponse struct {
 	User                   *userJSON `json:"user,omitempty"`
 }
 
-// login answers POST /api/login. It checks the API key, the request, the tenant and application, the
-// password, and only then whether the user may log in.
+// login answers POST /api/login. It checks the API key, the request, the tenant and application,
+// the password, and only then whether the user may log in.
 func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req loginRequest
 	if err := fusion.Decode(w, r, &req); err != nil {
@@ -152,8 +152,8 @@ func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginR
 	var locked *lockedError
 	switch {
 	case errors.As(err, &locked):
-		// Costs as much: a lock begins for the account that exists, and not for one that a stranger has
-		// just registered.
+		// Costs as much: a lock begins for the account that exists, and not for one that a stranger
+		// has just registered.
 		if _, _, busy := s.hasher.Verify(ctx, "", req.Password); busy != nil {
 			return User{}, fmt.Errorf("verify password: %w", busy)
 		}

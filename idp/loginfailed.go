@@ -26,8 +26,8 @@ type failedLogins struct {
 	writes  sync.WaitGroup
 }
 
-// raise raises the event of a wrong password for a user who exists. It writes in the background so that
-// response time does not reveal whether the user exists.
+// raise raises the event of a wrong password for a user who exists. It writes in the background so
+// that response time does not reveal whether the user exists.
 func (f *failedLogins) raise(ctx context.Context, userID string, req *loginRequest) {
 	if f.waiting.Add(1) > maxFailedLogins {
 		f.waiting.Add(-1)

@@ -25,7 +25,7 @@ func checkLoginID(s string) (kind string) {
 	return ""
 }
 
-// isEmail tells whether s is an address and nothing but one, in its plain
+// isEmail reports whether s is an address and nothing but one, in its plain
 // spelling: a name before it, a comment or quotes would have a mail go to
 // somebody whom the text does not show. The proof of an address is a mail that
 // arrives.

@@ -34,8 +34,8 @@ type mailQueue struct {
 	running sync.WaitGroup
 }
 
-// send sends a mail and does not wait for it: response time must not reveal whether there was somebody
-// to write to.
+// send sends a mail and does not wait for it: response time must not reveal whether there was
+// somebody to write to.
 func (q *mailQueue) send(ctx context.Context, m Mail) {
 	if q.waiting.Add(1) > maxMails {
 		q.waiting.Add(-1)

@@ -23,7 +23,8 @@ type oauthError struct {
 
 func (e *oauthError) Error() string { return "idp: " + e.Code + ": " + e.Reason }
 
-// status is 401 if the client's or the user's credential is at fault (RFC 6749 §5.2, RFC 6750 §3.1).
+// status is 401 if the client's or the user's credential is at fault (RFC 6749 §5.2, RFC 6750
+// §3.1).
 func (e *oauthError) status() int {
 	switch e.Code {
 	case "invalid_client", "invalid_token":

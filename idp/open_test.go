@@ -93,7 +93,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"weak hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 19455}}, "weaker than OWASP"},
 		{"huge hash", nil, idp.Config{Secret: idp.Secret{1}, Hash: idp.HashConfig{MemoryKiB: 1 << 30}}, "out of bounds"},
 		{"minimum above the maximum", nil, idp.Config{Secret: idp.Secret{1}, PasswordMinLength: 257}, "PasswordMinLength"},
-		{"a file and a PostgreSQL", nil, idp.Config{Secret: idp.Secret{1}, Postgres: "postgres://u:p@127.0.0.1/x"}, "Config.Postgres: there is a Path, too"},
+		{"a file and a PostgreSQL", nil, idp.Config{Secret: idp.Secret{1}, Postgres: "postgres://u:p@127.0.0.1/x"}, "Config.Postgres: cannot be combined with Path"},
 		{"another secret", []func(string) error{good}, idp.Config{Secret: idp.Secret{2}}, "Secret is not the one"},
 		{"newer schema", []func(string) error{good, execute(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)},
 			idp.Config{Secret: idp.Secret{1}}, "use a newer program"},

@@ -88,8 +88,8 @@ func (s *Server) addPasskey(ctx context.Context, u User, answer webauthn.Respons
 	return added[0], nil
 }
 
-// passkeyLogin answers POST /api/webauthn/login. The device has verified its user, so no code is asked
-// for.
+// passkeyLogin answers POST /api/webauthn/login. The device has verified its user, so no code is
+// asked for.
 func (s *Server) passkeyLogin(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req struct {
 		webauthn.Response

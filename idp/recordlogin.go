@@ -37,9 +37,9 @@ func (s *Server) issueTokens(ctx context.Context, status int, u *User, app appli
 	return answer, nil
 }
 
-// unchangedUser is the condition for a user who is still what was checked: not locked, with the same
-// password and second factor. A change of one of these revokes refresh tokens, and must not miss one
-// that is issued meanwhile.
+// unchangedUser is the condition for a user who is still what was checked: not locked, with the
+// same password and second factor. A change of one of these revokes refresh tokens, and must not
+// miss one that is issued meanwhile.
 const unchangedUser = `id = $2 AND active AND password_last_update_instant = $3 AND authenticator_id = $4`
 
 func touchLastLogin(tx *sql.Tx, u *User, now time.Time) error {

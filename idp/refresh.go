@@ -78,8 +78,8 @@ func (s *Server) logRefusal(r *http.Request, reason string) {
 	s.log.InfoContext(r.Context(), "refresh refused", "reason", reason, "path", r.Pattern, "ip", fusion.Caller(r))
 }
 
-// shorterTTL returns the lifetime of a token for which the client asked for so many seconds; 0 means
-// no wish. It is not ok to ask for more than is configured.
+// shorterTTL returns the lifetime of a token for which the client asked for so many seconds; 0
+// means no wish. It is not ok to ask for more than is configured.
 func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok bool) {
 	if seconds == 0 {
 		return configured, true
@@ -90,8 +90,8 @@ func shorterTTL(configured time.Duration, seconds int64) (ttl time.Duration, ok 
 	return time.Duration(seconds) * time.Second, true
 }
 
-// refreshed returns the claims of the user and the registration as they are now, with the time of the
-// login.
+// refreshed returns the claims of the user and the registration as they are now, with the time of
+// the login.
 func (t accessTokens) refreshed(g grant, ttl time.Duration) claims {
 	c := t.claims(&g.user, g.app.ID, ttl)
 	c.AuthenticationType = authenticatedByRefreshToken

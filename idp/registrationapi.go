@@ -37,8 +37,8 @@ type registrationResponse struct {
 }
 
 // register answers POST /api/user/registration[/{userId}]: for a user that exists, or, if the body
-// has one, with a new user in one step. Some clients always send a user; one without an address, name
-// and password counts as none.
+// has one, with a new user in one step. Some clients always send a user; one without an address,
+// name and password counts as none.
 func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var req registrationRequest
 	if err := fusion.Decode(w, r, &req); err != nil {

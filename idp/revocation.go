@@ -57,8 +57,8 @@ func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n in
 	return n, nil
 }
 
-// describe fills in an event. It has FusionAuth's three shapes: of one token, of a user (in one application, or in
-// all), and of an application.
+// describe fills in an event. It has FusionAuth's three shapes: of one token, of a user (in one
+// application, or in all), and of an application.
 func (of revocation) describe(ctx context.Context, q database.Queries, e *event, where string, args []any) error {
 	rows, err := q.QueryContext(ctx, `SELECT DISTINCT t.tenant_id, a.id, a.access_token_ttl FROM refresh_tokens t JOIN applications a ON a.id = t.application_id
 		WHERE t.revoked_instant = $1 AND `+where, args...)

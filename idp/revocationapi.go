@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id or by value, for an API
-// key or the JWT of the owner; by user, application or both, for an API key.
+// revokeRefreshTokens answers DELETE /api/jwt/refresh in all its forms: by id or by value, for an
+// API key or the JWT of the owner; by user, application or both, for an API key.
 func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) error {
 	by, err := s.revoker(r)
 	if err != nil {

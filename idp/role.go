@@ -116,7 +116,7 @@ func deleteRole(tx *sql.Tx, applicationID string, old role, now int64) error {
 	return replaceInRegistrations(tx, applicationID, old.Name, "", now)
 }
 
-// replaceInRegistrations puts a name in place of another, or, where it is empty, nothing.
+// replaceInRegistrations replaces a name by another, or removes it if the other is empty.
 func replaceInRegistrations(tx *sql.Tx, applicationID, old, name string, now int64) error {
 	rows, err := tx.Query(`SELECT id, roles FROM registrations WHERE application_id = $1`, applicationID)
 	if err != nil {
@@ -169,7 +169,8 @@ func admittedRoles(tx *sql.Tx, applicationID string, wanted, has []string, isNew
 // knownRoles are the names of an application's roles.
 type knownRoles struct{ all, defaults []string }
 
-// lockRoles reads them. They stay locked until the registration is written, so that none of them is deleted in between.
+// lockRoles reads them. They stay locked until the registration is written, so that none of them is
+// deleted in between.
 func lockRoles(tx *sql.Tx, applicationID string) (known knownRoles, err error) {
 	rows, err := tx.Query(`UPDATE application_roles SET name = name WHERE application_id = $1 RETURNING name, is_default`, applicationID)
 	if err != nil {
@@ -190,8 +191,9 @@ func lockRoles(tx *sql.Tx, applicationID string) (known knownRoles, err error) {
 	return known, rows.Err()
 }
 
-// admit returns the roles that a registration gets, as they are stored. An application without roles takes any words. One that has some takes those, and what the
-// registration has already; a new registration that names none gets the default ones.
+// admit returns the roles that a registration gets, as they are stored. An application without
+// roles takes any words. One that has some takes those, and what the registration has already; a
+// new registration that names none gets the default ones.
 func (known knownRoles) admit(wanted, has []string, isNew bool) (string, error) {
 	if isNew && len(wanted) == 0 {
 		wanted = known.defaults

@@ -23,7 +23,7 @@ type Server struct {
 	keys        *signing.Ring
 	hasher      *password.Hasher
 	issuer      string
-	tenantID    string // of the default tenant, where it is to be made
+	tenantID    string // of the default tenant, if the database has none yet
 	passwordMin int
 	breached    *password.Breached
 	log         *slog.Logger
@@ -43,10 +43,9 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// Open opens the database that c names, makes what a new one needs (the schema,
-// the default tenant and a signing key), and returns the Server. It fails where
-// the database is damaged, not ours, from a newer version, or was made with
-// another Secret, or where its server cannot be reached.
+// Open opens the database that c names, makes what a new one needs (the schema, the default tenant
+// and a signing key), and returns the Server. It fails if the database is damaged, not ours, from a
+// newer version, or was made with another Secret, or if its server cannot be reached.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -117,9 +116,9 @@ func (s *Server) signEvent(ctx context.Context, payload []byte) (string, error) 
 	return s.keys.Sign(ctx, "", payload)
 }
 
-// Close waits for mails under way, gives up webhooks, whose events stay for the
-// next start, ends the writes that were accepted and
-// closes the database. Requests must have ended before.
+// Close waits for mails under way, gives up webhooks, whose events stay for the next start,
+// completes the writes that were accepted, and closes the database. Requests must have ended
+// before.
 func (s *Server) Close() error {
 	s.mails.running.Wait()
 	s.failedLogins.writes.Wait()

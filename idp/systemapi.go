@@ -6,7 +6,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// followedVersion is the FusionAuth whose API this is: clients ask for it to know what they may call.
+// followedVersion is the FusionAuth whose API this is: clients ask for it to know what they may
+// call.
 const followedVersion = "1.69.0"
 
 // systemVersion answers GET /api/system/version.
@@ -20,8 +21,8 @@ type enableable struct {
 	Enabled bool `json:"enabled"`
 }
 
-// systemConfiguration is the part of FusionAuth's that holds here, and cannot be changed: no CORS, no statistics sent anywhere, and X-Forwarded-For is believed of
-// nobody.
+// systemConfiguration is the part of FusionAuth's that holds here, and cannot be changed: no CORS,
+// no statistics sent anywhere, and X-Forwarded-For is believed of nobody.
 type systemConfiguration struct {
 	CORS         enableable     `json:"corsConfiguration"`
 	Data         map[string]any `json:"data"`

@@ -36,11 +36,11 @@ type Tenant struct {
 	PasswordRules      PasswordRules
 
 	// OnMultiFactorEnable revokes all refresh tokens of a user who sets a second
-	// factor up: whoever was logged in without one must bring it.
+	// factor up: a user who was logged in without one must bring it.
 	OnMultiFactorEnable bool
 }
 
-// gates tells whether a user is kept out until their address is proved.
+// gates reports whether a user is kept out until their address is proved.
 func (t Tenant) gates(u *User) bool { return !u.Verified && t.UnverifiedBehavior == UnverifiedGated }
 
 // EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
@@ -184,8 +184,8 @@ func tenantOrDefault(ctx context.Context, q database.Queries, field, id string) 
 	return id, err
 }
 
-// tenantIn returns the tenant of a request that names no object: the one that the request is confined
-// to, or the only one that exists.
+// tenantIn returns the tenant of a request that names no object: the one that the request is
+// confined to, or the only one that exists.
 func tenantIn(ctx context.Context, q database.Queries, sc scope) (string, error) {
 	if sc != "" {
 		return string(sc), nil

@@ -73,7 +73,7 @@ func (s *secrets) appendTicketMAC(body []byte, purpose string, u *User) []byte {
 // ticketState is what has changed when a ticket is used up.
 func (u *User) ticketState(purpose string) string {
 	switch purpose {
-	case forChange, forMailedChange: // whoever has it may have read it in the mailbox of that address
+	case forChange, forMailedChange: // its holder may have read it in the mailbox of that address
 		return u.passwordHash + " " + u.Email
 	case forOneLogin:
 		return u.passwordHash + u.LastLoginInstant.String()

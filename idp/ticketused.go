@@ -11,13 +11,15 @@ import (
 // Most tickets become worthless by the change that they allow. The id of a second factor need not
 // change anything, so it is stored once it has let somebody in.
 
-// ticketUsed reports whether a ticket is used up. The caller's lock serializes two that ask at once.
+// ticketUsed reports whether a ticket is used up. The caller's lock serializes two that ask at
+// once.
 func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM used_tickets WHERE digest = $1)`, t.digest()).Scan(&used)
 	return used, err
 }
 
-// useTicket uses up a ticket that is good for at most life from now. ErrNotFound: it was used before.
+// useTicket uses up a ticket that is good for at most life from now. ErrNotFound: it was used
+// before.
 func useTicket(tx *sql.Tx, t ticket, now time.Time, life time.Duration) error {
 	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, database.Millis(now)); err != nil {
 		return err

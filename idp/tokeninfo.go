@@ -71,8 +71,8 @@ func (s *Server) wantedKID(r *http.Request) (string, error) {
 	return cmp.Or(kid, signer.KID), nil
 }
 
-// introspect answers POST /oauth2/introspect (RFC 7662). It looks for a refresh token only if the hint
-// says so. A client learns of its own tokens only.
+// introspect answers POST /oauth2/introspect (RFC 7662). It looks for a refresh token only if the
+// hint says so. A client learns of its own tokens only.
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	form, err := tokenForm(w, r)
 	if err != nil {

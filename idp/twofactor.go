@@ -83,8 +83,8 @@ type recoveryCodes struct {
 	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
-// enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator shows a code, and so
-// it has the secret.
+// enableTwoFactor answers POST /api/user/two-factor/{userId}: the authenticator shows a code, and
+// so it has the secret.
 func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err != nil {
@@ -183,7 +183,8 @@ func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc sco
 	return nil
 }
 
-// DisableTwoFactor removes a user's second factor, for those who have lost it. Unknown: ErrNotFound.
+// DisableTwoFactor removes a second factor that its user has lost. Unknown user:
+// ErrNotFound.
 func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {

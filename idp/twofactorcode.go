@@ -21,8 +21,9 @@ const (
 )
 
 // takeCode uses up a code of the user's authenticator, or a recovery code: if two bring one code at
-// once, one of them succeeds. Wrong codes are counted, and after too many even a right one is refused
-// for a while. A right code uses up the ticket, if there is one; ErrNotFound: it was used before.
+// once, one of them succeeds. Wrong codes are counted, and after too many even a right one is
+// refused for a while. A right code uses up the ticket, if there is one; ErrNotFound: it was used
+// before.
 func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) error {
 	var verdict codeVerdict
 	now := s.now()

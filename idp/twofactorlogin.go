@@ -14,8 +14,8 @@ type twoFactorChallenge struct {
 	Methods     []twoFactorMethod `json:"methods"`
 }
 
-// trusted reports whether a login comes from a computer that the user declared trusted after giving a
-// code on it.
+// trusted reports whether a login comes from a computer that the user declared trusted after giving
+// a code on it.
 func (s *Server) trusted(ctx context.Context, u *User, trust ticket) (bool, error) {
 	if trust == "" || u.authenticatorID == "" {
 		return false, nil

@@ -41,8 +41,8 @@ func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err er
 // verifiedAtOnce bounds one write, which others wait for.
 const verifiedAtOnce = 100
 
-// MarkVerified marks the addresses of these users as verified, because the system that they come from
-// had proved them, some at a time, and returns how many. Webhooks hear of each.
+// MarkVerified marks the addresses of these users as verified, because the system that they come
+// from had proved them, some at a time, and returns how many. Webhooks hear of each.
 func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
 	for after := ""; ; {
 		ids, err := database.Strings(ctx, s.db,

@@ -11,8 +11,8 @@ import (
 // A change reads into a body what becomes of the current object.
 type change func(current, body any) error
 
-// readChange reads a PUT, which replaces the object, or a PATCH, which depends on what the object is
-// when it is written.
+// readChange reads a PUT, which replaces the object, or a PATCH, which depends on what the object
+// is when it is written.
 func readChange(w http.ResponseWriter, r *http.Request, name string) (change, error) {
 	text, err := fusion.ReadBody(w, r)
 	t := fusion.MediaType(r)
@@ -41,7 +41,8 @@ func readChange(w http.ResponseWriter, r *http.Request, name string) (change, er
 // errOvertaken is a change of something that somebody else has changed since it was read.
 var errOvertaken = errors.New("idp: changed meanwhile")
 
-// untilCurrent repeats a change until nobody else has changed the object between reading and writing.
+// untilCurrent repeats a change until nobody else has changed the object between reading and
+// writing.
 func untilCurrent[T any](change func() (T, error)) (T, error) {
 	for {
 		made, err := change()

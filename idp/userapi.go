@@ -107,8 +107,8 @@ func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, e
 	return userByLoginID(ctx, s.db, tenantID, loginID, types)
 }
 
-// putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true, active
-// again.
+// putUser answers PUT /api/user/{userId}: the user as the body says, or, with reactivate=true,
+// active again.
 func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	old, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err != nil {

@@ -86,7 +86,7 @@ func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n N
 	return id, fusion.OrNil(append(wrong, more...))
 }
 
-// loginIDKey is the form that is unique within the tenant, NULL where there is none.
+// loginIDKey is the form that is unique within the tenant, NULL if there is none.
 func loginIDKey(s string) sql.NullString {
 	return sql.NullString{String: loginid.Canonical(s), Valid: s != ""}
 }
@@ -122,11 +122,12 @@ func checkNewUser(n NewUser) (id string, wrong ValidationError) {
 	return id, wrong
 }
 
-// takenLoginID looks at addresses and usernames alike: whoever logs in with a
-// username that looks like an address must not be taken for its owner.
+// takenLoginID looks at addresses and usernames alike: a user whose username looks like an address
+// must not be taken for the address's owner.
 const takenLoginID = `SELECT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND (email_key = $2 OR username_key = $2) AND id <> $3)`
 
-// takenByOthers asks for an id, an address and a username at once: an import asks ten thousand times.
+// takenByOthers asks for an id, an address and a username at once: an import asks ten thousand
+// times.
 const takenByOthers = `SELECT EXISTS (SELECT 1 FROM users WHERE id = $1),
 	EXISTS (SELECT 1 FROM users WHERE tenant_id = $2 AND (email_key = $3 OR username_key = $3) AND id <> $1),
 	EXISTS (SELECT 1 FROM users WHERE tenant_id = $2 AND (email_key = $4 OR username_key = $4) AND id <> $1)`

@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// raiseUserUpdate tells of a user who was changed, with what was before.
+// raiseUserUpdate reports a changed user, with what they were before.
 func raiseUserUpdate(ctx context.Context, tx *outbox.Tx, old User) error {
 	return raise(ctx, tx, "user.update", func(ctx context.Context, e *event) error {
 		e.Original = old.json()
@@ -36,10 +36,10 @@ func raiseFactor(ctx context.Context, tx *outbox.Tx, eventType, userID, id strin
 	})
 }
 
-// importedAtOnce is how many users one event tells of: receivers bound what they read.
+// importedAtOnce is how many users one event reports: receivers bound what they read.
 const importedAtOnce = 100
 
-// raiseImport tells of the users of an import, tenant by tenant.
+// raiseImport reports the users of an import, tenant by tenant.
 func raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRow) error {
 	if wanted, err := outbox.Wanted(context.WithoutCancel(ctx), tx, "user.bulk.create"); err != nil || !wanted {
 		return err
@@ -75,7 +75,8 @@ func (e *event) aboutAll(ctx context.Context, q database.Queries, rows []importR
 	return err
 }
 
-// login puts into an event where and how somebody has logged in, or tried to. The application is told only where the user is registered.
+// login puts into an event where and how somebody has logged in, or tried to. The application is
+// told only where the user is registered.
 func (e *event) login(ctx context.Context, q database.Queries, userID string, req *loginRequest) error {
 	if err := e.registration(ctx, q, userID, req.ApplicationID); err != nil {
 		return err

@@ -27,7 +27,8 @@ const (
 	maxImportUsers = 10_000
 )
 
-// importedUser is a user of an import. With an encryptionScheme, password is a hash of that scheme; else it is a password.
+// importedUser is a user of an import. With an encryptionScheme, password is a hash of that scheme;
+// else it is a password.
 type importedUser struct {
 	userWrite
 	Active           *bool               `json:"active"` // default true, unlike FusionAuth's: who imports users wants them to log in
@@ -53,8 +54,9 @@ func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) e
 	return err
 }
 
-// ImportUsers makes all of the users of a FusionAuth import, {"users": […]}, or none, and returns how many. What is wrong with one comes back as a [ValidationError] whose
-// fields begin with "users[n]".
+// ImportUsers makes all of the users of a FusionAuth import, {"users": […]}, or none, and returns
+// how many. What is wrong with one comes back as a [ValidationError] whose fields begin with
+// "users[n]".
 func (s *Server) ImportUsers(ctx context.Context, text []byte) (int, error) {
 	return s.importText(ctx, "", text)
 }
@@ -77,7 +79,8 @@ const importTime = 5 * time.Minute
 
 var errImportSize = fusion.Invalid("users", "invalid", fmt.Sprintf("An import has 1 to %d users.", maxImportUsers))
 
-// moreUsersThan counts the users before anything is made of them: "{}" becomes a hundred times as large. What is no import has none; the decoder says so.
+// moreUsersThan counts the users before anything is made of them: "{}" becomes a hundred times as
+// large. What is no import has none; the decoder says so.
 func moreUsersThan(most int, text []byte) bool {
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
 	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {

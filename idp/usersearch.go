@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// searchRequest is the part of FusionAuth's search that is built: by ids, or by a word in the login ids.
+// searchRequest is the part of FusionAuth's search that is built: by ids, or by a word in the login
+// ids.
 type searchRequest struct {
 	IDs             []string `json:"ids"`
 	QueryString     string   `json:"queryString"`

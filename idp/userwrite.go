@@ -17,7 +17,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// userWrite is what a request may say of a user. What it does not may not be written: active and verified have calls of their own.
+// userWrite is what a request may say of a user. What it does not may not be written: active and
+// verified have calls of their own.
 type userWrite struct {
 	ID                     string               `json:"id"`
 	TenantID               string               `json:"tenantId"`

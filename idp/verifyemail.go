@@ -65,7 +65,8 @@ func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc s
 	}{id})
 }
 
-// askToVerify sends the first mail to a user who was just created, if the tenant verifies addresses.
+// askToVerify sends the first mail to a user who was just created, if the tenant verifies
+// addresses.
 func (s *Server) askToVerify(ctx context.Context, u *User, app application) error {
 	t, err := readTenant(ctx, s.db, u.TenantID)
 	if err != nil || !t.VerifyEmail || u.Verified || u.Email == "" {

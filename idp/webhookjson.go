@@ -20,7 +20,8 @@ const (
 	maxWebhookURL         = 2000
 )
 
-// raised are the types of events that there are here. jwt.refresh is none of them: FusionAuth's has live tokens in it.
+// raised are the types of events that there are here. jwt.refresh is none of them: FusionAuth's has
+// live tokens in it.
 var raised = []string{
 	"jwt.refresh-token.revoke",
 	"user.bulk.create", "user.create", "user.deactivate", "user.delete", "user.email.verified", "user.login.failed", "user.login.success",
@@ -28,7 +29,8 @@ var raised = []string{
 	"user.two-factor.method.add", "user.two-factor.method.remove", "user.update",
 }
 
-// eventConfigurationJSON says of a tenant which events there are, and that nobody waits for webhooks. It is told and not asked for: webhooks say what they want.
+// eventConfigurationJSON says of a tenant which events there are, and that nobody waits for
+// webhooks. It is told and not asked for: webhooks say what they want.
 type eventConfigurationJSON struct {
 	Events map[string]eventSetting `json:"events,omitempty"`
 }
@@ -89,7 +91,8 @@ func newWebhookJSON(h outbox.Webhook) webhookJSON {
 	return j
 }
 
-// stored checks what a request says of a webhook. Whoever is confined to a tenant makes webhooks of that tenant.
+// stored checks what a request says of a webhook. A caller confined to a tenant makes webhooks of
+// that tenant.
 func (j webhookJSON) stored(sc scope) (outbox.Webhook, error) {
 	var wrong ValidationError
 	bad := func(field, kind, message string) {

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Parameters returns the parameters that FusionAuth's clients send as a query, a form or JSON. Empty
-// ones are absent. One that is given twice counts only if both values are the same.
+// Parameters returns the parameters that FusionAuth's clients send as a query, a form or JSON.
+// Empty ones are absent. One that is given twice counts only if both values are the same.
 func Parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	all, err := ParseForm(r.URL.RawQuery)
 	if err != nil {

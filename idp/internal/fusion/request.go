@@ -28,8 +28,8 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return ReadBodyUpTo(w, r, MaxBody)
 }
 
-// ReadBodyUpTo returns the body, at most limit bytes of it. Compressed bodies are refused: a few bytes
-// could become any number.
+// ReadBodyUpTo returns the body, at most limit bytes of it. Compressed bodies are refused: a few
+// bytes could become any number.
 func ReadBodyUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return nil, ErrMediaType

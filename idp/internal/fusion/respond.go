@@ -8,8 +8,8 @@ import (
 )
 
 // Reply sends v as JSON. A body and its content type come together or not at all: FusionAuth's
-// clients parse whatever claims to be JSON. It returns an error, and has sent nothing, if v cannot be
-// written as JSON.
+// clients parse whatever claims to be JSON. It returns an error, and has sent nothing, if v cannot
+// be written as JSON.
 func Reply(w http.ResponseWriter, status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
