@@ -42,7 +42,7 @@ func TestDeps(t *testing.T) {
 		"/fusionauth":                      {"", "/internal/jws", "/internal/loginid"},
 		"/fusionauth/webhook":              {"", "/internal/jws"},
 		"/fusionauth/fusionauthtest":       {},
-		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/memstore"},
+		"/fusionauth/internal/backendtest": {"", "/fusionauth", "/fusionauth/fusionauthtest", "/latchkeytest"},
 		"/idp":                             {"/internal/crash", "/internal/loginid", "/internal/postgres", "/idp/internal/database", "/idp/internal/fusion", "/idp/internal/jsonpatch", "/idp/internal/outbox", "/idp/internal/password", "/idp/internal/refreshtoken", "/idp/internal/signing", "/idp/internal/totp", "/idp/internal/webauthn"},
 		"/idp/idptest":                     {"/idp"},
 		"/idp/internal/database":           {"/internal/postgres", "/internal/sqlite"},

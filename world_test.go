@@ -53,7 +53,7 @@ func simulateMonths(t *testing.T, run func(*testing.T, *world)) {
 func simulateIdle(t *testing.T, idle time.Duration, run func(*testing.T, *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &latchkeytest.Log{}
-		logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		logger := log.Logger()
 		w := &world{T: t, World: latchkeytest.New(t, latchkeytest.WithLogger(logger)), idle: idle, log: log, secrets: &latchkeytest.Log{}}
 		w.provider, w.faults, w.store, w.keys = w.Provider(), faults{w.World}, newFlakyStore(), w.Keys
 		w.shop = w.newApp("store", idp.Application{}, logger)

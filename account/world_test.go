@@ -46,7 +46,7 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	w := &world{T: t, letters: make(chan idp.Mail, 20), revoked: make(chan struct{}, 20), log: &latchkeytest.Log{}, url: "https://shop.example.com"}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	w.World = latchkeytest.New(t, latchkeytest.WithLogger(log), latchkeytest.WithProvider(func(c *idp.Config) {
-		c.Logger = nil
+		c.Logger = slog.New(slog.DiscardHandler)
 		c.SendMail = func(_ context.Context, m idp.Mail) error { w.letters <- m; return nil }
 	}))
 	w.provider = w.Provider()

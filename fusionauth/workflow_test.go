@@ -61,13 +61,13 @@ func workflow(t *testing.T, b *backendtest.Backend, refreshCall string) {
 		t.Fatalf("login: %d %s", got.Status, got.Body)
 	}
 	tried := b.Provider.Calls(refreshCall)
-	if got := br.Get("/api/private"); got.Status != 200 || got.Body != "ada@example.com user" || got.Minted {
+	if got := br.Get("/api/private"); got.Status != 200 || got.Body != "ada@example.com user" || got.SetsCookie("__Host-session") {
 		t.Fatalf("with a session: %+v", got)
 	}
 	for i := range 3 { // silent refreshes
 		b.Provider.Change(func(s *fusionauthtest.State) { s.Users[0].Registrations[0].Roles = []string{"user", "admin"} })
 		b.Pass(time.Hour)
-		if got := br.Get("/api/private"); got.Status != 200 || got.Body != "ada@example.com user admin" || !got.Minted {
+		if got := br.Get("/api/private"); got.Status != 200 || got.Body != "ada@example.com user admin" || !got.SetsCookie("__Host-session") {
 			t.Fatalf("refresh %d: %+v", i, got)
 		}
 		b.Pass(2 * time.Minute)

@@ -22,7 +22,7 @@ func TestDocumentedChecks(t *testing.T) {
 	n := w.serve(withUserKey)
 	n.loggedIn().do("GET", "/api/x", "").want(t, 200, "")
 	good := w.app.last(t).Header.Get("Latchkey-User")
-	w.clock.forward(-time.Hour)
+	w.clock.Advance(-time.Hour)
 	n.loggedIn().do("GET", "/api/x", "").want(t, 200, "")
 	old := w.app.last(t).Header.Get("Latchkey-User")
 	for _, c := range []struct{ language, program, flag, call string }{

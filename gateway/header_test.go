@@ -89,7 +89,7 @@ func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 	if err := token.Claims([]byte(userKey), &claims, &ours); err != nil {
 		t.Fatal(err)
 	}
-	err = claims.ValidateWithLeeway(jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{origin}, Subject: w.user.ID, Time: w.clock.now()}, 0)
+	err = claims.ValidateWithLeeway(jwt.Expected{Issuer: "latchkey", AnyAudience: jwt.Audience{origin}, Subject: w.user.ID, Time: w.clock.Now()}, 0)
 	if err != nil || ours.Email != "ada@example.com" || !slices.Equal(ours.Roles, []string{"user"}) || ours.Sid == "" {
 		t.Errorf("%+v %+v, %v", claims, ours, err)
 	}
@@ -99,7 +99,7 @@ func TestGWY15UserHeaderCanBeChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	var of jwt.Claims
-	if err := unverified.UnsafeClaimsWithoutVerification(&of); err != nil || of.Subject != w.user.ID || !of.Expiry.Time().After(w.clock.now()) {
+	if err := unverified.UnsafeClaimsWithoutVerification(&of); err != nil || of.Subject != w.user.ID || !of.Expiry.Time().After(w.clock.Now()) {
 		t.Errorf("the JWT says %+v, %v", of, err)
 	}
 	off := w.serve(func(c *gateway.Config) { c.Apps[0].NoBearer = true })
@@ -227,9 +227,9 @@ func TestNewCookiesSurviveInformationalAnswers(t *testing.T) {
 	})
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/x", "").want(t, 200, "")
-	w.clock.forward(50 * time.Minute) // idle
+	w.clock.Advance(50 * time.Minute) // idle
 	got := b.do("GET", "/api/x", "")
 	if len(got.header["Set-Cookie"]) != 3 || got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("after a refresh: %d %v", got.status, got.header)
@@ -324,10 +324,10 @@ func TestTokenIsNeverStale(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/x", "").want(t, 200, "")
 	first := w.app.last(t).Header.Get("Authorization")
-	w.clock.forward(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	got := b.do("GET", "/api/x", "")
 	got.want(t, 200, "")
 	if second := w.app.last(t).Header.Get("Authorization"); second == first || second == "" {
@@ -344,9 +344,9 @@ func TestTokenThatIsRefused(t *testing.T) {
 	w := newWorld(t, idp.Application{AccessTokenTTL: 5 * time.Minute})
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/x", "").want(t, 200, "")
-	w.clock.forward(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	revoke, err := http.NewRequest("DELETE", w.provider.URL+"/api/jwt/refresh?userId="+w.user.ID, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -135,7 +135,7 @@ func TestAnswersWithETag(t *testing.T) {
 	})
 	n := w.serve()
 	ada, stranger := n.loggedIn(), n.stranger()
-	w.clock.forward(2 * 60e9)
+	w.clock.Advance(2 * 60e9)
 	ada.do("GET", "/api/x", "").want(t, 200, "")
 	for _, c := range []struct {
 		method, path string
@@ -152,7 +152,7 @@ func TestAnswersWithETag(t *testing.T) {
 	if got := ada.do("GET", "/x?etag=a", "", "If-None-Match", "a"); got.status != 304 || got.header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	w.clock.forward(2 * 3600e9)
+	w.clock.Advance(2 * 3600e9)
 	got := ada.do("GET", "/x?etag=a", "")
 	if len(got.header["Set-Cookie"]) == 0 || got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("an answer with new cookies: %v", got.header)

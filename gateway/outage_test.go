@@ -51,10 +51,10 @@ func TestOneRequestAsksTheProviderOnce(t *testing.T) {
 	w.login.Provider, w.login.Store = provider, store
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/x", "").want(t, 200, "")
 	w.app.take()
-	w.clock.forward(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	provider.away.Store(true)
 	store.reads.Store(0)
 	store.writes.Store(0)
@@ -82,6 +82,6 @@ func TestOneRequestAsksTheProviderOnce(t *testing.T) {
 		t.Errorf("%d calls of the provider for 21 requests within one moment", calls)
 	}
 	provider.away.Store(false)
-	w.clock.forward(3 * time.Second)
+	w.clock.Advance(3 * time.Second)
 	b.do("GET", "/api/x", "").want(t, 200, "")
 }

@@ -225,10 +225,10 @@ func TestRefreshWhileTheAppIsDown(t *testing.T) {
 	w := newWorld(t)
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/x", "").want(t, 200, "")
 	w.app.Close()
-	w.clock.forward(2 * time.Hour)
+	w.clock.Advance(2 * time.Hour)
 	got := b.do("GET", "/api/x", "")
 	got.want(t, 502, "upstream_unavailable")
 	if len(got.header["Set-Cookie"]) != 2 {

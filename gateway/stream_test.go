@@ -142,9 +142,9 @@ func TestHandshakeRefreshes(t *testing.T) {
 	w.app.answer(talkative)
 	n := w.serve()
 	b := n.loggedIn()
-	w.clock.forward(2 * time.Minute)
+	w.clock.Advance(2 * time.Minute)
 	b.do("GET", "/api/user", "").want(t, 200, "")
-	w.clock.forward(2 * time.Hour)
+	w.clock.Advance(2 * time.Hour)
 	s := b.socket("/api/socket")
 	if s.response.StatusCode != 101 || len(s.response.Cookies()) != 2 {
 		t.Fatalf("%s %v", s.response.Status, s.response.Header)

@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -23,6 +22,7 @@ import (
 	"github.com/latchkey-dev/latchkey/gateway"
 	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/idp/idptest"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
@@ -39,9 +39,9 @@ type world struct {
 	login      latchkey.Config
 	store      latchkey.Store
 	app        *upstream
-	log        *buffer
+	log        *latchkeytest.Log
 	user       idp.User
-	clock      *clock // of the guard and the provider
+	clock      *latchkeytest.Clock // of the guard and the provider
 	network    *network
 }
 
@@ -61,47 +61,24 @@ func inBubble(t *testing.T, f func(t *testing.T, w *world)) {
 
 func newWorldOn(t testing.TB, network *network, application ...idp.Application) *world {
 	t.Helper()
-	w := &world{TB: t, network: network, store: memstore.New(), log: &buffer{}, clock: &clock{}}
+	log := &latchkeytest.Log{}
+	inner := latchkeytest.New(t, latchkeytest.WithLogger(log.Logger()), latchkeytest.WithProvider(func(c *idp.Config) { c.Logger = slog.New(slog.DiscardHandler) }))
+	w := &world{TB: t, network: network, store: memstore.New(), log: log, clock: inner.Clock}
 	w.app = w.upstream()
-	w.provider = idptest.New(t, idptest.WithConfig(func(c *idp.Config) { c.Now = w.clock.now }), idptest.WithoutSocket())
+	w.provider = inner.Provider()
 	a := idp.Application{}
 	if len(application) > 0 {
 		a = application[0]
 	}
 	a = w.provider.AddApplication(a)
 	w.user = w.provider.AddUser("ada@example.com", a.ID)
-	client, err := fusionauth.New(fusionauth.Config{URL: w.provider.URL, APIKey: latchkey.Secret(w.provider.APIKey), ApplicationID: a.ID, Now: w.clock.now, Transport: w.provider.Client.Transport})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.fusionauth = client
-	w.login = latchkey.Config{
-		Origin: origin, Provider: client, Store: w.store, Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: w.logger(), Now: w.clock.now,
-	}
+	w.fusionauth = inner.Client(a, func(c *fusionauth.Config) { c.PasswordCheckedFirst = false })
+	w.login = inner.Config("app", w.fusionauth)
+	w.login.Origin, w.login.App, w.login.Store, w.login.ClientIP = origin, "", w.store, nil
 	return w
 }
 
-func (w *world) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-// buffer may be written to while the test reads it.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
+func (w *world) logger() *slog.Logger { return w.log.Logger() }
 
 // A node is one gateway in front of the app.
 type node struct {

@@ -2,14 +2,20 @@ package latchkeytest
 
 import (
 	"bytes"
+	"log/slog"
 	"sync"
 )
 
-// A Log collects what is written to it, for [WithLogger] and the test to read. It may be used by many
-// goroutines.
+// A Log collects what is logged, for the test to read. Its [Log.Logger] is for [WithLogger]. It may be
+// used by many goroutines.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+}
+
+// Logger returns a logger that writes everything to the log, as text.
+func (l *Log) Logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // Write appends to the log.

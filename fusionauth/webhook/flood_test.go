@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/fusionauth/internal/backendtest"
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // Anyone can reach the address: refusals of one kind are logged once a minute, with their number.
 func TestBadEventsDoNotFloodTheLog(t *testing.T) {
-	log, now := &backendtest.Log{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	log, now := &latchkeytest.Log{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	rc := receiver(t, webhook.Config{Secrets: []latchkey.Secret{secret}, Logger: slog.New(slog.NewTextHandler(log, nil)), Now: func() time.Time { return now }})
 	flood := func() {
 		for range 1000 {

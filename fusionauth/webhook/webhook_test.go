@@ -22,6 +22,7 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth/fusionauthtest"
 	"github.com/latchkey-dev/latchkey/fusionauth/internal/backendtest"
 	"github.com/latchkey-dev/latchkey/fusionauth/webhook"
+	"github.com/latchkey-dev/latchkey/latchkeytest"
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
@@ -46,7 +47,7 @@ type world struct {
 	server    *fusionauthtest.Server
 	apps      [2]*backendtest.Backend
 	browsers  [2]*backendtest.Browser
-	log       *backendtest.Log
+	log       *latchkeytest.Log
 	receiver  *webhook.Receiver
 	url       string
 	forumsDB  *downStore
@@ -69,7 +70,7 @@ func (s *downStore) ByUser(ctx context.Context, app, userID string, limit int) (
 var allEvents = []string{"user.password.update", "user.deactivate", "user.delete", "user.login.suspicious", "user.registration.delete", "jwt.refresh-token.revoke"}
 
 func newWorld(t *testing.T) *world {
-	w := &world{server: fusionauthtest.New(t), log: &backendtest.Log{}, forumsDB: &downStore{Store: memstore.New()}, forumsApp: uuid.NewString()}
+	w := &world{server: fusionauthtest.New(t), log: &latchkeytest.Log{}, forumsDB: &downStore{Store: memstore.New()}, forumsApp: uuid.NewString()}
 	w.server.Change(func(s *fusionauthtest.State) {
 		forums := s.Applications[0]
 		forums.ID = w.forumsApp
@@ -110,8 +111,8 @@ func (w *world) ended(t *testing.T, reasons ...string) {
 	t.Helper()
 	for i, reason := range reasons {
 		got := w.browsers[i].Get("/api/private")
-		if reason == "" && got.Status != 200 || reason != "" && (got.Status != 401 || got.Reason != reason) {
-			t.Errorf("app %d: %d %q, want %q", i, got.Status, got.Reason, reason)
+		if reason == "" && got.Status != 200 || reason != "" && (got.Status != 401 || got.EndReason != reason) {
+			t.Errorf("app %d: %d %q, want %q", i, got.Status, got.EndReason, reason)
 		}
 	}
 }
