@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 )
 
 // A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
@@ -160,7 +162,7 @@ func (g *Guard) servesNow(rec *Record, p presented, now time.Time) bool {
 // where they differ, the session cookie speaks first, and the other only if the first comes to nothing (rule 0).
 func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
 	from, owner := g.device(r), ownerOf(m, content)
-	asked, follows := answered(r.Header, content.branch), !isUpgrade(r.Header)
+	asked, follows := answered(r.Header, content.branch), !crossorigin.IsUpgrade(r.Header)
 	switch {
 	case genuine && sealed && m.same(content.mark):
 		return []presented{{mark: m, userID: owner, session: true, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}

@@ -80,8 +80,7 @@ func (g *Guard) mayBegin(r *http.Request) (*wire.WatchedWriter, error) {
 		return nil, errNoLoginRoute
 	case watched.Started():
 		return nil, errResponseStarted
-	case !sameOrigin(r.Method, r.Header, g.origin):
-		g.logOrigin(r)
+	case !g.sameOrigin(r):
 		return nil, &Problem{Code: wire.CodeCrossOrigin}
 	}
 	return watched, nil

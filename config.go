@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/clientip"
 )
 
 // Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
@@ -167,7 +169,7 @@ func (c *Config) fillIn() {
 		c.Now = time.Now
 	}
 	if c.ClientIP == nil {
-		c.ClientIP = (&peerIsClient{app: c.App, log: c.Logger}).ip
+		c.ClientIP = clientip.PeerWithWarning(c.App, c.Logger)
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -18,7 +16,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if !g.allowOrigin(w, r) {
 		return
 	}
-	if !allow(w, r, http.MethodPost) {
+	if !wire.AllowMethods(w, r, http.MethodPost) {
 		return
 	}
 	form, refusal := readLoginForm(w, r)
@@ -146,17 +144,5 @@ const maxUserAgent = 256 // bytes
 
 // device is what a request shows of its browser.
 func (g *Guard) device(r *http.Request) Device {
-	return Device{UserAgent: shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
-}
-
-// shorten cuts s to at most n bytes of valid UTF-8.
-func shorten(s string, n int) string {
-	s = strings.ToValidUTF8(s, "")
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+	return Device{UserAgent: wire.Shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
 }

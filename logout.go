@@ -16,7 +16,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !g.allowOrigin(w, r) {
 		return
 	}
-	if !allow(w, r, http.MethodPost) {
+	if !wire.AllowMethods(w, r, http.MethodPost) {
 		return
 	}
 	err := g.endByCookies(r, EndLogout)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/useragent"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -35,7 +36,7 @@ func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, err
 		if g.ledger.EndReason(rec) == "" {
 			sessions = append(sessions, SessionInfo{
 				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.ledger.LastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
-				Persistent: rec.Persistent, Device: rec.Device, DeviceName: describe(rec.Device.UserAgent),
+				Persistent: rec.Persistent, Device: rec.Device, DeviceName: useragent.Describe(rec.Device.UserAgent),
 			})
 		}
 	}
@@ -60,7 +61,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.PathValue("id")
-	if id == "" && !allow(w, r, http.MethodGet, http.MethodHead, http.MethodDelete) || id != "" && !allow(w, r, http.MethodDelete) {
+	if id == "" && !wire.AllowMethods(w, r, http.MethodGet, http.MethodHead, http.MethodDelete) || id != "" && !wire.AllowMethods(w, r, http.MethodDelete) {
 		return
 	}
 	found := g.authenticate(r)

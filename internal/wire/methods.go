@@ -35,3 +35,15 @@ func (m Methods) allow() string {
 	slices.Sort(allowed)
 	return strings.Join(allowed, ", ")
 }
+
+// AllowMethods reports whether the request has one of these methods, and else answers 405.
+func AllowMethods(w http.ResponseWriter, r *http.Request, methods ...string) bool {
+	for _, m := range methods {
+		if r.Method == m {
+			return true
+		}
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	Of(CodeMethodNotAllowed).Write(w)
+	return false
+}

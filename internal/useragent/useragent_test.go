@@ -1,4 +1,4 @@
-package latchkey
+package useragent
 
 import "testing"
 
@@ -13,7 +13,7 @@ func TestDescribe(t *testing.T) {
 		"Mozilla/5.0 (Linux; Android 16; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0":                                                             "Firefox on Android",
 		"curl/8.5.0": "curl", "": "Unknown device", "<script>": "Unknown device", "Bot (Linux)": "Unknown browser on Linux",
 	} {
-		if got := describe(userAgent); got != want {
+		if got := Describe(userAgent); got != want {
 			t.Errorf("%q: %q, want %q", userAgent, got, want)
 		}
 	}

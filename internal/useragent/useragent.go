@@ -1,4 +1,5 @@
-package latchkey
+// Package useragent puts the User-Agent of a browser into words for its user.
+package useragent
 
 import "strings"
 
@@ -13,8 +14,9 @@ var (
 	}
 )
 
-// describe puts a user agent into words for its user: "Firefox on Linux". It is a claim of the browser, good for nothing but display.
-func describe(userAgent string) string {
+// Describe returns what a user agent claims to be: "Firefox on Linux". It is good for nothing but
+// display.
+func Describe(userAgent string) string {
 	browser, system := firstMark(browserMarks, userAgent), firstMark(systemMarks, userAgent)
 	switch {
 	case browser == "" && system == "":

@@ -1,0 +1,167 @@
+package latchkey
+
+import (
+	"net/http"
+
+	"github.com/latchkey-dev/latchkey/internal/crossorigin"
+	"github.com/latchkey-dev/latchkey/internal/wire"
+)
+
+// Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.
+// An app that wants other paths mounts ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
+func (g *Guard) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/user", g.ServeUser)
+	mux.HandleFunc("/api/login", g.ServeLogin)
+	mux.HandleFunc("/api/logout", g.ServeLogout)
+	mux.HandleFunc("/api/sessions", g.ServeSessions)
+	mux.HandleFunc("/api/sessions/{id}", g.ServeSessions)
+	mux.Handle("/", wire.Of(wire.CodeNotFound))
+	return mux
+}
+
+// Protect lets only requests with a login through to next, which finds the session with From. It
+// refreshes an expired session first. The other requests are refused with 401 login_required, or with
+// 503 if the provider or the store cannot be asked. State-changing requests from another origin get
+// 403. A response is marked no-store unless next says otherwise.
+//
+// Protect answers some requests itself with 307, to the very same place and with a cookie: those with
+// the cookies of an earlier generation, when the guard must know which cookies the browser has by now
+// (docs/rotation.md). Browsers follow by themselves, with the same method and body. Clients that are
+// no browsers must keep cookies and follow redirects; a body that cannot be sent twice and a WebSocket
+// handshake fail once.
+func (g *Guard) Protect(next http.Handler) http.Handler {
+	return g.Require(Requirements{})(next)
+}
+
+// Require is Protect for routes that ask for more than a login. The checks come in this order, and
+// the first that fails is the answer:
+//
+//  1. a request from another origin: 403 cross_origin
+//  2. the provider or the store cannot be asked: 503 provider_unavailable
+//  3. no login: 401 login_required
+//  4. none of the roles: 403 role_required
+//  5. the login is too old: 401 reauthentication_required. The page shows its form, logs in again, and
+//     repeats the request.
+//
+// Roles are as of the last refresh, at most Config.SessionCap ago.
+func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !g.allowOrigin(w, r) {
+				return
+			}
+			found := g.withToken(r, g.authenticate(r))
+			switch {
+			case found.echo != "":
+				g.cookies.challenge(w, r, found.echo)
+				return
+			case found.record == nil:
+				g.refuse(w, r, found, found.problem(wire.CodeLoginRequired))
+				return
+			}
+			if unmet := need.unmet(found.record, g.now()); unmet != nil {
+				g.refuse(w, r, found, unmet)
+				return
+			}
+			g.serve(w, r, found, next)
+		})
+	}
+}
+
+// Identify lets requests through to next with a login or without, and next learns with From who asks,
+// if anyone. If the provider or the store cannot be asked, that is nobody. State-changing requests
+// from another origin get 403. Some requests it answers itself, with 307: see Protect.
+func (g *Guard) Identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !g.allowOrigin(w, r) {
+			return
+		}
+		found := g.withToken(r, g.authenticate(r))
+		switch {
+		case found.echo != "":
+			g.cookies.challenge(w, r, found.echo)
+		case found.record == nil:
+			next.ServeHTTP(w, r)
+		default:
+			g.serve(w, r, found, next)
+		}
+	})
+}
+
+// serve does all that belongs to the session before next writes its first byte. It wraps the
+// ResponseWriter only if there are new cookies: those must not be stored on the way, whatever next
+// says about its response.
+func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
+	wire.NoStore(w)
+	if found.cookies != nil {
+		g.cookies.set(w, found.cookies)
+		w = wire.Uncached(w)
+	}
+	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
+	next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// refuse answers a request that Require does not let through.
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, problem *Problem) {
+	refusal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.config.RefuseNavigation != nil && crossorigin.Navigates(r.Header) {
+			g.config.RefuseNavigation(w, r, problem)
+			return
+		}
+		WriteError(w, problem)
+	})
+	if found.record != nil { // its new cookies must arrive all the same
+		g.serve(w, r, found, refusal)
+		return
+	}
+	wire.NoStore(w)
+	refusal.ServeHTTP(w, r)
+}
+
+// ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
+func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
+	if !wire.AllowMethods(w, r, http.MethodGet, http.MethodHead) {
+		return
+	}
+	found := g.authenticate(r)
+	if found.record == nil {
+		g.cookies.answerNobody(w, r, found, wire.CodeNotLoggedIn)
+		return
+	}
+	if found.cookies != nil {
+		g.cookies.set(w, found.cookies)
+	}
+	writeUser(w, found.record.User)
+}
+
+func writeUser(w http.ResponseWriter, user User) {
+	wire.NoStore(w)
+	wire.Write(w, http.StatusOK, struct {
+		User User `json:"user"`
+	}{user})
+}
+
+// allowOrigin answers 403 cross_origin to a request that may not use the cookies. It reads no body
+// and no store.
+func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) bool {
+	if g.sameOrigin(r) {
+		return true
+	}
+	wire.Of(wire.CodeCrossOrigin).Write(w)
+	return false
+}
+
+// sameOrigin reports whether a request may use the cookies. It logs once a minute what may not: if
+// Origin is set wrongly, the browser shows nothing but 403.
+func (g *Guard) sameOrigin(r *http.Request) bool {
+	if crossorigin.Same(r.Method, r.Header, g.origin, hasOurCookie) {
+		return true
+	}
+	if g.once("origin") {
+		g.log.WarnContext(r.Context(), "cross-origin request refused", "app", g.app,
+			"origin", crossorigin.Legible(r.Header["Origin"]), "want", g.origin, "site", crossorigin.Legible(r.Header["Sec-Fetch-Site"]),
+			"fix", "if browsers find the app at this origin, set Config.Origin to it (in the file of latchkey serve: host, and the port of listen)")
+	}
+	return false
+}
