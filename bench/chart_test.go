@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// chart draws the ratios as bars, in colours that can be read on a light page and on a dark one.
+// chart draws the ratios as bars, in colours that are readable on a light page and on a dark one.
 func chart(subjects []*subject) string {
 	const left, right, row, bar = 260, 60, 30, 18
 	const width = 860

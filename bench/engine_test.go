@@ -63,7 +63,8 @@ func (r *results) inProcess(t *testing.T) {
 	}
 }
 
-// engine measures refreshes: the clock jumps beyond the cap, and every session comes back at once, 64 at a time.
+// engine measures refreshes: the clock jumps beyond the cap, and every session comes back at the
+// same time, 64 at a time.
 func (r *results) engine(t *testing.T) {
 	pg, redis := pgtest.Shared(t), redistest.Start(t)
 	for _, c := range []struct {
@@ -112,7 +113,8 @@ func (r *results) engine(t *testing.T) {
 	}
 }
 
-// revocations measures how long another node goes on serving a session that it has in memory, from the moment at which the logout begins.
+// revocations measures how long another node goes on serving a cached session, from the beginning
+// of the logout.
 func (r *results) revocations(t *testing.T) {
 	for name, store := range map[string]string{"PostgreSQL": pgtest.Shared(t).Database(t), "Redis": redistest.Start(t).URL()} {
 		key := latchkey.Secret(latchkey.NewKey().Reveal())
@@ -164,12 +166,13 @@ func embedded(t *testing.T, where func(*idp.Config)) latchkey.Provider {
 	return client
 }
 
-// users is how many the embedded provider has. Each may log in as often as he likes, but not at the same time as himself: the guard would count that as guessing.
+// users is how many the embedded provider has. Each may log in any number of times, but not
+// concurrently: the guard would count that as guessing.
 const users = 64
 
 func user(i int) string { return fmt.Sprintf("user%d@example.com", i%users) }
 
-// each calls run for every index, so many at a time.
+// each calls run for every index, this many at a time.
 func each[T any](list []T, atOnce int, run func(i int)) {
 	var next atomic.Int64
 	var all sync.WaitGroup
@@ -204,7 +207,7 @@ func (j *jar) request(method, path, body string) *http.Request {
 	r := httptest.NewRequest(method, "http://"+subjectHost+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://"+subjectHost)
-	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1234", rand.N(256), rand.N(256), rand.N(256)) // nobody comes from one address alone
+	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1234", rand.N(256), rand.N(256), rand.N(256)) // each jar has its own address
 	for name, value := range j.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

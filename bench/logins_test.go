@@ -24,15 +24,16 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// logins measures logins with the embedded provider and the hash that it has by default, beside the hash alone on as many cores as its pool has,
-// and what a flood of them does to requests of those who are logged in.
+// logins measures logins with the embedded provider and its default hash, compared with the hash
+// alone on as many cores as its pool has, and the effect of a flood of logins on requests of
+// logged-in users.
 func (r *results) logins(t *testing.T) {
 	workers := max(1, runtime.GOMAXPROCS(0)-1)
 	server := goSubject(t, "logins", "KEY="+latchkey.NewKey().Reveal())
 	server.logIn(t, "/api/login")
 	length := *length
 	if *whole {
-		length = 2 * length // a login takes long: there are not many in a second
+		length = 2 * length // a login takes long: there are few in a second
 	}
 	for range *rounds {
 		alone := hashes(workers, length)
@@ -94,7 +95,8 @@ func serveLogins() error {
 // floodUsers is how many accounts there are: the flood uses one for each of its clients.
 const floodUsers = 25
 
-// hashes is how many Argon2id hashes a second so many goroutines make, with OWASP's cost of 19 MiB.
+// hashes is how many Argon2id hashes a second this many goroutines make, with OWASP's cost of 19
+// MiB.
 func hashes(workers int, length time.Duration) float64 {
 	var done atomic.Int64
 	began := time.Now()
@@ -151,7 +153,7 @@ func status(r *http.Request) int {
 	return resp.StatusCode
 }
 
-// paced asks 200 times a second, whatever the answers take, and returns the p99 of how long they took, in milliseconds.
+// paced sends 200 requests a second, however long they take, and returns their p99 in milliseconds.
 func paced(t *testing.T, server *process, length time.Duration) float64 {
 	var mu sync.Mutex
 	var took []float64

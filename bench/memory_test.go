@@ -19,7 +19,7 @@ import (
 
 const loginsAtOnce = 16
 
-// memory measures by how much a process grows with each session that it has served.
+// memory measures how much a process grows with each session that it has served.
 func (r *results) memory(t *testing.T) {
 	key := "KEY=" + latchkey.NewKey().Reveal()
 	redis := redistest.Start(t)
@@ -34,7 +34,7 @@ func (r *results) memory(t *testing.T) {
 			sessions = 50_000
 		}
 		p := goSubject(t, "latchkey", "STORE="+s.store, key)
-		p.serveMany(t, 0, sessions/10) // until what does not grow is there
+		p.serveMany(t, 0, sessions/10) // until everything of constant size is allocated
 		before := p.resident(t)
 		p.serveMany(t, sessions/10, sessions)
 		r.add("memory of the process for each session that it serves, its user and JWT with it, "+s.name, float64(p.resident(t)-before)/float64(sessions*9/10)/1024, "KiB", nil)
@@ -42,14 +42,14 @@ func (r *results) memory(t *testing.T) {
 	}
 }
 
-// serveMany logs in and asks once for each session.
+// serveMany logs in and sends a request for each session.
 func (p *process) serveMany(t *testing.T, from, to int) {
 	var all sync.WaitGroup
 	for worker := range loginsAtOnce {
 		all.Go(func() {
 			for i := from + worker; i < to; i += loginsAtOnce {
 				err := p.begin(i)
-				for tries := 0; err != nil && tries < 20; tries++ { // a store that stands still for a moment is answered with 503
+				for tries := 0; err != nil && tries < 20; tries++ { // a store that pauses for a moment causes a 503
 					time.Sleep(100 * time.Millisecond)
 					err = p.begin(i)
 				}

@@ -11,7 +11,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// serveSCS is alexedwards/scs as its README has it, with a sliding expiry (IdleTimeout). Its default store is memory.
+// serveSCS is alexedwards/scs as its README has it, with a sliding expiry (IdleTimeout). Its
+// default store is memory.
 func serveSCS() error {
 	manager := scs.New()
 	manager.Lifetime, manager.IdleTimeout = 24*time.Hour, 30*time.Minute
@@ -36,8 +37,9 @@ func serveSCS() error {
 	return serve(manager.LoadAndSave(mux))
 }
 
-// serveGorilla is gorilla/sessions with its cookie store, signed and encrypted, and saved at each request for a sliding expiry.
-// It has no server side: what a cookie says cannot be ended before it expires.
+// serveGorilla is gorilla/sessions with its cookie store, signed and encrypted, and saved at each
+// request for a sliding expiry. It has no server side: what a cookie says cannot be ended before it
+// expires.
 func serveGorilla() error {
 	store := sessions.NewCookieStore([]byte("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), []byte("0123456789abcdef0123456789abcdef"))
 	store.Options = &sessions.Options{Path: "/", MaxAge: 1800, HttpOnly: true, SameSite: http.SameSiteStrictMode}

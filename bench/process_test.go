@@ -80,7 +80,7 @@ func (p *process) logInAs(path, email string) (string, error) {
 		return "", err
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	var pairs []string
 	for _, c := range resp.Cookies() {
 		if !strings.HasSuffix(c.Name, "device") { // only a login looks at it
@@ -111,7 +111,8 @@ func (p *process) cpu(t *testing.T) time.Duration {
 	return time.Duration(user+system) * time.Second / 100 // USER_HZ
 }
 
-// load has wrk ask the process for path over 32 connections, and returns requests a second and processor microseconds of the process per request.
+// load makes wrk request path over 32 connections, and returns requests a second and processor
+// microseconds of the process per request.
 func (p *process) load(t *testing.T, path string) sample {
 	t.Helper()
 	if path == "" {

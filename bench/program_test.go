@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// program measures the binary: its size, and how long the demo takes to be ready, with an empty directory and with one that is there.
+// program measures the binary: its size, and how long the demo takes to be ready, with an empty
+// directory and with an existing one.
 func (r *results) program(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "latchkey")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "github.com/latchkey-dev/latchkey/cmd/latchkey")

@@ -14,7 +14,7 @@ import (
 type subject struct {
 	name    string
 	process *process
-	path    string  // what is asked for; "": /
+	path    string  // the path; "": /
 	bare    string  // the subject that it is compared with
 	target  float64 // of the ratio; 0: none
 	note    string
@@ -67,7 +67,7 @@ func (r *results) requests(t *testing.T) {
 	r.subjects = r.inTurn(t, subjects)
 }
 
-// proxies measures the gateway beside a bare reverse proxy, with the same app behind.
+// proxies compares the gateway with a bare reverse proxy, with the same app behind.
 func (r *results) proxies(t *testing.T) {
 	upstream := goSubject(t, "upstream")
 	target := "UPSTREAM=" + upstream.url
@@ -81,8 +81,9 @@ func (r *results) proxies(t *testing.T) {
 	r.proxied = r.inTurn(t, []*subject{bare, gateway})
 }
 
-// inTurn loads the subjects in rounds, after a short load that is not counted. Each is loaded between two loads of what it is compared with, because the speed of
-// a machine changes within seconds.
+// inTurn loads the subjects in rounds, after a short load that is not counted. Each is loaded
+// between two loads of what it is compared with, because the speed of a machine changes within
+// seconds.
 func (r *results) inTurn(t *testing.T, subjects []*subject) []*subject {
 	load := func(s *subject) sample {
 		taken := s.process.load(t, s.path)

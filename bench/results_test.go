@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// results are all that was measured.
+// results is everything that was measured.
 type results struct {
 	began    time.Time
 	subjects []*subject
@@ -20,7 +20,7 @@ type results struct {
 	figures  []*figure
 }
 
-// A figure is measured in several rounds; what is told is the median.
+// A figure is measured in several rounds; the result is the median.
 type figure struct {
 	name, unit string
 	samples    []float64
@@ -126,7 +126,7 @@ func verdict(met bool) string {
 	return ", **missed**"
 }
 
-// short writes a number with three digits that count.
+// short formats a number with three significant digits.
 func short(v float64) string {
 	if v >= 1000 {
 		scale := math.Pow(10, math.Floor(math.Log10(v))-2)
@@ -143,7 +143,7 @@ func (r *results) writeFiles() error {
 	return os.WriteFile("requests.svg", []byte(chart(r.subjects)), 0o666)
 }
 
-// machine says on what was measured.
+// machine describes the machine.
 func machine() string {
 	model := "an unknown processor"
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -75,7 +75,7 @@ func serveLatchkey() error {
 	return serve(mux)
 }
 
-// newGuard makes a guard with a store that is named by its URL, and a provider that answers at once.
+// newGuard makes a guard with a store named by its URL, and a provider that answers immediately.
 func newGuard(ctx context.Context, store string, key latchkey.Secret, change func(*latchkey.Config)) (*latchkey.Guard, error) {
 	s, err := openStore(ctx, store)
 	if err != nil {
@@ -107,7 +107,7 @@ func openStore(ctx context.Context, name string) (latchkey.Store, error) {
 	return nil, errors.New("no such store")
 }
 
-// instant is a provider that says yes, and costs nothing.
+// instant is a provider that accepts everything, and costs nothing.
 type instant struct{}
 
 func (instant) Login(_ context.Context, c latchkey.Credentials) (latchkey.Grant, error) {

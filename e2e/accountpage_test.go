@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// atGatewaysPage turns a link to the app's own page into one to the gateway's, as in the mails of apps
-// that have no such page.
+// atGatewaysPage turns a link to the app's own page into one to the gateway's, as in the mails of
+// apps without such a page.
 func (s *site) atGatewaysPage(link string) string {
 	s.Helper()
 	id, found := strings.CutPrefix(link, s.origin+"/#")
@@ -20,8 +20,8 @@ func (s *site) atGatewaysPage(link string) string {
 	return account.PageURL(s.origin) + "#" + id
 }
 
-// TestGatewaysPageResets: the gateway's own page says that a link is dead before anybody types a
-// password, and sets a password with a good link.
+// TestGatewaysPageResets: the gateway's own page says that a link is invalid before anybody types a
+// password, and sets a password with a valid link.
 func TestGatewaysPageResets(t *testing.T) {
 	t.Parallel()
 	s, b := newWorld(t).forums, newBrowser(t)

@@ -10,21 +10,22 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The names of the two cookies of a session, and of the one that marks a browser which has logged in before.
+// The names of the two cookies of a session, and of the one that marks a browser which has logged
+// in before.
 const (
 	sessionCookie = "__Host-session"
 	refreshCookie = "__Host-refresh"
 	deviceCookie  = "__Host-device"
 )
 
-// A browser has cookies and storage of its own. Its tabs share them.
+// A browser has its own cookies and storage. Its tabs share them.
 type browser struct {
 	*testing.T
 	ctx context.Context // of the first tab; the others are its children
 	all []*tab
 }
 
-// newBrowser gives the test a browser of its own, as an incognito window is one.
+// newBrowser gives the test its own browser, like an incognito window.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
@@ -47,7 +48,7 @@ func (b *browser) open(url string) *tab {
 	return p
 }
 
-// cookies returns those of a session that the browser would send to the site, by name.
+// cookies returns the session's cookies that the browser would send to the site, by name.
 func (b *browser) cookies(s *site) map[string]*network.Cookie {
 	b.Helper()
 	found := make(map[string]*network.Cookie)
@@ -69,7 +70,7 @@ func (b *browser) awaitNoCookies(s *site) {
 	}
 }
 
-// jar returns all cookies of the browser, also those that no script can see.
+// jar returns all cookies of the browser, including those that no script can see.
 func (b *browser) jar() []*network.Cookie {
 	b.Helper()
 	id := chromedp.FromContext(b.ctx).BrowserContextID
@@ -80,7 +81,7 @@ func (b *browser) jar() []*network.Cookie {
 	return result.Cookies
 }
 
-// fillRegistration goes from the login to the form for a new account, and fills it.
+// fillRegistration goes from the login to the form for a new account, and fills it in.
 func (p *tab) fillRegistration(email string) {
 	p.Helper()
 	p.click("to-register")
@@ -88,7 +89,7 @@ func (p *tab) fillRegistration(email string) {
 	p.fill("register-newPassword", fresh)
 }
 
-// submitLogin fills the login form that is on the page, and sends it.
+// submitLogin fills in the login form on the page, and submits it.
 func (p *tab) submitLogin(email, password string) {
 	p.Helper()
 	p.fill("login-email", email)

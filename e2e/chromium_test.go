@@ -36,8 +36,8 @@ func withChromium(m *testing.M) (status int) {
 	return m.Run()
 }
 
-// startChromium starts a browser process with a profile directory. The context is that of its first tab; stop ends the process
-// and waits until it has written its profile.
+// startChromium starts a browser process with a profile directory. The context is that of its first
+// tab; stop ends the process and waits until it has written its profile.
 func startChromium(profile string) (ctx context.Context, stop func() error, err error) {
 	path, err := findChromium()
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A clock stands still until a test moves it. The guards, the provider and the apps of a world all tell the time by it;
-// the browser does not.
+// A clock stands still until a test moves it. The guards, the provider and the apps of a world all
+// use it; the browser does not.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -8,7 +8,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// checkNewCookies fails the test unless the answer set both cookies as they should be (CKE-01 to CKE-04), and the browser kept them.
+// checkNewCookies fails the test unless the response set both cookies correctly (CKE-01 to CKE-04),
+// and the browser kept them.
 func (s *site) checkNewCookies(b *browser, e exchange) {
 	s.Helper()
 	set, kept := e.setCookies(), b.cookies(s)

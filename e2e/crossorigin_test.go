@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// elsewhere opens a page of another site, which does as it likes: a policy of its own does not hold it back.
+// elsewhere opens a page of another site, without a policy that would restrict it.
 func (b *browser) elsewhere(url string) *tab {
 	b.Helper()
 	p := b.open("about:blank")
@@ -23,13 +23,14 @@ func (b *browser) elsewhere(url string) *tab {
 	return p
 }
 
-// others are where attacks come from: a page of the forums, say by a hole in them, and one of a stranger.
+// others are where attacks come from: a page of the forums, for example through an injected script,
+// and a stranger's.
 func (w *world) others() []string {
 	return []string{w.forums.origin + "/", strings.Replace(w.store.origin, "store.", "stranger.", 1) + "/"}
 }
 
-// TestFetchFromElsewhere has other sites send requests to the store with all that fetch can do. Login and logout are refused before
-// anything else is looked at (LGN-02, LIF-02).
+// TestFetchFromElsewhere makes other sites send requests to the store in every way that fetch
+// offers. Login and logout are refused before anything else is checked (LGN-02, LIF-02).
 func TestFetchFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
@@ -59,8 +60,8 @@ func TestFetchFromElsewhere(t *testing.T) {
 	w.store.openLoggedIn(b)
 }
 
-// TestFormFromElsewhereCKE04 has other sites submit a form to the store: a navigation, which no CORS holds back. It arrives
-// without the cookies and is refused.
+// TestFormFromElsewhereCKE04 makes other sites submit a form to the store: a navigation, which CORS
+// does not prevent. It arrives without the cookies and is refused.
 func TestFormFromElsewhereCKE04(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
@@ -87,7 +88,8 @@ func TestFormFromElsewhereCKE04(t *testing.T) {
 	w.store.openLoggedIn(b)
 }
 
-// TestLinkFromElsewhere: who follows a link to the store is still logged in there, though the page itself is asked for without cookies.
+// TestLinkFromElsewhere: a user who follows a link to the store is still logged in there, although
+// the page itself is requested without cookies.
 func TestLinkFromElsewhere(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)

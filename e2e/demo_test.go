@@ -53,7 +53,7 @@ func startProgram(t *testing.T, program string, args ...string) *demo {
 	if err := d.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.process.Process.Kill() }) // of no consequence where it has stopped
+	t.Cleanup(func() { d.process.Process.Kill() }) // no matter if it has stopped
 	lines := make(chan string)
 	go func() {
 		out := bufio.NewScanner(stdout)
@@ -95,7 +95,7 @@ func fields(line string) map[string]string {
 	return found
 }
 
-// interrupt does what Ctrl-C does. The program must end in good order.
+// interrupt does what Ctrl-C does. The program must end cleanly.
 func (d *demo) interrupt() {
 	d.Helper()
 	if err := d.process.Process.Signal(os.Interrupt); err != nil {
@@ -121,7 +121,8 @@ func (d *demo) loopback(name string) string {
 	return "127.0.0.1:" + u.Port()
 }
 
-// registerAt makes an account at one of the apps, with the mail that the demo puts where its ready line says.
+// registerAt creates an account at one of the apps, with the mail in the folder that the ready line
+// names.
 func (d *demo) registerAt(app string, b *browser) {
 	d.Helper()
 	p := b.open(d.ready[app])
@@ -136,7 +137,8 @@ func (d *demo) registerAt(app string, b *browser) {
 	p.logIn("bob@example.com", fresh)
 }
 
-// TestDemo uses the real program, and restarts it: who was logged in still is, and the cart and the posts are there.
+// TestDemo uses the real program, and restarts it: users are still logged in, and the cart and the
+// posts are there.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	program, data, b := buildProgram(t), t.TempDir(), newBrowser(t)

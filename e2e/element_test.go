@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What a person sees of a page, and does with mouse and keys.
+// What a person sees of a page, and does with mouse and keyboard.
 
 // hook is the selector of the element that the page marks for tests.
 func hook(id string) chromedp.CSS { return chromedp.CSS(fmt.Sprintf("[data-testid=%q]", id)) }
@@ -19,13 +19,13 @@ func (p *tab) see(id string) {
 	p.do("see "+id, chromedp.WaitVisible(hook(id)))
 }
 
-// seeNo waits until the element is not there, or hidden.
+// seeNo waits until the element is gone or hidden.
 func (p *tab) seeNo(id string) {
 	p.Helper()
 	p.until("see no "+id, fmt.Sprintf(`!document.querySelector(%q)?.checkVisibility()`, string(hook(id))))
 }
 
-// click waits until a person could click the element, with nothing in front of it, and does.
+// click waits until a person could click the element, with nothing in front of it, and clicks it.
 func (p *tab) click(id string) {
 	p.Helper()
 	p.see(id)
@@ -44,7 +44,7 @@ func (p *tab) clickButton(text string) {
 	p.do("click "+text, chromedp.Click(chromedp.Search(fmt.Sprintf(`//button[normalize-space()=%q]`, text)), chromedp.NodeVisible))
 }
 
-// fill puts text into a field in place of what is there, as one keystroke would.
+// fill replaces the content of a field, as one keystroke would.
 func (p *tab) fill(id, text string) {
 	p.Helper()
 	p.do("fill "+id, chromedp.Steps(

@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestRefreshTokenExpired: after so long the provider need not be asked. The form appears in place and says why, and what was
-// begun goes on after the login.
+// TestRefreshTokenExpired: after this time the provider need not be asked. The form appears in
+// place and says why, and what was begun continues after the login.
 func TestRefreshTokenExpired(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -35,8 +35,8 @@ func TestRefreshTokenExpired(t *testing.T) {
 	})
 }
 
-// TestSessionFoundDeadOnReturn: someone comes back to a tab whose session is over. The form appears before anything is lost, and
-// after the login the cursor is where it was.
+// TestSessionFoundDeadOnReturn: someone comes back to a tab whose session has ended. The form
+// appears before anything is lost, and after the login the cursor is where it was.
 func TestSessionFoundDeadOnReturn(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
@@ -58,7 +58,7 @@ func TestSessionFoundDeadOnReturn(t *testing.T) {
 	p.untilText(half + "ted to say.")
 }
 
-// TestAnotherUserLogsInAtTheForm: what one user has begun is not done in the name of another.
+// TestAnotherUserLogsInAtTheForm: what one user has begun is not done in another's name.
 func TestAnotherUserLogsInAtTheForm(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// code is what an authenticator app shows (RFC 6238). It is good once: time goes on to the next.
+// code is what an authenticator app shows (RFC 6238). It is accepted once, so the clock moves to
+// the next.
 func (s *site) code(secret string) string {
 	s.Helper()
 	s.clock.advance(30 * time.Second)
@@ -31,7 +32,7 @@ func (s *site) code(secret string) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1_000_000)
 }
 
-// openSecurity opens what the user can change about how he logs in.
+// openSecurity opens the dialog in which users change how they log in.
 func (p *tab) openSecurity() {
 	p.Helper()
 	p.click("sessions-open")
@@ -70,7 +71,8 @@ func (s *site) enroll(p *tab) (secret string, recovery []string) {
 	return secret, recovery
 }
 
-// TestAuthenticator sets an authenticator up, logs in with its code and with a recovery code, makes new ones, and switches it off.
+// TestAuthenticator sets up an authenticator, logs in with its code and with a recovery code, makes
+// new ones, and removes it.
 func TestAuthenticator(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -122,7 +124,7 @@ func TestAuthenticator(t *testing.T) {
 	})
 }
 
-// logInAgain logs out, and sends the login form with the password, or that of the test's users.
+// logInAgain logs out, and submits the login form with the password, or that of the test's users.
 func (p *tab) logInAgain(s *site, password string) {
 	p.Helper()
 	if password == "" {
@@ -136,7 +138,8 @@ func (p *tab) logInAgain(s *site, password string) {
 	p.submitLogin(s.user.Email, password)
 }
 
-// TestPasswordChangeRequired: the login asks for a new password where the provider does, also after a code.
+// TestPasswordChangeRequired: the login asks for a new password if the provider does, also after a
+// code.
 func TestPasswordChangeRequired(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// faults stand in front of the provider, or of an app.
+// faults intercept requests to the provider, or to an app.
 type faults struct {
 	mu      sync.Mutex
-	instead http.HandlerFunc // nil: what stands behind
+	instead http.HandlerFunc // nil: the real one
 }
 
 func (f *faults) wrap(next http.Handler) http.Handler {
@@ -24,7 +24,7 @@ func (f *faults) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// answer has the handler answer instead; nil mends it.
+// answer makes the handler answer instead; nil restores the real one.
 func (f *faults) answer(instead http.HandlerFunc) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// TestForgedCookiesARC05 changes single bits of genuine cookies. None lets anybody in, asks the provider, or harms the session.
+// TestForgedCookiesARC05 changes single bits of genuine cookies. None lets anybody in, calls the
+// provider, or harms the session.
 func TestForgedCookiesARC05(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -36,8 +37,8 @@ func TestForgedCookiesARC05(t *testing.T) {
 	})
 }
 
-// TestForeignCookies presents cookies where they do not belong: those of the store at the forums, and those of a deployment with
-// other keys, even though it shares the sessions.
+// TestForeignCookies presents cookies where they do not belong: those of the store at the forums,
+// and those of a deployment with other keys, even if it shares the sessions.
 func TestForeignCookies(t *testing.T) {
 	t.Parallel()
 	sessions := memstore.New()
@@ -53,7 +54,8 @@ func TestForeignCookies(t *testing.T) {
 	w.store.wantServed("at home", w.store.use(w.store.protected, b.copyCookies(w.store)))
 }
 
-// TestAmbiguousCookies sends genuine cookies in ways in which no browser sends them (CKE-07, CKE-08, CKE-09, CKE-20).
+// TestAmbiguousCookies sends genuine cookies in ways in which no browser sends them (CKE-07,
+// CKE-08, CKE-09, CKE-20).
 func TestAmbiguousCookies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestForgottenPassword: what the page says is the same for an address without an account; the link of the mail sets a new password.
+// TestForgottenPassword: the page says the same for an address without an account; the link in the
+// mail sets a new password.
 func TestForgottenPassword(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -44,7 +45,8 @@ func TestForgottenPassword(t *testing.T) {
 	})
 }
 
-// TestForgottenPasswordWithPasskey: whoever sets a forgotten password is told that a passkey still opens the account.
+// TestForgottenPasswordWithPasskey: a user who resets a password is told that a passkey still opens
+// the account.
 func TestForgottenPasswordWithPasskey(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

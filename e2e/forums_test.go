@@ -4,7 +4,8 @@ import (
 	"testing"
 )
 
-// TestPosting: a person starts a thread, posts to it, and others see it, as text whatever it looks like.
+// TestPosting: a person starts a thread, posts to it, and others see it, as text whatever it looks
+// like.
 func TestPosting(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)

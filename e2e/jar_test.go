@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// A jar is the cookies of one site as a Cookie header has them, in the hands of someone who can send what he likes.
+// A jar is the cookies of one site as a Cookie header, in the hands of someone who can send
+// anything.
 type jar map[string]string
 
 // copyCookies returns a copy of the browser's jar, as malware on its machine could make one.
@@ -47,7 +48,8 @@ func (j jar) header() string {
 	return strings.Join(pairs, "; ")
 }
 
-// use sends a GET with the jar, by hand, and keeps the cookies that come back. It follows a redirection.
+// use sends a GET with the jar, without a browser, and keeps the cookies that come back. It follows
+// a redirect.
 func (s *site) use(path string, j jar) exchange {
 	s.Helper()
 	e := s.send(path, http.Header{"Cookie": {j.header()}})
@@ -83,7 +85,8 @@ func (s *site) send(path string, header http.Header) exchange {
 	return exchange{host: s.host, method: r.Method, path: path, request: header, status: resp.StatusCode, answer: resp.Header, body: string(body)}
 }
 
-// wantRefused fails the test unless the answer is 401 login_required, with that end reason, and sets no cookie.
+// wantRefused fails the test unless the response is 401 login_required, with that end reason, and
+// sets no cookie.
 func (s *site) wantRefused(what string, e exchange, endReason string) {
 	s.Helper()
 	p := answer{e.status, e.body}.problem()
@@ -101,7 +104,8 @@ func (s *site) wantServed(what string, e exchange) (renewed bool) {
 	return len(e.setCookies()) == 2
 }
 
-// flip changes one bit of a cookie's value: of the byte that stands at that part of it, from 0 for the first to 1 for the last.
+// flip changes one bit of a cookie's value, in the byte at that fraction of it, from 0 for the
+// first to 1 for the last.
 func flip(value string, part float64) string {
 	raw, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {

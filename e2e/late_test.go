@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// TestLateRequest: a request was under way for hours and arrives with the cookies of long ago. The browser is asked, comes again by itself, with its body and
-// the cookies that it has by now, and the page notices nothing.
+// TestLateRequest: a request was in flight for hours and arrives with old cookies. The browser is
+// challenged, repeats the request by itself, with its body and its current cookies, and the page
+// does not notice.
 func TestLateRequest(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

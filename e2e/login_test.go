@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestLoginByKeyboard logs in with keys alone.
+// TestLoginByKeyboard logs in with the keyboard alone.
 func TestLoginByKeyboard(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := b.open(s.origin + s.page())
@@ -43,7 +43,8 @@ func (p *tab) tabTo(id string) {
 
 func focused(id string) string { return `document.activeElement?.dataset.testid === "` + id + `"` }
 
-// TestWrongPassword: the page says so where it can be seen and is read out, in the same words for an unknown address.
+// TestWrongPassword: the page says so where it can be seen and is read out, in the same words for
+// an unknown address.
 func TestWrongPassword(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -75,7 +76,8 @@ func TestWrongPassword(t *testing.T) {
 	})
 }
 
-// TestFormForPasswordManagersLGN14: a password manager recognises the fields, pasting is allowed, the password can be looked at.
+// TestFormForPasswordManagersLGN14: a password manager recognizes the fields, pasting is allowed,
+// the password can be shown.
 func TestFormForPasswordManagersLGN14(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -109,7 +111,8 @@ func TestFormForPasswordManagersLGN14(t *testing.T) {
 	})
 }
 
-// TestNotRemembered: without "keep me signed in" both cookies end with the browser. Until then the session is refreshed as any other.
+// TestNotRemembered: without "keep me signed in" both cookies end with the browser. Until then the
+// session is refreshed like any other.
 func TestNotRemembered(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -130,7 +133,8 @@ func TestNotRemembered(t *testing.T) {
 	})
 }
 
-// wantRenewed has the page ask for something, and tells whether the browser has new cookies of both names then.
+// wantRenewed makes the page send a request, and reports whether the browser then has new cookies
+// of both names.
 func (s *site) wantRenewed(b *browser, p *tab) bool {
 	s.Helper()
 	before := b.copyCookies(s)

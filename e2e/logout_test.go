@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestLogout: the cookies are gone from the browser (CKE-16), and copies of them are worthless (SES-07).
+// TestLogout: the cookies are gone from the browser (CKE-16), and copies of them are worthless
+// (SES-07).
 func TestLogout(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -29,8 +30,8 @@ func TestLogout(t *testing.T) {
 	})
 }
 
-// TestLogoutWithoutNetworkSES20: the page forgets the user at once, in all tabs, says that the server does not know yet, and
-// can tell it later.
+// TestLogoutWithoutNetworkSES20: the page forgets the user immediately, in all tabs, says that the
+// server does not know yet, and can tell it later.
 func TestLogoutWithoutNetworkSES20(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestProviderDown: the session has expired, and the provider cannot be asked. The page says so and keeps what was typed, the
-// browser keeps its cookies, and when the provider is back the same tab goes on without a login (REF-10).
+// TestProviderDown: the session has expired, and the provider is down. The page says so and keeps
+// what was typed, the browser keeps its cookies, and when the provider is back the same tab
+// continues without a login (REF-10).
 func TestProviderDown(t *testing.T) {
 	for _, c := range []struct {
 		app, name string
@@ -35,7 +36,7 @@ func unavailable(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
-// proxyPage has the status by which the provider says that a refresh token is dead.
+// proxyPage has the status with which the provider refuses a dead refresh token.
 func proxyPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(http.StatusNotFound)
@@ -43,7 +44,7 @@ func proxyPage(w http.ResponseWriter, _ *http.Request) {
 }
 
 func noAnswer(_ http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body) // or the server does not notice that the client has gone
+	io.Copy(io.Discard, r.Body) // otherwise the server does not notice that the client has gone
 	<-r.Context().Done()
 }
 
@@ -79,7 +80,8 @@ func survive(t *testing.T, s *site, fault http.HandlerFunc) {
 	p.wantThisPage()
 }
 
-// TestLoginWhileProviderIsDown: the form says that it is not the password that is wrong, and keeps what was typed.
+// TestLoginWhileProviderIsDown: the form says that the password is not the problem, and keeps what
+// was typed.
 func TestLoginWhileProviderIsDown(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)

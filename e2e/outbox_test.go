@@ -14,12 +14,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/mail"
 )
 
-// An outbox is the folder into which the provider's letters are put, as the demo has one.
+// An outbox is the folder of the provider's mails, as in the demo.
 type outbox struct {
 	*testing.T
 	folder string
 	put    func(context.Context, idp.Mail) error
-	rings  chan struct{} // once for each letter that is there
+	rings  chan struct{} // once for each mail
 	read   map[string]bool
 }
 
@@ -39,7 +39,7 @@ func (o *outbox) send(ctx context.Context, m idp.Mail) error {
 	return err
 }
 
-// link waits for the next letter, which is to that address, and returns the link in it.
+// link waits for the next mail, checks its recipient, and returns the link in it.
 func (o *outbox) link(to string) string {
 	o.Helper()
 	select {
@@ -61,8 +61,8 @@ func (o *outbox) letters() []string {
 	return paths
 }
 
-// await waits until a program has put that many letters into the folder, and returns the link of the
-// newest.
+// await waits until a program has written that many mails to the folder, and returns the link in
+// the newest.
 func (o *outbox) await(p *tab, count int, to string) string {
 	o.Helper()
 	for deadline := time.Now().Add(patience); len(o.letters()) < count; p.afterDrawing() {
@@ -73,7 +73,7 @@ func (o *outbox) await(p *tab, count int, to string) string {
 	return o.unread(to)
 }
 
-// unread returns the link of the letter that has not been read yet.
+// unread returns the link in the mail that has not been read yet.
 func (o *outbox) unread(to string) string {
 	o.Helper()
 	for _, path := range o.letters() {

@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// A device is Chromium's own authenticator: it makes keys and signs with them as a phone does, and says yes in its user's place.
+// A device is Chromium's virtual authenticator: it makes keys and signs with them like a phone, and
+// consents for its user.
 type device struct {
 	*tab
 	id webauthn.AuthenticatorID
@@ -30,7 +31,7 @@ func (p *tab) device() device {
 	return device{p, made.AuthenticatorID}
 }
 
-// recognise has the device recognise its user from now on, or fail to.
+// recognise makes the device recognize its user from now on, or fail to.
 func (d device) recognise(user bool) {
 	d.Helper()
 	if _, err := chromedp.Call(d.ctx, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: d.id, IsUserVerified: user}); err != nil {
@@ -97,7 +98,7 @@ func TestPasskey(t *testing.T) {
 	})
 }
 
-// addPasskey adds the first of a user's passkeys, who has no authenticator.
+// addPasskey adds the first passkey of a user who has no authenticator.
 func (p *tab) addPasskey() {
 	p.Helper()
 	p.click("begin-passkey")

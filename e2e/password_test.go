@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestChangePassword: a new password logs the user out elsewhere, and the form asks for a code where he has an authenticator.
+// TestChangePassword: a new password logs the user out elsewhere, and the form asks for a code if
+// they have an authenticator.
 func TestChangePassword(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		other := s.enterAndLogIn(newBrowser(t))
@@ -31,7 +32,8 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
-// TestChangePasswordWithAuthenticator: a wrong code changes nothing, and the form goes on with the next one.
+// TestChangePasswordWithAuthenticator: a wrong code changes nothing, and the form continues with
+// the next one.
 func TestChangePasswordWithAuthenticator(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// picture leaves a picture of the page where the test's log says.
+// picture saves a picture of the page; the test's log says where.
 func (p *tab) picture() {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
@@ -32,7 +32,7 @@ func (p *tab) picture() {
 	p.Logf("a picture of the page: %s", file.Name())
 }
 
-// pictures returns the directory for pictures: that of the test's artifacts where they are kept.
+// pictures returns the directory for pictures: the test's artifacts, if they are kept.
 func pictures(t *testing.T) string {
 	if kept := flag.Lookup("test.artifacts"); kept != nil && kept.Value.String() == "true" {
 		return t.ArtifactDir()

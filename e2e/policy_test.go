@@ -11,9 +11,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// All other tests fail when a page violates its Content-Security-Policy. These make sure that the policy holds when it must.
+// All other tests fail when a page violates its Content-Security-Policy. These make sure that the
+// policy is in force.
 
-// TestInlineScript puts a script into the HTML, as a hole in the app would. It does not run, and the page works.
+// TestInlineScript puts a script into the HTML, like an injection. It does not run, and the page
+// works.
 func TestInlineScript(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		s.front.answer(func(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +46,8 @@ func TestInlineScript(t *testing.T) {
 	})
 }
 
-// TestScriptCannotMakeScript: not even a script of the page can turn text into markup or code (Trusted Types).
+// TestScriptCannotMakeScript: not even a script of the page can turn text into markup or code
+// (Trusted Types).
 func TestScriptCannotMakeScript(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -67,10 +70,10 @@ func TestScriptCannotMakeScript(t *testing.T) {
 	})
 }
 
-// asThePage has an expression obey the page's policy. Otherwise eval would be allowed to it.
+// asThePage makes an expression obey the page's policy. Otherwise eval would be allowed to it.
 func asThePage(p *runtime.EvaluateParams) { p.AllowUnsafeEvalBlockedByCSP = new(bool) }
 
-// TestFraming: no other site may put the page into a frame, to have people click on what they do not see.
+// TestFraming: no other site may frame the page, to make people click on what they do not see.
 func TestFraming(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)

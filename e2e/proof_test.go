@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestPasskeyAsProof changes how the user logs in, with a passkey instead of the password and the code.
+// TestPasskeyAsProof changes how the user logs in, with a passkey instead of the password and the
+// code.
 func TestPasskeyAsProof(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -64,7 +65,8 @@ func TestPasskeyAsProof(t *testing.T) {
 	})
 }
 
-// TestAuthenticatorSetMeanwhile: the page does not know of the user's authenticator yet, and asks for a code once the server wants one.
+// TestAuthenticatorSetMeanwhile: the page does not know about the user's authenticator yet, and
+// asks for a code once the server wants one.
 func TestAuthenticatorSetMeanwhile(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// calls is what the apps asked of the provider, and every secret that passed between them.
+// calls records the apps' calls to the provider, and every secret that passed between them.
 type calls struct {
 	mu      sync.Mutex
 	made    []call
@@ -20,7 +20,7 @@ type calls struct {
 	secrets []string
 }
 
-// A call is one request of an app to the provider. The status is 0 where there was no answer.
+// A call is one request of an app to the provider. The status is 0 if there was no response.
 type call struct {
 	app, method, path string
 	status            int
@@ -30,7 +30,7 @@ func (c call) String() string { return fmt.Sprintf("%s: %s %s %d", c.app, c.meth
 
 func newCalls() *calls { return &calls{more: make(chan struct{})} }
 
-// transport is an app's way to the provider.
+// transport is an app's connection to the provider.
 func (c *calls) transport(app string, next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		made := call{app: app, method: r.Method, path: r.URL.Path}
@@ -60,7 +60,7 @@ func (c *calls) note(made call) {
 	c.more = make(chan struct{})
 }
 
-// keepSecretsOf collects the tokens of an answer. Of a JWT the signature counts by itself, too.
+// keepSecretsOf collects the tokens of a response. The signature of a JWT counts separately too.
 func (c *calls) keepSecretsOf(body []byte) {
 	var answer map[string]any
 	if json.Unmarshal(body, &answer) != nil {
@@ -78,7 +78,7 @@ func (c *calls) keepSecretsOf(body []byte) {
 	}
 }
 
-// keepSecret adds text that no browser may ever get.
+// keepSecret adds text that no browser may ever receive.
 func (c *calls) keepSecret(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,14 +93,15 @@ func (c *calls) allSecrets() []string {
 	return slices.Clone(c.secrets)
 }
 
-// forget begins a new page of the log. The secrets stay.
+// forget starts a new page of the log. The secrets stay.
 func (c *calls) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.made = nil
 }
 
-// since returns the calls since forget but for revocations, which come in their own time, and questions about the provider's health.
+// since returns the calls since forget except revocations, which come in their own time, and health
+// checks.
 func (c *calls) since() (made []call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,7 +113,7 @@ func (c *calls) since() (made []call) {
 	return made
 }
 
-// awaitRevocation returns when the provider has revoked a refresh token on an app's demand since forget.
+// awaitRevocation returns when the provider has revoked a refresh token for an app since forget.
 func (c *calls) awaitRevocation(ctx context.Context, app string) error {
 	for {
 		c.mu.Lock()
@@ -132,13 +133,14 @@ func (c *calls) awaitRevocation(ctx context.Context, app string) error {
 	}
 }
 
-// forget begins a new page of both logs.
+// forget starts a new page of both logs.
 func (w *world) forget() {
 	w.wire.forget()
 	w.calls.forget()
 }
 
-// wantCalls fails the test unless the site has asked the provider just these since forget, each as "POST /api/login 200".
+// wantCalls fails the test unless the site has made exactly these calls since forget, each as "POST
+// /api/login 200".
 func (s *site) wantCalls(want ...string) {
 	s.Helper()
 	var got []string
@@ -153,7 +155,8 @@ func (s *site) wantCalls(want ...string) {
 	}
 }
 
-// wantRevoked waits until the provider has revoked a refresh token of the site, and fails the test if one of the user's is left.
+// wantRevoked waits until the provider has revoked a refresh token of the site, and fails the test
+// if one of the user's is left.
 func (s *site) wantRevoked() {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)

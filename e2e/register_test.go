@@ -11,7 +11,7 @@ import (
 
 const fresh = "a new password for a new day"
 
-// TestRegister makes an account by the form, follows the link of the mail, and logs in.
+// TestRegister creates an account with the form, follows the link in the mail, and logs in.
 func TestRegister(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -56,7 +56,7 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-// wantAlert waits until something is wrong with the field, and wants it said there and read out.
+// wantAlert waits until the field is marked as invalid, with a message that is shown and read out.
 func (p *tab) wantAlert(field, part string) {
 	p.Helper()
 	p.until("something to be wrong with "+field, `document.querySelector('[data-testid="`+field+`"]').ariaInvalid === "true"`)
@@ -77,7 +77,8 @@ func (s *site) wantNone(path string) {
 	}
 }
 
-// TestUnconfirmed: the login says the same of an unknown address, a wrong password and an address without its proof, and so does what it offers.
+// TestUnconfirmed: the login says the same for an unknown address, a wrong password and an
+// unverified address, and so does what it offers.
 func TestUnconfirmed(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -108,7 +109,7 @@ func TestUnconfirmed(t *testing.T) {
 	})
 }
 
-// failOnce has the next request to a path answered as if the provider were down.
+// failOnce makes the next request to a path fail as if the provider were down.
 func (s *site) failOnce(path string) {
 	failed := make(chan struct{}, 1)
 	s.front.answer(func(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +133,8 @@ func later(w http.ResponseWriter) {
 	io.WriteString(w, `{"code": "provider_unavailable"}`)
 }
 
-// TestSlowNetwork: the button says that it is busy, and pressing it again sends nothing again. What was typed is there when it fails.
+// TestSlowNetwork: the button says that it is busy, and pressing it again sends nothing. What was
+// typed is there when it fails.
 func TestSlowNetwork(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)

@@ -6,8 +6,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestBrowserRestart ends the browser and starts it again with the same profile. Who asked to be remembered is still logged in, by
-// the refresh cookie alone; who did not is asked for the password.
+// TestBrowserRestart ends the browser and starts it again with the same profile. A user who asked
+// to be remembered is still logged in, by the refresh cookie alone; another has to log in.
 func TestBrowserRestart(t *testing.T) {
 	t.Parallel()
 	w, profile := newWorld(t), t.TempDir()

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What a page is asked, and does, through its own script.
+// What a page's own script reads and does.
 
 // until waits until the JavaScript expression is true, or truthy.
 func (p *tab) until(what, expression string) {
@@ -38,7 +38,7 @@ func (p *tab) afterDrawing() {
 	})`)
 }
 
-// rest waits until the page has drawn itself and waits for no answer.
+// rest waits until the page has drawn itself and waits for no response.
 func (p *tab) rest() {
 	p.Helper()
 	for deadline := time.Now().Add(patience); ; {
@@ -55,7 +55,7 @@ func (p *tab) rest() {
 	}
 }
 
-// read evaluates a JavaScript expression, and waits for it where it is a promise.
+// read evaluates a JavaScript expression, and awaits it if it is a promise.
 func read[T any](p *tab, expression string) T {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -67,13 +67,13 @@ func read[T any](p *tab, expression string) T {
 	return v
 }
 
-// An answer is what the page's own script can see of one.
+// An answer is what the page's own script can see of a response.
 type answer struct {
 	Status int
 	Body   string
 }
 
-// problem reads the body of an answer that is no success.
+// problem reads the body of an error response.
 func (a answer) problem() (p struct{ Code, EndReason string }) {
 	if json.Unmarshal([]byte(a.Body), &p) != nil {
 		p.Code = "not a problem: " + a.Body
@@ -87,7 +87,7 @@ func (p *tab) fetch(url string) answer {
 	return read[answer](p, fmt.Sprintf(`fetch(%q).then(async r => ({Status: r.status, Body: await r.text()}))`, url))
 }
 
-// rememberThisPage leaves a mark in the page that is gone when it is loaded again.
+// rememberThisPage marks the page; the mark is gone when it is loaded again.
 func (p *tab) rememberThisPage() {
 	p.Helper()
 	read[bool](p, `(window.thisPage = true)`)

@@ -8,14 +8,15 @@ import (
 	"testing"
 )
 
-// disguises returns the forms in which a secret may hide in other text: as it is, percent-encoded, in hexadecimal digits, and in
-// both alphabets of base64 at each of the three places where it may begin in a group.
+// disguises returns the forms in which a secret may hide in other text: as it is, percent-encoded,
+// in hexadecimal, and in both alphabets of base64 at each of the three offsets at which it may
+// begin in a group.
 func disguises(secret string) (forms []string) {
 	forms = []string{secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret))}
 	for lead := range 3 {
 		padded := append(make([]byte, lead), secret...)
-		whole := len(padded) / 3 * 3 // the last group may hold what comes after
-		first := (lead + 2) / 3 * 3  // the first group may hold what comes before
+		whole := len(padded) / 3 * 3 // the last group may include what comes after
+		first := (lead + 2) / 3 * 3  // the first group may include what comes before
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			forms = append(forms, encoding.EncodeToString(padded[first:whole]))
 		}
@@ -23,7 +24,7 @@ func disguises(secret string) (forms []string) {
 	return forms
 }
 
-// leaks tells whether any form of the secret is in the bytes.
+// leaks reports whether any form of the secret is in the bytes.
 func leaks(received []byte, secret string) bool {
 	for _, form := range disguises(secret) {
 		if bytes.Contains(received, []byte(form)) {

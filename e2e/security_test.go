@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestSecurityByKeyboard changes the password with keys alone. Escape takes one step back, and the focus goes to where it was.
+// TestSecurityByKeyboard changes the password with the keyboard alone. Escape goes one step back,
+// and the focus returns to where it was.
 func TestSecurityByKeyboard(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -35,7 +36,8 @@ func TestSecurityByKeyboard(t *testing.T) {
 	})
 }
 
-// TestSessionEndsInForm: the session ends while a form of the account is being filled. The login opens over it, and the form goes on after it.
+// TestSessionEndsInForm: the session ends while a form of the account is being filled in. The login
+// opens over it, and the form continues after it.
 func TestSessionEndsInForm(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

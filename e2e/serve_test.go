@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// TestServeVerified runs the real gateway with its embedded provider: nobody gets in before they use the
-// link in the mail, which leads to the gateway's own page.
+// TestServeVerified runs the real gateway with its embedded provider: nobody gets in before they
+// use the link in the mail, which opens the gateway's own page.
 func TestServeVerified(t *testing.T) {
 	t.Parallel()
 	program, dir, b := buildProgram(t), t.TempDir(), newBrowser(t)

@@ -9,20 +9,21 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// logInElsewhere logs the user in in one more browser. No other login is at the same moment: the list is in order of use.
+// logInElsewhere logs the user in in one more browser. No other login happens at the same moment:
+// the list is in order of use.
 func (s *site) logInElsewhere() *tab {
 	s.Helper()
 	defer s.clock.advance(time.Second)
 	return s.enterAndLogIn(newBrowser(s.T))
 }
 
-// A sessionList is what the backend says of where the user is logged in: the ids, the newest login first.
+// A sessionList is the backend's list of the user's sessions: the ids, the newest login first.
 type sessionList struct {
 	current string
 	others  []string
 }
 
-// listSessions asks for the list as the page's own script would.
+// listSessions requests the list as the page's own script would.
 func (s *site) listSessions(p *tab) (list sessionList) {
 	s.Helper()
 	var answer struct {
@@ -44,7 +45,8 @@ func (s *site) listSessions(p *tab) (list sessionList) {
 	return list
 }
 
-// wantListed waits until the open list has just these entries, and only the first is marked as this browser and cannot be ended.
+// wantListed waits until the open list has exactly these entries, and only the first is marked as
+// this browser and cannot be ended.
 func (p *tab) wantListed(current string, others ...string) {
 	p.Helper()
 	want, err := json.Marshal(append([]string{current + " here"}, others...))
@@ -73,12 +75,13 @@ func (s *site) wantEntries(p *tab, list sessionList) {
 	}
 }
 
-// said is whether the dialog has told those who hear the page.
+// said reports whether the dialog has announced the text to screen readers.
 func said(text string) string {
 	return `document.querySelector('[data-testid="sessions-done"][role="status"]')?.textContent === "` + text + `"`
 }
 
-// wantLoggedOut fails the test unless the page says at its next action that it was logged out from elsewhere, and goes on after a login.
+// wantLoggedOut fails the test unless the page says at its next action that it was logged out from
+// elsewhere, and continues after a login.
 func (s *site) wantLoggedOut(p *tab, reason string) {
 	s.Helper()
 	p.rememberThisPage()
@@ -92,7 +95,8 @@ func (s *site) wantLoggedOut(p *tab, reason string) {
 	p.wantThisPage()
 }
 
-// wantRefreshTokens waits until the user has so many living refresh tokens for the site at the provider.
+// wantRefreshTokens waits until the user has this many living refresh tokens for the site at the
+// provider.
 func (s *site) wantRefreshTokens(n int) {
 	s.Helper()
 	for deadline := time.Now().Add(patience); len(s.refreshTokens()) != n; {

@@ -12,8 +12,9 @@ import (
 
 // The list of where a user is logged in, which opens from the user's name.
 
-// TestEndSessionElsewhere: one user in three browsers. The list shows them all and marks the one that it is shown in; a browser that
-// is logged out there says so at its next action, which goes on after a login in place. The provider has revoked its refresh token.
+// TestEndSessionElsewhere: one user in three browsers. The list shows them all and marks the
+// current one; a browser that is logged out there says so at its next action, which continues after
+// a login in place. The provider has revoked its refresh token.
 func TestEndSessionElsewhere(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		away := s.logInElsewhere()
@@ -43,7 +44,7 @@ func TestEndSessionElsewhere(t *testing.T) {
 	})
 }
 
-// TestEndAllOtherSessions: asked once more before it is done, all but this browser are logged out.
+// TestEndAllOtherSessions: after a confirmation, all but this browser are logged out.
 func TestEndAllOtherSessions(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		away, further := s.logInElsewhere(), s.logInElsewhere()
@@ -67,7 +68,8 @@ func TestEndAllOtherSessions(t *testing.T) {
 	})
 }
 
-// TestSessionsByKeyboard opens the list, logs out elsewhere and closes it, with keys alone. The focus is never lost.
+// TestSessionsByKeyboard opens the list, logs out elsewhere and closes it, with the keyboard alone.
+// The focus is never lost.
 func TestSessionsByKeyboard(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		for range 3 {
@@ -94,7 +96,7 @@ func TestSessionsByKeyboard(t *testing.T) {
 		p.tabTo("sessions-end-others")
 		p.press(kb.Enter)
 		p.see("sessions-end-others-confirm")
-		p.press(kb.Enter) // by a finger that was too quick
+		p.press(kb.Enter) // by a double press
 		p.press(kb.Escape)
 		p.until("the focus to be back", focused("sessions-end-others"))
 		p.press(kb.Enter)
@@ -108,7 +110,8 @@ func TestSessionsByKeyboard(t *testing.T) {
 	})
 }
 
-// TestSessionsWhenThisOneHasEnded: the list is looked at in a browser that was logged out meanwhile. The form comes in place, and the list after it.
+// TestSessionsWhenThisOneHasEnded: the list is opened in a browser that was logged out meanwhile.
+// The form appears in place, and the list after it.
 func TestSessionsWhenThisOneHasEnded(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		away, here := s.logInElsewhere(), s.enterAndLogIn(b)
@@ -123,12 +126,12 @@ func TestSessionsWhenThisOneHasEnded(t *testing.T) {
 		away.see("login-form")
 		away.seeNo("sessions-list")
 		away.logIn(s.user.Email, idptest.Password)
-		away.see("sessions-only-here") // what was asked for was done
+		away.see("sessions-only-here") // the request was carried out
 		s.wantLoggedOut(here, "You logged this browser out from another one.")
 	})
 }
 
-// TestSessionsUnavailable: the page says that the list cannot be had, and tries again when it is told to.
+// TestSessionsUnavailable: the page says that the list is not available, and retries when told to.
 func TestSessionsUnavailable(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)

@@ -7,10 +7,10 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// What a person does at each of the apps. The store shows its goods to everybody and asks for a login when the cart needs one;
-// the forums ask at once.
+// What a person does at each of the apps. The store shows its goods to everyone and asks for a
+// login when the cart needs one; the forums ask immediately.
 
-// inEach runs a test for both apps, each in a world and a browser of its own.
+// inEach runs a test for both apps, each in its own world and browser.
 func inEach(t *testing.T, test func(*testing.T, *site, *browser)) {
 	t.Run("store", func(t *testing.T) { t.Parallel(); test(t, newWorld(t).store, newBrowser(t)) })
 	t.Run("forums", func(t *testing.T) { t.Parallel(); test(t, newWorld(t).forums, newBrowser(t)) })
@@ -57,7 +57,7 @@ func (s *site) openLoggedIn(b *browser) *tab {
 	return p
 }
 
-// seePrivate waits until the page shows what only the user may see, and has all that it asked for.
+// seePrivate waits until the page shows what only the user may see, and has received everything.
 func (s *site) seePrivate(p *tab) {
 	s.Helper()
 	p.see("user-name")
@@ -70,7 +70,8 @@ func (s *site) seePrivate(p *tab) {
 	p.rest()
 }
 
-// act does something that needs a login, the same each time: it puts a mug into the cart, or posts to the thread.
+// act does something that needs a login, always the same: it puts a mug into the cart, or posts to
+// the thread.
 func (s *site) act(p *tab) {
 	s.Helper()
 	if s.name == "store" {
@@ -83,7 +84,7 @@ func (s *site) act(p *tab) {
 
 const someWords = "Bats are not blind."
 
-// seeActed waits until the page and the server agree that it has been done so many times.
+// seeActed waits until the page and the server agree that it has been done this many times.
 func (s *site) seeActed(p *tab, times int) {
 	s.Helper()
 	defer p.rest()

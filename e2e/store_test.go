@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestShopping: a person looks around, puts something into the cart, logs in when it is asked for, changes the cart, and finds it again.
+// TestShopping: a person looks around, puts something into the cart, logs in when asked, changes
+// the cart, and finds it again.
 func TestShopping(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)
@@ -43,7 +44,8 @@ func TestShopping(t *testing.T) {
 	p.see("cart-empty")
 }
 
-// wantCart waits until the open cart shows the quantity of a product and the total, and the server agrees.
+// wantCart waits until the open cart shows the quantity of a product and the total, and the server
+// agrees.
 func (p *tab) wantCart(product, quantity, total string) {
 	p.Helper()
 	p.see("cart-item-" + product)

@@ -14,10 +14,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for what must happen. It is not what a person would call quick: the machine may be busy.
+// patience is how long a test waits for what must happen. It is generous, because the machine may
+// be busy.
 const patience = 20 * time.Second
 
-// A tab is one page of a browser. Its methods end the test when the page does not do in time what is asked of it.
+// A tab is one page of a browser. Its methods fail the test when the page does not do in time what
+// they expect.
 type tab struct {
 	*testing.T
 	ctx context.Context
@@ -27,7 +29,8 @@ type tab struct {
 	underWay   map[network.RequestID]string // requests without an answer yet, by id
 }
 
-// newTab opens a tab with a context of chromedp. A test whose page complained fails at its end.
+// newTab opens a tab with a context of chromedp. A test whose page reported errors fails at its
+// end.
 func newTab(t *testing.T, ctx context.Context) *tab {
 	t.Helper()
 	p := &tab{T: t, ctx: ctx, underWay: make(map[network.RequestID]string)}
@@ -48,8 +51,9 @@ func newTab(t *testing.T, ctx context.Context) *tab {
 	return p
 }
 
-// hear notes what requests are under way, and what a developer would see in red in the console: exceptions, violations of a policy,
-// errors that the page logs. That an answer is no success is expected now and then, and is in red too.
+// hear records requests in flight, and what a developer would see in red in the console:
+// exceptions, violations of a policy, errors that the page logs. Error responses are in red too,
+// and expected now and then.
 func (p *tab) hear(event any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +87,7 @@ func describe(objects ...*runtime.RemoteObject) string {
 	return strings.Join(all, " ")
 }
 
-// takeComplaints returns what the page complained of, and forgets it.
+// takeComplaints returns the errors that the page reported, and clears them.
 func (p *tab) takeComplaints() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

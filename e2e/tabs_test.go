@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestTwoTabsExpired: two tabs find the session expired at the same moment. Both go on, and the provider is asked once.
+// TestTwoTabsExpired: two tabs find the session expired at the same moment. Both continue, and the
+// provider is called once.
 func TestTwoTabsExpired(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		first := s.enterAndLogIn(b)
@@ -34,7 +35,7 @@ func TestTwoTabsExpired(t *testing.T) {
 		}
 		s.wantCalls("POST " + s.refresh + " 200")
 
-		s.clock.advance(settling) // whichever cookies came last, they are good from now on
+		s.clock.advance(settling) // whichever cookies came last are valid from now on
 		for _, pause := range []time.Duration{0, inFlight + time.Second, idle + time.Second} {
 			s.clock.advance(pause)
 			for i, p := range []*tab{first, second} {
@@ -45,7 +46,8 @@ func TestTwoTabsExpired(t *testing.T) {
 	})
 }
 
-// holdProvider keeps the provider from answering until open is called, at the latest at the end of the test.
+// holdProvider keeps the provider from answering until open is called, at the latest at the end of
+// the test.
 func (w *world) holdProvider() (open func()) {
 	held := make(chan struct{})
 	open = sync.OnceFunc(func() {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// taped is a listener whose connections are on tape.
+// taped is a listener that records its connections.
 type taped struct {
 	net.Listener
 	wire *wire

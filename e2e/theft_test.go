@@ -8,10 +8,12 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// The thefts of the workflow, arrows 36 to 43: someone has a copy of what is in the browser, and uses it elsewhere.
+// The thefts of the workflow, arrows 36 to 43: someone has a copy of what is in the browser, and
+// uses it elsewhere.
 
-// TestStolenSessionCookie is arrows 41–43. Alone, a copy of the session cookie works as long as the session id lives; it can
-// neither refresh nor keep it alive beyond the cap, and the user notices nothing.
+// TestStolenSessionCookie is arrows 41–43. A copy of the session cookie alone works as long as the
+// session id lives; it can neither refresh nor extend it beyond the cap, and the user does not
+// notice.
 func TestStolenSessionCookie(t *testing.T) {
 	t.Run("unused", func(t *testing.T) {
 		inEach(t, func(t *testing.T, s *site, b *browser) {
@@ -47,8 +49,9 @@ func TestStolenSessionCookie(t *testing.T) {
 	})
 }
 
-// TestStolenRefreshCookie is arrows 36–40: a copy of the refresh cookie and a bad session id. It forces a new generation, in which
-// thief and victim each get cookies. One of the two comes back with those that were not kept, and then the session is over for both.
+// TestStolenRefreshCookie is arrows 36–40: a copy of the refresh cookie and an invalid session id.
+// It forces a new generation, in which thief and victim each get cookies. One of the two returns
+// with those that were not kept, and then the session ends for both.
 func TestStolenRefreshCookie(t *testing.T) {
 	t.Run("the victim is settled", func(t *testing.T) {
 		inEach(t, func(t *testing.T, s *site, b *browser) {
@@ -68,8 +71,9 @@ func TestStolenRefreshCookie(t *testing.T) {
 	})
 }
 
-// stealRefreshCookie has a thief use a copy of the refresh cookie, and the victim go on. It returns when no answer with cookies of
-// that generation can be under way any more: who comes next is the one whose cookies are kept.
+// stealRefreshCookie lets a thief use a copy of the refresh cookie, and the victim continue. It
+// returns when no response with cookies of that generation can be in flight any longer: whoever
+// comes next is the one whose cookies are kept.
 func (s *site) stealRefreshCookie(b *browser) (victim *tab, stolen jar) {
 	s.Helper()
 	victim = s.enterAndLogIn(b)
@@ -93,7 +97,8 @@ func (s *site) stealRefreshCookie(b *browser) (victim *tab, stolen jar) {
 	return victim, stolen
 }
 
-// TestStolenCookiesUsedLate: a copy of both cookies that is first used when the browser has long had new ones ends the session.
+// TestStolenCookiesUsedLate: a copy of both cookies that is first used when the browser has long
+// had new ones ends the session.
 func TestStolenCookiesUsedLate(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enterAndLogIn(b)
@@ -111,15 +116,16 @@ func TestStolenCookiesUsedLate(t *testing.T) {
 	})
 }
 
-// asPage has the page's own script ask for what needs a login.
+// asPage makes the page's own script request what needs a login.
 func (s *site) asPage(p *tab) exchange {
 	s.Helper()
 	got := p.fetch(s.protected)
 	return exchange{method: "GET", path: s.protected, status: got.Status, body: got.Body}
 }
 
-// wantVictimTold fails the test unless the page tells the user of the theft at the next action, and the provider has revoked the
-// refresh token. After a login the action goes on; then it has been done so many times.
+// wantVictimTold fails the test unless the page tells the user about the theft at the next action,
+// and the provider has revoked the refresh token. After a login the action continues; then it has
+// been done this many times.
 func (s *site) wantVictimTold(p *tab, times int) {
 	s.Helper()
 	s.act(p)

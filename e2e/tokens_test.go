@@ -9,8 +9,9 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestTokensStayOnTheServerARC01 goes through everything that the apps do with tokens: login, refresh, a refusal, an outage, logout.
-// No script can see a cookie (CKE-03), nothing is stored in the page, and no browser receives a token: newWorld looks at every byte.
+// TestTokensStayOnTheServerARC01 goes through everything that the apps do with tokens: login,
+// refresh, a refusal, an outage, logout. No script can see a cookie (CKE-03), nothing is stored in
+// the page, and no browser receives a token: newWorld checks every byte.
 func TestTokensStayOnTheServerARC01(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -38,14 +39,16 @@ func TestTokensStayOnTheServerARC01(t *testing.T) {
 		p.reload()
 		s.wantNothingForScripts(b, p)
 
-		// API key, client secret, password; of login and refresh each a JWT, its signature, a refresh token.
+		// API key, client secret, password; of login and refresh each a JWT, its signature, a
+		// refresh token.
 		if n := len(s.calls.allSecrets()); n < 3+2*3 {
 			t.Errorf("only %d secrets are looked for", n)
 		}
 	})
 }
 
-// wantNothingForScripts fails the test if the page's scripts can reach a cookie, or anything stored that looks like one.
+// wantNothingForScripts fails the test if the page's scripts can read a cookie, or anything stored
+// that looks like one.
 func (s *site) wantNothingForScripts(b *browser, p *tab) {
 	s.Helper()
 	if got := read[string](p, "document.cookie"); got != "" {

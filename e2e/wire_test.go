@@ -10,19 +10,19 @@ import (
 	"testing"
 )
 
-// wire is what browsers and apps said to each other.
+// wire records what browsers and apps send to each other.
 type wire struct {
 	mu        sync.Mutex
 	exchanges []exchange
-	forgotten int           // so many of them are on older pages of the log
-	underWay  int           // requests that wait for their answer
-	changed   chan struct{} // closed when a request comes in, and after its answer
+	forgotten int           // how many of them are on older pages of the log
+	underWay  int           // requests without a response yet
+	changed   chan struct{} // closed when a request comes in, and after its response
 	tapes     []*tape
 }
 
 func newWire() *wire { return &wire{changed: make(chan struct{})} }
 
-// An exchange is one request and its answer.
+// An exchange is one request and its response.
 type exchange struct {
 	host, method, path string
 	request            http.Header
@@ -59,7 +59,7 @@ func (e exchange) setCookies() map[string]*http.Cookie {
 	return found
 }
 
-// record notes each exchange with next, before the end of the answer leaves for the browser.
+// record passes each exchange to next, before the end of the response is sent to the browser.
 func (w *wire) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		e := exchange{host: r.Host, method: r.Method, path: r.URL.Path, request: r.Header.Clone()}
@@ -82,7 +82,7 @@ func (w *wire) count(more int) {
 	w.changed = make(chan struct{})
 }
 
-// await returns when the condition, which is asked under the lock, has come true.
+// await returns when the condition, which is evaluated under the lock, is true.
 func (w *wire) await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	patient, cancel := context.WithTimeout(t.Context(), patience)
@@ -102,7 +102,7 @@ func (w *wire) await(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// awaitUnderWay returns when at least n requests wait for their answer.
+// awaitUnderWay returns when at least n requests are in flight.
 func (w *world) awaitUnderWay(n int) {
 	w.Helper()
 	w.wire.await(w.T, fmt.Sprintf("%d requests at once", n), func() bool { return w.wire.underWay >= n })
@@ -140,7 +140,7 @@ func (w *recordingWriter) Write(p []byte) (int, error) {
 
 func (w *recordingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// forget begins a new page of the log. The tapes run on.
+// forget starts a new page of the log. The tapes continue.
 func (w *wire) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -159,7 +159,8 @@ func (w *wire) to(s *site, prefix string) (found []exchange) {
 	return found
 }
 
-// only returns the one exchange of an app since forget for a path, and fails the test if there was none or another.
+// only returns the one exchange of an app since forget for a path, and fails the test if there was
+// none or another.
 func (s *site) only(method, path string) exchange {
 	s.Helper()
 	var found []exchange
@@ -187,8 +188,8 @@ func (w *wire) String() string {
 	return strings.Join(lines, "\n")
 }
 
-// received returns every byte that went to browsers: one tape for each connection, and the bodies once more without the
-// chunks in which they may have gone.
+// received returns every byte that went to browsers: one tape for each connection, and the bodies
+// again without chunked encoding.
 func (w *wire) received() (all [][]byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

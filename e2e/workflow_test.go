@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestWorkflow walks through the workflow of a login, arrow by arrow, and looks at each on the wire. The numbers are those of the
-// table in docs/design.md.
+// TestWorkflow walks through the workflow of a login, arrow by arrow, and checks each on the wire.
+// The numbers are those of the table in docs/design.md.
 func TestWorkflow(t *testing.T) {
 	inEach(t, func(t *testing.T, s *site, b *browser) {
 		p := s.enter(b)
@@ -44,7 +44,7 @@ func (s *site) login(b *browser, p *tab) {
 	if e.status != http.StatusOK || !strings.Contains(e.body, s.user.Email) {
 		s.Errorf("10: login: %d %s", e.status, e.body)
 	}
-	s.wantCalls("POST /api/login 200", "POST "+s.refresh+" 400") // 7–8, and the first login of the process asks whether it may refresh
+	s.wantCalls("POST /api/login 200", "POST "+s.refresh+" 400") // 7–8, and the first login of the process checks that it may refresh
 	s.checkNewCookies(b, e)
 	if name := p.text("user-name"); name != "Ada Lovelace" {
 		s.Errorf("the page shows the name %q", name)
@@ -112,11 +112,12 @@ func (s *site) useSessionThatIsOver(b *browser, p *tab) {
 		s.Errorf("the page says %q", why)
 	}
 	p.logIn(s.user.Email, idptest.Password)
-	s.seeActed(p, 3) // what was interrupted has gone on
+	s.seeActed(p, 3) // what was interrupted has continued
 	p.wantThisPage()
 }
 
-// TestNoSingleSignOn is arrows 24–32: the login at the store says nothing to the forums, and neither sees the other's cookies.
+// TestNoSingleSignOn is arrows 24–32: the login at the store means nothing to the forums, and
+// neither sees the other's cookies.
 func TestNoSingleSignOn(t *testing.T) {
 	t.Parallel()
 	w, b := newWorld(t), newBrowser(t)

@@ -27,8 +27,8 @@ const (
 	idle       = 30 * time.Minute
 	sessionCap = time.Hour
 	refresh    = 30 * 24 * time.Hour
-	settling   = time.Minute     // F: cookies that come back after so long are those that the browser kept
-	inFlight   = 2 * time.Minute // W: no answer is under way for longer
+	settling   = time.Minute     // F: cookies that come back after this time are those that the browser kept
+	inFlight   = 2 * time.Minute // W: no response is in flight for longer
 )
 
 const (
@@ -36,7 +36,8 @@ const (
 	userKey      = "the key with which the gateway signs who asks the forums"
 )
 
-// A world is both apps and their provider, with one clock, and a record of all that is said between them and the browsers.
+// A world is both apps and their provider, with one clock, and a record of everything that they
+// exchange with the browsers.
 type world struct {
 	*testing.T
 	clock    *clock
@@ -65,8 +66,8 @@ type site struct {
 	front         *faults // in front of app
 }
 
-// newWorld starts a world for the length of the test; the changes are to the guards' configuration. At the end no browser may have
-// received a secret (ARC-01).
+// newWorld starts a world for the test; the changes apply to the guards' configuration. At the end
+// no browser may have received a secret (ARC-01).
 func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	t.Helper()
 	w := &world{
@@ -124,7 +125,7 @@ func (w *world) openStore() {
 	w.opened(s, app, app, err)
 }
 
-// openForums has the forums stand behind the gateway.
+// openForums puts the forums behind the gateway.
 func (w *world) openForums() {
 	s := w.forums
 	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Forums", PageURL: s.origin, ClientSecret: clientSecret}).ID
@@ -140,7 +141,7 @@ func (w *world) openForums() {
 	w.opened(s, g, closing{g.Close}, err)
 }
 
-// closing gives what is closed within a time the time that it gets here.
+// closing limits the time of a Close.
 type closing struct {
 	close func(context.Context) error
 }
@@ -197,10 +198,10 @@ func (w *world) guard(s *site, client *fusionauth.Client) *latchkey.Guard {
 	return guard
 }
 
-// logger writes to the test's log: it shows when the test fails, or with -v.
+// logger writes to the test's log, which is shown when the test fails, or with -v.
 func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(w.Output(), nil)) }
 
-// addUser makes a user with idptest.Password who is registered for both apps.
+// addUser adds a user with idptest.Password who is registered for both apps.
 func (w *world) addUser(email string, profile idp.Profile) idp.User {
 	w.Helper()
 	user, err := w.provider.CreateUser(w.Context(), idp.NewUser{Email: email, Password: idptest.Password, Verified: true, Profile: profile})
@@ -215,7 +216,8 @@ func (w *world) addUser(email string, profile idp.Profile) idp.User {
 	return user
 }
 
-// serve answers at the listener until the end of the test, then looks at all that went to browsers.
+// serve answers at the listener until the end of the test, then checks everything that went to
+// browsers.
 func (w *world) serve(listener net.Listener) {
 	server := &http.Server{Handler: w.wire.record(http.HandlerFunc(w.route)), ErrorLog: slog.NewLogLogger(w.logger().Handler(), slog.LevelError)}
 	stopped := make(chan struct{})
@@ -238,7 +240,7 @@ func (w *world) route(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	rw.Header().Set("Content-Type", "text/html")
-	io.WriteString(rw, "<!doctype html><title>Elsewhere</title><body>") // any other host is a site that wishes us ill
+	io.WriteString(rw, "<!doctype html><title>Elsewhere</title><body>") // any other host is a hostile site
 }
 
 // checkNoSecretLeft is ARC-01.

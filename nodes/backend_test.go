@@ -16,7 +16,8 @@ import (
 // open opens one node's handle of a store.
 type open func(t *testing.T) watched
 
-// A backend is a store as its nodes share it. start starts servers where there are any, and skips the test where they are not installed.
+// A backend is a store as its nodes share it. start starts servers if there are any, and skips the
+// test if they are not installed.
 type backend struct {
 	name  string
 	start func(t *testing.T) open
@@ -45,7 +46,8 @@ var backends = []backend{
 	}},
 }
 
-// sqliteProcesses is one file for several processes, which is possible, and slow: what another has written nobody can tell of.
+// sqliteProcesses is one file for several processes, which is possible, but slow: no process is
+// notified of what another has written.
 var sqliteProcesses = backend{"sqlite in several processes", func(t *testing.T) open {
 	path := filepath.Join(t.TempDir(), "sessions.db")
 	return func(t *testing.T) watched { return openSQLite(t, path) }

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// A browser has one cookie jar for all nodes of the app, and follows redirections. It may have several tabs, which share the jar.
+// A browser has one cookie jar for all nodes of the app, and follows redirects. It may have several
+// tabs, which share the jar.
 type browser struct {
 	email string
 
@@ -22,7 +23,7 @@ type browser struct {
 	jar map[string]string
 }
 
-// newBrowser is that of a new user.
+// newBrowser is the browser of a new user.
 func (d *deployment) newBrowser(t *testing.T, name string) *browser {
 	t.Helper()
 	email := name + "@example.com"
@@ -30,14 +31,14 @@ func (d *deployment) newBrowser(t *testing.T, name string) *browser {
 	return &browser{email: email, jar: make(map[string]string)}
 }
 
-// copy has the same cookies and a jar of its own, as a thief has.
+// copy has the same cookies and its own jar, like a thief.
 func (b *browser) copy() *browser {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return &browser{email: b.email, jar: maps.Clone(b.jar)}
 }
 
-// An answer is what a browser sees in the end. The status is 0 where it gave up before.
+// An answer is what a browser sees in the end. The status is 0 if it gave up before.
 type answer struct {
 	status    int
 	endReason string
@@ -46,7 +47,8 @@ type answer struct {
 // mostRedirections is where browsers give up (Fetch, section 4.4).
 const mostRedirections = 20
 
-// send sends a request to a node, and follows where it is sent. When ctx is over the browser has given up: a later answer does not reach it.
+// send sends a request to a node, and follows redirects. When ctx is done the browser has given up:
+// a later response does not reach it.
 func (b *browser) send(ctx context.Context, n *node, method, path, body string) answer {
 	for range mostRedirections {
 		r := b.request(ctx, method, path, body)
@@ -67,7 +69,7 @@ func (b *browser) send(ctx context.Context, n *node, method, path, body string) 
 		b.keep(w.Result().Cookies())
 		if w.Code != http.StatusTemporaryRedirect {
 			var problem struct{ EndReason string }
-			_ = json.Unmarshal(w.Body.Bytes(), &problem) // most answers are none
+			_ = json.Unmarshal(w.Body.Bytes(), &problem) // most responses are not problems
 			return answer{w.Code, problem.EndReason}
 		}
 	}
@@ -106,7 +108,7 @@ func (b *browser) login(ctx context.Context, n *node) answer {
 	return b.send(ctx, n, "POST", "/api/login", fmt.Sprintf(`{"email":%q,"password":%q}`, b.email, idptest.Password))
 }
 
-// mustLogin logs in while all is well.
+// mustLogin logs in while everything works.
 func (b *browser) mustLogin(t *testing.T, n *node) {
 	t.Helper()
 	if got := b.login(t.Context(), n); got.status != http.StatusOK {

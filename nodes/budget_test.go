@@ -18,7 +18,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// A ledger is a store, and how many writes of sessions the store itself has counted.
+// A ledger is a store, and the number of session writes that the store itself has counted.
 type ledger struct {
 	open   open
 	writes func(t *testing.T) int
@@ -46,7 +46,7 @@ var ledgers = map[string]func(t *testing.T) ledger{
 	},
 	"postgres": func(t *testing.T) ledger {
 		url := pgtest.Shared(t).Database(t)
-		first := openPostgres(t, url) // makes the table
+		first := openPostgres(t, url) // creates the table
 		conn, err := pgx.Connect(t.Context(), url)
 		must(t, err)
 		t.Cleanup(func() { conn.Close(t.Context()) })
@@ -77,7 +77,8 @@ var ledgers = map[string]func(t *testing.T) ledger{
 
 var calls = regexp.MustCompile(`cmdstat_(set|setrange):calls=(\d+)`)
 
-// sessionWrites is how many sessions Redis has written: a new value is one SET, with another for the word of it, and a last use is written in place.
+// sessionWrites is how many sessions Redis has written: a new value is one SET, with another for
+// the change marker, and a last use is written in place.
 func sessionWrites(t *testing.T, server *redistest.Server) (n int) {
 	for _, found := range calls.FindAllStringSubmatch(server.Command(t, "INFO", "commandstats"), -1) {
 		count, err := strconv.Atoi(found[2])
@@ -97,7 +98,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// TestWriteBudgetOfReads: sessions that are read all the time are written once in a tenth of the idle time, all of a node's together.
+// TestWriteBudgetOfReads: sessions that are read all the time are written once in a tenth of the
+// idle time, all of a node's together.
 func TestWriteBudgetOfReads(t *testing.T) {
 	for name, start := range ledgers {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +140,8 @@ func TestWriteBudgetOfReads(t *testing.T) {
 	}
 }
 
-// TestWriteBudgetOfAGeneration: a login writes once; a generation is claimed, made, and confirmed and settled at once.
+// TestWriteBudgetOfAGeneration: a login writes once; a generation is claimed, made, and confirmed
+// and settled in one write.
 func TestWriteBudgetOfAGeneration(t *testing.T) {
 	for name, start := range ledgers {
 		t.Run(name, func(t *testing.T) {
@@ -177,7 +180,8 @@ func TestWriteBudgetOfAGeneration(t *testing.T) {
 	}
 }
 
-// TestIdleTimeAcrossNodes: a session that was used at one node is live at another for nine tenths of the idle time after that, and expired after eleven.
+// TestIdleTimeAcrossNodes: a session that was used at one node is live at another for nine tenths
+// of the idle time after that, and expired after eleven.
 func TestIdleTimeAcrossNodes(t *testing.T) {
 	for name, start := range ledgers {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// watched is what all our stores are.
+// watched is what all our stores implement.
 type watched interface {
 	latchkey.Store
 	latchkey.Watcher

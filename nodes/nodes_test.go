@@ -1,6 +1,7 @@
-// Package nodes tests many guards on one store, as many nodes of an app have it: real PostgreSQL and Redis servers, which are started, killed and cut off. It holds tests only.
+// Package nodes tests many guards on one store, as the nodes of an app: real PostgreSQL and Redis
+// servers, which are started, killed and cut off. It holds tests only.
 //
-// The figures of docs/operating.md are printed by go test -v ./nodes; with -long the runs are longer.
+// go test -v ./nodes prints the figures of docs/operating.md; with -long the runs are longer.
 package nodes
 
 import (
@@ -41,16 +42,16 @@ func deploy(t *testing.T, config latchkey.Config) *deployment {
 	return d
 }
 
-// A node is one process of the app: its own guard, and its own way to the store.
+// A node is one process of the app: its own guard, and its own connection to the store.
 type node struct {
 	*latchkey.Guard
 	store     *counted
 	handler   http.Handler
-	refreshed atomic.Int64 // sessions that were renewed or rebuilt here
+	refreshed atomic.Int64 // sessions that were refreshed or rebuilt here
 	rebuilt   atomic.Int64
 }
 
-// node starts one more.
+// node starts one more node.
 func (d *deployment) node(t *testing.T, store watched) *node {
 	t.Helper()
 	n := &node{store: &counted{watched: store}}
@@ -77,7 +78,7 @@ func (d *deployment) node(t *testing.T, store watched) *node {
 	return n
 }
 
-// nodes starts several.
+// nodes starts several nodes.
 func (d *deployment) nodes(t *testing.T, open open, count int) []*node {
 	t.Helper()
 	var nodes []*node

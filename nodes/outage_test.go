@@ -17,13 +17,13 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// An outage is what befalls a store while browsers use it. The stores are never opened anew.
+// An outage is a failure of a store while browsers use it. The stores stay open.
 type outage struct {
 	name  string
 	start func(t *testing.T) scene
 }
 
-// A scene is a store, what befalls it, and what makes it whole again.
+// A scene is a store, its failure, and its recovery.
 type scene struct {
 	open         open
 	strike, mend func(t *testing.T)
@@ -57,7 +57,7 @@ var outages = []outage{
 		return scene{
 			func(t *testing.T) watched { return openRedis(t, cluster.URL()) },
 			func(t *testing.T) { lost = cluster.Master(t, "k"); lost.Kill(t) },
-			func(t *testing.T) { // its replica takes over by itself; the server comes back as a replica
+			func(t *testing.T) { // its replica takes over; the server comes back as a replica
 				redistest.Until(t, "its replica is promoted", func() bool { return cluster.Master(t, "k") != lost })
 				lost.Restart(t)
 			},
@@ -88,15 +88,17 @@ func behind(t *testing.T, addr string, fault faultproxy.Fault, at func(*testing.
 	}
 }
 
-// Times of the app in these tests: refreshes come every few seconds, and nothing that a browser waits for takes longer than the window.
+// Times of the app in these tests: refreshes come every few seconds, and nothing that a browser
+// waits for takes longer than the window.
 const (
 	outageCap = 8 * time.Second
 	givesUp   = outageCap/4 - 200*time.Millisecond // when a browser does, which is within the window
-	backAfter = 15 * time.Second                   // at the latest, every browser is served again so long after the store is whole
+	backAfter = 15 * time.Second                   // every browser is served again within this time after the store has recovered
 )
 
-// TestOutage has browsers read, refresh, log out and log in again at two nodes while the store is away: nobody honest is signed out, nobody who was logged out comes back, and
-// all are served soon after the store is whole again. Answers of 503 are allowed meanwhile, and counted.
+// TestOutage has browsers read, refresh, log out and log in again at two nodes while the store is
+// down: no honest user is logged out, no ended session comes back, and all are served soon after
+// the store has recovered. Responses of 503 are allowed meanwhile, and counted.
 func TestOutage(t *testing.T) {
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
@@ -133,7 +135,7 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// A crowd is browsers that go on whatever happens.
+// A crowd is browsers that continue whatever happens.
 type crowd struct {
 	*testing.T
 	d     *deployment
@@ -149,7 +151,7 @@ type crowd struct {
 
 type tally struct{ answers, unavailable, givenUp, ends int }
 
-// take returns what was counted since it was called last.
+// take returns the counts since the last call.
 func (c *crowd) take() tally {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,7 +160,8 @@ func (c *crowd) take() tally {
 	return now
 }
 
-// live is a browser: it asks all the time, and now and then its user logs out and in again.
+// live is a browser: it sends requests all the time, and now and then its user logs out and in
+// again.
 func (c *crowd) live(b *browser) {
 	for i := 1; ; i++ {
 		select {
@@ -187,7 +190,7 @@ func (c *crowd) live(b *browser) {
 	}
 }
 
-// ask visits a node. What it must not answer is an error.
+// ask visits a node. A response that must not happen is an error.
 func (c *crowd) ask(b *browser, n *node) (answer, error) {
 	ctx, cancel := context.WithTimeout(c.Context(), givesUp)
 	defer cancel()
@@ -239,7 +242,8 @@ func (c *crowd) logOutAndIn(b *browser, n *node) {
 	}
 }
 
-// awaitAll waits until every browser has been served since a time, and returns how long after it that was.
+// awaitAll waits until every browser has been served since a time, and returns how long after it
+// that was.
 func (c *crowd) awaitAll(since time.Time) (after time.Duration) {
 	until(c.T, "every browser to be served", func() bool {
 		c.mu.Lock()
@@ -253,7 +257,7 @@ func (c *crowd) awaitAll(since time.Time) (after time.Duration) {
 	return time.Since(since)
 }
 
-// checkEnded visits every node with the cookies of those who were logged out.
+// checkEnded visits every node with the cookies of users who were logged out.
 func (c *crowd) checkEnded() {
 	slices.Reverse(c.ended) // the newest first
 	for _, b := range c.ended[:min(len(c.ended), 100)] {

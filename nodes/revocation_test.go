@@ -11,13 +11,16 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// seenEverywhere is how long after the beginning of a logout every node must refuse the session, for 99 of 100. It is for figures of a machine that does nothing else.
+// seenEverywhere is how long after the beginning of a logout every node must refuse the session, in
+// 99 of 100 cases. It is for measurements on an idle machine.
 const seenEverywhere = 50 * time.Millisecond
 
-// servedAtMost is how long after an end a node may still begin to serve its session, on any machine: then what it has in memory is too old.
+// servedAtMost is how long after an end a node may still begin to serve its session, on any
+// machine: then its cache is too old.
 const servedAtMost = 1500 * time.Millisecond
 
-// TestRevocation ends sessions that all nodes have in memory, each at one of the nodes, while the others are asked for them without a pause.
+// TestRevocation ends sessions that all nodes have cached, each at one of the nodes, while the
+// others are queried without a pause.
 func TestRevocation(t *testing.T) {
 	for _, backend := range backends {
 		for _, count := range []int{2, 4} {
@@ -42,7 +45,8 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-// TestRevocationOfSQLiteProcesses: what another process wrote is noticed with the next beat, half a second later at most.
+// TestRevocationOfSQLiteProcesses: what another process wrote is noticed with the next heartbeat,
+// half a second later at most.
 func TestRevocationOfSQLiteProcesses(t *testing.T) {
 	d := deploy(t, latchkey.Config{})
 	nodes := d.nodes(t, sqliteProcesses.start(t), 2)
@@ -55,7 +59,7 @@ func TestRevocationOfSQLiteProcesses(t *testing.T) {
 	report(t, took)
 }
 
-// TestEndAppSessions ends all sessions of the app at one node, while another has them in memory.
+// TestEndAppSessions ends all sessions of the app at one node, while another has them cached.
 func TestEndAppSessions(t *testing.T) {
 	for _, backend := range slices.Concat(backends, []backend{sqliteProcesses}) {
 		t.Run(backend.name, func(t *testing.T) {
@@ -93,7 +97,7 @@ func TestEndAppSessions(t *testing.T) {
 	}
 }
 
-// untilInMemory visits a node until it answers without asking the store.
+// untilInMemory visits a node until it answers without reading the store.
 func untilInMemory(t *testing.T, b *browser, n *node) {
 	t.Helper()
 	until(t, "the node to have the session in memory", func() bool {
@@ -105,8 +109,9 @@ func untilInMemory(t *testing.T, b *browser, n *node) {
 	})
 }
 
-// refusedAfter logs b out at one node, and says how long it took each of the others to refuse the same cookies. The ending node must refuse them at once, and
-// no other may serve a request that began servedAtMost after the logout was answered.
+// refusedAfter logs b out at one node, and returns how long it took each of the others to refuse
+// the same cookies. The ending node must refuse them immediately, and no other may serve a request
+// that began servedAtMost after the logout was answered.
 func refusedAfter(t *testing.T, b *browser, ending *node, nodes []*node) []time.Duration {
 	t.Helper()
 	thief := b.copy()
@@ -169,7 +174,7 @@ func report(t *testing.T, took []time.Duration) (p99 time.Duration) {
 
 func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
-// pick is how much of something a test does: less where it is one of many, more for figures.
+// pick is the size of a test: smaller if it is one of many, larger for measurements.
 func pick[T any](short, whole T) T {
 	if *long {
 		return whole

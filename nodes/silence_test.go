@@ -12,10 +12,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
 
-// servedInSilence is how long after the end a node that hears nothing any more may serve the session.
+// servedInSilence is how long after the end a node that is cut off may serve the session.
 const servedInSilence = 2 * time.Second
 
-// TestRevocationInSilence loses every packet between one node and its store, closes nothing, and ends at another node a session that the first one has in memory.
+// TestRevocationInSilence drops every packet between one node and its store, closes nothing, and
+// ends at another node a session that the first one has cached.
 func TestRevocationInSilence(t *testing.T) {
 	for name, start := range map[string]func(t *testing.T) (addr string, at func(t *testing.T, addr string) watched){
 		"postgres": func(t *testing.T) (string, func(*testing.T, string) watched) {
@@ -65,7 +66,8 @@ func TestRevocationInSilence(t *testing.T) {
 	}
 }
 
-// lastServed asks a node for a session for some seconds, and says when it answered with 200 last.
+// lastServed queries a node for a session for some seconds, and returns when it answered with 200
+// last.
 func lastServed(t *testing.T, b *browser, n *node, since time.Time) (last time.Time) {
 	t.Helper()
 	for last = since; time.Since(since) < servedInSilence+time.Second; time.Sleep(5 * time.Millisecond) {

@@ -10,10 +10,13 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// toldWithin is how much later than an end a node may serve what it has in memory: the life of a beat, see cache.go in the root.
+// toldWithin is how long after an end a node may serve what it has cached: the life of a heartbeat,
+// see cache.go in the root.
 const toldWithin = 1500 * time.Millisecond
 
-// TestEndedIsNeverServed reads sessions on all nodes by many goroutines while they are ended: once the end has returned they are never served again by the node that ended them, and by no node after the bound.
+// TestEndedIsNeverServed reads sessions on all nodes in many goroutines while they are ended: once
+// the end has returned they are never served again by the node that ended them, and by no node
+// after the bound.
 func TestEndedIsNeverServed(t *testing.T) {
 	for _, backend := range append(backends, sqliteProcesses) {
 		t.Run(backend.name, func(t *testing.T) {

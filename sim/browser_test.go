@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A jar is what a browser has of our cookies, and of which session they are: the browser does not know that, but we judge by it.
+// A jar is a browser's Latchkey cookies, and the session that they belong to: the browser does not
+// know that, but we judge by it.
 type jar struct {
 	session, refresh, device, echo string
 	id                             latchkey.ID
@@ -31,7 +32,7 @@ const (
 	refreshCookie = "__Host-refresh"
 )
 
-// with returns the jar after an answer.
+// with returns the jar after a response.
 func (j jar) with(got reply) jar {
 	for _, c := range got.cookies {
 		value := c.Value
@@ -61,7 +62,7 @@ type browser struct {
 	disk     []stored // every jar that it had
 	loggedIn bool     // the page believes so
 	form     bool     // a login is under way
-	life     int      // kills, logins and logouts: the answers of an earlier life find nobody
+	life     int      // kills, logins and logouts: responses of an earlier life are dropped
 }
 
 type stored struct {
@@ -69,7 +70,8 @@ type stored struct {
 	jar jar
 }
 
-// path is what a tab asks for, and whether it asks: while a login is under way there is only the form.
+// path is what a tab requests, and whether it does: while a login is in progress there is only the
+// form.
 func (b *browser) path(verb string) (path string, life int, j jar, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,7 +90,8 @@ func (b *browser) path(verb string) (path string, life int, j jar, ok bool) {
 	return "/private", b.life, b.jar, true
 }
 
-// receive takes an answer in, in the order in which answers arrive. It returns false where the page that asked is gone.
+// receive processes a response, in the order in which responses arrive. It returns false if the
+// page that asked is gone.
 func (b *browser) receive(life int, path string, got reply) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -106,7 +109,7 @@ func (b *browser) receive(life int, path string, got reply) bool {
 	return true
 }
 
-// lose is a request without an answer.
+// lose is a request without a response.
 func (b *browser) lose(life int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,7 +125,8 @@ func (b *browser) keep(j jar) {
 	}
 }
 
-// kill ends the browser and starts it again, with what had reached the disk so long ago. Session cookies never do.
+// kill ends the browser and starts it again, with what had reached the disk that long ago. Session
+// cookies never do.
 func (b *browser) kill(lag time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

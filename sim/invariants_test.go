@@ -9,7 +9,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// staleAtMost is for how long a node may serve what it was not told to be over.
+// staleAtMost is how long a node may serve a session whose end it was not notified of.
 const staleAtMost = 1500 * time.Millisecond
 
 // checkServed is I4.
@@ -61,7 +61,7 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 		}
 	}
 	l.signedOut++
-	if !l.w.scenario.late && !l.lossy { // these are counted: see profiles tail and losing
+	if !l.w.scenario.late && !l.lossy { // counted only: see profiles tail and losing
 		l.violatedLocked("I1: an honest browser is signed out of session %d: %q", a.name, got.reason)
 	}
 }
@@ -93,7 +93,7 @@ func (l *ledger) checkThief(r *request, got reply) {
 	}
 }
 
-// received is the browser's end.
+// received checks the browser's end.
 func (l *ledger) received(got reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,7 +114,8 @@ func (l *ledger) undone(revived []latchkey.ID) {
 	defer l.mu.Unlock()
 	l.lossy = true
 	for _, id := range revived {
-		// The node that saw the end writes it again. It is not alone, or has forgotten: then nobody may know.
+		// The node that saw the end writes it again. If it is not alone, or has forgotten, nobody
+		// may know.
 		l.session(id).undone = l.crashed || len(l.w.nodes) > 1
 	}
 }
@@ -125,7 +126,7 @@ func (l *ledger) restarted() {
 	l.crashed = true
 }
 
-// asked is a call of the provider.
+// asked is a call to the provider.
 func (l *ledger) asked(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,7 +177,8 @@ func (l *ledger) touched(seen []latchkey.Seen) {
 	}
 }
 
-// close is I5: create; claim and result; fork, confirm and settle in each generation; the end, and that the token is revoked.
+// close is I5: create; claim and result; fork, confirm and settle in each generation; the end, and
+// the record of the revocation.
 func (l *ledger) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -15,13 +15,13 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A ledger notes what happens in a run and checks what must hold, after every answer and every write:
+// A ledger records a run and checks the invariants after every response and every write:
 //
-//	I1  no honest browser is signed out, but by a time limit, a logout, or a thief;
+//	I1  no honest browser is logged out, except by a time limit, a logout, or a thief;
 //	I2  a thief is served for less than cap + 2F + 4W + 4g;
-//	I3  the provider is asked once for each claim, and no two claims stand at once;
-//	I4  nothing is served after an end that was written before the request came; by other nodes than that which ended it, if they keep records
-//	    in memory, nothing that came 1.5 s later;
+//	I3  the provider is called once for each claim, and there is one claim at a time;
+//	I4  nothing is served after an end that was written before the request came; other nodes that
+//	    cache records serve nothing that came 1.5 s later;
 //	I5  a session costs no more writes than its generations account for.
 type ledger struct {
 	w *world
@@ -30,7 +30,7 @@ type ledger struct {
 	lines      []line
 	violations []string
 	sessions   map[latchkey.ID]*account
-	crashed    bool // nodes have restarted, and forgotten the ends that they had seen
+	crashed    bool // nodes have restarted, and forgotten their tombstones
 	lossy      bool // the store has lost writes
 
 	served, unavailable int // answers to the browser
@@ -40,7 +40,7 @@ type ledger struct {
 	length              time.Duration
 }
 
-// An account is what is known of one session.
+// An account is what is known about one session.
 type account struct {
 	name       int // in the order of logins
 	created    time.Time
@@ -58,15 +58,15 @@ type account struct {
 	generation uint32
 }
 
-// theft is what became of the thief.
+// theft is the fate of the thief.
 type theft struct {
 	id         latchkey.ID
 	at         time.Time
 	lastAnswer time.Time     // to the victim
-	pause      time.Duration // g: the victim's longest between two answers
+	pause      time.Duration // g: the victim's longest time between two responses
 	lastServed time.Time     // the thief
-	noticed    time.Duration // from the theft to the end of the session for it; 0: not yet
-	refused    bool          // his newest request
+	noticed    time.Duration // from the theft to the session's end because of it; 0: not yet
+	refused    bool          // the thief's newest request
 }
 
 type line struct {
@@ -118,7 +118,7 @@ func (l *ledger) byName(name string) (id latchkey.ID) {
 	return latchkey.ID(raw)
 }
 
-// told hears the events of all guards.
+// told receives the events of all guards.
 func (l *ledger) told(ctx context.Context, e latchkey.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -181,7 +181,8 @@ func minted(got reply) string {
 	return ""
 }
 
-// history is all that happened, in order. What happened at one instant is told in the order of the events behind it.
+// history is everything that happened, in order. Events of the same instant are in the order of
+// their causes.
 func (l *ledger) history() string {
 	slices.SortStableFunc(l.lines, func(a, b line) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.event, b.event), strings.Compare(a.text, b.text))
@@ -193,5 +194,5 @@ func (l *ledger) history() string {
 	return b.String()
 }
 
-// hash tells two histories apart.
+// hash distinguishes two histories.
 func (l *ledger) hash() string { return fmt.Sprintf("%x", sha256.Sum256([]byte(l.history())))[:16] }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A profile says what a seed draws from. All but tail and answers keep to what docs/rotation.md asks of the network: then no honest browser may be signed out.
+// A profile says what a seed draws from. All but tail and answers keep within the bounds of
+// docs/rotation.md for the network: then no honest browser may be logged out.
 type profile struct {
 	name  string
 	about string
@@ -61,7 +62,7 @@ var profiles = []profile{
 	{name: "thieves", about: "a thief of each kind beside one that rests", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
 }
 
-// dice are all the chance there is.
+// dice is the only source of randomness.
 type dice struct{ *rand.Rand }
 
 func (d *dice) between(from, to time.Duration) time.Duration {
@@ -84,7 +85,8 @@ func ordinary(d *dice) time.Duration {
 	}
 }
 
-// upToTheWindow is a network that takes as long as it may. What takes longer in sum is given up by the browser.
+// upToTheWindow is a network that takes as long as it may. The browser gives up on what takes
+// longer in total.
 func upToTheWindow(d *dice) time.Duration {
 	if d.chance(0.5) {
 		return ordinary(d)
@@ -120,7 +122,7 @@ func (p profile) draw(seed uint64) scenario {
 	return s
 }
 
-// endUnheard has the streams fall silent before each logout, and the thief try his luck at every node meanwhile.
+// endUnheard makes the streams fall silent before each logout, while the thief tries every node.
 func (p profile) endUnheard(d *dice, s *scenario) {
 	for _, e := range s.events {
 		if e.verb != "logout" {
@@ -141,7 +143,7 @@ func (s *scenario) sort() {
 	slices.SortFunc(s.events, func(a, b event) int { return int(a.at - b.at) })
 }
 
-// often has something happen so many times in 12 hours, on average.
+// often lets something happen this many times in 12 hours, on average.
 func (p profile) often(d *dice, times float64, happen func()) {
 	if times == 0 {
 		return
@@ -152,7 +154,8 @@ func (p profile) often(d *dice, times float64, happen func()) {
 	}
 }
 
-// moments are when something can go wrong: when the browser asks, and above all when it comes back after a rest, for then a refresh is due.
+// moments are when something can go wrong: when the browser sends requests, and above all when it
+// comes back after a rest, because then a refresh is due.
 type moments struct{ any, back []time.Duration }
 
 func (s *scenario) moments() (m moments) {
@@ -175,7 +178,8 @@ func (m moments) pick(d *dice) time.Duration {
 	return max(0, pick(d, from...)+d.between(-5*time.Second, 20*time.Second))
 }
 
-// burst is a page that loads: some requests at once, from one tab or several. What is lost is asked for again.
+// burst is a page that loads: some requests at the same time, from one tab or several. Lost ones
+// are repeated.
 func (p profile) burst(d *dice, s *scenario, at time.Duration) {
 	for range pick(d, 1, 1, 1, 2, 3, 6) {
 		e := p.request(d, event{at: at + d.between(0, 2*time.Second), verb: "get"})
@@ -205,7 +209,7 @@ func (p profile) request(d *dice, e event) event {
 	return e
 }
 
-// rest is what lies between two pages: a click, a pause, lunch, a night's sleep.
+// rest is the time between two pages: a click, a pause, lunch, a night's sleep.
 func (p profile) rest(d *dice) time.Duration {
 	switch x := d.Float64(); {
 	case p.busy:

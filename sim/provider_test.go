@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// distant is the real provider, far away: every call takes its time, and there are outages. In those that lose answers the provider
-// does what it is asked, and nobody learns of it.
+// distant is the real provider, far away: every call takes time, and there are outages. In those
+// that lose responses the provider does what it is asked, and nobody learns about it.
 type distant struct {
 	w *world
 	latchkey.Provider

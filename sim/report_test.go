@@ -42,7 +42,7 @@ func TestSimulate(t *testing.T) {
 	t.Log(table(totals))
 }
 
-// total is what all runs of a profile came to.
+// total is the result of all runs of a profile.
 type total struct {
 	profile profile
 	wall    time.Duration
@@ -59,12 +59,12 @@ type total struct {
 	kinds       map[string]*kindTotal
 }
 
-// kindTotal is what became of the thieves of a kind.
+// kindTotal is the fate of the thieves of a kind.
 type kindTotal struct {
 	tried    int
-	noticed  []time.Duration // from the theft to the end of the session, where it was ended for it
-	lapsed   int             // the session was not ended, and he was refused at last
-	exposure []time.Duration // from the theft to the last time that he was served
+	noticed  []time.Duration // from the theft to the end of the session, if it ended because of it
+	lapsed   int             // the session did not end, but the thief was finally refused
+	exposure []time.Duration // from the theft to the last time that the thief was served
 }
 
 func (t *total) add(s scenario, l *ledger) {
@@ -137,7 +137,8 @@ func spread(all []time.Duration) string {
 	return fmt.Sprintf("%v\t%v\t%v", at(0.5), at(0.99), at(1))
 }
 
-// atMost is the upper end of a 95 % interval for so many cases in so many runs: 3/n for none, else Wilson's.
+// atMost is the upper end of a 95 % interval for this many cases in this many runs: 3/n for none,
+// else Wilson's.
 func atMost(cases, n int) string {
 	if n == 0 {
 		return "–"

@@ -14,8 +14,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// A request is one that is under way. It goes along in its context, so that all it meets draws from its own random numbers, whatever else happens
-// at the time, and so that events find the one who caused them.
+// A request is in flight. It travels in its context, so that everything it meets draws from its own
+// random numbers, whatever else happens at the time, and so that events find their cause.
 type request struct {
 	e    event
 	who  string // "browser" or "thief"
@@ -40,7 +40,7 @@ func (r *request) draw(from, to time.Duration) time.Duration {
 	return from + time.Duration(r.rng.Int64N(int64(to-from)))
 }
 
-// A reply is what came of a request at the server.
+// A reply is the server's reply to a request.
 type reply struct {
 	status  int
 	reason  string         // endReason of a problem

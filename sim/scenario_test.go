@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A scenario is all that a seed decides. It does not depend on what happens in it, so an event can be left out and the others stay.
+// A scenario is everything that a seed decides. It does not depend on what happens in it, so an
+// event can be left out and the others stay.
 type scenario struct {
 	profile string
 	seed    uint64          // of the latencies of store and provider as well
@@ -27,26 +28,26 @@ type times struct {
 type event struct {
 	at   time.Duration // from the start
 	verb string
-	how  string        // what of the verb; see verbs
+	how  string        // the verb's object; see verbs
 	node int           // which answers, or which fails
-	up   time.Duration // how long the request is under way
-	down time.Duration // how long the answer is
+	up   time.Duration // how long the request is in flight
+	down time.Duration // how long the response is
 	lost string        // "request" or "answer"
 	span time.Duration // how long a fault lasts, or how much is lost
 }
 
-// verbs are the words of a trace, with what each may say of itself.
+// verbs are the words of a trace, with their attributes.
 var verbs = map[string][]string{
-	"get":      {""},                                    // a tab asks for something; where nobody is logged in, it logs in
+	"get":      {""},                                    // a tab sends a request; if nobody is logged in, it logs in
 	"logout":   {""},                                    //
 	"kill":     {""},                                    // the browser dies, and comes back with the cookies that had reached the disk before span
 	"store":    {"down", "slow"},                        // for all nodes
-	"provider": {"down", "lost", "slow"},                // lost: it does what it is asked, and its answer does not come back
-	"stream":   {"silent", "broken"},                    // by which the store tells a node of writes
+	"provider": {"down", "lost", "slow"},                // lost: it does what it is asked, and its response is lost
+	"stream":   {"silent", "broken"},                    // by which the store notifies a node of writes
 	"rollback": {""},                                    // the store loses the writes of the last span
 	"restart":  {"clean", "crash"},                      // of a node
 	"steal":    {"jar", "session", "refresh"},           // the thief copies cookies of the browser
-	"thief":    {"newest", "first", "before", "oldest"}, // he uses some of his
+	"thief":    {"newest", "first", "before", "oldest"}, // the thief uses some of them
 }
 
 // String writes the scenario down, one event a line.

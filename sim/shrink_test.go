@@ -8,8 +8,8 @@ import (
 // mostTries bounds how often a scenario is played to shorten it.
 const mostTries = 1500
 
-// shrink leaves events out as long as the first violation stays of its kind, larger pieces first (delta debugging), and returns what is left, and what
-// came of it.
+// shrink leaves out events as long as the first violation is of the same kind, larger pieces first
+// (delta debugging), and returns what is left, and its result.
 func shrink(t *testing.T, s scenario, l *ledger) (scenario, *ledger) {
 	tries := 0
 	for size := len(s.events) / 2; size > 0; size /= 2 {
@@ -27,7 +27,7 @@ func shrink(t *testing.T, s scenario, l *ledger) (scenario, *ledger) {
 	return s, l
 }
 
-// sameKind tells whether the first violations begin alike.
+// sameKind reports whether the first violations begin alike.
 func sameKind(a, b *ledger) bool {
 	const name = 3 // "I1:"
 	return len(a.violations) > 0 && a.violations[0][:name] == b.violations[0][:name]

@@ -37,7 +37,7 @@ func TestMix(t *testing.T) {
 	}
 }
 
-// checked plays a scenario. Where something does not hold, it is shortened and written down.
+// checked plays a scenario. If it violates an invariant, it is shortened and written down.
 func checked(t *testing.T, s scenario) *ledger {
 	t.Helper()
 	l := play(t, s)
@@ -59,7 +59,7 @@ func checked(t *testing.T, s scenario) *ledger {
 	return l
 }
 
-// TestSameSeed shows that a seed is all the chance there is.
+// TestSameSeed shows that the seed is the only source of randomness.
 func TestSameSeed(t *testing.T) {
 	n := uint64(3)
 	if race.Enabled {
@@ -104,7 +104,7 @@ func TestScenarioText(t *testing.T) {
 	}
 }
 
-// TestTraces plays what is kept: scenarios in which a rule is hard to keep.
+// TestTraces plays the kept scenarios, in which a rule is hard to keep.
 func TestTraces(t *testing.T) {
 	eachTrace(t, "testdata/*.txt", func(t *testing.T, l *ledger) {
 		if len(l.violations) > 0 || l.signedOut > 0 {

@@ -13,7 +13,8 @@ import (
 
 var errDown = errors.New("cannot be reached")
 
-// shared is the memory store behind faults. It remembers what every record was, so that it can lose its newest writes.
+// shared is the memory store behind faults. It remembers the history of every record, so that it
+// can lose its newest writes.
 type shared struct {
 	w *world
 
@@ -34,7 +35,7 @@ func newShared(w *world) *shared {
 	return &shared{w: w, inner: memstore.New(), past: make(map[latchkey.ID][]written)}
 }
 
-// use waits as long as the network does, and returns the store, if it can be reached.
+// use waits as long as the network does, and returns the store, if it is reachable.
 func (s *shared) use(ctx context.Context) (*memstore.Store, error) {
 	s.mu.Lock()
 	now := time.Now()
@@ -83,7 +84,8 @@ func (s *shared) wrote(rec *latchkey.Record) {
 	s.past[rec.ID] = append(s.past[rec.ID], written{time.Now(), rec})
 }
 
-// rollback loses the writes since a time, as a replica that takes over may. It returns the sessions whose end is lost.
+// rollback loses the writes since a time, like a replica that takes over. It returns the sessions
+// whose end is lost.
 func (s *shared) rollback(since time.Time) (revived []latchkey.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +107,7 @@ func (s *shared) rollback(since time.Time) (revived []latchkey.ID) {
 	return revived
 }
 
-// A link is the way of one node to the store. A node that crashed writes nothing any more.
+// A link is one node's connection to the store. A crashed node writes nothing any longer.
 type link struct {
 	*shared
 	crashed *atomic.Bool

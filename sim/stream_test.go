@@ -9,8 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A watchedLink is a link through which the store also tells of every write, so that the node keeps records in memory. What is told arrives late, and all the later while the
-// stream is cut.
+// A watchedLink is a link through which the store also reports every write, so that the node caches
+// records. Reports arrive late, and later still while the stream is cut.
 type watchedLink struct {
 	*link
 	own *stream
@@ -20,10 +20,10 @@ var _ latchkey.Watcher = (*watchedLink)(nil)
 
 const (
 	streamBeat = 600 * time.Millisecond
-	streamLag  = 800 * time.Millisecond // of the slowest node, so that a beat always arrives before the one before it is too old
+	streamLag  = 800 * time.Millisecond // of the slowest node, so that a heartbeat always arrives before the last one is too old
 )
 
-// A stream is what one process has not been told of yet.
+// A stream is what one process has not been notified of yet.
 type stream struct {
 	node int
 	lag  time.Duration
@@ -35,11 +35,11 @@ type stream struct {
 	broken   bool
 }
 
-// An item is the id of a session that was written, or a beat.
+// An item is the id of a session that was written, or a heartbeat.
 type item struct {
 	due time.Time
 	id  latchkey.ID
-	at  time.Time // of a beat
+	at  time.Time // of a heartbeat
 }
 
 // listen begins a stream for a process of a node.
@@ -51,7 +51,7 @@ func (s *shared) listen(node int) *stream {
 	return own
 }
 
-// tell sends word of a write to all processes.
+// tell notifies all processes of a write.
 func (s *shared) tell(id latchkey.ID) {
 	for _, to := range s.listening() {
 		to.send(item{id: id})

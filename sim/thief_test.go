@@ -6,16 +6,17 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A thief has cookies of one session, copied once, and all that they brought him since.
+// A thief has cookies of one session, copied once, and all that came back since.
 type thief struct {
 	mu    sync.Mutex
 	id    latchkey.ID
-	jars  []jar // what he copied, then every pair that he was given
-	used  int   // how often he used the oldest that he has not tried
+	jars  []jar // the copied pair, then every pair received since
+	used  int   // how often the oldest untried pair was used
 	stole bool
 }
 
-// steal copies the browser's cookies, or one of them. It returns false where there is nothing to copy, and when he has copied before.
+// steal copies the browser's cookies, or one of them. It returns false if there is nothing to copy,
+// or the thief has copied before.
 func (t *thief) steal(j jar, what string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -34,8 +35,8 @@ func (t *thief) steal(j jar, what string) bool {
 	return true
 }
 
-// choose picks the cookies of a request: his newest; those that he copied; those before the newest, to learn whether the browser has confirmed; or
-// one after the other of all that he hoards.
+// choose picks the cookies of a request: the newest; the copied ones; those before the newest, to
+// learn whether the browser has confirmed; or one after the other of all.
 func (t *thief) choose(how string) (jar, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,7 +2,7 @@ package sim
 
 import "time"
 
-// use adds a request of the thief's, with some of his cookies, to the scenario.
+// use adds a request of the thief, with some of the cookies, to the scenario.
 type use func(at time.Duration, cookies string)
 
 // The kinds of thieves, by what they do with what they copied.
@@ -61,7 +61,8 @@ func kind(seed uint64) (index int, what, name string) {
 	return index, what, thieves[index].name + ", " + what
 }
 
-// anyThief adds a thief who copies cookies at a time and uses them until the end, and once more all that he has.
+// anyThief adds a thief who copies cookies at a time and uses them until the end, and then all of
+// them once more.
 func anyThief(d *dice, s *scenario, from time.Duration) {
 	s.sort()
 	to := s.events[len(s.events)-1].at
@@ -78,7 +79,8 @@ func anyThief(d *dice, s *scenario, from time.Duration) {
 	}
 }
 
-// afterAPause is just before the browser comes back from the first pause of more than 30 minutes after a time, or in the middle of the cap.
+// afterAPause is just before the browser comes back from the first pause of more than 30 minutes
+// after a time, or in the middle of the cap.
 func afterAPause(s *scenario, from time.Duration) time.Duration {
 	last := from
 	for _, e := range s.events {

@@ -33,7 +33,7 @@ type world struct {
 	underway sync.WaitGroup
 }
 
-// play plays a scenario in a bubble of its own and returns what was noted.
+// play plays a scenario in its own bubble and returns the ledger.
 func play(t *testing.T, s scenario) *ledger {
 	var kept *ledger
 	synctest.Test(t, func(t *testing.T) {
@@ -43,7 +43,7 @@ func play(t *testing.T, s scenario) *ledger {
 			w.begin(e)
 		}
 		w.underway.Wait()
-		time.Sleep(time.Minute) // what is still to be stored or revoked
+		time.Sleep(time.Minute) // what has yet to be stored or revoked
 		for _, n := range w.nodes {
 			n.stop()
 		}
@@ -74,7 +74,7 @@ func newWorld(t *testing.T, s scenario) *world {
 	}
 	w.ledger = newLedger(w)
 	for i, skew := range s.skews {
-		time.Sleep(time.Duration(1_000_003 * (i + 1))) // so that no two nodes tick at once
+		time.Sleep(time.Duration(1_000_003 * (i + 1))) // so that no two nodes tick at the same time
 		w.nodes = append(w.nodes, &node{w: w, name: i, skew: skew})
 		w.nodes[i].start()
 	}
@@ -127,8 +127,8 @@ func (n *node) newest() *process {
 	return n.all[len(n.all)-1]
 }
 
-// restart is a new process. One that is stopped cleanly answers what it has and stores what it knows. One that crashes takes it along: nobody hears
-// of it any more.
+// restart is a new process. One that is stopped cleanly answers its requests and stores what it
+// knows. One that crashes loses both.
 func (n *node) restart(how string) {
 	n.newest().crashed.Store(how == "crash")
 	n.start()
@@ -140,7 +140,7 @@ func (n *node) stop() {
 	}
 }
 
-// begin starts what an event says. What takes time goes on by itself.
+// begin starts an event. What takes time continues in the background.
 func (w *world) begin(e event) {
 	n := w.nodes[e.node%len(w.nodes)]
 	until := time.Now().Add(e.span)
@@ -190,22 +190,23 @@ func (w *world) browse(n *node, r *request, life int) {
 		return
 	}
 	w.ledger.received(got)
-	if got.status == http.StatusTemporaryRedirect { // browsers follow at once, with what the jar has by then
+	if got.status == http.StatusTemporaryRedirect { // browsers follow immediately, with the jar's current cookies
 		e := r.e
 		e.at, e.up, e.down = e.at+1, min(e.up, 10*time.Second), min(e.down, 10*time.Second)
 		w.browse(n, newRequest(&w.scenario, e, r.who, r.path, w.browser.copy()), life)
 	}
 }
 
-// abuse is one request of the thief. He does not follow a redirection: that could only betray him.
+// abuse is one request of the thief, who does not follow redirects, which could only expose the
+// thief.
 func (w *world) abuse(n *node, r *request) {
 	if got, ok := w.travel(n, r); ok && got.status != http.StatusTemporaryRedirect {
 		w.thief.receive(r.jar, got)
 	}
 }
 
-// travel takes a request to the node and the answer back. It returns false where no answer arrives. In a network that keeps to the window
-// nobody waits longer for an answer.
+// travel takes a request to the node and the response back. It returns false if no response
+// arrives. In a network that keeps to the window nobody waits longer for a response.
 func (w *world) travel(n *node, r *request) (reply, bool) {
 	sent := time.Now()
 	time.Sleep(r.e.up)
@@ -222,7 +223,7 @@ func (w *world) travel(n *node, r *request) (reply, bool) {
 	return got, r.e.lost == "" && !late && !p.crashed.Load()
 }
 
-// window is what is left of the in-flight window where the clocks of the nodes differ.
+// window is what remains of the in-flight window if the clocks of the nodes differ.
 func (w *world) window() time.Duration { return w.inFlight() - w.spread() }
 
 func (w *world) inFlight() time.Duration {

@@ -6,8 +6,8 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// bundle makes one small file of an entry point and all that it imports. Paths are relative to root, which leaves no trace in the
-// output. The metafile that it returns names what went in.
+// bundle makes one small file of an entry point and everything that it imports. Paths are relative
+// to root, which does not appear in the output. The metafile that it returns lists the input files.
 func bundle(root, entry, out string, format api.Format) (metafile string, err error) {
 	result := api.Build(api.BuildOptions{
 		AbsWorkingDir:     root,
@@ -25,9 +25,9 @@ func bundle(root, entry, out string, format api.Format) (metafile string, err er
 		MinifyIdentifiers: true,
 		MinifySyntax:      true,
 		Charset:           api.CharsetUTF8,
-		Loader:            map[string]api.Loader{".svg": api.LoaderDataURL}, // an icon in the page is there without a network, too
+		Loader:            map[string]api.Loader{".svg": api.LoaderDataURL}, // an icon in the page works without a network
 		LegalComments:     api.LegalCommentsNone,                            // licenses.txt has it all
-		TsconfigRaw:       "{}",                                             // the type check's own business
+		TsconfigRaw:       "{}",                                             // for the type check only
 		LogLevel:          api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {
@@ -36,7 +36,8 @@ func bundle(root, entry, out string, format api.Format) (metafile string, err er
 	return result.Metafile, nil
 }
 
-// browsers are the oldest that the pages are made for: those that know everything the client uses (AbortSignal.any).
+// browsers are the oldest that the pages are made for: those with everything the client uses
+// (AbortSignal.any).
 var browsers = []api.Engine{
 	{Name: api.EngineChrome, Version: "116"},
 	{Name: api.EngineFirefox, Version: "124"},

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// licenses returns the license of every package that is in a bundle, as those who pass the bundle on must. The metafile is esbuild's: it names
-// the files that went in.
+// licenses returns the license of every package in a bundle, which distributors of the bundle must
+// include. The metafile is esbuild's: it lists the input files.
 func licenses(root, metafile string) (string, error) {
 	var in struct {
 		Inputs map[string]struct{} `json:"inputs"`
@@ -36,7 +36,7 @@ func licenses(root, metafile string) (string, error) {
 	return strings.TrimSuffix(text.String(), "\n"), nil
 }
 
-// packageOf names the package that a file is from.
+// packageOf returns the package of a file.
 func packageOf(file string) (name string, ok bool) {
 	_, path, ok := strings.Cut(filepath.ToSlash(file), "node_modules/")
 	if !ok {
@@ -49,7 +49,7 @@ func packageOf(file string) (name string, ok bool) {
 	return parts[0], true
 }
 
-// licenseOf reads a package's license: MIT's where there is a choice.
+// licenseOf reads a package's license: MIT's if there is a choice.
 func licenseOf(dir string) (string, error) {
 	for _, name := range []string{"LICENSE-MIT", "LICENSE"} {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {

@@ -1,5 +1,6 @@
-// Command web builds the pages of the example apps, the gateway's page for links in mails, and the browser client, from TypeScript to what the browser loads. The
-// output is committed, so that Go alone builds everything else; it is the same bytes on every machine.
+// Command web builds the pages of the example apps, the gateway's page for links in mails, and the
+// browser client, from TypeScript to what the browser loads. The output is committed, so that
+// everything else builds with Go alone; it is the same on every machine, byte for byte.
 //
 //	npm ci --prefix web && go run -C web .
 package main
@@ -36,7 +37,7 @@ func run() error {
 	return buildClient(root)
 }
 
-// buildClient makes client/dist anew: one ES module, and the types of its exports.
+// buildClient rebuilds client/dist: one ES module, and the types of its exports.
 func buildClient(root string) error {
 	if err := os.RemoveAll(filepath.Join(root, "..", "client", "dist")); err != nil {
 		return err
@@ -52,8 +53,8 @@ func buildClient(root string) error {
 	return nil
 }
 
-// buildPage makes a page's folder anew: app.js, app.css, the licenses of what is in them, and a copy of the page's public folder.
-// dist is relative to root.
+// buildPage rebuilds a page's folder: app.js, app.css, the licenses of their packages, and a copy
+// of the page's public folder. dist is relative to root.
 func buildPage(root, page, dist string) error {
 	folder := filepath.Join(root, dist)
 	if err := os.RemoveAll(folder); err != nil {

@@ -1,5 +1,6 @@
-// Package drivers measures the pure-Go SQLite drivers at what the session store does: compare-and-swap in groups, each
-// group synced to the disk, and reads of one record. It is a module of its own, so that the project does not depend on what it does not use.
+// Package drivers measures the pure-Go SQLite drivers at what the session store does:
+// compare-and-swap in groups, each group synced to the disk, and reads of one record. It is a
+// separate module, so that the project does not depend on what it does not use.
 package drivers
 
 import (
@@ -54,7 +55,8 @@ func run(b *testing.B, db *sql.DB, query string) {
 	}
 }
 
-// BenchmarkSwap is one compare-and-swap, of a group that is committed together and synced to the disk.
+// BenchmarkSwap is one compare-and-swap of a group that is committed together and synced to the
+// disk.
 func BenchmarkSwap(b *testing.B) {
 	for _, d := range drivers {
 		b.Run(d.name, func(b *testing.B) {

@@ -12,12 +12,13 @@ import (
 	"testing"
 )
 
-// lookedUp says of the programs that the pages name how a command is looked up, whether its block is run or not.
+// lookedUp says how a command is looked up, by its program, whether its block runs or not.
 var lookedUp = map[string]func(t *testing.T, words []string) string{
 	"latchkey": unknownSubcommand, "./latchkey": unknownSubcommand, "make": unknownTarget, "go": unknownTest,
 }
 
-// What the pages tell to type exists: subcommands and their flags, targets of the Makefile, tests and their flags.
+// The commands on the pages exist: subcommands and their flags, targets of the Makefile, tests and
+// their flags.
 func TestCommands(t *testing.T) {
 	bin := t.TempDir()
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "../../cmd/latchkey").CombinedOutput(); err != nil {
@@ -53,7 +54,7 @@ func TestCommands(t *testing.T) {
 
 var word = regexp.MustCompile(`'[^']*'|"[^"]*"|;|[^\s;]+`)
 
-// words splits a command as a shell would, without its comment and what is piped away.
+// words splits a command like a shell, without its comment and what comes after a pipe.
 func words(line string) []string {
 	var all []string
 	for _, w := range word.FindAllString(line, -1) {
@@ -102,7 +103,7 @@ func unknownTarget(t *testing.T, words []string) string {
 	return ""
 }
 
-// unknownTest looks into the sources: no test is compiled for it.
+// unknownTest searches the sources: no test is compiled for it.
 func unknownTest(t *testing.T, words []string) string {
 	if words[0] != "test" {
 		return ""
@@ -152,7 +153,7 @@ func testSources(t *testing.T, dir string) string {
 	return sources(t, dir+"/*_test.go")
 }
 
-// sources is the text of all files that match.
+// sources is the text of all matching files.
 func sources(t *testing.T, pattern string) string {
 	t.Helper()
 	files, err := fs.Glob(os.DirFS(root), path.Clean(pattern))

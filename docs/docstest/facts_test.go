@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// SECURITY.md names the oldest Go that go.mod lets in.
+// SECURITY.md names the oldest Go that go.mod allows.
 func TestGoVersion(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\S+)$`).FindStringSubmatch(read(t, "go.mod"))[1]
 	for _, named := range regexp.MustCompile(`\b1\.\d+(\.\d+)?\b`).FindAllString(read(t, "SECURITY.md"), -1) {
@@ -20,7 +20,7 @@ func TestGoVersion(t *testing.T) {
 	}
 }
 
-// docs/gateway.md has every key of the configuration, and no other in its tables of keys.
+// docs/gateway.md has every key of the configuration, and no others in its tables of keys.
 func TestKeysOfTheConfiguration(t *testing.T) {
 	schema := regexp.MustCompile(`"([a-z_]+)": +(?:r\.|func\()`).FindAllStringSubmatch(sources(t, "internal/configfile/*.go"), -1)
 	_, tables, _ := strings.Cut(read(t, "docs/gateway.md"), "## The file")

@@ -12,11 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const alone = "LATCHKEY_DOCSTEST_ALONE" // set where the process has a network of its own
+const alone = "LATCHKEY_DOCSTEST_ALONE" // set if the process has its own network
 
-// TestMain runs the tests in a network of their own, which is a loopback interface and nothing else: the ports that the pages
-// name are free there, whatever runs on this machine, and nothing is fetched. Where the kernel allows that to nobody but root,
-// the tests run in the machine's network, and fail where a port is taken.
+// TestMain runs the tests in their own network, which has a loopback interface and nothing else:
+// the ports that the pages name are free there, whatever runs on this machine, and nothing is
+// downloaded. If the kernel allows that to root only, the tests run in the machine's network, and
+// fail if a port is in use.
 func TestMain(m *testing.M) {
 	runtime.LockOSThread() // the other process ends with this thread
 	if os.Getenv(alone) != "" {
@@ -42,10 +43,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// mayUnshare tries it with no test.
+// mayUnshare tries it without running any tests.
 func mayUnshare() bool { return inNewNetwork("-test.run=^$").Run() == nil }
 
-// inNewNetwork is this program once more, as the same user, and as the one who rules its new network.
+// inNewNetwork is this program once more, as the same user, who controls the new network.
 func inNewNetwork(args ...string) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Env = append(os.Environ(), alone+"=1")

@@ -1,12 +1,16 @@
-// Package docstest holds what the documents say to the test: it runs their code, follows their links and looks up their commands.
+// Package docstest checks that the documents are true: it runs their code, follows their links and
+// looks up their commands.
 //
-// The code blocks of a page run in order, in one directory that is empty at first. Three comments, which readers do not see, steer that:
+// The code blocks of a page run in order, in one directory that is empty at first. Three comments,
+// which readers do not see, control that:
 //
-//	<!-- not run: REASON -->   directly before a block: it is left out, and counted as such
-//	<!-- file: NAME -->        directly before a block: it is written to the file, and looked over by the tool of its language
-//	<!-- run: COMMANDS -->     anywhere: commands between the blocks, such as those that look at what the blocks did
+//	<!-- not run: REASON -->   before a block: it is not run, and counted as such
+//	<!-- file: NAME -->        before a block: it is written to the file, and checked by the tool
+//	                           of its language
+//	<!-- run: COMMANDS -->     anywhere: commands between the blocks, such as checks of their effect
 //
-// Blocks without a language, or in sh, are shell commands. All others need one of the first two comments.
+// Blocks without a language, or in sh, are shell commands. All others need one of the first two
+// comments.
 package docstest
 
 import (
@@ -28,7 +32,7 @@ import (
 
 const root = "../.."
 
-// A page is a document as its readers see it, and the comments that they do not.
+// A page is a document, with the comments that its readers do not see.
 type page struct {
 	path    string // from the root of the repository
 	blocks  []block
@@ -42,10 +46,10 @@ type block struct {
 	line     int
 	language string // "" of an indented block
 	text     string
-	comment  comment // the one directly before it
+	comment  comment // directly before it
 }
 
-// A comment is one of the three that steer the test.
+// A comment is one of the three that control the test.
 type comment struct{ verb, rest string }
 
 type link struct {
@@ -71,7 +75,7 @@ func pages(t *testing.T) []page {
 	return found
 }
 
-// walk visits the files of the repository, without what was fetched or made.
+// walk visits the files of the repository, without downloaded or generated ones.
 func walk(visit func(path string) error) error {
 	return fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -141,7 +145,7 @@ func (p *page) addBlock(n ast.Node, language string, source []byte) {
 	p.blocks = append(p.blocks, b)
 }
 
-// commentOf reads a comment. There are no others, and no other HTML.
+// commentOf reads a comment. No other comments or HTML are allowed.
 func commentOf(n *ast.HTMLBlock, source []byte) (comment, error) {
 	raw := string(n.Lines().Value(source))
 	if n.HasClosure() {

@@ -15,10 +15,11 @@ import (
 	"time"
 )
 
-// What becomes of the code blocks of each page: so many are run, so many are marked as not run. Pages without any are not listed.
+// How many code blocks of each page are run, and how many are marked as not run. Pages without
+// blocks are not listed.
 var expected = map[string]struct {
 	run, notRun int
-	tools       string // that must be there besides Go and a shell
+	tools       string // needed besides Go and a shell
 }{
 	"README.md":                        {run: 8, notRun: 1, tools: "curl"},
 	"client/README.md":                 {run: 2, tools: "node npm tsc"},
@@ -36,7 +37,7 @@ var expected = map[string]struct {
 	"web/README.md":                    {notRun: 1},
 }
 
-// The pages do what they say: their blocks run in order, on the ports that they name.
+// The pages are true: their blocks run in order, on the ports that they name.
 func TestPages(t *testing.T) {
 	bin, clone := t.TempDir(), copyOfSource(t)
 	packages, err := filepath.Abs("../../web/node_modules/.bin") // of tsc
@@ -70,7 +71,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// needs skips the test where a program is missing, but fails where the environment says CI.
+// needs skips the test if a program is missing, but fails it in CI.
 func needs(t *testing.T, program string) {
 	t.Helper()
 	switch _, err := exec.LookPath(program); {
@@ -124,7 +125,7 @@ func (p page) run(t *testing.T, clone string) (run, notRun int) {
 	return run, notRun
 }
 
-// together runs the command in a group of its own, so that all of it can be stopped.
+// together runs the command in its own process group, so that all of it can be stopped.
 func together(cmd *exec.Cmd) (string, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var out strings.Builder
@@ -138,7 +139,7 @@ func together(cmd *exec.Cmd) (string, error) {
 	return out.String(), err
 }
 
-// copyOfSource is what a clone of the repository has, and what was changed since.
+// copyOfSource is a clone of the repository, with uncommitted changes.
 func copyOfSource(t *testing.T) string {
 	t.Helper()
 	clone := t.TempDir()

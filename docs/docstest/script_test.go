@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// The shell's own part of a script. Programs that stay run in the background, as in another terminal of the reader; what a
-// program asks at the terminal, such as a password, is read from $TYPED. Hidden commands may call
-// clone, stay, stop and fails.
+// The shell's own part of a script. Servers run in the background, as in another terminal of the
+// reader; what a program asks at the terminal, such as a password, is read from $TYPED. Hidden
+// commands may call clone, stay, stop and fails.
 const prelude = `set -eu
 started=""
 trap stop EXIT
@@ -46,10 +46,10 @@ stop() {
 }
 `
 
-// Programs that stay say "ready" on a line of their own.
+// Servers print "ready" on a line of their own.
 var stays = regexp.MustCompile(`^(\S+=\S+ )*(\./|go run \./cmd/)?latchkey (serve|demo|idp)\b|^(\S+=\S+ )*go run (\.|main\.go)`)
 
-// How a file is looked over that a page shows, by the language of its block.
+// How a file on a page is checked, by the language of its block.
 var lookOver = map[string]string{
 	"go":     "go vet",
 	"js":     "node --check",
@@ -59,7 +59,7 @@ var lookOver = map[string]string{
 	"yaml":   "latchkey config check -c",
 }
 
-// script is what the page has its reader do.
+// script is what the page makes its reader do.
 func script(p page) (string, error) {
 	var s strings.Builder
 	s.WriteString(prelude)
@@ -76,7 +76,7 @@ func script(p page) (string, error) {
 	return s.String(), nil
 }
 
-// commands is what a reader of the block does: writes a file, or types the lines.
+// commands is what a reader does with the block: write a file, or type the lines.
 func (b block) commands() (string, error) {
 	if b.comment.verb == "file" {
 		return b.write(b.comment.rest)

@@ -19,7 +19,7 @@ type board struct {
 	now func() time.Time
 }
 
-// A thread is what the browser gets to see. PostCount counts also what is not shown.
+// A thread is what the browser sees. PostCount includes posts that are not shown.
 type thread struct {
 	ID        int64  `json:"id"`
 	Title     string `json:"title"`
@@ -32,15 +32,15 @@ type post struct {
 	Author    string    `json:"author"`
 	Body      string    `json:"body"`
 	CreatedAt time.Time `json:"createdAt"`
-	Mine      bool      `json:"mine"` // written by who is reading
+	Mine      bool      `json:"mine"` // written by the reader
 }
 
-// An entry is something to be written: by whom, and what.
+// An entry is something to be written: author and text.
 type entry struct {
 	userID, author, body string
 }
 
-// newest returns the threads that were written in last, the newest first, as the user sees them.
+// newest returns the threads with the newest posts first, as the user sees them.
 func (b *board) newest(ctx context.Context, userID string) ([]thread, error) {
 	rows, err := b.db.QueryContext(ctx, `
 		WITH shown AS (SELECT * FROM threads ORDER BY last_post_at DESC, id DESC LIMIT ?1),
@@ -95,7 +95,7 @@ func insertThread(tx *sql.Tx, title string, e entry, at time.Time) (int64, error
 	return id, insertPost(tx, id, e, at)
 }
 
-// reply adds a post to a thread, and tells whether there is such a thread.
+// reply adds a post to a thread, and reports whether there is such a thread.
 func (b *board) reply(ctx context.Context, threadID int64, e entry) (found bool, err error) {
 	err = b.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM threads WHERE id = ?)`, threadID).Scan(&found); err != nil || !found {

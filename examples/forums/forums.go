@@ -1,11 +1,13 @@
-// Package forums is an example app: a small discussion board for members only. It stands behind Latchkey's gateway, which takes care of the login and
-// of the page. All that the app itself knows of a login is a header, Latchkey-User, which it checks with a key that it shares with the gateway.
+// Package forums is an example app: a small discussion board for members only. It runs behind
+// Latchkey's gateway, which takes care of the login and of the page. All that the app itself knows
+// about a login is a header, Latchkey-User, which it verifies with a key that it shares with the
+// gateway.
 //
 //	GET  /api/load-posts            the newest threads with their newest posts
 //	POST /api/threads               {"title", "body"} starts a thread
 //	POST /api/threads/{id}/posts    {"body"} writes a post
 //
-// Who wrote something is what the header says, never what the body says. Text is plain text.
+// The header, never the body, says who wrote something. Text is plain text.
 package forums
 
 import (
@@ -29,11 +31,11 @@ var dist embed.FS
 //go:embed schema/*.sql
 var schema embed.FS
 
-// Config is what an App is made from.
+// Config configures an App.
 type Config struct {
 	Path    string           // the SQLite file; "" keeps the threads in memory
 	UserKey string           // the gateway's user_key, at least 32 bytes; required
-	Origin  string           // where browsers find the app, which the header must name; required
+	Origin  string           // where browsers find the app; the header must name it; required
 	Logger  *slog.Logger     // nil: slog.Default()
 	Now     func() time.Time // nil: time.Now
 }
@@ -44,8 +46,8 @@ type App struct {
 	db *sqlite.DB
 }
 
-// Open opens the board, makes its file with a few threads where there is none, and returns the app. Close it when no request is
-// under way any more.
+// Open opens the board, creates its file with a few threads if there is none, and returns the app.
+// Close it when no more requests are running.
 func Open(ctx context.Context, c Config) (*App, error) {
 	if len(c.UserKey) < 32 || c.Origin == "" {
 		return nil, errors.New("open forums: UserKey of at least 32 bytes and Origin: required")

@@ -209,7 +209,8 @@ func TestOpenNeedsAKey(t *testing.T) {
 	}
 }
 
-// GWY-15: whoever comes around the gateway, or with a header that was not made for this app or not just now, is nobody.
+// GWY-15: a request that bypasses the gateway, or whose header was not made for this app or not
+// just now, is anonymous.
 func TestHeaderIsChecked(t *testing.T) {
 	app := openBoard(t, "")
 	sign := func(key, issuer, audience string, life time.Duration) string {

@@ -13,12 +13,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// A member is who the gateway says is asking.
+// A member is the user that the gateway names.
 type member struct {
 	id, name string
 }
 
-// members checks the header Latchkey-User: a JWT that the gateway signs for each request.
+// members verifies the header Latchkey-User: a JWT that the gateway signs for each request.
 type members struct {
 	key    []byte
 	origin string
@@ -27,7 +27,8 @@ type members struct {
 
 var noMember = wire.Of(wire.CodeLoginRequired)
 
-// only lets members through to next. The gateway has asked for a login before; this is for whoever comes around the gateway.
+// only lets members through to next. The gateway has required a login before; this is for requests
+// that bypass it.
 func (m *members) only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, err := m.check(r.Header.Values("Latchkey-User"))
@@ -41,7 +42,7 @@ func (m *members) only(next http.Handler) http.Handler {
 
 func (m *members) check(header []string) (member, error) {
 	if len(header) != 1 || !jws.Canonical(header[0]) {
-		return member{}, errors.New("no header, more than one, or no JWT in its compact form")
+		return member{}, errors.New("want one header with a compact JWT")
 	}
 	token, err := jwt.ParseSigned(header[0], []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
@@ -60,14 +61,14 @@ func (m *members) check(header []string) (member, error) {
 		return member{}, err
 	}
 	if claims.Subject == "" || claims.Expiry == nil {
-		return member{}, errors.New("nobody, or for ever")
+		return member{}, errors.New("sub or exp is missing")
 	}
 	return member{id: claims.Subject, name: authorName(names.Name, names.Username)}, nil
 }
 
 type memberKey struct{}
 
-// reader is who is logged in: handlers stand behind members.only.
+// reader is the logged-in user: the handlers are behind members.only.
 func reader(r *http.Request) member {
 	who, _ := r.Context().Value(memberKey{}).(member)
 	return who

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
-// seeds are the threads of a new board, so that the first visitor does not stand in an empty room.
+// seeds are the threads of a new board, so that the first visitor does not find it empty.
 var seeds = [...]struct {
 	title string
 	posts []seedPost

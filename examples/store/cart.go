@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/sqlite"
 )
 
-// maxQuantity is how many of one kind a cart may hold. The schema says so too.
+// maxQuantity is how many of one product a cart may hold. The schema has the same limit.
 const maxQuantity = 20
 
 // carts keeps one shopping cart for each user.
@@ -17,7 +17,7 @@ type carts struct {
 	now func() time.Time
 }
 
-// A cart is what the browser gets to see. Prices are whole cents.
+// A cart is what the browser sees. Prices are in whole cents.
 type cart struct {
 	Items      []cartItem `json:"items"`
 	Count      int        `json:"count"`
@@ -32,7 +32,8 @@ type cartItem struct {
 	LineCents  int64  `json:"lineCents"`
 }
 
-// of returns a user's cart, in the order in which things were put there. What is no longer sold is left out.
+// of returns a user's cart, in the order in which products were added. Products that are no longer
+// sold are left out.
 func (c *carts) of(ctx context.Context, user string) (cart, error) {
 	rows, err := c.db.QueryContext(ctx, `SELECT product_id, quantity FROM cart_items WHERE user_id = ? ORDER BY added_at, product_id`, user)
 	if err != nil {
@@ -60,7 +61,7 @@ func (c *cart) put(item cartItem) {
 	c.TotalCents += item.LineCents
 }
 
-// add puts more of a product into the cart, and tells whether the cart could hold them.
+// add adds a number of a product to the cart, and reports whether the cart could hold them.
 func (c *carts) add(ctx context.Context, user, product string, quantity int) (fits bool, err error) {
 	err = c.db.Write(ctx, func(tx *sql.Tx) error {
 		done, err := tx.Exec(`INSERT INTO cart_items (user_id, product_id, quantity, added_at) VALUES (?1, ?2, ?3, ?4)
@@ -76,7 +77,7 @@ func (c *carts) add(ctx context.Context, user, product string, quantity int) (fi
 	return fits, err
 }
 
-// set makes the quantity of a product what it is to be.
+// set sets the quantity of a product.
 func (c *carts) set(ctx context.Context, user, product string, quantity int) error {
 	return c.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO cart_items (user_id, product_id, quantity, added_at) VALUES (?1, ?2, ?3, ?4)
@@ -85,7 +86,7 @@ func (c *carts) set(ctx context.Context, user, product string, quantity int) err
 	})
 }
 
-// remove takes a product out. That it is not there is no error.
+// remove removes a product. It is no error if the product is not in the cart.
 func (c *carts) remove(ctx context.Context, user, product string) error {
 	return c.db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`DELETE FROM cart_items WHERE user_id = ? AND product_id = ?`, user, product)

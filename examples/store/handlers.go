@@ -45,12 +45,12 @@ func (h *cartHandlers) set(w http.ResponseWriter, r *http.Request) {
 	h.answer(w, r, err)
 }
 
-// remove works for what is no longer sold, too.
+// remove works for products that are no longer sold, too.
 func (h *cartHandlers) remove(w http.ResponseWriter, r *http.Request) {
 	h.answer(w, r, h.carts.remove(r.Context(), shopper(r), r.PathValue("productId")))
 }
 
-// shopper is the id of who is logged in: these handlers stand behind Guard.Protect.
+// shopper is the id of the logged-in user: these handlers are behind Guard.Protect.
 func shopper(r *http.Request) string {
 	session, _ := latchkey.From(r.Context())
 	return session.User.ID
@@ -71,7 +71,7 @@ func order(w http.ResponseWriter, r *http.Request) (product string, quantity int
 	return p.ID, quantity, nil
 }
 
-// answer sends the cart as it now is, or what went wrong.
+// answer sends the current cart, or the error.
 func (h *cartHandlers) answer(w http.ResponseWriter, r *http.Request, err error) {
 	var full cart
 	if err == nil {

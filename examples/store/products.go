@@ -15,7 +15,7 @@ type product struct {
 	PriceCents int64  `json:"priceCents"`
 }
 
-// catalogue lists everything that the shop sells, in the order of its shelves.
+// catalogue lists everything that the shop sells, in order.
 var catalogue = [...]product{
 	{"kettle", "Harbour kettle", "Enamelled steel, 1.2 litres. Sings when it is done.", "Kitchen", 5400},
 	{"mug", "Two-tone mug", "Stoneware that keeps its heat and forgives being dropped once.", "Kitchen", 1600},

@@ -1,14 +1,14 @@
-// Package store is an example app: a small shop. Everybody may look at its goods; a shopping cart needs a login, which
-// Latchkey's guard takes care of. It serves the page too.
+// Package store is an example app: a small shop. Everyone may look at its goods; a shopping cart
+// needs a login, which Latchkey's guard takes care of. It serves the page too.
 //
 //	GET    /api/products                     the goods
-//	GET    /api/load-shopping-cart           the cart of who is logged in
-//	POST   /api/shopping-cart/{productId}    {"quantity": n} puts n more into the cart
-//	PUT    /api/shopping-cart/{productId}    {"quantity": n} makes it n
-//	DELETE /api/shopping-cart/{productId}    takes it out
+//	GET    /api/load-shopping-cart           the cart of the logged-in user
+//	POST   /api/shopping-cart/{productId}    {"quantity": n} adds n to the cart
+//	PUT    /api/shopping-cart/{productId}    {"quantity": n} sets the quantity to n
+//	DELETE /api/shopping-cart/{productId}    removes the product
 //
-// Every answer about the cart is the whole cart. Beside these, the guard's own routes: /api/user, /api/login, /api/logout and
-// /api/sessions, and those of package account.
+// Every response about the cart is the whole cart. The guard's own routes are beside these:
+// /api/user, /api/login, /api/logout and /api/sessions, and those of package account.
 package store
 
 import (
@@ -34,11 +34,11 @@ var dist embed.FS
 //go:embed schema/*.sql
 var schema embed.FS
 
-// Config is what an App is made from.
+// Config configures an App.
 type Config struct {
 	Path    string           // the SQLite file; "" keeps the carts in memory
 	Guard   *latchkey.Guard  // required
-	Account *account.Handler // what users do about their accounts; nil: nothing
+	Account *account.Handler // the account routes; nil: none
 	Logger  *slog.Logger     // nil: slog.Default()
 	Now     func() time.Time // nil: time.Now
 }
@@ -49,7 +49,8 @@ type App struct {
 	db *sqlite.DB
 }
 
-// Open opens the carts, makes their file where there is none, and returns the app. Close it when no request is under way any more.
+// Open opens the carts, creates their file if there is none, and returns the app. Close it when no
+// more requests are running.
 func Open(ctx context.Context, c Config) (*App, error) {
 	if c.Guard == nil {
 		return nil, errors.New("open store: Guard: required")

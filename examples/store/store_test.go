@@ -21,7 +21,7 @@ func open(t *testing.T, site *apptest.Site, path string) *store.App {
 	return app
 }
 
-// say puts a cart in words: "kettle×2 mug×1 = 12400".
+// say describes a cart: "kettle×2 mug×1 = 12400".
 func say(t *testing.T, a apptest.Answer) string {
 	t.Helper()
 	if a.Status != 200 {
@@ -161,7 +161,8 @@ func TestOtherOriginIsRefused(t *testing.T) {
 	}
 }
 
-// HDR-07: what depends on who is logged in is kept by no cache; HDR-01, HDR-03: JSON can neither load nor become anything else.
+// HDR-07: what depends on a login is kept by no cache; HDR-01, HDR-03: JSON can neither load nor
+// become anything else.
 func TestHeaders(t *testing.T) {
 	site := apptest.New(t)
 	app := open(t, site, "")

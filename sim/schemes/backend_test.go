@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// A rotation is one login in a published scheme: what becomes of its refresh tokens, which are numbers here. The first is 0.
+// A rotation is one login in a published scheme: the state of its refresh tokens, which are numbers
+// here. The first is 0.
 type rotation interface {
-	// refresh says what a token is worth, and which one goes into the answer.
+	// refresh says what a token is worth, and which one is returned.
 	refresh(token int, now time.Time) (next int, v verdict)
-	// serves tells that the session cookie that came with a token is used, and says whether it is still good.
+	// serves records that the session cookie that came with a token is used, and reports whether it
+	// is still valid.
 	serves(token int) bool
 }
 
@@ -19,12 +21,13 @@ type verdict int
 
 const (
 	granted verdict = iota
-	refused         // this token is no good; the others are not touched
+	refused         // this token is invalid; the others are not affected
 	theft           // the whole login is revoked
 )
 
-// backend is an app whose provider follows a rotation. It is as good as such an app can be: the provider decides one request at a time, a revoked login,
-// or session cookie, is refused at once also where the cookie is young, and what fails on the way changes nothing.
+// backend is an app whose provider follows a rotation. It is as good as such an app can be: the
+// provider decides one request at a time, a revoked login or session cookie is refused immediately
+// even if the cookie is young, and a failed call changes nothing.
 type backend struct {
 	outside *outside
 	begin   func() rotation

@@ -8,7 +8,7 @@ import (
 // A browser has one cookie jar, which a thief may have copied from another.
 type browser struct {
 	scheme Scheme
-	thief  bool // does not follow a redirection: that could only betray him
+	thief  bool // does not follow a redirect, which could only expose the thief
 
 	mu       sync.Mutex
 	jar      Jar
@@ -30,7 +30,7 @@ func newBrowser(s Scheme) *browser {
 	return b
 }
 
-// copied is a thief's: the jar as it is now.
+// copied is a thief's browser: the jar as it is now.
 func (b *browser) copied() *browser {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,7 +43,8 @@ func (b *browser) put(jar Jar) {
 	b.saved = append(b.saved, savedJar{jar, time.Now()})
 }
 
-// crash kills the browser, and starts it with what was on the disk a while ago. The session cookie is never there.
+// crash kills the browser, and starts it with what was on the disk a while ago. Session cookies are
+// never there.
 func (b *browser) crash(lag time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,7 +57,8 @@ func (b *browser) crash(lag time.Duration) {
 	b.life++
 }
 
-// An exchange is a request with the cookies of its time, whose answer the browser has not got yet.
+// An exchange is a request with the cookies of its time, whose response the browser has not
+// received yet.
 type exchange struct {
 	browser *browser
 	node    int
@@ -68,7 +70,7 @@ type exchange struct {
 // send sends a request to a node.
 func (b *browser) send(node int) *exchange { return b.sendSlowly(node, 0, 0) }
 
-// sendSlowly sends a request that is under way for a while, as is its answer.
+// sendSlowly sends a request that is in flight for a while, like its response.
 func (b *browser) sendSlowly(node int, there, back time.Duration) *exchange {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -82,10 +84,11 @@ func (b *browser) sendSlowly(node int, there, back time.Duration) *exchange {
 	return e
 }
 
-// lose waits until the request is done, and drops the answer.
+// lose waits until the request is done, and drops the response.
 func (e *exchange) lose() { <-e.done }
 
-// arrive waits for the answer, and stores its cookies, unless the browser was killed meanwhile. A redirection is followed.
+// arrive waits for the response, and stores its cookies, unless the browser was killed meanwhile. A
+// redirect is followed.
 func (e *exchange) arrive() Reply {
 	<-e.done
 	b := e.browser
@@ -117,10 +120,10 @@ func (b *browser) asked(e *exchange) bool {
 	return true
 }
 
-// get is a request and its answer.
+// get is a request and its response.
 func (b *browser) get() Reply { return b.send(0).arrive() }
 
-// use is a person at work: a request every ten minutes. It tells whether all were served.
+// use is a person at work: a request every ten minutes. It reports whether all were served.
 func (b *browser) use(d time.Duration) (kept bool) {
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(10 * time.Minute) {
 		if !b.get().Served {

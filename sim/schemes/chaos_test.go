@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// A weather is how bad half-days are. Every scheme has the same ones: nothing that is drawn depends on an answer.
+// A weather says how bad half-days are. Every scheme has the same ones: nothing that is drawn
+// depends on a response.
 type weather struct {
 	name  string
-	burst int     // the most requests that are under way together
-	late  float64 // the share of requests, and of answers, that are two to ten minutes under way
+	burst int     // the most requests in flight at the same time
+	late  float64 // the share of requests, and of responses, that are in flight for two to ten minutes
 }
 
-// In the first two, a message takes 14 s at most and a disk lags by at most 30 s: the bounds for which Latchkey's rules are proved. The third leaves them.
+// In the first two, a message takes 14 s at most and a disk lags by at most 30 s: the bounds for
+// which Latchkey's rules are proved. The third leaves them.
 var weathers = []weather{
 	{"sign-outs per 1,000 half-days", 4, 0},
 	{"the same, one request at a time", 1, 0},
@@ -43,7 +45,8 @@ type day struct {
 	outside *outside
 }
 
-// run is bursts of requests to either node, with pauses between them, in which the browser may be killed.
+// run is bursts of requests to either node, with pauses between them, in which the browser may be
+// killed.
 func (d *day) run() {
 	for end := time.Now().Add(12 * time.Hour); time.Now().Before(end); time.Sleep(d.pause()) {
 		trouble := d.trouble()
@@ -61,7 +64,7 @@ func (d *day) run() {
 	time.Sleep(expired) // everything has arrived
 }
 
-// request is lost on the way in one case of a hundred, as is its answer.
+// request is lost in one case of a hundred, and so is its response.
 func (d *day) request() {
 	node, there, back, lostThere, lostBack := d.IntN(2), d.way(), d.way(), d.chance(0.01), d.chance(0.01)
 	if lostThere {
@@ -95,7 +98,7 @@ func (d *day) trouble() *atomic.Bool {
 	return new(atomic.Bool)
 }
 
-// way is how long a message is under way: mostly tenths of a second.
+// way is how long a message is in flight: mostly tenths of a second.
 func (d *day) way() time.Duration {
 	tail, late := d.chance(0.03), d.chance(d.late)
 	short, long, minutes := d.upTo(500*time.Millisecond), d.upTo(14*time.Second), 2*time.Minute+d.upTo(8*time.Minute)

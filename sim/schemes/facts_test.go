@@ -1,6 +1,7 @@
 package schemes
 
-// facts are what is well known of the schemes, so that the models cannot rot. Latchkey is not among them: TestSchemes asks all of it.
+// facts are well-known properties of the schemes, so that the models cannot rot. Latchkey is not
+// among them: TestSchemes requires all of them of it.
 var facts = []struct{ row, who, want string }{
 	{"two tabs race at the expiry", "one-time", signedOut},
 	{"lost answer, retried at once", "one-time", signedOut},
@@ -10,7 +11,7 @@ var facts = []struct{ row, who, want string }{
 	{"two tabs race at the expiry", "grace", kept},
 	{"lost answer, retried at once", "grace", kept},
 	{"lost answer, retried after six hours", "grace", signedOut},
-	{"thief and victim in turn", "grace", "shut out in 0:45 h"}, // and nobody is told
+	{"thief and victim in turn", "grace", "shut out in 0:45 h"}, // and nobody is alerted
 	{"refreshes first, lies low for six hours", "grace", stays}, // it is the victim who is shut out
 	{"refreshes first, lies low for six hours", "grace, reuse revokes", "caught in 1:06 h"},
 	{"treadmill: the last token again, inside each window", "grace, reuse revokes", stays},
@@ -22,12 +23,12 @@ var facts = []struct{ row, who, want string }{
 
 	{"lost answer, retried after six hours", "parent and child", kept},
 	{"answers out of order, the older cookies last", "parent and child", signedOut},
-	{"treadmill: the last token again, inside each window", "parent and child", "caught in 0:50 h"}, // the victim uses his child first, and the other one's is refused
+	{"treadmill: the last token again, inside each window", "parent and child", "caught in 0:50 h"}, // the victim uses their child first, and the other one's is refused
 
 	{"lost answer, retried after six hours", "parent of active", kept},
 	{"killed before the new cookies reach the disk", "parent of active", kept},
 	{"thief and victim in turn", "parent of active", stays},
-	{"refreshes first, lies low for six hours", "parent of active", "caught in 7:11 h"}, // he is far behind by then
+	{"refreshes first, lies low for six hours", "parent of active", "caught in 7:11 h"}, // the thief is far behind by then
 
 	{"killed before the new cookies reach the disk", "reusable", kept},
 	{"thief and victim in turn", "reusable", stays},

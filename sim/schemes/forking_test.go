@@ -2,10 +2,13 @@ package schemes
 
 import "time"
 
-// forking is Ory Hydra's graceful refresh token rotation (Hydra 2.3.0 on fosite 0.49.0, oauth2.grant.refresh_token.rotation_grace_period; off by default,
-// five minutes at most): within the grace period, counted from a token's first use, each use of it gives a new token of its own, and all of these go on.
-// After it, reuse revokes the whole chain. The first use also revokes the access token that came with the token. Newer versions can limit the number of
-// reuses (rotation_grace_reuse_count, @ory/client 1.22.66), and do not by default; here there is no limit, which is best for honest browsers.
+// forking is Ory Hydra's graceful refresh token rotation (Hydra 2.3.0 on fosite 0.49.0,
+// oauth2.grant.refresh_token.rotation_grace_period; off by default, five minutes at most): within
+// the grace period, counted from a token's first use, each use of it gives a new token, and all of
+// these go on. After it, reuse revokes the whole chain. The first use also revokes the access token
+// that came with the token. Newer versions can limit the number of reuses
+// (rotation_grace_reuse_count, @ory/client 1.22.66), and do not by default; here there is no limit,
+// which is best for honest browsers.
 type forking struct {
 	window time.Duration
 

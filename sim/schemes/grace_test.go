@@ -2,10 +2,13 @@ package schemes
 
 import "time"
 
-// graceful is FusionAuth's one-time use with a grace period ("Refresh Token Settings", refreshTokenOneTimeUseConfiguration.gracePeriodInSeconds): within it
-// the predecessor is answered with the current token, and nothing rotates. After it, reuse is refused, and with
-// refreshTokenRevocationPolicy.onOneTimeTokenReuse it revokes the token in all its values; off by default. It is not documented how far back a value counts as
-// reused: here all do. @better-auth/oauth-provider 1.7.5 with a refreshTokenReuseInterval is much the same, with the revocation.
+// graceful is FusionAuth's one-time use with a grace period ("Refresh Token Settings",
+// refreshTokenOneTimeUseConfiguration.gracePeriodInSeconds): within it the predecessor is answered
+// with the current token, and nothing rotates. After it, reuse is refused, and with
+// refreshTokenRevocationPolicy.onOneTimeTokenReuse it revokes the token in all its values; off by
+// default. It is not documented how far back a value counts as reused: here all do.
+// @better-auth/oauth-provider 1.7.5 with a refreshTokenReuseInterval is much the same, with the
+// revocation.
 type graceful struct {
 	window       time.Duration
 	reuseRevokes bool

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// expired is a pause after which the session cookie is good no more.
+// expired is a pause after which the session cookie has expired.
 const expired = accessCap + time.Minute
 
-// An honestCase is what happens to a browser that nobody copied. Afterwards it is used for twelve hours, and its session should be there all the time.
+// An honestCase is what happens to a browser that nobody copied. Afterwards it is used for twelve
+// hours, and its session should live all that time.
 type honestCase struct {
 	name   string
 	script func(b *browser, o *outside)
@@ -104,7 +105,8 @@ func (h honestCase) run(t *testing.T, c contender) (result string) {
 	})
 }
 
-// loggedOut is a logout while a refresh is under way: its answer brings cookies after the logout. Neither these nor the old ones may serve.
+// loggedOut is a logout during a refresh, whose response brings cookies after the logout. Neither
+// these nor the old ones may work.
 func loggedOut(t *testing.T, c contender) string {
 	return simulate(t, c, func(s Scheme, _ *outside) string {
 		b := newBrowser(s)
@@ -121,7 +123,7 @@ func loggedOut(t *testing.T, c contender) string {
 	})
 }
 
-// simulate runs a scheme in a bubble with a clock of its own.
+// simulate runs a scheme in a bubble with its own clock.
 func simulate[T any](t *testing.T, c contender, run func(Scheme, *outside) T) (result T) {
 	t.Helper()
 	t.Run(c.name, func(t *testing.T) {

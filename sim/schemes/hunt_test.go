@@ -21,22 +21,22 @@ func undetected(t *testing.T, c contender, n int) int {
 	})
 }
 
-// A hunt is a thief of a kind that is drawn, beside his victim.
+// A hunt is a thief of a random kind, and the victim.
 type hunt struct {
 	*rand.Rand
 	victim, thief *browser
 	kind          kind
 }
 
-// A kind of thief is when he comes, and with what.
+// A kind of thief is when they come, and with what.
 type kind int
 
 const (
 	often    kind = iota // a request every ten minutes or so
 	rarely               // every few hours
-	low                  // refreshes at once, lies low for six hours, and then comes often
-	lockstep             // a moment after each request of his victim
-	hoarder              // in the same step, now and then with the cookies that he had before his last ones
+	low                  // refreshes immediately, lies low for six hours, and then comes often
+	lockstep             // a moment after each request of the victim
+	hoarder              // in the same step, now and then with the second-newest cookies
 	kinds
 )
 
@@ -52,7 +52,8 @@ func (h *hunt) steal() {
 	}
 }
 
-// run is half a day. The victim makes a request every eight minutes or so, and no pause of his is longer than forty.
+// run is half a day. The victim makes a request every eight minutes or so, and never pauses for
+// longer than forty.
 func (h *hunt) run() {
 	start := time.Now()
 	end, victims, thiefs := start.Add(12*time.Hour), start.Add(h.victimsPause()), start.Add(h.thiefsPause())
@@ -89,7 +90,7 @@ func (h *hunt) thiefsPause() time.Duration {
 	case rarely:
 		return 2*time.Hour + time.Duration(h.Int64N(int64(2*time.Hour)))
 	}
-	return 24 * time.Hour // he waits for his victim
+	return 24 * time.Hour // the thief waits for the victim
 }
 
 func (h *hunt) around(mean time.Duration) time.Duration {

@@ -24,7 +24,8 @@ const (
 	echoCookie    = "__Host-echo"
 )
 
-// latchkeyApp is the real thing: two guards with their defaults on one store, and the embedded provider.
+// latchkeyApp is the real thing: two guards with their defaults on one store, and the embedded
+// provider.
 type latchkeyApp struct {
 	*testing.T
 	nodes     [2]*latchkey.Guard
@@ -56,7 +57,8 @@ func newLatchkey(t *testing.T, o *outside) Scheme {
 	return app
 }
 
-// wrap stands before the provider: a refresh is under way for a while, and may be in trouble.
+// wrap delays and fails calls of the provider: a refresh is in flight for a while, and may be in
+// trouble.
 func (o *outside) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/jwt/refresh" || r.Method != http.MethodPost {
@@ -76,7 +78,7 @@ func (o *outside) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// send sends a request as the app's page would.
+// send sends a request like the app's page.
 func (a *latchkeyApp) send(h http.Handler, method, path, body string, jar Jar) (status int, set Jar) {
 	r := httptest.NewRequest(method, appOrigin+path, strings.NewReader(body))
 	r.Header.Set("Origin", appOrigin)
@@ -123,7 +125,7 @@ func (a *latchkeyApp) Logout(jar Jar) {
 	}
 }
 
-// cutStore is a store that cannot be reached at times. Login and logout do not happen then.
+// cutStore is a store that is unreachable at times. Login and logout do not happen then.
 type cutStore struct {
 	latchkey.Store
 	outside *outside

@@ -6,28 +6,31 @@ import (
 	"time"
 )
 
-// A Scheme is an app with a login, on two nodes. Its session is a short-lived session cookie, and a refresh token in another.
+// A Scheme is an app with a login, on two nodes. Its session is a short-lived session cookie, and a
+// refresh token in another cookie.
 type Scheme interface {
 	Login() Jar
 	Request(node int, jar Jar) Reply
 	Logout(jar Jar)
 }
 
-// A Jar is what a browser has of one login: its two cookies.
+// A Jar is a browser's two cookies of one login.
 type Jar struct {
 	Session, Refresh string
-	Echo             string // of a question
+	Echo             string // of a challenge
 }
 
-// A Reply is the app's answer. One that is neither served nor ended says: cannot know, try again (503).
+// A Reply is the app's response. One that is neither served nor ended means: cannot know, try again
+// (503).
 type Reply struct {
 	Served bool
-	Set    Jar    // new cookies, where there are any
+	Set    Jar    // new cookies, if any
 	Ended  bool   // nothing in this jar brings the session back: the login form
-	Asked  string // the browser is sent to the same place again, with this echo: has it no newer cookies?
+	Asked  string // the browser is challenged with this echo: does it have newer cookies?
 }
 
-// The limits that all schemes have alike, and how long a call of the provider is under way, there or back.
+// The limits that all schemes share, and how long a call of the provider is in flight, in each
+// direction.
 const (
 	accessCap   = time.Hour
 	accessIdle  = 30 * time.Minute
@@ -37,11 +40,12 @@ const (
 // outside is what goes wrong around the app.
 type outside struct {
 	providerDown atomic.Bool
-	answersLost  atomic.Bool // the provider does what it is asked, and the answer is lost
+	answersLost  atomic.Bool // the provider does what it is asked, and the response is lost
 	storeDown    atomic.Bool
 }
 
-// A contender is a scheme to compare. Where a published behaviour was unclear, its model has the reading that is best for it.
+// A contender is a scheme to compare. If a published behaviour is unclear, its model uses the
+// reading that is best for it.
 type contender struct {
 	name string
 	make func(*testing.T, *outside) Scheme
@@ -49,7 +53,8 @@ type contender struct {
 
 const latchkeyName = "Latchkey"
 
-// grace is for how long FusionAuth and Hydra take a token again where they are told to. It is a setting, and off by default in both.
+// grace is how long FusionAuth and Hydra accept a used token if configured to. It is off by default
+// in both.
 const grace = time.Minute
 
 func contenders() []contender {

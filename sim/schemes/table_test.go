@@ -13,13 +13,14 @@ var (
 	runs       = flag.Int("schemes.runs", 10, "half-days of each weather, and thieves, for each scheme")
 )
 
-// A row is one case, with what each contender made of it.
+// A row is one case, with the result of each contender.
 type row struct {
 	name    string
 	results []string
 }
 
-// TestSchemes plays every case with every scheme. Latchkey must keep every honest browser and lose every thief.
+// TestSchemes plays every case with every scheme. Latchkey must keep every honest browser and lose
+// every thief.
 func TestSchemes(t *testing.T) {
 	rows := slices.Concat(honestRows(t), thiefRows(t), rateRows(t, *runs))
 	for _, f := range facts {
@@ -93,7 +94,7 @@ func rateRows(t *testing.T, n int) (rows []row) {
 	return append(rows, r)
 }
 
-// find returns what a contender made of a case, or "" where there is no such case or contender.
+// find returns the result of a contender in a case, or "" if there is no such case or contender.
 func find(rows []row, name, who string) string {
 	r := slices.IndexFunc(rows, func(r row) bool { return r.name == name })
 	c := slices.IndexFunc(contenders(), func(c contender) bool { return c.name == who })

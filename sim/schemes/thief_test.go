@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A thiefCase is somebody who copies a browser's jar and goes on with it, for half a day beside his victim.
+// A thiefCase is somebody who copies a browser's jar and uses it for half a day beside the victim.
 type thiefCase struct {
 	name   string
 	steal  func(victim *browser) *browser
@@ -50,7 +50,8 @@ var thiefCases = []thiefCase{
 	}},
 }
 
-// inTurn is half a day with a request of each every ten minutes, the thief's so long after the victim's.
+// inTurn is half a day with a request of each every ten minutes, the thief's this long after the
+// victim's.
 func inTurn(victim, thief *browser, after time.Duration) {
 	for end := time.Now().Add(12 * time.Hour); time.Now().Before(end); {
 		victim.get()
@@ -63,7 +64,7 @@ func inTurn(victim, thief *browser, after time.Duration) {
 // A fate is how a theft ended.
 type fate struct {
 	stays, in bool
-	alarmed   bool          // the session has ended for both; else the thief was shut out
+	alarmed   bool          // the session ended for both; else the thief was shut out
 	after     time.Duration // from the theft
 }
 
@@ -86,7 +87,8 @@ func short(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d h", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// fateOf asks once more for both. A thief is out when he, or his victim, is first shown the login form after the last answer that he got.
+// fateOf sends one more request for both. A thief is out when they, or the victim, first see the
+// login form after the thief's last response.
 func fateOf(victim, thief *browser, stolen time.Time) fate {
 	f := fate{stays: thief.get().Served, in: !thief.servedAt.IsZero(), alarmed: victim.get().Ended}
 	out := thief.endedAt

@@ -1,5 +1,5 @@
-// Package apptest gives the tests of an example app a login: the real guard in front of the real provider, all in memory, and a
-// browser that keeps its cookies.
+// Package apptest gives the tests of an example app a login: the real guard in front of the real
+// provider, all in memory, and a browser that keeps its cookies.
 package apptest
 
 import (
@@ -26,7 +26,7 @@ import (
 // Origin is where the app seems to be.
 const Origin = "http://app.localhost"
 
-// A Site is one app's surroundings.
+// A Site is the environment of one app.
 type Site struct {
 	Guard *latchkey.Guard
 
@@ -36,7 +36,7 @@ type Site struct {
 	applicationID string
 }
 
-// New starts a provider and a guard for the length of the test.
+// New starts a provider and a guard for the test.
 func New(t testing.TB) *Site {
 	t.Helper()
 	provider := idptest.New(t, idptest.WithoutSocket())
@@ -59,10 +59,10 @@ func New(t testing.TB) *Site {
 	return &Site{Guard: guard, t: t, login: login, provider: provider, applicationID: app.ID}
 }
 
-// UserKey is with what a gateway of Behind signs Latchkey-User.
+// UserKey is the key with which a gateway of Behind signs Latchkey-User.
 const UserKey = "a key that the tests of the apps share with the gateway"
 
-// Behind puts a gateway in front of an app, all of which needs a login but for the page.
+// Behind puts a gateway in front of an app, all of which needs a login except the page.
 func (s *Site) Behind(app http.Handler, page fs.FS) http.Handler {
 	s.t.Helper()
 	upstream := httptest.NewServer(app)
@@ -78,7 +78,7 @@ func (s *Site) Behind(app http.Handler, page fs.FS) http.Handler {
 	return g
 }
 
-// A Browser sends requests to an app as a page of the app's own would.
+// A Browser sends requests to an app like the app's own page.
 type Browser struct {
 	app     http.Handler
 	cookies map[string]*http.Cookie
@@ -89,14 +89,14 @@ func (s *Site) Anonymous(app http.Handler) *Browser {
 	return &Browser{app, make(map[string]*http.Cookie)}
 }
 
-// LoggedIn adds a user of that email address and returns a browser in which the user is logged in.
+// LoggedIn adds a user with that email address and returns a browser in which they are logged in.
 func (s *Site) LoggedIn(app http.Handler, email string) *Browser {
 	s.t.Helper()
 	s.provider.AddUser(email, s.applicationID)
 	return s.Another(app, email)
 }
 
-// Another returns one more browser in which a user is logged in who is there already.
+// Another returns one more browser in which an existing user is logged in.
 func (s *Site) Another(app http.Handler, email string) *Browser {
 	s.t.Helper()
 	b := s.Anonymous(app)
@@ -113,14 +113,14 @@ func (s *Site) Another(app http.Handler, email string) *Browser {
 // At returns a copy of the browser that visits another process of the app.
 func (b *Browser) At(app http.Handler) *Browser { return &Browser{app, maps.Clone(b.cookies)} }
 
-// An Answer is what came back.
+// An Answer is a response.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Do sends a request. A body that is not empty goes as JSON; header holds names and values in turn.
+// Do sends a request. A non-empty body is sent as JSON; header holds names and values in turn.
 func (b *Browser) Do(method, path, body string, header ...string) Answer {
 	r := httptest.NewRequest(method, Origin+path, strings.NewReader(body))
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -2,14 +2,14 @@ package apptest
 
 import "net/http"
 
-// CheckSessions fails the test unless the app lets its users see where they are logged in, and end those sessions. Protected is a path of the
-// app's that needs a login.
+// CheckSessions fails the test unless the app lets its users list and end their sessions. Protected
+// is a path of the app that needs a login.
 func (s *Site) CheckSessions(app http.Handler, protected string) {
 	s.t.Helper()
 	laptop := s.LoggedIn(app, "ada@example.com")
 	phone, tablet := s.Another(app, "ada@example.com"), s.Another(app, "ada@example.com")
 	if a := s.Anonymous(app).Do("GET", "/api/sessions", ""); a.Status != http.StatusUnauthorized || a.Code() != "login_required" {
-		s.t.Errorf("nobody lists sessions: %d %s", a.Status, a.Body)
+		s.t.Errorf("list sessions without a login: %d %s", a.Status, a.Body)
 	}
 
 	current, others := s.sessions(phone)

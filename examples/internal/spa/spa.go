@@ -1,4 +1,5 @@
-// Package spa serves a single-page app from a folder of built files, with the headers that such a page should have.
+// Package spa serves a single-page app from a folder of built files, with the headers that such a
+// page should have.
 package spa
 
 import (
@@ -16,14 +17,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// Policy lets the page load its own files and talk to its own backend, and nothing else. Nobody may frame it, and no script can
-// turn text into markup (Trusted Types, with no policy that could make any).
+// Policy lets the page load its own files and connect to its own backend, and nothing else. It
+// cannot be framed, and no script can turn text into markup (Trusted Types, without any policy).
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 const index = "index.html"
 
-// Files is an http.Handler with the files of one app. Safe for concurrent use.
+// Files is an http.Handler with the files of one app. It is safe for concurrent use.
 type Files struct {
 	byPath map[string]file
 }
@@ -34,7 +35,7 @@ type file struct {
 	etag        string
 }
 
-// New reads the files. It fails without an index.html, or where a file's type is unknown.
+// New reads the files. It fails without an index.html, or if a file's type is unknown.
 func New(dist fs.FS) (*Files, error) {
 	files := &Files{byPath: make(map[string]file)}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
@@ -59,7 +60,7 @@ func New(dist fs.FS) (*Files, error) {
 	return files, nil
 }
 
-// contentTypes do not depend on the machine's own table, as package mime does.
+// contentTypes do not depend on the machine's own table, unlike package mime.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
@@ -68,8 +69,8 @@ var contentTypes = map[string]string{
 	".txt":  "text/plain; charset=utf-8",
 }
 
-// ServeHTTP answers GET with a file. Navigations to unknown paths get the page, which does its own routing; everything else that
-// is unknown is 404, so that a missing script is never answered with HTML.
+// ServeHTTP answers GET with a file. Navigations to unknown paths get the page, which does its own
+// routing; any other unknown path is 404, so that a missing script is never answered with HTML.
 func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	wire.Methods{http.MethodGet: f.get}.ServeHTTP(w, r)
 }
@@ -87,12 +88,13 @@ func (f *Files) get(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", found.contentType)
 	h.Set("Content-Security-Policy", Policy)
-	h.Set("Cache-Control", "no-cache") // ask each time; the ETag makes the answer short
+	h.Set("Cache-Control", "no-cache") // revalidate each time; the ETag makes that cheap
 	h.Set("ETag", found.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(found.content))
 }
 
-// navigates tells whether the browser wants a page. Browsers without Fetch Metadata say so in Accept.
+// navigates reports whether the browser wants a page. Browsers without Fetch Metadata say so in
+// Accept.
 func navigates(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
@@ -105,8 +107,8 @@ func navigates(r *http.Request) bool {
 	return false
 }
 
-// Secure gives every answer of an app the headers that do not depend on what it is. The policy is that of JSON: nothing may load.
-// Files set their own.
+// Secure sets the headers that every response of an app should have. The policy is that of JSON:
+// nothing may load. Files set their own.
 func Secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -82,7 +82,8 @@ func TestRevalidation(t *testing.T) {
 	}
 }
 
-// HDR-01 to HDR-06: what holds for every answer, and the policies of pages and of everything else.
+// HDR-01 to HDR-06: the headers of every response, and the policies of pages and of everything
+// else.
 func TestHeaders(t *testing.T) {
 	h := files(t)
 	for _, target := range []string{"/", "/app.js", "/old.js"} {
