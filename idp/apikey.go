@@ -118,11 +118,14 @@ func (s *Server) authorizedKey(r *http.Request, endpoint string) (none storedKey
 	}
 	// The lookup is by keyed digest: its timing says nothing about the key.
 	k, err := readAPIKey(r.Context(), s.db, "digest = $1", s.secrets.apiKeyDigest(credential))
-	if errors.Is(err, ErrNotFound) || err == nil && k.expired(database.Millis(s.now())) {
+	if errors.Is(err, ErrNotFound) {
 		return none, errUnauthorized
 	}
 	if err != nil {
 		return none, err
+	}
+	if k.expired(database.Millis(s.now())) {
+		return none, errUnauthorized
 	}
 	method := r.Method
 	if method == http.MethodHead {

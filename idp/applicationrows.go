@@ -73,10 +73,15 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 			a.GenerateRefreshTokens, a.AllowTokenRefresh, string(grants),
 			int64(a.AccessTokenTTL/time.Second), int64(a.RefreshTokenTTL/time.Second), int64(a.RefreshTokenMaxTTL/time.Second),
 			string(a.UsagePolicy), string(a.ExpirationPolicy), a.OnOneTimeTokenReuse, now, a.PageURL, sql.NullString{String: a.AccessTokenKeyID, Valid: a.AccessTokenKeyID != ""}))
-		for i := 0; err == nil && i < len(roles); i++ {
-			err = insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), roles[i], now)
+		if err != nil {
+			return err
 		}
-		return err
+		for i, r := range roles {
+			if err := insertRole(tx, id, fmt.Sprintf("application.roles[%d]", i), r, now); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err

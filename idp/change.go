@@ -20,24 +20,32 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 		return err
 	}
 	for {
-		old, err := readApplication(ctx, s.db, id)
-		known := err == nil
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		a, statement := old.Application, insertApplication+` ON CONFLICT (id) DO NOTHING`
-		if known {
-			statement = fmt.Sprintf(`UPDATE applications %s WHERE id = $1 AND tenant_id = $2 AND last_update_instant = %d`, keepSecret, old.updated)
-		}
-		change(&a)
-		a.ID = id
-		if known && !strings.EqualFold(a.TenantID, old.TenantID) {
-			return errOtherTenant
-		}
-		if err := s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), statement); !errors.Is(err, ErrNotFound) {
+		if err := s.changeApplication(ctx, id, change); !errors.Is(err, ErrNotFound) {
 			return err
 		}
 	}
+}
+
+// changeApplication is one attempt. ErrNotFound: somebody else has written meanwhile.
+func (s *Server) changeApplication(ctx context.Context, id string, change func(*Application)) error {
+	old, err := readApplication(ctx, s.db, id)
+	if errors.Is(err, ErrNotFound) {
+		a := Application{}
+		change(&a)
+		a.ID = id
+		return s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), insertApplication+` ON CONFLICT (id) DO NOTHING`)
+	}
+	if err != nil {
+		return err
+	}
+	a := old.Application
+	change(&a)
+	a.ID = id
+	if !strings.EqualFold(a.TenantID, old.TenantID) {
+		return errOtherTenant
+	}
+	return s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a),
+		fmt.Sprintf(`UPDATE applications %s WHERE id = $1 AND tenant_id = $2 AND last_update_instant = %d`, keepSecret, old.updated))
 }
 
 // ChangeTenant changes a tenant: what change sets, and nothing else. An empty id means the default

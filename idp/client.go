@@ -81,8 +81,14 @@ func clientApplication(ctx context.Context, q database.Queries, id string) (appl
 		return application{}, unknown
 	}
 	app, err := readApplication(ctx, q, id)
-	if errors.Is(err, ErrNotFound) || err == nil && !app.active {
+	if errors.Is(err, ErrNotFound) {
 		return application{}, unknown
 	}
-	return app, err
+	if err != nil {
+		return application{}, err
+	}
+	if !app.active {
+		return application{}, unknown
+	}
+	return app, nil
 }

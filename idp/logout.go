@@ -16,25 +16,39 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // it names no token, so there is nothing to end
 	}
-	err = s.endLogin(r.Context(), form.Get("refreshToken"), form.Get("global") == "true")
+	end := s.endLogin
+	if form.Get("global") == "true" {
+		end = s.endAllLogins
+	}
+	err = end(r.Context(), form.Get("refreshToken"))
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
 		return nil
 	}
 	return err
 }
 
-// endLogin revokes the family of a refresh token: of any in its line, because
-// the successor may never have arrived. Only a token that is still good can
-// end all logins of its user.
-func (s *Server) endLogin(ctx context.Context, value string, global bool) error {
+// endLogin revokes the family of a refresh token: of any in its line, because the successor may
+// never have arrived.
+func (s *Server) endLogin(ctx context.Context, value string) error {
 	g, err := s.grant(ctx, value)
 	if err != nil {
 		return err
 	}
-	if global && g.judge(s.now()) == refreshtoken.Good {
-		_, err = s.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
+	_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
+	return err
+}
+
+// endAllLogins revokes all families of the user of a refresh token. A token that is no longer good
+// can only end its own login.
+func (s *Server) endAllLogins(ctx context.Context, value string) error {
+	g, err := s.grant(ctx, value)
+	if err != nil {
 		return err
 	}
-	_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
+	if g.judge(s.now()) != refreshtoken.Good {
+		_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
+		return err
+	}
+	_, err = s.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
 	return err
 }

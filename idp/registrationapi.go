@@ -144,7 +144,7 @@ func (s *Server) insertRegistration(ctx context.Context, userID, applicationID s
 		if taken {
 			return fusion.Invalid("registration", "duplicate", "The user is registered already, or the id is taken.")
 		}
-		roles, err := admittedRoles(tx.Tx, applicationID, reg.Roles, nil, true)
+		roles, err := rolesOfNew(tx.Tx, applicationID, reg.Roles)
 		if err != nil {
 			return err
 		}
@@ -264,7 +264,7 @@ func (s *Server) changeRoles(ctx context.Context, userID string, reg registratio
 		if err != nil {
 			return err
 		}
-		list, err := known.admit(withoutRepeats(wanted), old, false)
+		list, err := known.admit(withoutRepeats(wanted), old)
 		if err != nil {
 			return err
 		}

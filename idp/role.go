@@ -157,13 +157,13 @@ func replaceInRegistrations(tx *sql.Tx, applicationID, old, name string, now int
 	return nil
 }
 
-// admittedRoles returns the roles that a registration gets, as they are stored.
-func admittedRoles(tx *sql.Tx, applicationID string, wanted, has []string, isNew bool) (string, error) {
+// rolesOfNew returns the roles that a new registration gets, as they are stored.
+func rolesOfNew(tx *sql.Tx, applicationID string, wanted []string) (string, error) {
 	known, err := lockRoles(tx, applicationID)
 	if err != nil {
 		return "", err
 	}
-	return known.admit(wanted, has, isNew)
+	return known.admitNew(wanted)
 }
 
 // knownRoles are the names of an application's roles.
@@ -191,15 +191,20 @@ func lockRoles(tx *sql.Tx, applicationID string) (known knownRoles, err error) {
 	return known, rows.Err()
 }
 
-// admit returns the roles that a registration gets, as they are stored. An application without
-// roles takes any words. One that has some takes those, and what the registration has already; a
-// new registration that names none gets the default ones.
-func (known knownRoles) admit(wanted, has []string, isNew bool) (string, error) {
-	if isNew && len(wanted) == 0 {
+// admitNew returns the roles that a new registration gets, as they are stored: the default ones if
+// it names none.
+func (known knownRoles) admitNew(wanted []string) (string, error) {
+	if len(wanted) == 0 {
 		wanted = known.defaults
 	}
+	return known.admit(wanted, nil)
+}
+
+// admit returns the roles that a registration gets, as they are stored. An application without
+// roles takes any words. One that has roles takes those, and what the registration already has.
+func (known knownRoles) admit(wanted, old []string) (string, error) {
 	for _, r := range wanted {
-		if len(known.all) > 0 && !slices.Contains(known.all, r) && !slices.Contains(has, r) {
+		if len(known.all) > 0 && !slices.Contains(known.all, r) && !slices.Contains(old, r) {
 			return "", fusion.Invalid("registration.roles", "invalid", "The application has no such role.")
 		}
 	}

@@ -72,8 +72,8 @@ func (g grant) judge(now time.Time) refreshtoken.Verdict {
 	return g.family.Judge(g.counter, g.app.tokenPolicy(), now)
 }
 
-// rotate spends the presented token and returns its successor (the same value
-// where the policy is Reusable) with the grant as it was read last.
+// rotate spends the presented token and returns its successor (the same value if the policy is
+// Reusable) with the grant as it was last read.
 func (s *Server) rotate(ctx context.Context, g grant, address string) (successor string, _ grant, err error) {
 	for {
 		now := s.now()
@@ -115,8 +115,8 @@ func (s *Server) markUsed(ctx context.Context, g grant, address string, now time
 	return true, nil
 }
 
-// reuse tells the operator that a spent token came back: two hold what only
-// one should (RFC 9700 §4.14.2). By the application's choice it ends the login.
+// reuse logs that a spent token came back: two hold what only one should (RFC 9700 §4.14.2). If the
+// application says so it ends the login.
 func (s *Server) reuse(ctx context.Context, g grant, address string) {
 	s.log.WarnContext(ctx, "refresh token reuse", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID,
 		"ip", address, "counter", g.counter, "used", g.family.Used)
@@ -124,6 +124,6 @@ func (s *Server) reuse(ctx context.Context, g grant, address string) {
 		return
 	}
 	if _, err := s.revoke(ctx, "reuse", revocation{id: g.family.id}); err != nil {
-		s.log.ErrorContext(ctx, "refresh token could not be revoked after reuse", "refresh_token", g.family.id, "error", err)
+		s.log.ErrorContext(ctx, "cannot revoke refresh token after reuse", "refresh_token", g.family.id, "error", err)
 	}
 }

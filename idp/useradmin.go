@@ -16,15 +16,14 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// Register lets a user into an application with the given roles, which replace
-// those of an earlier registration; a new one that names none gets the default
-// roles of the application. A role that the application does not have, where it
-// has any: a [ValidationError]. Unknown user or application, or one of another
-// tenant than the other: ErrNotFound.
+// Register lets a user into an application with the given roles, which replace those of an earlier
+// registration; a new one that names none gets the default roles of the application. A role that
+// the application does not have, if it has any: a [ValidationError]. Unknown user or application,
+// or one of another tenant than the other: ErrNotFound.
 func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		list, isNew, err := rolesToRegister(tx.Tx, userID, applicationID, roles)
+		list, eventType, err := rolesToRegister(tx.Tx, userID, applicationID, roles)
 		if err != nil {
 			return err
 		}
@@ -32,30 +31,34 @@ func (s *Server) Register(ctx context.Context, userID, applicationID string, rol
 			SELECT $1, u.id, a.id, $2, $3, $3, 0 FROM users u JOIN applications a ON a.tenant_id = u.tenant_id
 			WHERE u.id = $4 AND a.id = $5
 			ON CONFLICT (user_id, application_id) DO UPDATE SET roles = $2, last_update_instant = $3`,
-			uuid.NewString(), list, database.Millis(s.now()), userID, applicationID))
+			uuid.NewString(), list, database.Millis(tx.Now), userID, applicationID))
 		if err != nil {
 			return err
 		}
-		return raiseRegistration(ctx, tx, map[bool]string{true: "user.registration.create", false: "user.registration.update"}[isNew], userID, applicationID)
+		return raiseRegistration(ctx, tx, eventType, userID, applicationID)
 	})
 }
 
-func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (list string, isNew bool, err error) {
-	var old []string
+func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (list, eventType string, err error) {
 	var text []byte
 	err = tx.QueryRow(`SELECT roles FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID).Scan(&text)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		isNew = true
-	case err != nil:
-		return "", false, fmt.Errorf("read roles of registration: %w", err)
-	default:
-		if err := json.Unmarshal(text, &old); err != nil {
-			return "", false, fmt.Errorf("read roles of registration: %w", err)
-		}
+	if errors.Is(err, sql.ErrNoRows) {
+		list, err = rolesOfNew(tx, applicationID, roles)
+		return list, "user.registration.create", err
 	}
-	list, err = admittedRoles(tx, applicationID, roles, old, isNew)
-	return list, isNew, err
+	if err != nil {
+		return "", "", fmt.Errorf("read roles of registration: %w", err)
+	}
+	var old []string
+	if err := json.Unmarshal(text, &old); err != nil {
+		return "", "", fmt.Errorf("read roles of registration: %w", err)
+	}
+	known, err := lockRoles(tx, applicationID)
+	if err != nil {
+		return "", "", err
+	}
+	list, err = known.admit(roles, old)
+	return list, "user.registration.update", err
 }
 
 // Unregister takes a user out of an application and revokes the user's refresh tokens there. Not
@@ -75,14 +78,20 @@ func (s *Server) Unregister(ctx context.Context, userID, applicationID string) e
 	})
 }
 
-// SetUserActive locks a user out and revokes all refresh tokens, or lets the
-// user in again. Unknown: ErrNotFound, as in all of these.
+// SetUserActive locks a user out and revokes all refresh tokens, or lets the user in again.
+// Unknown: ErrNotFound, as in all of these.
 func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) error {
-	eventType := "user.deactivate"
 	if active {
-		eventType = "user.reactivate"
+		return s.updateUser(ctx, userID, "user.reactivate", "active = $1", true)
 	}
-	return s.updateUser(ctx, userID, eventType, "active = $1", active)
+	userID = strings.ToLower(userID)
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+		if err := setUser(ctx, tx, userID, "user.deactivate", "active = $1", false); err != nil {
+			return err
+		}
+		_, err := revokeTokens(ctx, tx, revocation{userID: userID})
+		return err
+	})
 }
 
 // SetUserExpiry sets the instant from which the user can no longer log in or
@@ -129,24 +138,20 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
-// updateUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the
-// time, and raises the event of it.
+// updateUser is setUser in a transaction of its own.
 func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
 	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(s.now()), userID))
-		if err != nil {
-			return err
-		}
-		if err := raiseUser(ctx, tx, eventType, userID); err != nil {
-			return err
-		}
-		if eventType != "user.deactivate" {
-			return nil
-		}
-		_, err = revokeTokens(ctx, tx, revocation{userID: userID})
+	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return setUser(ctx, tx, userID, eventType, set, value) })
+}
+
+// setUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the time,
+// and raises the event of it.
+func setUser(ctx context.Context, tx *outbox.Tx, userID, eventType, set string, value any) error {
+	err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(tx.Now), userID))
+	if err != nil {
 		return err
-	})
+	}
+	return raiseUser(ctx, tx, eventType, userID)
 }
 
 // replaceHash stores the same password at today's cost, unless the password was changed meanwhile.

@@ -263,7 +263,7 @@ func (row importRow) insertRegistration(tx *sql.Tx, reg registrationWrite, now i
 			return err
 		}
 	}
-	roles, err := known[applicationID].admit(reg.Roles, nil, true)
+	roles, err := known[applicationID].admitNew(reg.Roles)
 	if bad, ok := errors.AsType[ValidationError](err); ok {
 		return fusion.Nest("user.registrations", bad)
 	}
