@@ -123,6 +123,9 @@ func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now t
 	if errors.Is(err, ErrNotFound) {
 		return finding{}
 	}
+	if err == nil {
+		err = servable(rec, "")
+	}
 	if err != nil {
 		return finding{err: err}
 	}
@@ -194,6 +197,9 @@ func (g *Guard) decide(ctx context.Context, p presented) finding {
 
 func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 	rec, err := g.ledger.Get(ctx, p.id, p.userID)
+	if err == nil {
+		err = servable(rec, p.unknown())
+	}
 	switch {
 	case err == nil:
 		return g.act(ctx, rec, p)
@@ -222,7 +228,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case serve:
 		return finding{record: rec}, nil
 	case mint:
-		return g.mint(ctx, rec, now)
+		return g.mint(ctx, rec, p, now)
 	case renewAhead:
 		renewal, _ := g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
 		if rec.TokenExpiresAt.After(now) {
@@ -255,7 +261,7 @@ func suspicion(kind EventKind, rec *Record, p presented) Event {
 }
 
 // mint makes one more branch of the generation.
-func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, error) {
+func (g *Guard) mint(ctx context.Context, rec *Record, p presented, now time.Time) (finding, error) {
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return finding{}, err
@@ -267,7 +273,7 @@ func (g *Guard) mint(ctx context.Context, rec *Record, now time.Time) (finding, 
 			return finding{}, err
 		}
 	}
-	pair, err := g.cookies.make(rec, newBranch(), Secret(token), now)
+	pair, err := g.cookies.make(rec, newBranch(), Secret(token), p.unknown(), now)
 	return finding{record: rec, cookies: pair}, err
 }
 

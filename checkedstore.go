@@ -6,42 +6,55 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 // storeTimeout bounds the writes that must not be given up because a browser went away.
 const storeTimeout = 5 * time.Second
 
-// errForeignRecord is the answer of a store that has mixed up its records, or was changed by hand.
-var errForeignRecord = errors.New("the store returned a record of another session, app or user")
+var errForeignRecord = fmt.Errorf("%w: it is of another session, app or user", errNotBelieved)
 
-// A checkedStore is the store, believed only if it answers what it was asked. It also notices
-// records that were sealed with a key that this node does not have.
+// A checkedStore is the store, believed only if it answers what it was asked, with records that
+// this app has written. It also notices records that were made with a key that this node does not
+// have.
 type checkedStore struct {
 	Store
 	*reporter
-	keys KeyRing
+	keys    KeyRing
+	records *recordMAC
 }
 
-// Get returns errForeignRecord for a record of another session or app.
+// Create adds the record with a MAC.
+func (s *checkedStore) Create(ctx context.Context, rec *Record) error {
+	return s.Store.Create(ctx, s.records.sign(rec))
+}
+
+// Swap replaces the record by one with a MAC.
+func (s *checkedStore) Swap(ctx context.Context, next *Record) error {
+	return s.Store.Swap(ctx, s.records.sign(next))
+}
+
+// Get returns errNotBelieved for a record of another session or app, and for one with a wrong MAC.
 func (s *checkedStore) Get(ctx context.Context, id ID) (*Record, error) {
 	rec, err := s.Store.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if rec.ID != id || rec.App != s.app {
-		return nil, s.foreign(ctx, id, rec)
+	if err := s.check(rec, rec.ID == id); err != nil {
+		return nil, s.distrust(ctx, id, rec, err)
 	}
 	s.checkKeys(ctx, rec)
 	return rec, nil
 }
 
 // ByUser lists living sessions of a user. If some of the records are not theirs, it returns the
-// others, and errForeignRecord. listed is how many records the store has returned.
+// others, and errNotBelieved. listed is how many records the store has returned.
 func (s *checkedStore) ByUser(ctx context.Context, userID string, limit int) (theirs []*Record, listed int, err error) {
 	list, err := s.Store.ByUser(ctx, s.app, userID, limit)
 	for _, rec := range list {
-		if rec.App != s.app || rec.User.ID != userID || rec.ended() {
-			err = s.foreign(ctx, rec.ID, rec)
+		if wrong := s.check(rec, rec.User.ID == userID && !rec.ended()); wrong != nil {
+			err = s.distrust(ctx, rec.ID, rec, wrong)
 			continue
 		}
 		s.checkKeys(ctx, rec)
@@ -52,40 +65,75 @@ func (s *checkedStore) ByUser(ctx context.Context, userID string, limit int) (th
 
 // checkQueued reports whether a record of the store's queue of revocations belongs there.
 func (s *checkedStore) checkQueued(ctx context.Context, rec *Record) bool {
-	if rec.App == s.app && rec.ended() {
-		return true
+	if err := s.check(rec, rec.ended()); err != nil {
+		s.distrust(ctx, rec.ID, rec, err)
+		return false
 	}
-	s.foreign(ctx, rec.ID, rec)
-	return false
+	return true
 }
 
-// checkUser returns errForeignRecord for a record of another user than the one known from elsewhere.
-// An empty id is not known.
+// check returns errForeignRecord unless the record is of this app and what was asked for, and else
+// what its MAC says.
+func (s *checkedStore) check(rec *Record, isAsked bool) error {
+	if rec.App != s.app || !isAsked {
+		return errForeignRecord
+	}
+	return s.records.check(rec)
+}
+
+// checkUser returns errForeignRecord for a record of another user than the one known from
+// elsewhere. An empty id is not known.
 func (s *checkedStore) checkUser(ctx context.Context, rec *Record, userID string) error {
 	if userID == "" || rec.User.ID == "" || rec.User.ID == userID {
 		return nil
 	}
-	return s.foreign(ctx, rec.ID, rec)
+	return s.distrust(ctx, rec.ID, rec, errForeignRecord)
 }
 
-// foreign sets off the alarm, once a minute for a session.
-func (s *checkedStore) foreign(ctx context.Context, asked ID, rec *Record) error {
-	if s.once("foreign record " + asked.String()) {
+// distrust sets off the alarm, once a minute for a session, and returns err.
+func (s *checkedStore) distrust(ctx context.Context, asked ID, rec *Record, err error) error {
+	switch {
+	case err == errUnknownMACKey:
+		s.checkKeys(ctx, rec)
+	case !s.once("record not believed " + asked.String()):
+	case err == errForgedRecord:
+		s.log.ErrorContext(ctx, "the MAC of a record in the store is wrong: it is left as it is, and not believed", "app", s.app, "session", asked)
+	default:
 		s.log.ErrorContext(ctx, "the store returned a record of another session, app or user: it is left as it is, and not believed",
 			"app", s.app, "session", asked, "got", rec.ID, "of_app", rec.App)
 	}
-	return errForeignRecord
+	return err
 }
 
-// checkKeys reports a record that was sealed with a key that this node does not have, once a minute.
+// errNewerField keeps a session from being served by a program that does not know a field that it
+// must know. The session goes on elsewhere, so the answer is 503; whoever ends it may do so here.
+var errNewerField = errors.New("a newer program gave the session a field without which it must not be served: upgrade this program")
+
+// servable returns errNewerField for a living session with such a field in its record, which may be
+// nil, or in its refresh cookie.
+func servable(rec *Record, cookie packed.Unknown) error {
+	switch {
+	case rec != nil && rec.ended():
+	case rec != nil && rec.extras().unknown.Critical() != 0, cookie.Critical() != 0:
+		return errNewerField
+	}
+	return nil
+}
+
+// checkKeys reports a record that was made with a key that this node does not have, once a minute.
 // A node that shares its store with others but not its keys signs out every browser that comes from
-// them. The ids of keys are in the clear in each sealed box.
+// them. The ids of keys are in the clear in each MAC and each sealed box.
 func (s *checkedStore) checkKeys(ctx context.Context, rec *Record) {
+	var ids []uint32
+	if id, ok := recordMACKey(rec.extras().mac); ok {
+		ids = append(ids, id)
+	}
 	for _, box := range [][]byte{rec.RefreshToken, rec.Token} {
-		if len(box) < sealOverhead || box[0] != sealVersion {
-			continue
+		if len(box) >= sealOverhead && box[0] == sealVersion {
+			ids = append(ids, binary.BigEndian.Uint32(box[1:]))
 		}
-		id := binary.BigEndian.Uint32(box[1:])
+	}
+	for _, id := range ids {
 		if _, known := s.keys.find(id); known || !s.once("unknown key") {
 			continue
 		}
@@ -94,8 +142,8 @@ func (s *checkedStore) checkKeys(ctx context.Context, rec *Record) {
 	}
 }
 
-// checkKeysOf is checkKeys for a record that another node has written. It may be of another app that
-// shares the store, with keys of its own.
+// checkKeysOf is checkKeys for a record that another node has written. It may be of another app
+// that shares the store, with keys of its own.
 func (s *checkedStore) checkKeysOf(ctx context.Context, id ID) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

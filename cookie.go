@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 // The cookies' names. The prefix makes browsers refuse them without Secure, with a Domain or with another path (RFC 6265bis, section 4.1.3.2).
@@ -89,11 +91,13 @@ type cookiePair struct {
 	maxAge           time.Duration // of the refresh cookie; 0: it ends with the browser
 }
 
-// make mints the pair for the record's generation and the branch b.
-func (c *cookies) make(rec *Record, b branch, token Secret, now time.Time) (*cookiePair, error) {
+// make mints the pair for the record's generation and the branch b. The refresh cookie keeps the fields of the last one that this
+// program does not know.
+func (c *cookies) make(rec *Record, b branch, token Secret, unknown packed.Unknown, now time.Time) (*cookiePair, error) {
 	m := mark{id: rec.ID, generation: rec.Generation, branch: b, mintedAt: now}
 	pair := &cookiePair{session: c.session.format(m), refresh: c.refresh.format(refreshContent{
-		mark: m, userID: rec.User.ID, createdAt: rec.CreatedAt, deadline: rec.Deadline,
+		mark: m, userID: rec.User.ID, authenticatedAt: rec.AuthenticatedAt, authMethods: rec.AuthMethods,
+		createdAt: rec.CreatedAt, deadline: rec.Deadline, unknown: unknown,
 		token: token, tokenID: rec.RefreshTokenID, publicKey: rec.Device.PublicKey, persistent: rec.Persistent,
 	})}
 	if len(refreshCookieName)+len(pair.refresh) > maxCookie {

@@ -72,7 +72,7 @@ func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string, reason EndReason, selected func(*Record) bool) (ended int, err error) {
 	for limit := maxListed; ; {
 		sessions, listed, foreign := g.ledger.store.ByUser(ctx, userID, limit)
-		if foreign != nil && !errors.Is(foreign, errForeignRecord) {
+		if foreign != nil && !errors.Is(foreign, errNotBelieved) {
 			return ended, foreign
 		}
 		before := ended

@@ -10,9 +10,10 @@ import (
 
 var makeSamples = flag.String("formats.make", "", "the directory into which to write samples of the formats as this program has them")
 
-// TestFormats_served: sessions that any version has stored are served to the browsers that have their cookies.
+// TestFormats_served: sessions that any version has stored are served to the browsers that have
+// their cookies.
 func TestFormats_served(t *testing.T) {
-	for _, version := range []string{"v1"} {
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
 			s := formattest.Load(t, "testdata/formats/"+version)
 			store := memstore.New()
@@ -25,14 +26,15 @@ func TestFormats_served(t *testing.T) {
 
 // TestFormats_storeLost: so are those that the store has lost.
 func TestFormats_storeLost(t *testing.T) {
-	for _, version := range []string{"v1"} {
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
 			formattest.Load(t, "testdata/formats/"+version).ServeLost(t, memstore.New())
 		})
 	}
 }
 
-// TestFormats_make writes samples: go test -run TestFormats_make -formats.make testdata/formats/v2 .
+// TestFormats_make writes samples: go test -run TestFormats_make -formats.make testdata/formats/v2
+// .
 func TestFormats_make(t *testing.T) {
 	if *makeSamples == "" {
 		t.Skip("samples are made once")

@@ -65,7 +65,7 @@ type ledgerConfig struct {
 // newLedger returns a ledger whose background work is not running yet.
 func newLedger(c ledgerConfig, r *reporter, k *known) *ledger {
 	l := &ledger{
-		reporter: r, known: k, store: checkedStore{Store: c.store, reporter: r, keys: c.keys},
+		reporter: r, known: k, store: checkedStore{Store: c.store, reporter: r, keys: c.keys, records: newRecordMAC(c.keys, r.app)},
 		revoke: c.revoke, idle: c.idle, sessionCap: c.sessionCap, absolute: c.absolute,
 		work: make(chan struct{}, 1), foreignWrite: make(chan ID, 1),
 	}

@@ -108,7 +108,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 	}, grant, now)
 	b := newBranch()
 	rec.advance()
-	pair, err := g.cookies.make(rec, b, grant.RefreshToken, now)
+	pair, err := g.cookies.make(rec, b, grant.RefreshToken, "", now)
 	if err != nil {
 		return nil, nil, err
 	}

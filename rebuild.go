@@ -19,6 +19,9 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return finding{}, err
 	}
+	if err := servable(older, c.unknown); err != nil {
+		return finding{}, err
+	}
 	if reason := g.ledger.notBefore.reason(c.createdAt); reason != "" && older == nil {
 		return finding{endReason: reason}, nil
 	}
@@ -46,9 +49,10 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 	now, c, b := g.now(), p.sealed, newBranch()
 	next := g.granted(&Record{
 		ID: p.id, App: g.app, RefreshTokenID: c.tokenID, Persistent: c.persistent,
-		Device:    Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
-		CreatedAt: c.createdAt, Deadline: c.deadline,
+		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
+		AuthenticatedAt: c.authenticatedAt, AuthMethods: c.authMethods, CreatedAt: c.createdAt, Deadline: c.deadline,
 		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
+		extra: &extra{unknown: c.unknown},
 	}, grant, now)
 	next.advance()
 	next.Rebuilt = true
@@ -63,6 +67,6 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 		return finding{}, err // else the provider gives the same successor for the same token once more
 	}
 	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.id, UserID: c.userID, Device: p.from, Generation: next.Generation})
-	pair, err := g.cookies.make(next, b, grant.RefreshToken, now)
+	pair, err := g.cookies.make(next, b, grant.RefreshToken, p.unknown(), now)
 	return finding{record: next, cookies: pair}, err
 }

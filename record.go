@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// An ID is the public name of a session, 128 random bits. It grants nothing: it may be logged and shown to its user.
+// An ID is the public name of a session, 128 random bits. It grants nothing: it may be logged and
+// shown to its user.
 type ID [16]byte
 
 func newID() (id ID) {
@@ -28,8 +29,10 @@ func ParseID(text string) (ID, error) {
 	return ID(raw), nil
 }
 
-// A Record is one session in the store, from login until it is swept after its end.
-// Nothing in it can be used to make a cookie: branches are digests, and the provider's tokens are sealed.
+// A Record is one session in the store, from login until it is swept after its end. Nothing in it
+// can be used to make a cookie: branches are digests, and the provider's tokens are sealed. Its
+// stored form has more than the exported fields: a store keeps the Record as a whole, or what
+// AppendBinary returns.
 type Record struct {
 	ID      ID
 	Version uint64 // 1 at Create, one more with every Swap
@@ -41,11 +44,12 @@ type Record struct {
 	RefreshToken   []byte    // the provider's newest refresh token, sealed
 	RefreshTokenID string    // its name at the provider, by which it is revoked
 
-	Generation  uint32 // counts the refreshes; 1 after login
-	Unminted    bool   // this generation was begun ahead of time: nobody has cookies of it yet
-	Forked      bool   // several branches of this generation were minted
-	Rebuilt     bool   // this generation was made from a cookie alone: which branches came before it is not known
-	Persistent  bool   // the refresh cookie outlives the browser
+	Generation uint32 // counts the refreshes; 1 after login
+	Unminted   bool   // this generation was begun ahead of time: nobody has cookies of it yet
+	Forked     bool   // several branches of this generation were minted
+	// this generation was made from a cookie alone: which branches came before it is not known
+	Rebuilt     bool
+	Persistent  bool // the refresh cookie outlives the browser
 	ConfirmedAt time.Time
 	Settled     Digest // zero: not yet
 	Parent      Digest // the settled branch of the generation before; zero in generation 1
@@ -65,9 +69,12 @@ type Record struct {
 	EndedAt   time.Time // zero: not ended
 	EndReason EndReason
 	Unrevoked bool // ended, but the provider has not yet been told to revoke RefreshTokenID
+
+	extra *extra // nil: nothing
 }
 
-// A Digest is the first half of the SHA-256 of a branch: enough to recognise the branch, useless to make one.
+// A Digest is the first half of the SHA-256 of a branch: enough to recognise the branch, useless to
+// make one.
 type Digest [16]byte
 
 // A Claim says which flight may refresh the session, and until when others wait for it.
@@ -122,7 +129,8 @@ func (r *Record) next() *Record {
 	return &n
 }
 
-// tombstone returns what is kept of an ended session: enough to refuse its cookies, to say why, and to revoke its refresh token.
+// tombstone returns what is kept of an ended session: enough to refuse its cookies, to say why, and
+// to revoke its refresh token.
 func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 	return &Record{
 		ID: r.ID, Version: r.Version + 1, App: r.App, User: User{ID: r.User.ID},
@@ -130,5 +138,6 @@ func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 		CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, Deadline: r.Deadline,
 		EndedAt: now, EndReason: reason,
 		Unrevoked: r.RefreshTokenID != "",
+		extra:     r.extra, // for the program that added it
 	}
 }

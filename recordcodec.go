@@ -1,71 +1,148 @@
 package latchkey
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-const recordVersion = 1
+// The stored form of a record is its version, 2, and its tagged fields (package packed). It grows
+// by tags, never by versions.
+const recordVersion = 2
 
-const (
-	flagPersistent = 1 << iota
-	flagUnrevoked
-	flagForked
-	flagRebuilt
-	flagUnminted
-)
+// An extra is what a record has beside the fields that this program knows.
+type extra struct {
+	unknown packed.Unknown
+	mac     []byte // see recordMAC
+}
+
+var noExtra extra
+
+func (r *Record) extras() *extra {
+	if r.extra == nil {
+		return &noExtra
+	}
+	return r.extra
+}
+
+// with returns a copy with other extras.
+func (r *Record) with(e extra) *Record {
+	n := *r
+	if n.extra = nil; e.unknown != "" || e.mac != nil {
+		n.extra = &e
+	}
+	return &n
+}
+
+// A storedRecord is a record on its way into its stored form, or out of it.
+type storedRecord struct {
+	*Record
+	mac []byte
+}
+
+var recordLayout = packed.Layout[storedRecord]{
+	packed.Array16(packed.TagID, func(r *storedRecord) *ID { return &r.ID }),
+	packed.Uint64(packed.TagVersion, func(r *storedRecord) *uint64 { return &r.Version }),
+	packed.Text(packed.TagApp, func(r *storedRecord) *string { return &r.App }),
+
+	packed.Text(packed.TagUserID, func(r *storedRecord) *string { return &r.User.ID }),
+	packed.Text(packed.TagEmail, func(r *storedRecord) *string { return &r.User.Email }),
+	packed.Bool(packed.TagEmailVerified, func(r *storedRecord) *bool { return &r.User.EmailVerified }),
+	packed.Text(packed.TagUsername, func(r *storedRecord) *string { return &r.User.Username }),
+	packed.Text(packed.TagFirstName, func(r *storedRecord) *string { return &r.User.FirstName }),
+	packed.Text(packed.TagLastName, func(r *storedRecord) *string { return &r.User.LastName }),
+	packed.Text(packed.TagFullName, func(r *storedRecord) *string { return &r.User.FullName }),
+	packed.Text(packed.TagImageURL, func(r *storedRecord) *string { return &r.User.ImageURL }),
+	packed.Text(packed.TagPreferredLanguage, func(r *storedRecord) *string { return &r.User.PreferredLanguage }),
+	packed.Text(packed.TagTimezone, func(r *storedRecord) *string { return &r.User.Timezone }),
+	packed.Texts(packed.TagRoles, func(r *storedRecord) *[]string { return &r.User.Roles }),
+
+	packed.Bytes(packed.TagToken, func(r *storedRecord) *[]byte { return &r.Token }),
+	packed.Time(packed.TagTokenExpiresAt, func(r *storedRecord) *time.Time { return &r.TokenExpiresAt }),
+	packed.Bytes(packed.TagRefreshToken, func(r *storedRecord) *[]byte { return &r.RefreshToken }),
+	packed.Text(packed.TagRefreshTokenID, func(r *storedRecord) *string { return &r.RefreshTokenID }),
+
+	packed.Uint32(packed.TagGeneration, func(r *storedRecord) *uint32 { return &r.Generation }),
+	packed.Bool(packed.TagUnminted, func(r *storedRecord) *bool { return &r.Unminted }),
+	packed.Bool(packed.TagForked, func(r *storedRecord) *bool { return &r.Forked }),
+	packed.Bool(packed.TagRebuilt, func(r *storedRecord) *bool { return &r.Rebuilt }),
+	packed.Bool(packed.TagPersistent, func(r *storedRecord) *bool { return &r.Persistent }),
+	packed.Time(packed.TagConfirmedAt, func(r *storedRecord) *time.Time { return &r.ConfirmedAt }),
+	packed.Array16(packed.TagSettled, func(r *storedRecord) *Digest { return &r.Settled }),
+	packed.Array16(packed.TagParent, func(r *storedRecord) *Digest { return &r.Parent }),
+	packed.Array16(packed.TagClaimFlight, func(r *storedRecord) *[16]byte { return &r.Claim.Flight }),
+	packed.Time(packed.TagClaimUntil, func(r *storedRecord) *time.Time { return &r.Claim.Until }),
+
+	packed.Text(packed.TagUserAgent, func(r *storedRecord) *string { return &r.Device.UserAgent }),
+	packed.Text(packed.TagIP, func(r *storedRecord) *string { return &r.Device.IP }),
+	packed.Bytes(packed.TagPublicKey, func(r *storedRecord) *[]byte { return &r.Device.PublicKey }),
+
+	packed.Time(packed.TagAuthenticatedAt, func(r *storedRecord) *time.Time { return &r.AuthenticatedAt }),
+	packed.Texts(packed.TagAuthMethods, func(r *storedRecord) *[]string { return &r.AuthMethods }),
+	packed.Time(packed.TagCreatedAt, func(r *storedRecord) *time.Time { return &r.CreatedAt }),
+	packed.Time(packed.TagLastSeenAt, func(r *storedRecord) *time.Time { return &r.LastSeenAt }),
+	packed.Time(packed.TagExpiresAt, func(r *storedRecord) *time.Time { return &r.ExpiresAt }),
+	packed.Time(packed.TagRefreshExpiresAt, func(r *storedRecord) *time.Time { return &r.RefreshExpiresAt }),
+	packed.Time(packed.TagDeadline, func(r *storedRecord) *time.Time { return &r.Deadline }),
+	packed.Time(packed.TagEndedAt, func(r *storedRecord) *time.Time { return &r.EndedAt }),
+	packed.Text(packed.TagEndReason, func(r *storedRecord) *EndReason { return &r.EndReason }),
+	packed.Bool(packed.TagUnrevoked, func(r *storedRecord) *bool { return &r.Unrevoked }),
+
+	packed.Bytes(packed.TagMAC, func(r *storedRecord) *[]byte { return &r.mac }),
+}
 
 // AppendBinary appends the stored form of the record to b.
 func (r *Record) AppendBinary(b []byte) ([]byte, error) {
-	user, err := json.Marshal(r.User)
-	if err != nil {
-		return nil, err
-	}
-	b = append(b, recordVersion, r.flags())
-	b = append(b, r.ID[:]...)
-	b = binary.BigEndian.AppendUint64(b, r.Version)
-	b = packed.AppendString(b, r.App)
-	b = packed.AppendString(b, string(user))
-	b = packed.AppendString(b, string(r.Token))
-	b = packed.AppendTime(b, r.TokenExpiresAt)
-	b = packed.AppendString(b, string(r.RefreshToken))
-	b = packed.AppendString(b, r.RefreshTokenID)
-	b = binary.BigEndian.AppendUint32(b, r.Generation)
-	b = packed.AppendTime(b, r.ConfirmedAt)
-	b = append(b, r.Settled[:]...)
-	b = append(b, r.Parent[:]...)
-	b = append(b, r.Claim.Flight[:]...)
-	b = packed.AppendTime(b, r.Claim.Until)
-	b = packed.AppendString(b, r.Device.UserAgent)
-	b = packed.AppendString(b, r.Device.IP)
-	b = packed.AppendString(b, string(r.Device.PublicKey))
-	b = packed.AppendTime(b, r.CreatedAt)
-	b = packed.AppendTime(b, r.LastSeenAt)
-	b = packed.AppendTime(b, r.ExpiresAt)
-	b = packed.AppendTime(b, r.RefreshExpiresAt)
-	b = packed.AppendTime(b, r.Deadline)
-	b = packed.AppendTime(b, r.EndedAt)
-	return packed.AppendString(b, string(r.EndReason)), nil
+	e := r.extras()
+	return recordLayout.Append(append(b, recordVersion), &storedRecord{r, e.mac}, e.unknown), nil
 }
 
 // MarshalBinary returns the stored form of the record.
-func (r *Record) MarshalBinary() ([]byte, error) { return r.AppendBinary(nil) }
+func (r *Record) MarshalBinary() ([]byte, error) {
+	return r.AppendBinary(make([]byte, 0, 768+len(r.Token)+len(r.RefreshToken))) // mostly enough
+}
 
-// UnmarshalBinary reads what AppendBinary wrote. An unknown version is an error: an older program must not guess.
+// UnmarshalBinary reads what AppendBinary writes, and what it wrote in version 1. Fields that this
+// program does not know are kept, and written by AppendBinary.
 func (r *Record) UnmarshalBinary(data []byte) error {
-	if len(data) == 0 {
-		return packed.ErrMalformed
-	}
-	if data[0] != recordVersion {
-		return fmt.Errorf("session record of version %d: this program reads version %d", data[0], recordVersion)
-	}
-	in := packed.NewReader(data[1:])
 	*r = Record{}
-	r.setFlags(in.Byte())
+	err := packed.ErrMalformed
+	switch {
+	case len(data) == 0:
+	case data[0] == 1:
+		err = r.unmarshalV1(data[1:])
+	case data[0] == recordVersion:
+		stored := storedRecord{Record: r}
+		var unknown packed.Unknown
+		unknown, err = recordLayout.Read(data[1:], &stored)
+		*r = *r.with(extra{unknown, stored.mac})
+	default:
+		err = fmt.Errorf("of version %d: this program reads versions 1 and %d", data[0], recordVersion)
+	}
+	if err != nil {
+		return fmt.Errorf("session record: %w", err)
+	}
+	return nil
+}
+
+// Version 1 of a record is its fields in a fixed order. It is read, and no longer written.
+
+const (
+	v1Persistent = 1 << iota
+	v1Unrevoked
+	v1Forked
+	v1Rebuilt
+	v1Unminted
+)
+
+func (r *Record) unmarshalV1(data []byte) error {
+	in := packed.NewReader(data)
+	flags := in.Byte()
+	r.Persistent, r.Unrevoked, r.Forked = flags&v1Persistent != 0, flags&v1Unrevoked != 0, flags&v1Forked != 0
+	r.Rebuilt, r.Unminted = flags&v1Rebuilt != 0, flags&v1Unminted != 0
 	r.ID = in.Array16()
 	r.Version = in.Uint64()
 	r.App = in.String()
@@ -88,39 +165,15 @@ func (r *Record) UnmarshalBinary(data []byte) error {
 	r.EndedAt = in.Time()
 	r.EndReason = EndReason(in.String())
 	if err := in.End(); err != nil {
-		return fmt.Errorf("session record: %w", err)
+		return err
+	}
+	if !r.ended() {
+		r.AuthenticatedAt = r.CreatedAt
 	}
 	if err := json.Unmarshal(user, &r.User); err != nil {
-		return errors.New("session record: its user is not JSON")
+		return errors.New("the user is not JSON")
 	}
 	return nil
-}
-
-func (r *Record) flags() (f byte) {
-	if r.Persistent {
-		f |= flagPersistent
-	}
-	if r.Unrevoked {
-		f |= flagUnrevoked
-	}
-	if r.Forked {
-		f |= flagForked
-	}
-	if r.Unminted {
-		f |= flagUnminted
-	}
-	if r.Rebuilt {
-		f |= flagRebuilt
-	}
-	return f
-}
-
-func (r *Record) setFlags(f byte) {
-	r.Persistent = f&flagPersistent != 0
-	r.Unrevoked = f&flagUnrevoked != 0
-	r.Forked = f&flagForked != 0
-	r.Unminted = f&flagUnminted != 0
-	r.Rebuilt = f&flagRebuilt != 0
 }
 
 // optional keeps nil and empty the same, and does not hold on to the buffer that was read from.

@@ -14,6 +14,9 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
 	rec, err := g.ledger.Get(ctx, p.id, p.userID)
+	if err == nil {
+		err = servable(rec, p.unknown())
+	}
 	if err != nil {
 		return finding{}, err
 	}
@@ -130,7 +133,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 			if due == renewInPlace {
 				return finding{}, ErrConflict // live again: judge again what these cookies may do now
 			}
-			pair, err := g.cookies.make(next, b, grant.RefreshToken, now)
+			pair, err := g.cookies.make(next, b, grant.RefreshToken, p.unknown(), now)
 			return finding{record: next, cookies: pair}, err
 		}
 		if !errors.Is(err, ErrConflict) {

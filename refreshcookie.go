@@ -1,30 +1,46 @@
 package latchkey
 
 import (
-	"encoding/binary"
 	"errors"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-// The refresh cookie is the public id, then a sealed box (see sealer) in base64url. In the box: version (1 byte), flags (1),
-// generation (4), branch (16), mint time (8), and what it takes to rebuild a session that the store has lost: the user's id,
-// the time of login, the absolute deadline, the provider's refresh token and its id, the device's public key.
-
-const refreshContentVersion = 1
+// The refresh cookie is the public id, then a sealed box (see sealer) in base64url. In the box: the
+// version, 2, and tagged fields (package packed): the mark, and what it takes to rebuild a session
+// that the store has lost. It grows by tags, never by versions.
+const refreshContentVersion = 2
 
 var errCookieTooLarge = errors.New("the refresh cookie would be over 4096 bytes: the provider's refresh token is too long")
 
 type refreshContent struct {
 	mark
-	userID     string
-	createdAt  time.Time
-	deadline   time.Time
-	token      Secret
-	tokenID    string
-	publicKey  []byte
-	persistent bool
+	userID          string
+	authenticatedAt time.Time
+	authMethods     []string
+	createdAt       time.Time
+	deadline        time.Time
+	token           Secret
+	tokenID         string
+	publicKey       []byte
+	persistent      bool
+	unknown         packed.Unknown // what another program put there
+}
+
+var refreshLayout = packed.Layout[refreshContent]{
+	packed.Text(packed.TagUserID, func(c *refreshContent) *string { return &c.userID }),
+	packed.Text(packed.TagRefreshToken, func(c *refreshContent) *Secret { return &c.token }),
+	packed.Text(packed.TagRefreshTokenID, func(c *refreshContent) *string { return &c.tokenID }),
+	packed.Uint32(packed.TagGeneration, func(c *refreshContent) *uint32 { return &c.generation }),
+	packed.Bool(packed.TagPersistent, func(c *refreshContent) *bool { return &c.persistent }),
+	packed.Bytes(packed.TagPublicKey, func(c *refreshContent) *[]byte { return &c.publicKey }),
+	packed.Time(packed.TagAuthenticatedAt, func(c *refreshContent) *time.Time { return &c.authenticatedAt }),
+	packed.Texts(packed.TagAuthMethods, func(c *refreshContent) *[]string { return &c.authMethods }),
+	packed.Time(packed.TagCreatedAt, func(c *refreshContent) *time.Time { return &c.createdAt }),
+	packed.Time(packed.TagDeadline, func(c *refreshContent) *time.Time { return &c.deadline }),
+	packed.Array16(packed.TagBranch, func(c *refreshContent) *branch { return &c.branch }),
+	packed.Time(packed.TagMintedAt, func(c *refreshContent) *time.Time { return &c.mintedAt }),
 }
 
 type refreshSealer struct{ sealer }
@@ -34,20 +50,7 @@ func newRefreshSealer(ring KeyRing, app, host string) *refreshSealer {
 }
 
 func (s *refreshSealer) format(c refreshContent) string {
-	var flags byte
-	if c.persistent {
-		flags |= flagPersistent
-	}
-	plain := []byte{refreshContentVersion, flags}
-	plain = binary.BigEndian.AppendUint32(plain, c.generation)
-	plain = append(plain, c.branch[:]...)
-	plain = packed.AppendTime(plain, c.mintedAt)
-	plain = packed.AppendString(plain, c.userID)
-	plain = packed.AppendTime(plain, c.createdAt)
-	plain = packed.AppendTime(plain, c.deadline)
-	plain = packed.AppendString(plain, string(c.token))
-	plain = packed.AppendString(plain, c.tokenID)
-	plain = packed.AppendString(plain, string(c.publicKey))
+	plain := refreshLayout.Append([]byte{refreshContentVersion}, &c, c.unknown)
 	return cookieEncoding.EncodeToString(append(c.id[:], s.seal(c.id, plain)...))
 }
 
@@ -69,21 +72,33 @@ func (s *refreshSealer) parse(value string) (refreshContent, bool) {
 }
 
 func parseRefreshContent(id ID, plain []byte) (refreshContent, bool) {
-	in := packed.NewReader(plain)
-	if in.Byte() != refreshContentVersion {
+	if len(plain) == 0 {
 		return refreshContent{}, false
 	}
-	flags := in.Byte()
-	c := refreshContent{persistent: flags&flagPersistent != 0}
+	c, err := refreshContent{}, packed.ErrMalformed
+	switch plain[0] {
+	case 1:
+		c, err = parseRefreshContentV1(plain[1:])
+	case refreshContentVersion:
+		c.unknown, err = refreshLayout.Read(plain[1:], &c)
+	}
 	c.id = id
+	return c, err == nil
+}
+
+// parseRefreshContentV1 reads version 1, which is no longer written: fields in a fixed order.
+func parseRefreshContentV1(plain []byte) (c refreshContent, err error) {
+	in := packed.NewReader(plain)
+	c.persistent = in.Byte()&1 != 0
 	c.generation = in.Uint32()
 	c.branch = in.Array16()
 	c.mintedAt = in.Time()
 	c.userID = in.String()
 	c.createdAt = in.Time()
+	c.authenticatedAt = c.createdAt
 	c.deadline = in.Time()
 	c.token = Secret(in.String())
 	c.tokenID = in.String()
 	c.publicKey = optional(in.Bytes())
-	return c, in.End() == nil
+	return c, in.End()
 }

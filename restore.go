@@ -79,7 +79,7 @@ func (l *ledger) storePending(ctx context.Context) bool {
 			l.retryLater(ctx, "ended session not stored yet", "session", e.tombstone.ID, "error", err)
 			done = false
 		}
-		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, errForeignRecord) {
+		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, errNotBelieved) {
 			break // the store is away
 		}
 	}

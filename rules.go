@@ -1,6 +1,10 @@
 package latchkey
 
-import "time"
+import (
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
+)
 
 // The rotation rules: what a genuine cookie may do, decided from the record, the cookie and the time alone.
 // They rest on one fact: a browser has one cookie jar, so of the branches of a generation an honest browser keeps exactly one.
@@ -35,6 +39,14 @@ func (p *presented) digest() Digest {
 		return *p.known
 	}
 	return p.branch.digest()
+}
+
+// unknown returns the fields of the refresh cookie that this program does not know.
+func (p *presented) unknown() packed.Unknown {
+	if p.sealed == nil {
+		return ""
+	}
+	return p.sealed.unknown
 }
 
 // A question is what a browser is asked about a refresh cookie.

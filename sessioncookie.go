@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The session cookie is a mark and a MAC over it, in base64url:
-// version (1 byte), key id (4), public id (16), generation (4), branch (16), mint time (8), HMAC-SHA-256 (32).
+// The session cookie is a mark and a MAC over it, in base64url: version (1 byte), key id (4),
+// public id (16), generation (4), branch (16), mint time (8), HMAC-SHA-256 (32).
 const (
 	sessionCookieVersion = 1
 	sessionMarkSize      = 1 + 4 + 16 + 4 + 16 + 8
@@ -36,16 +36,20 @@ type macState struct {
 	sum  [sha256.Size]byte
 }
 
-// newSessionMAC derives one key per ring key. App, host and cookie name go into the key, so that no cookie works in another place.
+// newSessionMAC derives one key per ring key. App, host and cookie name go into the key, so that no
+// cookie works in another place.
 func newSessionMAC(ring KeyRing, app, host string) *sessionMAC {
 	s := &sessionMAC{}
 	for _, k := range ring {
-		secret := k.derive("session cookie", sha256.Size, app, host, sessionCookieName)
-		key := &macKey{id: k.id}
-		key.pool.New = func() any { return &macState{hash: hmac.New(sha256.New, secret)} }
-		s.keys = append(s.keys, key)
+		s.keys = append(s.keys, newMACKey(k.id, k.derive("session cookie", sha256.Size, app, host, sessionCookieName)))
 	}
 	return s
+}
+
+func newMACKey(id uint32, secret []byte) *macKey {
+	key := &macKey{id: id}
+	key.pool.New = func() any { return &macState{hash: hmac.New(sha256.New, secret)} }
+	return key
 }
 
 func (s *sessionMAC) format(m mark) string {
@@ -94,7 +98,8 @@ func (k *macKey) parse(value string) (mark, bool) {
 	return m, ok && state.verify()
 }
 
-// decode reads value into raw and returns what it claims. Nothing of it may be believed before verify.
+// decode reads value into raw and returns what it claims. Nothing of it may be believed before
+// verify.
 func (st *macState) decode(value string) (m mark, keyID uint32, ok bool) {
 	copy(st.text[:], value)
 	if n, err := cookieEncoding.Decode(st.raw[:], st.text[:]); err != nil || n != sessionCookieSize || st.raw[0] != sessionCookieVersion {

@@ -11,7 +11,7 @@ import (
 // and in few pieces, for the garbage collector looks at each.
 func (c *cache) shrink(rec *Record) *Record {
 	kept := *rec
-	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device = nil, "", Claim{}, Device{}
+	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device, kept.extra = nil, "", Claim{}, Device{}, nil
 	if kept.App == c.app {
 		kept.App = c.app // the same bytes for all
 	}

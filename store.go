@@ -8,6 +8,9 @@ import (
 
 // A Store keeps the sessions. It has no clock and no usable secret. Several guards, in one process or many, may share one.
 //
+// A record is kept whole, with the fields that this program does not know: as the Record that it is, or as AppendBinary writes it.
+// Store does not grow: what a guard will ask of stores later is an optional interface, as Watcher and Sweeper are.
+//
 // Records given to a store and returned by one are not changed afterwards, by either side.
 // An error other than the two below means that the store cannot say: the guard answers 503 and changes nothing. A store that
 // is asked over a network bounds its calls by itself, to a few seconds: a request waits for it.

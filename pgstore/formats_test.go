@@ -19,7 +19,7 @@ var makeDump = flag.String("formats.make", "", "the version of the formats, as t
 // have their cookies.
 func TestFormats_served(t *testing.T) {
 	server := pgtest.Shared(t)
-	for _, version := range []string{"v1"} {
+	for _, version := range []string{"v1", "v2"} {
 		t.Run(version, func(t *testing.T) {
 			dump, err := os.ReadFile("testdata/" + version + ".sql")
 			if err != nil {
@@ -54,7 +54,8 @@ func TestFormats_make(t *testing.T) {
 	}
 	var statements strings.Builder
 	for line := range strings.Lines(string(dump)) {
-		if !strings.HasPrefix(line, `\`) && !strings.HasPrefix(line, "--") && line != "\n" { // commands of psql, and noise
+		// commands of psql, and noise
+		if !strings.HasPrefix(line, `\`) && !strings.HasPrefix(line, "--") && line != "\n" {
 			statements.WriteString(line)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/s2"
+
 	"github.com/latchkey-dev/latchkey"
 )
 
@@ -33,21 +35,29 @@ func stored(t testing.TB, rec *latchkey.Record) []byte {
 // TestFormat pins the format. If it fails, stored values could no longer be read: the change needs
 // a new version of the format.
 func TestFormat(t *testing.T) {
-	const header, block = "01" + "00" + "0000000000000005" + "000001a0c4875afb", "7b465a0008616461325d00012b01002822726561646572225d7d20326a01611b150028103134352e30"
+	const header = "02" + "00" + "0000000000000005" + "000001a0c4875afb"
 	value, err := encode(sample())
 	if err != nil || hex.EncodeToString([]byte(value[:headerSize])) != header {
 		t.Errorf("the header is %x, %v", value[:headerSize], err)
 	}
-	stored, err := hex.DecodeString(block)
-	if err != nil {
-		t.Fatal(err)
-	}
 	const plain = `{"id":"","email":"ada@gmail.com","roles":["reader"]} Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0`
-	if got, err := dictionary.Decode(nil, stored); err != nil || string(got) != plain {
-		t.Errorf("read %q, %v; now it would be %x", got, err, dictionary.Encode(nil, []byte(plain)))
-	}
-	if sum := sha256.Sum256(dictionary.Bytes()); hex.EncodeToString(sum[:8]) != "b4bed94f5fdf720d" {
-		t.Errorf("the dictionary is %x", sum[:8])
+	for _, c := range []struct {
+		dictionary *s2.Dict
+		block, sum string
+	}{
+		{dictionary1, "7b465a0008616461325d00012b01002822726561646572225d7d20326a01611b150028103134352e30", "b4bed94f5fdf720d"},
+		{dictionary2, "7b507b226964223a22222c22656d61696c223a22616461195154222c22726f6c6573223a5b22726561646572225d7d2032350141e6150028103134352e30", "8330f40e6c4be6e1"},
+	} {
+		stored, err := hex.DecodeString(c.block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.dictionary.Decode(nil, stored); err != nil || string(got) != plain {
+			t.Errorf("read %q, %v; now it would be %x", got, err, c.dictionary.Encode(nil, []byte(plain)))
+		}
+		if sum := sha256.Sum256(c.dictionary.Bytes()); hex.EncodeToString(sum[:8]) != c.sum {
+			t.Errorf("the dictionary is %x", sum[:8])
+		}
 	}
 }
 
@@ -59,8 +69,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(value)
 	f.Add(value[:headerSize])
 	f.Add(value[:len(value)-1])
-	f.Add("\x02" + value[1:])
-	f.Add(value[:headerSize] + "\xff\xff\xff\xff\x0f") // claims to be 4 GiB
+	f.Add("\x01" + value[1:])
+	f.Add(value[:headerSize] + "\x01" + value[headerSize+1:])
+	f.Add(value[:headerSize+1] + "\xff\xff\xff\xff\x0f") // claims to be 4 GiB
 	f.Fuzz(func(t *testing.T, value string) {
 		rec, err := decode(latchkey.ID{9}, value)
 		if err != nil {

@@ -54,7 +54,7 @@ return 1
 var swapScript = newScript("swap", storeText+`
 local old, new = redis.call('GETRANGE', KEYS[1], 0, 17), ARGV[1]
 if old == '' then return -1 end
-if #old < 18 or string.byte(old, 1) ~= 1 then return -2 end
+if #old < 18 or string.byte(old, 1) ~= 1 and string.byte(old, 1) ~= 2 then return -2 end
 if string.sub(old, 3, 10) ~= ARGV[3] then return 0 end
 if string.byte(old, 2) == 1 and string.byte(new, 2) == 0 then return 0 end
 local seen = math.max((struct.unpack('>I8', old, 11)), (struct.unpack('>I8', new, 11)))
@@ -66,7 +66,7 @@ return 1
 var touchScript = newScript("touch", `
 local head, at = redis.call('GETRANGE', KEYS[1], 0, 17), tonumber(ARGV[1])
 if head == '' then return 0 end
-if #head < 18 or string.byte(head, 1) ~= 1 then return -2 end
+if #head < 18 or string.byte(head, 1) ~= 1 and string.byte(head, 1) ~= 2 then return -2 end
 if string.byte(head, 2) == 1 then return 0 end
 if at > struct.unpack('>I8', head, 11) then redis.call('SETRANGE', KEYS[1], 10, struct.pack('>I8', at)) end
 return 1
@@ -75,7 +75,8 @@ return 1
 // call is a call of a script by its digest. A server that has forgotten the script answers NOSCRIPT
 // and does nothing.
 func (sc *script) call(b rueidis.Builder, keys []string, args ...string) rueidis.Completed {
-	return b.Evalsha().Sha1(sc.digest).Numkeys(int64(len(keys))).Key(keys...).Arg(args...).Build().ToRetryable() // but see retryDelay
+	// but see retryDelay
+	return b.Evalsha().Sha1(sc.digest).Numkeys(int64(len(keys))).Key(keys...).Arg(args...).Build().ToRetryable()
 }
 
 // send is a call that includes the text of the script.
@@ -109,7 +110,8 @@ func (s *Store) runDurably(ctx context.Context, sc *script, keys []string, args 
 	case s.client.Mode() != rueidis.ClientModeCluster:
 		return s.runAndWait(ctx, s.client, sc, keys, args)
 	}
-	err = s.client.Dedicated(func(c rueidis.DedicatedClient) error { // a cluster's client would redirect the script to another node, but not WAIT
+	// a cluster's client would redirect the script to another node, but not WAIT
+	err = s.client.Dedicated(func(c rueidis.DedicatedClient) error {
 		outcome, err = s.runAndWait(ctx, c, sc, keys, args)
 		return err
 	})

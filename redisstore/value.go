@@ -15,13 +15,14 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// The 1 is the version of the format, as is the first byte of each value: a new one gets other
-// keys, and old and new programs leave each other's alone.
+// The 1 is the version of what the keys mean.
 const (
 	sessionPrefix = "lk1:s:{" // a session
-	changePrefix  = "lk1:c:{" // change marker: set and deleted with every write of a session, in the same script, for Watch. The session's own key also changes with each use
-	userPrefix    = "lk1:u:"  // the living sessions of a user, see index.go
-	pendingPrefix = "lk1:r:"  // the sessions whose refresh token must be revoked, see index.go
+	// change marker: set and deleted with every write of a session, in the same script, for Watch.
+	// The session's own key also changes with each use
+	changePrefix  = "lk1:c:{"
+	userPrefix    = "lk1:u:" // the living sessions of a user, see index.go
+	pendingPrefix = "lk1:r:" // the sessions whose refresh token must be revoked, see index.go
 )
 
 // The braces keep both keys of a session in one slot of a cluster.
@@ -45,10 +46,20 @@ func idOfChange(key string) (id latchkey.ID, ok bool) {
 // A value is a header that the scripts understand, and the record, compressed. The header: the
 // format (1 byte), whether the session has ended (1), its version (8) and its last use in ms since
 // 1970 (8), big-endian. These two are left out of the record.
+//
+// In format 2 one more byte says how the record is compressed, so that this can change without
+// another format. What else there is to keep of a session is in the record, which grows by tagged
+// fields. Format 1, which is no longer written, is compressed as dictionary1 says.
 const (
-	format     = 1
+	format     = 2
 	headerSize = 1 + 1 + 8 + 8
 	maxRecord  = 16 << 20 // bytes, before a value that claims more is believed
+)
+
+// How a record is compressed. The numbers are stored.
+const (
+	withDictionary1 = 1
+	withDictionary2 = 2
 )
 
 var errFormat = errors.New("the stored value has an unknown format: use a newer program")
@@ -71,22 +82,19 @@ func encode(rec *latchkey.Record) (string, error) {
 	if len(plain) > maxRecord {
 		return "", fmt.Errorf("a session of %d bytes is too large", len(plain))
 	}
-	return string(append(value, dictionary.Encode(nil, plain)...)), nil
+	return string(append(append(value, withDictionary2), dictionary2.Encode(nil, plain)...)), nil
 }
 
 // decode reads the value under the key of a session. The guard checks that it belongs to that
 // session, by comparing the ids.
 func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
-	if len(value) < headerSize || value[0] != format {
+	if len(value) < headerSize {
 		return nil, errFormat
 	}
-	header, block := []byte(value[:headerSize]), []byte(value[headerSize:])
-	if size, err := s2.DecodedLen(block); err != nil || size > maxRecord {
-		return nil, errFormat
-	}
-	plain, err := dictionary.Decode(nil, block)
+	header := []byte(value[:headerSize])
+	plain, err := decompress(value[0], []byte(value[headerSize:]))
 	if err != nil {
-		return nil, errFormat
+		return nil, err
 	}
 	rec := &latchkey.Record{}
 	if err := rec.UnmarshalBinary(plain); err != nil {
@@ -102,7 +110,34 @@ func decode(id latchkey.ID, value string) (*latchkey.Record, error) {
 	return rec, nil
 }
 
-// read reads the reply to GET of a session, nil if there is none.
+// decompress returns the record that follows the header.
+func decompress(format byte, block []byte) ([]byte, error) {
+	with := byte(withDictionary1)
+	if format == 2 && len(block) > 0 {
+		with, block = block[0], block[1:]
+	} else if format != 1 {
+		return nil, errFormat
+	}
+	var dictionary *s2.Dict
+	switch with {
+	case withDictionary1:
+		dictionary = dictionary1
+	case withDictionary2:
+		dictionary = dictionary2
+	default:
+		return nil, errFormat
+	}
+	if size, err := s2.DecodedLen(block); err != nil || size > maxRecord {
+		return nil, errFormat
+	}
+	plain, err := dictionary.Decode(nil, block)
+	if err != nil {
+		return nil, errFormat
+	}
+	return plain, nil
+}
+
+// read reads the answer to GET of a session. One that is not there is nil.
 func read(id latchkey.ID, reply rueidis.RedisResult) (*latchkey.Record, error) {
 	value, err := reply.ToString()
 	switch {

@@ -18,6 +18,45 @@ func everyField(t *testing.T, s latchkey.Store) {
 	same(t, s, want)
 }
 
+// newer returns the record as a newer program might have written it: with a MAC, a field that may
+// be ignored, and one that may not.
+func newer(t *testing.T, rec *latchkey.Record) *latchkey.Record {
+	t.Helper()
+	stored, err := rec.MarshalBinary()
+	must(t, err)
+	stored = append(append(stored, 42, 21), bytes.Repeat([]byte{7}, 21)...)
+	stored = append(stored, 0xe7, 0x07, 3, 0, 0xff, 'x') // tag 999
+	stored = append(stored, 0xe8, 0x07, 0)               // tag 1000, which is even
+	got := &latchkey.Record{}
+	must(t, got.UnmarshalBinary(stored))
+	return got
+}
+
+func unknownFields(t *testing.T, s latchkey.Store) {
+	rec := newer(t, record())
+	must(t, s.Create(t.Context(), rec))
+	same(t, s, rec)
+	got, err := s.Get(t.Context(), rec.ID)
+	must(t, err)
+	next := *got
+	next.Version, next.Generation = 2, 8
+	must(t, s.Swap(t.Context(), &next))
+	same(t, s, &next)
+	later := next
+	later.LastSeenAt = next.LastSeenAt.Add(time.Minute)
+	must(t, s.Touch(t.Context(), []latchkey.Seen{{ID: rec.ID, At: later.LastSeenAt}}))
+	same(t, s, &later)
+	list, err := s.ByUser(t.Context(), rec.App, rec.User.ID, 1000)
+	must(t, err)
+	for _, listed := range list {
+		if listed.ID == rec.ID {
+			got = listed
+		}
+	}
+	must(t, s.Swap(t.Context(), end(got)))
+	same(t, s, end(&later))
+}
+
 func createTwice(t *testing.T, s latchkey.Store) {
 	first := record()
 	must(t, s.Create(t.Context(), first))

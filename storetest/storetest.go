@@ -36,6 +36,7 @@ var cases = []struct {
 	check    func(*testing.T, latchkey.Store)
 }{
 	{"every field", "Create adds a record. Get returns the record, ended or not, or ErrNotFound.", everyField},
+	{"unknown fields", "A record is kept whole, with the fields that this program does not know: as the Record that it is, or as AppendBinary writes it.", unknownFields},
 	{"create twice", "It fails with ErrConflict where the id exists.", createTwice},
 	{"missing", "Get returns the record, ended or not, or ErrNotFound. Otherwise it fails with ErrConflict, or ErrNotFound.", missing},
 	{"swap", "Swap puts next in place of the record of that id if the stored version is next.Version-1.", swap},
@@ -70,6 +71,7 @@ func record() *latchkey.Record {
 		RefreshToken: []byte{3, 0, 4}, RefreshTokenID: "r1",
 		Generation: 7, Unminted: true, Forked: true, Rebuilt: true, ConfirmedAt: start.Add(time.Second), Settled: latchkey.Digest{2}, Parent: latchkey.Digest{3},
 		Claim: latchkey.Claim{Flight: [16]byte{9}, Until: start.Add(2 * time.Second)}, Persistent: true,
+		AuthenticatedAt: start.Add(3 * time.Second), AuthMethods: []string{"pwd", "otp", "mfa"},
 		Device:    latchkey.Device{UserAgent: "Firefox", IP: "203.0.113.7", PublicKey: []byte{5, 6}},
 		CreatedAt: start, LastSeenAt: start.Add(time.Hour), ExpiresAt: start.Add(2 * time.Hour),
 		RefreshExpiresAt: start.Add(24 * time.Hour), Deadline: start.Add(90 * 24 * time.Hour),

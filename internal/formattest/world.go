@@ -105,10 +105,12 @@ type provider struct {
 
 func (p *provider) Login(_ context.Context, c latchkey.Credentials) (latchkey.Grant, error) {
 	name, _, _ := strings.Cut(c.LoginID, "@")
-	return p.grant(latchkey.User{
+	grant := p.grant(latchkey.User{
 		ID: "user-" + name, Email: c.LoginID, EmailVerified: true, Username: name, FirstName: "Ada", LastName: "Lovelace", FullName: "Ada Lovelace",
 		ImageURL: "https://store.example.com/ada.png", PreferredLanguage: "en", Timezone: "Europe/London", Roles: []string{"reader", "writer"},
-	}), nil
+	})
+	grant.AuthMethods = []string{"pwd"}
+	return grant, nil
 }
 
 func (p *provider) Refresh(_ context.Context, r latchkey.Renewal) (latchkey.Grant, error) {

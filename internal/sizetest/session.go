@@ -48,18 +48,33 @@ func Session(n int) *latchkey.Record {
 			ID: fmt.Sprintf("8d6f2a52-6a3c-4c2e-9d2f-%012x", n/3), Email: fmt.Sprintf("ada.%d@example.com", n/3), EmailVerified: true,
 			FirstName: "Ada", LastName: "Lovelace", Roles: []string{"customer"},
 		},
-		Token: bytes(700 + 33), TokenExpiresAt: epoch.Add(time.Hour), // a JWT with ES256, and its seal
+		// a JWT with ES256, and its seal
+		Token: bytes(700 + 33), TokenExpiresAt: epoch.Add(time.Hour),
 		RefreshToken: bytes(64 + 33), RefreshTokenID: fmt.Sprintf("5b7c9a0e-9f2e-4a2b-8f43-%012x", n),
 		Generation: 3, ConfirmedAt: epoch,
 		Device: latchkey.Device{
 			UserAgent: "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36", IP: "203.0.113.77",
 		},
+		AuthenticatedAt: epoch.Add(-50 * time.Hour), AuthMethods: []string{"pwd"},
 		CreatedAt: epoch.Add(-50 * time.Hour), LastSeenAt: epoch, ExpiresAt: epoch.Add(time.Hour), RefreshExpiresAt: epoch.Add(longLived), Deadline: epoch.Add(longLived),
 	}
 	rec.Settled, rec.Parent = latchkey.Digest(bytes(16)), latchkey.Digest(bytes(16))
 	rec.Claim = latchkey.Claim{Flight: [16]byte(bytes(16)), Until: epoch}
 	if lasting(n) != n {
 		rec.Deadline = epoch.Add(shortLived - time.Hour)
+	}
+	return withMAC(rec, bytes(21))
+}
+
+// withMAC returns the record with the MAC that a guard would add, of the same length at least.
+func withMAC(rec *latchkey.Record, mac []byte) *latchkey.Record {
+	const tag = 42
+	stored, err := rec.MarshalBinary()
+	if err == nil {
+		err = rec.UnmarshalBinary(append(append(stored, tag, byte(len(mac))), mac...))
+	}
+	if err != nil {
+		panic(err)
 	}
 	return rec
 }

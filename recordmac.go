@@ -1,0 +1,85 @@
+package latchkey
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A store that has mixed up its records, or was changed by hand, is not believed.
+var (
+	errNotBelieved   = errors.New("a record in the store is not believed")
+	errForgedRecord  = fmt.Errorf("%w: its MAC is wrong", errNotBelieved)
+	errUnknownMACKey = fmt.Errorf("%w: this node does not have the key of its MAC", errNotBelieved)
+)
+
+// recordMAC authenticates records: who can write to the store, and has no key, cannot make a record
+// or change one. It covers all but LastSeenAt, which a store moves by itself: the stored form, with
+// the fields that this program does not know.
+//
+// Layout: version (1 byte), key id (4), HMAC-SHA-256, of which 16 bytes are kept (RFC 2104, section
+// 5).
+type recordMAC struct {
+	keys []*macKey // in the order of the ring
+}
+
+const (
+	recordMACVersion = 1
+	recordMACSize    = 1 + 4 + 16
+)
+
+func newRecordMAC(ring KeyRing, app string) *recordMAC {
+	m := &recordMAC{}
+	for _, k := range ring {
+		m.keys = append(m.keys, newMACKey(k.id, k.derive("record", sha256.Size, app)))
+	}
+	return m
+}
+
+// sign returns a copy of the record with a MAC.
+func (m *recordMAC) sign(rec *Record) *Record {
+	return rec.with(extra{rec.extras().unknown, m.keys[0].ofRecord(rec)})
+}
+
+// check returns an error for a record whose MAC is wrong. Records of version 1 have none.
+func (m *recordMAC) check(rec *Record) error {
+	mac := rec.extras().mac
+	if mac == nil {
+		return nil
+	}
+	id, ok := recordMACKey(mac)
+	if !ok {
+		return errForgedRecord
+	}
+	for _, key := range m.keys {
+		switch {
+		case key.id != id:
+		case hmac.Equal(key.ofRecord(rec), mac):
+			return nil
+		default:
+			return errForgedRecord
+		}
+	}
+	return errUnknownMACKey
+}
+
+// recordMACKey returns the id of the key that a MAC names.
+func recordMACKey(mac []byte) (id uint32, ok bool) {
+	if len(mac) != recordMACSize || mac[0] != recordMACVersion {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(mac[1:]), true
+}
+
+func (k *macKey) ofRecord(rec *Record) []byte {
+	covered := rec.with(extra{unknown: rec.extras().unknown})
+	covered.LastSeenAt = time.Time{}
+	text, _ := covered.MarshalBinary() // never fails
+	state := k.pool.Get().(*macState)
+	defer k.pool.Put(state)
+	mac := binary.BigEndian.AppendUint32([]byte{recordMACVersion}, k.id)
+	return append(mac, state.mac(text)[:recordMACSize-len(mac)]...)
+}
