@@ -1,12 +1,18 @@
-# make demo    runs everything on this machine
-# make test    installs what the tests need (only what is missing), and runs all of them
-# make check   formatting, vet, linters, wording of comments, vulnerabilities, types, and whether the committed web files are those of the sources
-# make crash   kills the demo under load again and again, and looks for harm: make crash KILLS=300
-# make web     builds the web files of the example apps and the browser client
-# make bench   measures Latchkey beside its peers, and writes bench/RESULTS.md: make bench BENCHFLAGS=-measure.rounds=9
-# make sizes   fills the stores with ten million sessions and a node's memory with a million, which takes half an hour and 20 GB of disk and memory: make sizes ROWS=1000000
-# make simulate RUNS=10000   plays that many half-days of each profile in simulated time, and searches the rotation rules
-# make simulate-schemes   compares Latchkey with published schemes of refresh token rotation, and prints the table of docs/rotation.md
+# make demo      runs everything on this machine
+# make test      installs missing test tools, and runs all tests
+# make check     formatting, vet, linters, wording of comments, vulnerabilities, types, and
+#                whether the committed web files match their sources
+# make crash     kills the demo under load again and again: make crash KILLS=300
+# make web       builds the web files of the example apps and the browser client
+# make bench     measures Latchkey and its peers, and writes bench/RESULTS.md:
+#                make bench BENCHFLAGS=-measure.rounds=9
+# make sizes     fills the stores with ten million sessions and a node's memory with a million;
+#                it takes half an hour and 20 GB of disk and memory: make sizes ROWS=1000000
+# make simulate  plays half-days of each profile in simulated time, and searches the rotation
+#                rules: make simulate RUNS=10000
+# make simulate-schemes
+#                compares Latchkey with published schemes of refresh token rotation, and prints
+#                the table of docs/rotation.md
 
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -23,7 +29,8 @@ demo:
 tools:
 	sh scripts/install-test-tools
 
-# So many packages are tested at once: one more than there are processors, for many tests wait for servers and browsers.
+# The number of packages tested at the same time: one more than there are processors, because many
+# tests wait for servers and browsers.
 PACKAGES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json

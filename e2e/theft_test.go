@@ -72,8 +72,8 @@ func TestStolenRefreshCookie(t *testing.T) {
 }
 
 // stealRefreshCookie lets a thief use a copy of the refresh cookie, and the victim continue. It
-// returns when no response with cookies of that generation can be in flight any longer: whoever
-// comes next is the one whose cookies are kept.
+// returns when no response with cookies of that generation can be in flight any longer: the
+// next to come is the one whose cookies are kept.
 func (s *site) stealRefreshCookie(b *browser) (victim *tab, stolen jar) {
 	s.Helper()
 	victim = s.enterAndLogIn(b)

@@ -71,7 +71,7 @@ func TestLoginAfter(t *testing.T) {
 		t.Error("somebody else was logged in")
 	}
 	if list := asked(t, p, "GET", "/api/jwt/refresh?userId="+bob.ID, ""); strings.Contains(list, "startInstant") {
-		t.Errorf("his token was not revoked: %s", list)
+		t.Errorf("the token was not revoked: %s", list)
 	}
 	if grant, err := c.LoginAfter(t.Context(), proof, credentials); err != nil || grant.User.ID != ada.ID || !slices.Equal(grant.AuthMethods, []string{"pwd"}) {
 		t.Errorf("%+v %v", grant, err)

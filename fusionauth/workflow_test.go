@@ -328,7 +328,7 @@ func TestWrongTenant(t *testing.T) {
 			t.Errorf("without a tenant: %v", err)
 		}
 		if _, err := of(nowhere).Login(t.Context(), credentials); err == nil || errors.As(err, new(*latchkey.ProviderError)) {
-			t.Errorf("a login in a tenant that there is not: %v", err)
+			t.Errorf("a login in a nonexistent tenant: %v", err)
 		}
 		for _, tenant := range []string{other, nowhere} {
 			if _, err := of(tenant).Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken}); err == nil || errors.As(err, new(*latchkey.ProviderError)) || !strings.Contains(err.Error(), "tenant") {

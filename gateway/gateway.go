@@ -240,7 +240,7 @@ func requestHost(host string) (string, error) {
 	return strings.ToLower(name), nil
 }
 
-// Wait returns when no request is running any more, including open WebSockets, or when ctx is done.
+// Wait returns when every request has ended, including open WebSockets, or when ctx is done.
 // No new ones may come.
 func (g *Gateway) Wait(ctx context.Context) error {
 	none := make(chan struct{})

@@ -275,7 +275,7 @@ func TestFilesAreToldOfWithAnEnd(t *testing.T) {
 		b.do("GET", fmt.Sprintf("/locked/%d", i), "")
 	}
 	if n := strings.Count(w.log.String(), "cannot serve a file"); n == 0 || n > 150 {
-		t.Errorf("the log tells of it %d times", n)
+		t.Errorf("logged %d times", n)
 	}
 }
 

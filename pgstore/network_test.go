@@ -73,7 +73,7 @@ func TestBrokenNetwork(t *testing.T) {
 			}
 			w.untilBeat(t)
 			if w.toldOf(next.ID) == 0 {
-				t.Error("Watch does not tell of a Create after the network is well")
+				t.Error("Watch does not report a Create after the network has recovered")
 			}
 		})
 	}

@@ -134,7 +134,7 @@ func TestOutage(t *testing.T) {
 	}
 	w.untilBeat(t)
 	if w.toldOf(rec.ID) == 0 {
-		t.Error("Watch does not tell of a Create after the outages")
+		t.Error("Watch does not report a Create after the outages")
 	}
 }
 
@@ -148,7 +148,7 @@ func TestUntold(t *testing.T) {
 	query[int](t, url, `REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC`)
 	rec := session()
 	if err := s.Create(t.Context(), rec); !cannotSay(err) {
-		t.Errorf("a Create that cannot be told of: %v", err)
+		t.Errorf("a Create that cannot be announced: %v", err)
 	}
 	if _, err := s.Get(t.Context(), rec.ID); err != nil {
 		t.Errorf("%v; want the Create to have taken effect", err)

@@ -71,7 +71,7 @@ func TestStatements(t *testing.T) {
 			t.Errorf("%s: %v, want %v", call.name, err, call.want)
 		}
 		if n, told := count.calls.Load()-calls, count.tellings.Load()-tellings; n != 1 || told != call.told {
-			t.Errorf("%s: %d statements and %d that tell of it, want 1 and %d", call.name, n, told, call.told)
+			t.Errorf("%s: %d statements and %d that announce it, want 1 and %d", call.name, n, told, call.told)
 		}
 	}
 	if got, err := s.Get(t.Context(), rec.ID); err != nil || !got.LastSeenAt.Equal(rec.LastSeenAt.Add(time.Hour).Truncate(time.Millisecond)) {

@@ -150,8 +150,8 @@ func TestListIsKeptAsLongAsItsSessions(t *testing.T) {
 	}
 }
 
-// TestUnrevokedPages has more stale entries than a page, in every shard, and finds all that are to
-// be revoked, in their order.
+// TestUnrevokedPages has more stale entries than a page, in every shard, and finds all
+// pending revocations, in their order.
 func TestUnrevokedPages(t *testing.T) {
 	s, _ := openOne(t)
 	want := make(map[latchkey.ID]bool)

@@ -110,7 +110,7 @@ func (w *watch) answered(asOf time.Time) {
 	}
 }
 
-// end makes sure that the caller's functions are not called any more.
+// end makes sure that the caller's functions are no longer called.
 func (w *watch) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

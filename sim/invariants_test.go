@@ -83,7 +83,7 @@ func (l *ledger) checkThief(r *request, got reply) {
 		l.violatedLocked("I2: a session cookie alone brought new cookies")
 	}
 	if got.session != th.id {
-		l.violatedLocked("I2: the thief is served a session that he did not steal")
+		l.violatedLocked("I2: the thief is served a session that was not stolen")
 	}
 	g := max(th.pause, time.Since(th.lastAnswer))
 	settling := min(time.Minute, l.w.idle()/2, l.w.cap()/2)

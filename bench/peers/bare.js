@@ -1,4 +1,4 @@
-// What Node.js and Express answer with when the handler only reads a cookie: the measure of the others.
+// Node.js and Express with a handler that only reads a cookie: the baseline.
 import express from "express";
 import { serve, user } from "./serve.js";
 

@@ -1,4 +1,5 @@
-// express-session with connect-redis: a rolling session, as for a sliding expiry; nothing is saved that has not changed, but its time.
+// express-session with connect-redis: a rolling session, for a sliding expiry; only the time of an
+// unchanged session is saved.
 import express from "express";
 import session from "express-session";
 import { RedisStore } from "connect-redis";

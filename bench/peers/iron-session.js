@@ -1,4 +1,5 @@
-// iron-session: the session is in the cookie, encrypted; saved at each request, as for a sliding expiry. It has no server side, so it cannot be ended before it expires.
+// iron-session: the session is in the cookie, encrypted, and saved at each request for a sliding
+// expiry. It has no server side, so it cannot be ended before it expires.
 import { getIronSession } from "iron-session";
 import { serve, user } from "./serve.js";
 

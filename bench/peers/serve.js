@@ -1,4 +1,5 @@
-// Starts the handler of a peer on a free port of 127.0.0.1 and says where. POST /login logs in; GET / answers who is logged in, or 401.
+// Starts the handler of a peer on a free port of 127.0.0.1 and prints its URL. POST /login logs in;
+// GET / answers with the user, or 401.
 import http from "node:http";
 
 export function serve(handler) {

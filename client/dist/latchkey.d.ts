@@ -1,46 +1,54 @@
 import { type Session } from "./sessions.ts";
 import type { Credentials, Options, State, User } from "./state.ts";
-/** A login in one browser tab, in step with the other tabs of the same app. */
+/** The login in one browser tab, kept in step with the other tabs of the app. */
 export declare class Latchkey {
     #private;
     constructor(options?: Options);
     get state(): State;
-    /** Calls the listener after each change of `state`. Returns the way to stop. */
+    /** Calls the listener after each change of `state`. Returns a function that unsubscribes. */
     subscribe(listener: () => void): () => void;
-    /** Asks the backend who is logged in. Never throws: what it finds is the state. */
+    /** Asks the backend who is logged in. Never throws: the result is in `state`. */
     check(): Promise<State>;
-    /** Logs in, and lets every request go on that waits for it. Throws a Problem. */
+    /** Logs in, and lets the waiting requests continue. Throws a Problem. */
     login(credentials: Credentials): Promise<User>;
-    /** Logs in by another route of the backend's that answers as the login does, such as `/passkey-login`. Throws a Problem. */
+    /**
+     * Logs in by another route that answers like the login, such as `/passkey-login`. Throws a
+     * Problem.
+     */
     loginBy(path: string, body: unknown): Promise<User>;
     /**
-     * Logs out. This tab and the others forget the user first, whatever the network does. Throws a Problem where the
-     * backend could not be told, where it is to be called again, for the cookies are still there; or where it could not record
-     * the end yet (`logout_incomplete`): it goes on trying by itself, and the cookies are gone.
+     * Logs out. This tab and the others forget the user first, whatever the network does. Throws a
+     * Problem if the backend did not learn of it: call it again, because the cookies still exist. If
+     * the backend could not store the end yet (`logout_incomplete`), it retries by itself, and the
+     * cookies are gone.
      */
     logout(): Promise<void>;
-    /** The person closed the login form: what waited for it fails with a Problem `declined`. */
+    /** The user closed the login form: the waiting requests fail with a Problem `declined`. */
     decline(): void;
     /**
-     * fetch, for the app's own API. Where the answer is 401 `login_required`, the phase becomes `asking`, and after the
-     * login the request is sent again; all requests share one login. A request that was begun for one user is never
-     * sent for another. Throws a Problem only where there is no answer to return.
+     * fetch, for the app's own API. If the response is 401 `login_required`, the phase becomes
+     * `asking`, and the request is sent again after the login; all requests share one login. A
+     * request that was begun for one user is never sent for another. Throws a Problem only if there
+     * is no response to return.
      */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-    /** fetch with JSON both ways; 204 is undefined. Throws a Problem for every answer that is not a success. */
+    /**
+     * fetch with JSON both ways; 204 is undefined. Throws a Problem for every answer that is not a
+     * success.
+     */
     json<T>(path: string, init?: {
         method?: string;
         body?: unknown;
         signal?: AbortSignal;
     }): Promise<T>;
-    /** Where the user is logged in to this app. Asks for a login where there is none. Throws a Problem. */
+    /** The user's sessions in this app. Asks for a login if nobody is logged in. Throws a Problem. */
     sessions(): Promise<Session[]>;
     /**
-     * Ends one session of the user's, by its id. Throws a Problem; it is `not_found` where the session has ended already. To end this
-     * browser's own there is `logout()`.
+     * Ends one session of the user, by its id. Throws a Problem: `not_found` if the session has ended
+     * already. To end the session of this browser, use `logout()`.
      */
     endSession(id: string): Promise<void>;
-    /** Ends all sessions of the user's in this app but this browser's own. Throws a Problem. */
+    /** Ends all of the user's sessions in this app except this browser's. Throws a Problem. */
     endOtherSessions(): Promise<void>;
     /** Stops listening to the other tabs. */
     close(): void;

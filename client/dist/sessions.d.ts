@@ -7,12 +7,14 @@ export interface Session {
     createdAt: string;
     /** When it was last used (RFC 3339). */
     lastSeenAt: string;
-    /** Browser and system in words: "Firefox on Linux". What the browser claims, and nothing to rely on. */
+    /**
+     * Browser and system in words: "Firefox on Linux". The browser claims it, so do not rely on it.
+     */
     device: string;
-    /** From where the user logged in, where the backend knows. */
+    /** The address from which the user logged in, if the backend knows. */
     ip?: string;
-    /** Whether the session holds a key of its device, and is worthless anywhere else. */
+    /** Whether the session is bound to a key of its device, and worthless anywhere else. */
     deviceBound: boolean;
 }
-/** Reads the list out of an answer. Throws a Problem `unexpected` where there is none. */
+/** Reads the list in a response. Throws a Problem `unexpected` if there is none. */
 export declare function sessionsOf(response: Response): Promise<Session[]>;

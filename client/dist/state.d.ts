@@ -1,5 +1,5 @@
 import type { EndReason } from "./problem.ts";
-/** The person who is logged in. */
+/** The logged-in user. */
 export interface User {
     id: string;
     email?: string;
@@ -28,31 +28,31 @@ export interface Credentials {
 }
 /**
  * - `checking`: the backend has not yet said who this is
- * - `unreachable`: it could not be asked, or could not know; `check()` tries again
+ * - `unreachable`: it did not answer, or could not know; `check()` tries again
  * - `out`: nobody is logged in
  * - `in`: `user` is logged in
  * - `asking`: a request waits for a login: show the form in place
  */
 export type Phase = "checking" | "unreachable" | "out" | "in" | "asking";
-/** A moment of the login. Never changed in place: each change is a new object. */
+/** A snapshot of the login. Never changed in place: each change is a new object. */
 export interface State {
     readonly phase: Phase;
-    /** Present in phase `in` only: whoever has left is forgotten at once. */
+    /** Present in phase `in` only: a user who has left is forgotten immediately. */
     readonly user: User | null;
     /** In phase `asking`: whether someone was logged in on this page before. */
     readonly returning: boolean;
-    /** Why the last session ended, where the backend knows. */
+    /** Why the last session ended, if the backend knows. */
     readonly endReason: EndReason | null;
 }
-/** All fields have a good default. */
+/** All fields have a default. */
 export interface Options {
     /** Where the backend's routes are mounted. Default `/api`. */
     base?: string;
     /** The fetch to use. Default: the browser's. */
     fetch?: (request: Request) => Promise<Response>;
-    /** Milliseconds after which a request is given up. Default 30,000. */
+    /** Milliseconds after which a request times out. Default 30,000. */
     timeout?: number;
-    /** How often a request is repeated while the provider cannot be reached. Default 2. */
+    /** How often a request is retried while the provider is unavailable. Default 2. */
     repeats?: number;
     /** Waits that many milliseconds, or until the signal aborts. Default: a timer. */
     sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;

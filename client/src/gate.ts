@@ -1,4 +1,4 @@
-/** A promise that is settled from outside: what all requests wait at while the form is open. */
+/** A promise that is settled from outside: all requests wait for it while the form is open. */
 export class Gate {
   readonly passed: Promise<void>;
   open!: () => void;

@@ -1,6 +1,6 @@
 /**
- * The browser side of Latchkey: who is logged in, log in, log out, and a fetch that asks for a login when the
- * session has ended and then goes on. It holds no token: the cookies are HttpOnly and none of its business.
+ * The browser side of Latchkey: who is logged in, login, logout, and a fetch that asks for a login
+ * when the session has ended, and then continues. It holds no token: the cookies are HttpOnly.
  *
  * @example
  * const latchkey = new Latchkey();

@@ -6,7 +6,7 @@ import { Tabs, type News } from "./tabs.ts";
 import { Transport } from "./transport.ts";
 import { onWake } from "./wake.ts";
 
-/** A login in one browser tab, in step with the other tabs of the same app. */
+/** The login in one browser tab, kept in step with the other tabs of the app. */
 export class Latchkey {
   readonly #base: string;
   readonly #transport: Transport;
@@ -15,9 +15,12 @@ export class Latchkey {
   readonly #listeners = new Set<() => void>();
 
   #state: State = { phase: "checking", user: null, returning: false, endReason: null };
-  /** Whose page this is: stays while the form asks for a login, until it is declined or someone else logs in. */
+  /**
+   * The user of this page. It stays while the form asks for a login, until that is declined or
+   * someone else logs in.
+   */
   #owner: string | null = null;
-  /** Counts logins and logouts, so that an answer which one of them has overtaken is not believed. */
+  /** Counts logins and logouts, so that responses from before one of them are ignored. */
   #turns = 0;
   #check: Promise<State> | null = null;
   #gate: Gate | null = null;
@@ -33,24 +36,27 @@ export class Latchkey {
     return this.#state;
   }
 
-  /** Calls the listener after each change of `state`. Returns the way to stop. */
+  /** Calls the listener after each change of `state`. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Asks the backend who is logged in. Never throws: what it finds is the state. */
+  /** Asks the backend who is logged in. Never throws: the result is in `state`. */
   check(): Promise<State> {
     this.#check ??= this.#askWho().finally(() => (this.#check = null));
     return this.#check;
   }
 
-  /** Logs in, and lets every request go on that waits for it. Throws a Problem. */
+  /** Logs in, and lets the waiting requests continue. Throws a Problem. */
   login(credentials: Credentials): Promise<User> {
     return this.loginBy("/login", credentials);
   }
 
-  /** Logs in by another route of the backend's that answers as the login does, such as `/passkey-login`. Throws a Problem. */
+  /**
+   * Logs in by another route that answers like the login, such as `/passkey-login`. Throws a
+   * Problem.
+   */
   async loginBy(path: string, body: unknown): Promise<User> {
     const response = await this.#transport.once(this.#post(path, body));
     if (!response.ok) throw await Problem.of(response);
@@ -61,9 +67,10 @@ export class Latchkey {
   }
 
   /**
-   * Logs out. This tab and the others forget the user first, whatever the network does. Throws a Problem where the
-   * backend could not be told, where it is to be called again, for the cookies are still there; or where it could not record
-   * the end yet (`logout_incomplete`): it goes on trying by itself, and the cookies are gone.
+   * Logs out. This tab and the others forget the user first, whatever the network does. Throws a
+   * Problem if the backend did not learn of it: call it again, because the cookies still exist. If
+   * the backend could not store the end yet (`logout_incomplete`), it retries by itself, and the
+   * cookies are gone.
    */
   async logout(): Promise<void> {
     this.#leave("logged_out", "logout");
@@ -72,15 +79,16 @@ export class Latchkey {
     if (!response.ok) throw await Problem.of(response);
   }
 
-  /** The person closed the login form: what waited for it fails with a Problem `declined`. */
+  /** The user closed the login form: the waiting requests fail with a Problem `declined`. */
   decline(): void {
     if (this.#state.phase === "asking") this.#leave("declined", null);
   }
 
   /**
-   * fetch, for the app's own API. Where the answer is 401 `login_required`, the phase becomes `asking`, and after the
-   * login the request is sent again; all requests share one login. A request that was begun for one user is never
-   * sent for another. Throws a Problem only where there is no answer to return.
+   * fetch, for the app's own API. If the response is 401 `login_required`, the phase becomes
+   * `asking`, and the request is sent again after the login; all requests share one login. A
+   * request that was begun for one user is never sent for another. Throws a Problem only if there
+   * is no response to return.
    */
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
@@ -101,7 +109,10 @@ export class Latchkey {
     }
   }
 
-  /** fetch with JSON both ways; 204 is undefined. Throws a Problem for every answer that is not a success. */
+  /**
+   * fetch with JSON both ways; 204 is undefined. Throws a Problem for every answer that is not a
+   * success.
+   */
   async json<T>(path: string, init: { method?: string; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
     const { body, ...rest } = init;
     const response = await this.fetch(
@@ -117,20 +128,20 @@ export class Latchkey {
     }
   }
 
-  /** Where the user is logged in to this app. Asks for a login where there is none. Throws a Problem. */
+  /** The user's sessions in this app. Asks for a login if nobody is logged in. Throws a Problem. */
   async sessions(): Promise<Session[]> {
     return sessionsOf(await this.fetch(this.#base + "/sessions"));
   }
 
   /**
-   * Ends one session of the user's, by its id. Throws a Problem; it is `not_found` where the session has ended already. To end this
-   * browser's own there is `logout()`.
+   * Ends one session of the user, by its id. Throws a Problem: `not_found` if the session has ended
+   * already. To end the session of this browser, use `logout()`.
    */
   async endSession(id: string): Promise<void> {
     await this.#delete("/sessions/" + encodeURIComponent(id));
   }
 
-  /** Ends all sessions of the user's in this app but this browser's own. Throws a Problem. */
+  /** Ends all of the user's sessions in this app except this browser's. Throws a Problem. */
   async endOtherSessions(): Promise<void> {
     await this.#delete("/sessions");
   }
@@ -181,7 +192,10 @@ export class Latchkey {
     gate?.shut(new Problem(code));
   }
 
-  /** The backend knows of no login. If there was one here, it ended behind our back: ask, and lose nothing typed. */
+  /**
+   * Nobody is logged in at the backend. If someone was here, the session has ended elsewhere: ask,
+   * and lose nothing typed.
+   */
   #nobody(endReason: EndReason | null): void {
     if (this.#owner === null) this.#become(this.#gate ? "asking" : "out", null, endReason);
     else if (endReason === "logout") this.#leave("logged_out", endReason);
@@ -226,7 +240,7 @@ async function userOf(response: Response): Promise<User> {
     const { user } = (await response.json()) as { user?: User };
     if (typeof user?.id === "string") return user;
   } catch {
-    // not JSON, or cut off: told below
+    // not JSON, or truncated: reported below
   }
   throw new Problem("unexpected", { status: response.status });
 }

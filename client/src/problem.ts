@@ -23,21 +23,22 @@ interface About {
 }
 
 /**
- * Anything that kept a request from succeeding. `code` is the backend's own (RFC 9457 problem+json), or one of ours:
- * `offline` and `timeout` (no answer), `declined` (the person closed the login form), `logged_out` (meanwhile),
- * `user_changed` (someone else logged in: the request was dropped), `outdated` (it was answered after the user had
- * left or changed), `unexpected` (an answer without a code).
+ * Anything that kept a request from succeeding. `code` is the backend's own (RFC 9457
+ * problem+json), or one of ours: `offline` and `timeout` (no response), `declined` (the user closed
+ * the login form), `logged_out` (meanwhile), `user_changed` (someone else logged in: the request
+ * was dropped), `outdated` (the response came after the user had left or changed), `unexpected` (a
+ * response without a code).
  */
 export class Problem extends Error {
   readonly code: string;
-  /** The HTTP status, or 0 where there was no answer. */
+  /** The HTTP status, or 0 without a response. */
   readonly status: number;
-  /** The backend's own sentence, where it gave one: the problem's detail, or else its title. */
+  /** The backend's own sentence, if any: the problem's detail, or else its title. */
   readonly detail: string;
-  /** Seconds to wait before the next try, where the backend said so. */
+  /** Seconds to wait before the next try, if the backend said so. */
   readonly retryAfter: number | null;
   readonly endReason: EndReason | null;
-  /** A word of the provider's that says more, such as `tooShort` with `password_refused`; or "". */
+  /** The provider's code for the reason, such as `tooShort` with `password_refused`; or "". */
   readonly reason: string;
 
   constructor(code: string, about: About = {}) {
@@ -51,7 +52,7 @@ export class Problem extends Error {
     this.reason = about.reason ?? "";
   }
 
-  /** Reads the problem out of an answer that is not a success. The answer's own body stays unread. */
+  /** Reads the problem of an error response. The body of the response itself stays unread. */
   static async of(response: Response): Promise<Problem> {
     const body = await problemBody(response);
     return new Problem(typeof body.code === "string" ? body.code : "unexpected", {
@@ -74,11 +75,11 @@ async function problemBody(response: Response): Promise<Record<string, unknown>>
     const body: unknown = await response.clone().json();
     return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
   } catch {
-    return {}; // cut off on the way, or not JSON: the status alone speaks
+    return {}; // truncated, or not JSON: only the status is known
   }
 }
 
-/** Our backend sends Retry-After in seconds; its other form, a date (RFC 9110 §10.2.3), is left aside. */
+/** Our backend sends Retry-After in seconds; the date form (RFC 9110 §10.2.3) is ignored. */
 function seconds(header: string | null): number | null {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) : null;
 }

@@ -1,7 +1,7 @@
-/** What one tab tells the others. It never carries user data: they ask the backend themselves. */
+/** A message from one tab to the others, without user data: they ask the backend themselves. */
 export type News = "login" | "logout";
 
-/** The tabs of one app, agreeing on who is logged in. BroadcastChannel reaches the same origin only. */
+/** Keeps the tabs of one app in agreement. BroadcastChannel reaches the same origin only. */
 export class Tabs {
   readonly #channel: BroadcastChannel;
 

@@ -1,10 +1,10 @@
 import { Problem } from "./problem.ts";
 import type { Options } from "./state.ts";
 
-/** Nobody watches a spinner for longer; then it is better to say what is wrong. */
+/** Nobody watches a spinner for longer than this. */
 const longestWait = 5;
 
-/** Sends requests, and turns "no answer" into a Problem. */
+/** Sends requests, and turns a missing response into a Problem. */
 export class Transport {
   readonly #fetch: (request: Request) => Promise<Response>;
   readonly #sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -30,8 +30,9 @@ export class Transport {
   }
 
   /**
-   * Sends, and repeats a few times while the backend answers 503 `provider_unavailable`. That is safe for a POST too:
-   * the guard gives this answer before the app has seen the request. `mayRepeat` throws when nobody wants it any more.
+   * Sends, and retries a few times while the backend answers 503 `provider_unavailable`. That is
+   * safe for a POST too: the guard gives this answer before the app has seen the request.
+   * `mayRepeat` throws when the request is no longer wanted.
    */
   async patiently(request: Request, mayRepeat: () => void): Promise<Response> {
     for (let left = this.#repeats; ; left--) {

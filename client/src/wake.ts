@@ -1,6 +1,7 @@
 /**
- * Calls back when the page is looked at again: the phone was unlocked, the tab chosen, or the page came out of the
- * back/forward cache. News from other tabs may have been missed meanwhile. Does nothing outside a browser.
+ * Calls back when the page becomes visible again: the phone was unlocked, the tab selected, or the
+ * page came out of the back/forward cache. It may have missed messages from other tabs. Does
+ * nothing outside a browser.
  */
 export function onWake(awake: () => void): () => void {
   if (typeof document === "undefined") return () => {};

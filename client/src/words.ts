@@ -50,7 +50,9 @@ const byReason: Record<EndReason, string> = {
   user_deactivated: "This account has been deactivated.",
 };
 
-/** Says a problem as a person would. The backend's own sentence is used only for codes that the app brought in. */
+/**
+ * Describes a problem in words. The backend's own sentence is used only for the app's own codes.
+ */
 export function words(problem: Problem): string {
   if (problem.code === "too_many_attempts") return `Too many attempts. Try again ${after(problem.retryAfter)}.`;
   const known = (problem.code === "password_refused" && byRule[problem.reason]) || byCode[problem.code];

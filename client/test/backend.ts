@@ -3,7 +3,7 @@ import type { Session, User } from "../src/index.ts";
 export const ada: User = { id: "ada", fullName: "Ada Lovelace" };
 export const bob: User = { id: "bob", fullName: "Bob Moore" };
 
-/** A backend and one browser's cookie jar: it keeps to the wire contract and remembers what it carried out. */
+/** A backend and one browser's cookie jar. It follows docs/http.md and records what it did. */
 export class Backend {
   user: User | null = null;
   endReason: string | null = null;

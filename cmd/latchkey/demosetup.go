@@ -239,7 +239,7 @@ func (d *demo) openForums(ctx context.Context) error {
 	}
 	behind := newServer(app)
 	go serveBeside(behind, listener, d.log)
-	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: no requests come any more
+	d.closers = append(d.closers, closeFunc(behind.Close)) // after the gateway: no more requests come
 	g, err := gateway.New(gateway.Config{Logger: d.log, Apps: []gateway.App{{
 		Login: login, Account: &account.Config{Client: provider, Registration: account.RegistrationVerified, Issuer: "Nightjar"}, Upstream: "http://" + listener.Addr().String(), Protect: []string{"/api/"}, UserKey: latchkey.Secret(userKey), NoBearer: true,
 		Page: forums.Page(), PageHeaders: forums.PageHeaders(),

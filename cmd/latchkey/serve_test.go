@@ -31,7 +31,7 @@ type served struct {
 	origins []string
 	client  *http.Client
 	app     *httptest.Server
-	listens string // the port, where it is not that of the origin
+	listens string // the port, if it is not the origin's
 }
 
 // newServed makes a directory with a user, and an app that says who asks.

@@ -7,7 +7,7 @@
 //	<!-- not run: REASON -->   before a block: it is not run, and counted as such
 //	<!-- file: NAME -->        before a block: it is written to the file, and checked by the tool
 //	                           of its language
-//	<!-- run: COMMANDS -->     anywhere: commands between the blocks, such as checks of their effect
+//	<!-- run: COMMANDS -->     anywhere: commands between the blocks, such as checks
 //
 // Blocks without a language, or in sh, are shell commands. All others need one of the first two
 // comments.

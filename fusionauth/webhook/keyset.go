@@ -92,8 +92,8 @@ func (s *keySet) fetch(ctx context.Context) (map[string]key, error) {
 }
 
 // parseKeySet skips keys that we cannot use, and keys that Latchkey's provider marks as an
-// application's: whoever imported such a key could sign with it, and it signs no events. FusionAuth
-// marks none. Of two keys with the same id neither is used.
+// application's: anyone who imported such a key could sign with it, and it signs no events.
+// FusionAuth marks none. Of two keys with the same id neither is used.
 func parseKeySet(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -189,7 +189,7 @@ func TestOneToken(t *testing.T) {
 	second := w.apps[0].Browser()
 	second.Want(second.Login(), 200, "", "")
 	second.Want(second.Send("POST", "/api/logout", ""), 204, "", "")
-	w.apps[0].Until("logout is told of", func() bool { return strings.Contains(w.log.String(), "jwt.refresh-token.revoke") })
+	w.apps[0].Until("the logout event", func() bool { return strings.Contains(w.log.String(), "jwt.refresh-token.revoke") })
 	if !strings.Contains(w.log.String(), "ended=0") {
 		t.Error(w.log.String())
 	}
@@ -250,7 +250,7 @@ func TestOtherEvents(t *testing.T) {
 		{"no type", object{"user": user}, 400, []string{"", ""}},
 		{"no id", object{"id": "", "type": "user.password.update", "user": user}, 400, []string{"", ""}},
 		{"no time", object{"createInstant": 0, "type": "user.password.update", "user": user}, 400, []string{"", ""}},
-		{"an id that is none", object{"type": "user.password.update", "user": object{"id": "a\nb"}}, 400, []string{"", ""}},
+		{"an invalid id", object{"type": "user.password.update", "user": object{"id": "a\nb"}}, 400, []string{"", ""}},
 		{"of yesterday", object{"createInstant": time.Now().Add(-61 * time.Minute).UnixMilli(), "type": "user.password.update", "user": user}, 400, []string{"", ""}},
 		{"of tomorrow", object{"createInstant": time.Now().Add(6 * time.Minute).UnixMilli(), "type": "user.password.update", "user": user}, 400, []string{"", ""}},
 	} {

@@ -14,7 +14,7 @@ type phrase struct {
 	kinds   string // the kinds of text where the phrase is looked for
 }
 
-// readDialect reads lines of three columns, separated by tabs: kinds, pattern, what to write instead.
+// readDialect reads lines of three columns, separated by tabs: kinds, pattern, suggestion.
 func readDialect(name string) ([]phrase, error) {
 	source, err := os.ReadFile(name)
 	if err != nil {

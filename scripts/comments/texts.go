@@ -98,7 +98,7 @@ func directive(comment string) bool {
 	return strings.HasPrefix(comment, "//go:") || strings.HasPrefix(comment, "//lint:")
 }
 
-// widthOf returns the columns of a line that begins with a comment, or 0 if it has no space to break at.
+// widthOf returns the columns of a line that begins with a comment, or 0 if it cannot be wrapped.
 func widthOf(line string) int {
 	trimmed := strings.TrimSpace(line)
 	if !strings.HasPrefix(trimmed, "//") || len(strings.Fields(trimmed)) < 3 {

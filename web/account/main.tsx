@@ -6,7 +6,10 @@ import { mailLink, type MailLink } from "../kit/mail-link.ts";
 
 const titles: Record<MailLink["what"], string> = { "verify-email": "Confirm your email address", "reset-password": "Choose a new password" };
 
-/** The gateway's own page for the links of mails, for apps that have none. It does not ask who is logged in: that is not what it is for. */
+/**
+ * The gateway's page for the links in mails, for apps without one. It does not care who is logged
+ * in.
+ */
 function Page() {
   const link = useCell(mailLink);
   const title = link ? titles[link.what] : "Your account";
@@ -28,7 +31,7 @@ function goOn(text: string) {
   );
 }
 
-/** The address keeps no id, so there is none after a reload. */
+/** The address does not keep the id, so a reload loses it. */
 function NoLink() {
   return (
     <div class="form">

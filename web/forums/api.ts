@@ -11,7 +11,7 @@ export interface Post {
 export interface Thread {
   id: number;
   title: string;
-  /** Counts also the oldest, which a long thread no longer shows. */
+  /** Includes the oldest posts, which a long thread no longer shows. */
   postCount: number;
   posts: Post[];
 }

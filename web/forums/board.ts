@@ -5,7 +5,7 @@ import { loadBoard, type Board } from "./api.ts";
 import { forgetDrafts } from "./drafts.ts";
 
 export interface BoardState {
-  /** Null until the server has told, and whenever nobody is logged in. */
+  /** Null until it is loaded, and whenever nobody is logged in. */
   board: Board | null;
   problem: Problem | null;
 }
@@ -13,7 +13,7 @@ export interface BoardState {
 const nothing: BoardState = { board: null, problem: null };
 export const boardState = new Cell<BoardState>(nothing);
 
-/** Counts the loads: an answer that a newer one has overtaken is not shown. */
+/** Counts the loads, so that only the newest response is shown. */
 let newest = 0;
 
 follow({
@@ -30,7 +30,7 @@ function forget(): void {
   boardState.value = nothing;
 }
 
-/** Loads the threads. What is shown stays until the answer is there. */
+/** Loads the threads. The old ones stay until the response arrives. */
 export async function load(): Promise<void> {
   const mine = ++newest;
   boardState.value = { ...boardState.value, problem: null };

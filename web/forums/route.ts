@@ -12,7 +12,7 @@ export function go(path: string): void {
   route.value = read();
 }
 
-/** Lets a link change the page without loading it. Clicks that ask for a new tab stay the browser's. */
+/** Lets a link change the page without a reload. The browser handles clicks that open a new tab. */
 export function follow(event: TargetedMouseEvent<HTMLAnchorElement>): void {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();

@@ -4,12 +4,12 @@ import { Ago } from "../kit/ago.tsx";
 import { Reply } from "./reply.tsx";
 import { follow } from "./route.ts";
 
-/** One thread with its posts, and the form to write another. `board` is null while it is being loaded. */
+/** One thread with its posts, and the form for a new one. `board` is null while loading. */
 export function ThreadView({ id, board }: { id: number; board: Board | null }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const thread = board?.threads.find((other) => other.id === id);
   useEffect(() => {
-    // Not away from a field: after a login in place the same thread appears once more, and the person types on.
+    // not away from a field: after a login in place the thread is drawn again while someone types
     if (!document.activeElement?.closest("form")) heading.current?.focus({ preventScroll: true });
     if (thread) document.title = `${thread.title} · Nightjar`;
     return () => void (document.title = "Nightjar");

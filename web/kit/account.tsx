@@ -3,7 +3,7 @@ import { hush, say } from "./notice.tsx";
 import { latchkey, useSession } from "./session.ts";
 import { openSessions } from "./sessions.ts";
 
-/** The name of who is logged in, which opens the list of where, and the way out. */
+/** The user's name, which opens the list of sessions, and the button to log out. */
 export function Account() {
   const { user } = useSession();
   if (!user) return null;
@@ -25,14 +25,14 @@ export function Account() {
   );
 }
 
-/** The button that opens the list. It is drawn anew with each login, so whoever wants it looks for it by its id. */
+/** The button that opens the list. It is redrawn with each login, so look it up by its id. */
 export const openerId = "sessions-open";
 
 function nameOf(user: User): string {
   return user.fullName || [user.firstName, user.lastName].filter(Boolean).join(" ") || user.username || user.email || "Logged in";
 }
 
-/** Says so where only this page knows of the logout: on a shared computer that is the difference that counts. */
+/** Warns if only this page knows about the logout, which matters on a shared computer. */
 async function logout(): Promise<void> {
   try {
     hush();

@@ -2,7 +2,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour",
 const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
-/** How long ago something was; the exact time on pointing at it. */
+/** How long ago something was, with the exact time on hover. */
 export function Ago({ at }: { at: string }) {
   const date = new Date(at);
   const seconds = Math.round((date.getTime() - Date.now()) / 1000);

@@ -15,7 +15,7 @@ interface Codes {
   recoveryCodes: string[];
 }
 
-/** Has an authenticator app take a secret, and proves that it has. */
+/** Gives a secret to an authenticator app, and checks that it works. */
 export function AuthenticatorForm() {
   const [made, setMade] = useState<Secret | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -66,7 +66,7 @@ export function AuthenticatorOffForm() {
   );
 }
 
-/** Makes new recovery codes; those before are worthless then. */
+/** Makes new recovery codes, and invalidates the old ones. */
 export function CodesForm() {
   async function send(proof: Proof) {
     showCodes((await post<Codes>("/api/recovery-codes", proof)).recoveryCodes);

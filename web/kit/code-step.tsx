@@ -2,7 +2,7 @@ import { useContext, useState } from "preact/hooks";
 import { CodeField } from "./field.tsx";
 import { FormContext } from "./form.tsx";
 
-/** Asks for the code that is wanted beside the password: of the app, or a recovery code. `next`: one has been used just now. */
+/** Asks for a code of the authenticator app, or a recovery code. `next`: one has just been used. */
 export function CodeStep({ first = false, next = false }: { first?: boolean; next?: boolean }) {
   const { id } = useContext(FormContext);
   const [recovery, setRecovery] = useState(false);

@@ -7,11 +7,11 @@ import { SessionsDialog } from "./sessions-dialog.tsx";
 interface Props {
   /** Why a login is asked for in place. */
   reason: string;
-  /** Asks for a login where nobody is logged in. */
+  /** Asks for a login if nobody is logged in. */
   logIn: () => void;
 }
 
-/** All that opens over a page for the sake of the login. Stands once in the page. */
+/** Every dialog about the login. Use it once in a page. */
 export function Dialogs({ reason, logIn }: Props) {
   return (
     <>

@@ -10,7 +10,7 @@ interface Props {
   id: string;
   title: string;
   reason?: string;
-  /** Whether someone's session has ended, and why where that is known. */
+  /** Whether someone's session has ended, and why if that is known. */
   ended: boolean;
   endReason: EndReason | null;
 }
@@ -25,7 +25,7 @@ const titles: Record<Exclude<View, "login">, string> = {
   "reset-sent": "Look into your mailbox",
 };
 
-/** The login form, and the ways round it: a new account, a forgotten password. */
+/** The login form, with the ways to a new account or a new password. */
 export function Entrance({ id, title, reason, ended, endReason }: Props) {
   const [view, setView] = useState<View>("login");
   const [email, setEmail] = useState("");

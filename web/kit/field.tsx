@@ -2,7 +2,7 @@ import type { ComponentChildren, InputHTMLAttributes } from "preact";
 import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { FormContext } from "./form.tsx";
 
-/** How many characters a new password has at least: the embedded provider's rule, told before anybody types. */
+/** The minimum length of a new password: the embedded provider's rule, shown in advance. */
 export const passwordMin = 15;
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
   children?: ComponentChildren;
 }
 
-/** A field with its label, what to know before typing, and what is wrong with what was typed. */
+/** A field with its label, a hint, and what is wrong with its value. */
 export function Field({ name, label, hint, first, input, children }: Props) {
   const { id, wrong } = useContext(FormContext);
   const field = useRef<HTMLInputElement>(null);
@@ -46,7 +46,7 @@ export function EmailField(more: Partial<Props>) {
   );
 }
 
-/** A password, which can be looked at. A fresh one has at least so many characters; 1 where the rule is not known. */
+/** A password, which can be shown. `least`: its minimum length; 1 if the rule is unknown. */
 export function PasswordField({ fresh, least = passwordMin, ...more }: Partial<Props> & { fresh?: boolean; least?: number }) {
   const [shown, setShown] = useState(false);
   const input = {

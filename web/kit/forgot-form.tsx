@@ -2,7 +2,7 @@ import { EmailField } from "./field.tsx";
 import { Form } from "./form.tsx";
 import { latchkey } from "./session.ts";
 
-/** Asks for a mail with which to set a new password. What it says is the same whether the address has an account. */
+/** Requests a mail for a new password. The answer does not depend on whether the account exists. */
 export function ForgotForm({ mailed }: { mailed: (email: string) => void }) {
   async function send({ email }: Record<string, string>) {
     const address = email!.trim();

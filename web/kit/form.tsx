@@ -3,10 +3,10 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
 import { useSlow } from "./slow.ts";
 
-/** What is wrong with a form: at a field, by its name, or with all of it, by "". A field without words shares those of the form. */
+/** What is wrong with a form, by the names of fields, or "" for the form as a whole. */
 export type Wrong = Record<string, string>;
 
-/** What the fields of a form know of it. */
+/** What the fields know about their form. */
 export const FormContext = createContext<{ id: string; wrong: Wrong }>({ id: "", wrong: {} });
 
 /** Another button of a form, with another way to send it. */
@@ -24,17 +24,17 @@ interface Props {
   id: string;
   submit: string;
   submitting: string;
-  /** Sends what was typed. A Problem that it throws is said at the field that it is about. */
+  /** Submits the form. A Problem that it throws is shown at its field. */
   send: (values: Record<string, string>) => Promise<void>;
-  /** Problems that mean something else here, in words. */
+  /** Words for problems that mean something else here. */
   said?: Record<string, string>;
   other?: Way | undefined;
-  /** What stands below the buttons. */
+  /** Content below the buttons. */
   below?: ComponentChildren;
   children: ComponentChildren;
 }
 
-/** A form that says what is wrong at the field, keeps what was typed, and says that it is busy. */
+/** A form that shows errors at their fields, keeps what was typed, and shows that it is busy. */
 export function Form({ id, submit, submitting, send, said = {}, other, below, children }: Props) {
   const [wrong, setWrong] = useState<Wrong>({});
   const [busy, setBusy] = useState<"" | "main" | "other">("");
@@ -42,7 +42,7 @@ export function Form({ id, submit, submitting, send, said = {}, other, below, ch
   const form = useRef<HTMLFormElement>(null);
   const alive = useRef(true);
   useLayoutEffect(() => () => void (alive.current = false), []);
-  useLayoutEffect(() => { // at once: the next key may be on its way
+  useLayoutEffect(() => { // immediately: the next key may already be pressed
     const [first] = Object.keys(wrong).filter(Boolean);
     if (first) form.current?.querySelector<HTMLInputElement>(`[name="${first}"]`)?.select();
   }, [wrong]);
@@ -82,7 +82,7 @@ const fieldOf: Record<string, string> = {
   email_refused: "email", email_taken: "email", password_refused: "newPassword", invalid_credentials: "password", invalid_code: "code", two_factor_required: "code",
 };
 
-/** A login does not tell which of its fields is wrong. */
+/** A login does not reveal which of its fields is wrong. */
 function wrongBy({ code }: Problem, said: string, names: string[]): Wrong {
   const field = fieldOf[code];
   if (!field || !names.includes(field)) return { "": said };

@@ -3,7 +3,7 @@ import { Entrance } from "./entrance.tsx";
 import { hush } from "./notice.tsx";
 import { latchkey, useSession } from "./session.ts";
 
-/** The login form in place: opens over the page when a request needs a login, and the request goes on after it. */
+/** The login form over the page, when a request needs a login. The request continues after it. */
 export function LoginDialog({ reason }: { reason: string }) {
   const { phase, returning, endReason } = useSession();
   const dialog = useRef<HTMLDialogElement>(null);

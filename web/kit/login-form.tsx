@@ -9,22 +9,22 @@ import { latchkey } from "./session.ts";
 import { Unproven } from "./unproven.tsx";
 
 interface Props {
-  /** Whether someone's session has ended, and why where that is known. */
+  /** Whether someone's session has ended, and why if that is known. */
   ended: boolean;
   endReason: EndReason | null;
-  /** Is told the address that a mail with a new link has gone to, if it waits for its proof. */
+  /** Called with an unverified address to which a mail with a new link was sent. */
   unproven: (email: string) => void;
-  /** The ways round it. */
+  /** Other ways in. */
   children: ComponentChildren;
 }
 
-/** What the server wants beside the password. */
+/** What the server asks for besides the password. */
 interface Steps {
   code?: boolean;
   newPassword?: boolean;
 }
 
-/** The login form. What is typed stays in its fields and goes nowhere but into the request, which comes again whole with each further step. */
+/** The login form. Each further step sends the whole form again. */
 export function LoginForm({ ended, endReason, unproven, children }: Props) {
   const [steps, setSteps] = useState<Steps>({});
   const [waiting, setWaiting] = useState("");
@@ -83,7 +83,7 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
   );
 }
 
-/** Where everybody may register, an address without its proof is refused as an unknown one is: nobody is told which addresses have an account. */
+/** With open registration, an unverified address is refused like an unknown one. */
 function mayBeUnproven({ code }: Problem): boolean {
   return code === "invalid_credentials" || code === "email_not_verified";
 }

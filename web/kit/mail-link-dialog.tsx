@@ -4,12 +4,12 @@ import { MailLinkForms } from "./mail-link-forms.tsx";
 import { mailLink } from "./mail-link.ts";
 import { useSession } from "./session.ts";
 
-/** Where the links of mails lead: over the page, whatever it shows. Stands once in the page. */
+/** What the links in mails open, over the page. Use it once in a page. */
 export function MailLinkDialog({ logIn }: { logIn: () => void }) {
   const link = useCell(mailLink);
   const { phase } = useSession();
   const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => { // at once: the page behind is in reach again when its button is pressed
+  useLayoutEffect(() => { // immediately: the page behind is usable as soon as its button is pressed
     if (!link) return;
     dialog.current?.showModal();
     return () => dialog.current?.close();

@@ -11,21 +11,22 @@ interface Props {
   link: MailLink;
   /** The level of the heading, whose id is "mail-link-title". */
   heading: "h1" | "h2";
-  /** What stands below a form: a way to leave. */
+  /** Content below a form, such as a way to leave. */
   below?: ComponentChildren;
-  /** What stands below the good news. */
+  /** Content below the success message. */
   then: (text: string) => ComponentChildren;
 }
 
-/** Does what a link of a mail is for, once its reader says so. */
+/** Carries out what a link in a mail is for, once its reader confirms. */
 export function MailLinkForms(props: Props) {
   const Step = props.link.what === "verify-email" ? Verify : Reset;
   return <Step key={props.link.id} {...props} />;
 }
 
 /**
- * A form proves the address, not the opening of the page: programs that look through mails open links, too. It wants the password:
- * somebody else may have made this account, and must not get in because the owner of the mailbox confirms it.
+ * Submitting the form verifies the address; opening the page does not, because mail scanners open
+ * links too. It needs the password: somebody else may have registered this address, and must not
+ * get in because the owner of the mailbox confirms it.
  */
 function Verify({ link: { id }, heading: Heading, below, then }: Props) {
   const [good, setGood] = useState<Good | "invalid" | null>(null);
@@ -79,13 +80,13 @@ function Verify({ link: { id }, heading: Heading, below, then }: Props) {
 
 const notChosen = { invalid_credentials: "This isn’t the password of this account. If you’re sure that it’s the one you chose, somebody else has made the account: choose a new password." };
 
-/** What the backend knows of a link that is still good. */
+/** What the backend knows about a valid link. */
 interface Good {
   email?: string;
   passwordMinLength?: number;
 }
 
-/** Asks for a new password, after it has asked whether the link is good for one. */
+/** Asks for a new password, after checking that the link is valid. */
 function Reset({ link: { id }, heading: Heading, below, then }: Props) {
   const [good, setGood] = useState<Good | "invalid" | null>(null);
   const [passkeys, setPasskeys] = useState<number | null>(null);
@@ -125,7 +126,7 @@ function Reset({ link: { id }, heading: Heading, below, then }: Props) {
   );
 }
 
-/** Where the backend can't tell, the form comes all the same: sending it will. */
+/** If the backend cannot tell, the form appears anyway: submitting it will. */
 async function check(path: "/api/reset-password/check" | "/api/verify-email/check", id: string): Promise<Good | "invalid"> {
   try {
     return await latchkey.json<Good>(path, { method: "POST", body: { id } });
@@ -175,7 +176,7 @@ function Renew({ Heading, below, path, title, children }: Renewal & { title: str
   );
 }
 
-/** Asks for the address, and has a mail with a new link sent there. */
+/** Asks for the address, and sends a mail with a new link there. */
 function NewLink({ path, sent }: { path: MailPath; sent: (email: string) => void }) {
   async function send({ email }: Record<string, string>) {
     const address = email!.trim();
@@ -199,14 +200,14 @@ function Done({ title, Heading, children }: { title: string; Heading: Props["hea
   );
 }
 
-/** Has a screen reader say a heading that takes the place of another. */
+/** Makes a screen reader announce a heading that replaces another. */
 function useFocus() {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return heading;
 }
 
-/** A new password shuts out nobody who has put a passkey there. */
+/** A new password does not shut out anyone who has added a passkey. */
 function StillOpen({ passkeys }: { passkeys: number }) {
   return (
     <p data-testid="reset-passkeys">

@@ -1,6 +1,6 @@
 import { Cell } from "./cell.ts";
 
-/** What a link of a mail is for, and its id. */
+/** What a link in a mail is for, and its id. */
 export interface MailLink {
   what: "verify-email" | "reset-password";
   id: string;
@@ -12,7 +12,7 @@ export const mailLink = new Cell<MailLink | null>(null);
 addEventListener("hashchange", take);
 take();
 
-/** Takes the id out of the address: it is a credential, and not for the history. */
+/** Removes the id from the address: it is a credential, and must not be in the history. */
 function take(): void {
   const found = /^#(verify-email|reset-password)=([\w.~-]+)$/.exec(location.hash);
   if (!found) return;

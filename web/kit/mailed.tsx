@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
 import { latchkey } from "./session.ts";
 
-/** The routes that send a mail (again), whoever asks. */
+/** The routes that send a mail (again) without a login. */
 export type MailPath = "/api/verify-email/send" | "/api/forgot-password";
 
 /** Sends a mail to an address. */
@@ -27,7 +27,7 @@ export function useSending(path: MailPath, email: string) {
   return { busy, wrong, send };
 }
 
-/** Says that a mail is on its way, in words that tell nobody who has an account. */
+/** Says that a mail is on its way, without revealing whether there is an account. */
 export function Mailed({ path, email, children }: { path: MailPath; email: string; children: ComponentChildren }) {
   const { busy, wrong, send } = useSending(path, email);
   const [done, setDone] = useState("");

@@ -10,7 +10,7 @@ interface Notice {
 const shown = new Cell<Notice | null>(null);
 let timer = 0;
 
-/** Says something in passing, to eyes and screen readers. What went wrong stays until it is closed. */
+/** Shows and announces a short message. Errors stay until they are closed. */
 export function say(notice: Notice): void {
   clearTimeout(timer);
   shown.value = notice;
@@ -21,14 +21,14 @@ export function hush(): void {
   shown.value = null;
 }
 
-/** Says what went wrong. Nothing is said where the person knows: the form was closed, or the page belongs to someone else by now. */
+/** Shows an error, unless the user knows: the form was closed, or someone else has logged in. */
 export function sayProblem(error: unknown): void {
   if (!(error instanceof Problem)) throw error;
   if (["declined", "logged_out", "outdated"].includes(error.code)) return;
   say({ text: words(error), tone: "bad" });
 }
 
-/** Shows the notice. Stands once in the page; the regions are there before anything is said, or it would not be read out. */
+/** Shows the notice. Use it once in a page: live regions must exist before their content. */
 export function Notices() {
   const notice = useCell(shown);
   const text = (tone: Notice["tone"]) => (notice?.tone === tone ? notice.text : "");

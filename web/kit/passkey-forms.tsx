@@ -4,7 +4,7 @@ import { makePasskey } from "./passkeys.ts";
 import { ProvedForm, type Proof } from "./proof.tsx";
 import { finish, post, type Passkey } from "./security.ts";
 
-/** Has the browser make a passkey, and the server know it. A name has at most 100 bytes there. */
+/** Makes the browser create a passkey, and registers it. Its name has at most 100 bytes. */
 export function PasskeyForm() {
   async function send(proof: Proof, { name }: Record<string, string>) {
     const { options } = await post<{ options: PublicKeyCredentialCreationOptionsJSON }>("/api/passkeys/options", { ...proof, name: name!.trim() });
@@ -24,7 +24,7 @@ export function PasskeyRemoveForm({ passkey: { id, name } }: { passkey: Passkey 
     try {
       await post(`/api/passkeys/${encodeURIComponent(id)}/remove`, proof);
     } catch (error) {
-      if (!(error instanceof Problem && error.code === "not_found")) throw error; // it is gone: that is what was wanted
+      if (!(error instanceof Problem && error.code === "not_found")) throw error; // it is gone already, as intended
     }
     finish(`The passkey “${name}” is removed. Your device may offer it still: remove it there, too.`);
   }

@@ -7,12 +7,12 @@ export const passkeysWork = typeof PublicKeyCredential === "function" && "parseR
 /** A credential as JSON. */
 type Answer = ReturnType<PublicKeyCredential["toJSON"]>;
 
-/** Has the browser make a passkey. Throws a Problem. */
+/** Makes the browser create a passkey. Throws a Problem. */
 export function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<Answer> {
   return answer("No passkey was made. Try again when you like.", () => navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) }));
 }
 
-/** Has the browser sign with a passkey of the user's: for a login, or as the proof that it is still he. Throws a Problem. */
+/** Makes the browser sign with a passkey: for a login, or as a proof. Throws a Problem. */
 export async function signByPasskey(email: string): Promise<Answer> {
   const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>("/api/passkey-login/options", { method: "POST", body: { email } });
   return answer("No passkey was used. Try again, or use your password.", () => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }));

@@ -5,7 +5,7 @@ import { notYours, useCode } from "./proof.tsx";
 import { finish, post, securityState } from "./security.ts";
 import { latchkey } from "./session.ts";
 
-/** Sets a new password, which ends all other sessions of the user's. */
+/** Sets a new password, which ends all other sessions of the user. */
 export function PasswordChangeForm() {
   const [withCode, want] = useCode();
   async function send({ password, newPassword, code }: Record<string, string>) {

@@ -8,13 +8,13 @@ import { passkeysWork, signByPasskey } from "./passkeys.ts";
 import { securityState } from "./security.ts";
 import { latchkey } from "./session.ts";
 
-/** What a request brings to show that it is still the same person at the keyboard. */
+/** A proof that the same person is still at the keyboard. */
 export type Proof = { password: string; code?: string } | { passkey: unknown };
 
-/** Said of what is asked for again. */
+/** The hint at what is asked for again. */
 export const notYours = { invalid_credentials: "That isn’t your password.", passkey_refused: "This passkey can’t be used here. Try another one." };
 
-/** Whether a code is wanted beside the password: as far as the page knows, or since the server has said so. */
+/** Whether a code is needed besides the password: as far as the page or the server knows. */
 export function useCode(): [boolean, (problem: unknown) => void] {
   const [wanted, setWanted] = useState(securityState.value.factors?.authenticator ?? false);
   return [wanted, (problem) => void (problem instanceof Problem && problem.code === "two_factor_required" && setWanted(true))];
@@ -24,18 +24,18 @@ interface Props {
   id: string;
   submit: string;
   submitting: string;
-  /** The names of the fields that the request needs beside the proof. */
+  /** The names of the fields besides the proof. */
   needs?: string[];
-  /** Where the first field of the form is that of the password. */
+  /** Set if the first field of the form is the password. */
   first?: boolean;
-  /** Where a code is wanted beside the password if the user has an authenticator. */
+  /** Set if a code is needed besides the password for users with an authenticator. */
   full?: boolean;
   send: (proof: Proof, values: Record<string, string>) => Promise<void>;
   said?: Record<string, string>;
   children: ComponentChildren;
 }
 
-/** A form that wants a proof: the password, or a passkey in its place where the user has one. */
+/** A form that needs a proof: the password, or a passkey instead if the user has one. */
 export function ProvedForm({ needs = [], first = false, full = false, send, said, children, ...form }: Props) {
   const [wanted, want] = useCode();
   const withCode = full && wanted;

@@ -1,6 +1,6 @@
 import encodeQR from "qr";
 
-/** A QR code, dark on light whatever the colours around it: cameras want it so. */
+/** A QR code, dark on light in any theme, because cameras need it. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const rows = encodeQR(text, "raw", { border: 4 });
   const path = rows.map((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : "")).join("")).join("");

@@ -2,7 +2,7 @@ import { EmailField, Field, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
 import { latchkey } from "./session.ts";
 
-/** Makes an account. `mailed` is told the address where a link has to be followed first. */
+/** Registers a user. `mailed` is called with the address if a link must be followed first. */
 export function RegisterForm({ mailed }: { mailed: (email: string) => void }) {
   async function send({ firstName, email, newPassword }: Record<string, string>) {
     const address = email!.trim();
@@ -10,7 +10,7 @@ export function RegisterForm({ mailed }: { mailed: (email: string) => void }) {
     const answer = await latchkey.json<{ user?: unknown }>("/api/register", {
       method: "POST", body: { email: address, password: newPassword, ...(name && { firstName: name }) },
     });
-    if (answer.user) await latchkey.check(); // where addresses need no proof, that was a login
+    if (answer.user) await latchkey.check(); // without verification, that was a login
     else mailed(address);
   }
   return (

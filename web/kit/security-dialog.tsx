@@ -10,7 +10,7 @@ import { RecoveryCodes } from "./recovery-codes.tsx";
 import { closeSecurity, finish, securityState, taskKey, type Task } from "./security.ts";
 import { SecurityOverview } from "./security-overview.tsx";
 
-/** How the user logs in: password, authenticator, passkeys. Stands once in the page. */
+/** How the user logs in: password, authenticator, passkeys. Use it once in a page. */
 export function SecurityDialog() {
   const { open, task, codes } = useCell(securityState);
   const dialog = useRef<HTMLDialogElement>(null);

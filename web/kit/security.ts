@@ -2,7 +2,7 @@ import { Problem } from "../../client/src/index.ts";
 import { Cell } from "./cell.ts";
 import { follow, latchkey } from "./session.ts";
 
-/** A key that a device of the user's holds. */
+/** A key on a device of the user. */
 export interface Passkey {
   id: string;
   name: string;
@@ -10,7 +10,7 @@ export interface Passkey {
   lastUsedAt?: string;
 }
 
-/** How the user logs in beside the password. */
+/** How the user logs in besides the password. */
 export interface Factors {
   authenticator: boolean;
   passkeys: Passkey[];
@@ -24,12 +24,12 @@ export const taskKey = (task: Task): string => (typeof task === "string" ? task 
 
 export interface SecurityState {
   open: boolean;
-  /** Null until the server has told. */
+  /** Null until it is loaded. */
   factors: Factors | null;
   problem: Problem | null;
-  /** Null: all of it is on view. */
+  /** Null: the overview. */
   task: Task | null;
-  /** Shown this once. */
+  /** Shown once. */
   codes: readonly string[] | null;
   /** What was done last. */
   done: string;
@@ -38,7 +38,7 @@ export interface SecurityState {
 const nothing: SecurityState = { open: false, factors: null, problem: null, task: null, codes: null, done: "" };
 export const securityState = new Cell<SecurityState>(nothing);
 
-/** Counts the loads: an answer that a newer one has overtaken is not shown. */
+/** Counts the loads, so that only the newest response is shown. */
 let newest = 0;
 
 follow({
@@ -65,7 +65,7 @@ export function begin(task: Task): void {
   change({ task, done: "" });
 }
 
-/** Back to all of it. */
+/** Back to the overview. */
 export function finish(done = ""): void {
   change({ task: null, codes: null, done });
   if (done) void loadFactors();
@@ -87,7 +87,7 @@ export async function loadFactors(): Promise<void> {
   }
 }
 
-/** Sends what a form of this dialog has. */
+/** Submits a form of this dialog. */
 export function post<T>(path: string, body?: unknown): Promise<T> {
   return latchkey.json<T>(path, { method: "POST", ...(body !== undefined && { body }) });
 }

@@ -10,7 +10,7 @@ import { closeSessions, load, sessionsState } from "./sessions.ts";
 import { SessionsEndOthers } from "./sessions-end-others.tsx";
 import { useSlow } from "./slow.ts";
 
-/** Where the user is logged in: opens from the user's name. Stands once in the page. */
+/** The user's sessions, opened from the user's name. Use it once in a page. */
 export function SessionsDialog() {
   const { open } = useCell(sessionsState);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -77,7 +77,7 @@ function Content() {
   );
 }
 
-/** Where the focus was on an entry that has gone, it goes to the one that took its place, or to the heading. */
+/** If the focused entry is gone, focuses the one in its place, or the heading. */
 function useFocusKept(heading: { current: HTMLElement | null }, entries: { current: HTMLElement | null }, list: readonly Session[] | null): void {
   const last = useRef(0);
   useLayoutEffect(() => {

@@ -3,23 +3,23 @@ import { Cell } from "./cell.ts";
 import { sayProblem } from "./notice.tsx";
 import { follow, latchkey } from "./session.ts";
 
-/** What the page knows of where its user is logged in. */
+/** What the page knows about the user's sessions. */
 export interface SessionsState {
-  /** Whether the user looks at it. Nothing is asked of the server before. */
+  /** Whether the list is open. It is not loaded before. */
   open: boolean;
-  /** This browser's session first, then the one used last. Null until the server has told. */
+  /** This browser's session first, then the last used. Null until it is loaded. */
   list: readonly Session[] | null;
   problem: Problem | null;
   /** The ids of those that are being ended. */
   ending: readonly string[];
-  /** What was done last, for those who hear the page. */
+  /** What was done last, for screen readers. */
   done: string;
 }
 
 const nothing: SessionsState = { open: false, list: null, problem: null, ending: [], done: "" };
 export const sessionsState = new Cell<SessionsState>(nothing);
 
-/** Counts the loads and the ends: an answer that a newer one has overtaken is not shown. */
+/** Counts loads and ends, so that only the newest response is shown. */
 let newest = 0;
 
 follow({
@@ -42,7 +42,7 @@ export function closeSessions(): void {
   sessionsState.value = nothing;
 }
 
-/** Loads the list. What is shown stays until the answer is there. */
+/** Loads the list. The old one stays until the response arrives. */
 export async function load(): Promise<void> {
   const mine = ++newest;
   change({ problem: null });
@@ -59,7 +59,7 @@ function byUse(a: Session, b: Session): number {
   return Number(b.current) - Number(a.current) || Date.parse(b.lastSeenAt) - Date.parse(a.lastSeenAt);
 }
 
-/** Logs the user out in one other browser. That it was over already comes to the same. */
+/** Logs the user out in one other browser. It is fine if that session has ended already. */
 export async function end({ id, device }: Session): Promise<void> {
   await endAll([id], `${device} is logged out.`, async () => {
     try {
@@ -92,7 +92,7 @@ async function endAll(ids: string[], done: string, send: () => Promise<void>): P
 function gone(ids: string[], done: string): void {
   const { open, list } = sessionsState.value;
   if (!open) return;
-  newest++; // a list under way may still have them
+  newest++; // a list being loaded may still have them
   if (list) change({ done, list: list.filter((session) => !ids.includes(session.id)) });
   else void load();
 }

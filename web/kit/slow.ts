@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** True once something has been under way for longer than people expect. */
+/** True once something has taken longer than people expect. */
 export function useSlow(underWay: boolean): boolean {
   const [slow, setSlow] = useState(false);
   useEffect(() => {

@@ -10,7 +10,7 @@ export function start(page: ComponentChild): void {
   void latchkey.check();
 }
 
-/** Stands where the page would be while nobody can say who is logged in. */
+/** Replaces the page while it is unknown who is logged in. */
 export function Unreachable() {
   return (
     <div class="unreachable" role="alert">

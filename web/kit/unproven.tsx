@@ -1,6 +1,9 @@
 import { useSending } from "./mailed.tsx";
 
-/** Offers the mail that proves an address once more: a login with one that waits for it is refused as one with a wrong password is. */
+/**
+ * Offers to send the verification mail again: a login with an unverified address is refused like a
+ * wrong password.
+ */
 export function Unproven({ email, sent }: { email: string; sent: (email: string) => void }) {
   const { busy, wrong, send } = useSending("/api/verify-email/send", email);
   return (

@@ -12,7 +12,7 @@ interface Props {
   close: () => void;
 }
 
-/** The cart, beside the goods. It is not modal: one may go on shopping while it is open. */
+/** The cart, beside the goods. It is not modal: shopping can continue while it is open. */
 export function CartPanel({ lines, max, close }: Props) {
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {

@@ -5,24 +5,27 @@ import { addToCart, loadCart, removeFromCart, setQuantity, type Cart, type Produ
 
 interface Change {
   product: Product;
-  /** What the quantity becomes; 0 takes the product out. */
+  /** The new quantity; 0 removes the product. */
   quantityAfter: (before: number) => number;
   send: () => Promise<Cart>;
 }
 
-/** What the page knows of the cart: what the server said last, and what it has yet to confirm. */
+/** What the page knows about the cart: the last response, and changes yet to be confirmed. */
 export interface CartState {
-  /** Null until the server has told, and whenever nobody is logged in. */
+  /** Null until it is loaded, and whenever nobody is logged in. */
   cart: Cart | null;
   pending: readonly Change[];
-  /** The server could not be asked. */
+  /** The server did not answer. */
   failed: boolean;
 }
 
 const nothing: CartState = { cart: null, pending: [], failed: false };
 export const cartState = new Cell<CartState>(nothing);
 
-/** Requests go one after the other, so that the last answer is the newest. A new era drops those that have not been sent. */
+/**
+ * Requests are sent one after the other, so that the last response is the newest. A new era drops
+ * those that are waiting.
+ */
 let queue: Promise<void> = Promise.resolve();
 let era = 0;
 
@@ -35,7 +38,7 @@ follow({
   },
 });
 
-/** Loads the cart; asks for a login where there is none. */
+/** Loads the cart; asks for a login if nobody is logged in. */
 export function load(): Promise<boolean> {
   cartState.value = { ...cartState.value, failed: false };
   return enqueue(loadCart);
@@ -77,7 +80,7 @@ function enqueue(send: () => Promise<Cart>): Promise<boolean> {
   return done;
 }
 
-/** A line as it is shown: with what is still on its way. */
+/** A line as it is shown, with pending changes. */
 export interface Line {
   product: Product;
   quantity: number;

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto"
 
-// user returns the claims of the header Latchkey-User, or null where it is not genuine, not for this origin, or too old.
+// user returns the claims of the header Latchkey-User, or null if it is not genuine, not for
+// this origin, or too old.
 export function user(header, key, origin) {
 	try {
 		const [head, body, signature, rest] = (header ?? "").split(".")

@@ -1,5 +1,5 @@
-// Package backendtest is the backend of an app, for tests: a real guard in front of a FusionAuth, and
-// browsers that log in to it.
+// Package backendtest is the backend of an app, for tests: a real guard in front of a FusionAuth,
+// and browsers that log in to it.
 package backendtest
 
 import (
