@@ -20,10 +20,10 @@ type passwordChangeResponse struct {
 
 // userOfChange returns the user whose password the id may change, or
 // ErrNotFound, and whether the id came by mail.
-func (s *Server) userOfChange(ctx context.Context, id ticket) (u User, mailed bool, err error) {
-	u, err = s.userOfTicket(ctx, forChange, id)
+func (ts tickets) userOfChange(ctx context.Context, id ticket) (u User, mailed bool, err error) {
+	u, err = ts.user(ctx, forChange, id)
 	if errors.Is(err, ErrNotFound) {
-		u, err = s.userOfTicket(ctx, forMailedChange, id)
+		u, err = ts.user(ctx, forMailedChange, id)
 		return u, err == nil, err
 	}
 	return u, false, err
@@ -31,7 +31,7 @@ func (s *Server) userOfChange(ctx context.Context, id ticket) (u User, mailed bo
 
 // checkChange answers GET /api/user/change-password/{id}: whether it is good.
 func (s *Server) checkChange(_ http.ResponseWriter, r *http.Request) error {
-	_, _, err := s.userOfChange(r.Context(), ticket(r.PathValue("changePasswordId")))
+	_, _, err := s.tickets.userOfChange(r.Context(), ticket(r.PathValue("changePasswordId")))
 	return err
 }
 
@@ -68,11 +68,11 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		OneTimePassword ticket `json:"oneTimePassword"`
-	}{s.ticket(forOneLogin, &u, oneLoginTTL)})
+	}{s.tickets.issue(forOneLogin, &u, oneLoginTTL)})
 }
 
 func (s *Server) changeByID(r *http.Request, req changeRequest) (User, error) {
-	u, mailed, err := s.userOfChange(r.Context(), req.ChangePasswordID)
+	u, mailed, err := s.tickets.userOfChange(r.Context(), req.ChangePasswordID)
 	if err != nil {
 		return User{}, err
 	}
@@ -182,7 +182,7 @@ func replacePassword(ctx context.Context, tx *outbox.Tx, u User, hash string) er
 }
 
 func (s *Server) writeChange(ctx context.Context, u User, password string, store func(context.Context, *outbox.Tx, User, string) error) (User, error) {
-	if err := s.mayBePassword(ctx, "password", &u, password); err != nil {
+	if err := s.passwords.check(ctx, "password", &u, password); err != nil {
 		return User{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, password)

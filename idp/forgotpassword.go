@@ -51,9 +51,9 @@ func (s *Server) forgotPassword(w http.ResponseWriter, r *http.Request, sc scope
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return nil
 		}
-		s.mails.send(r.Context(), letterOf(&u, app, "reset-password", s.ticket(forMailedChange, &u, changeTTL)))
+		s.mails.send(r.Context(), letterOf(&u, app, "reset-password", s.tickets.issue(forMailedChange, &u, changeTTL)))
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		ChangePasswordID ticket `json:"changePasswordId"`
-	}{s.ticket(forChange, &u, changeTTL)})
+	}{s.tickets.issue(forChange, &u, changeTTL)})
 }

@@ -58,7 +58,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, sc scope) error {
 	if err != nil {
 		return err
 	}
-	if req.passed, err = s.trusted(r.Context(), &u, req.Trust); err != nil {
+	if req.passed, err = s.tickets.trusted(r.Context(), &u, req.Trust); err != nil {
 		return err
 	}
 	return s.finishLogin(w, r, u, app, &req)
@@ -127,7 +127,7 @@ func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRe
 }
 
 func (s *Server) checkOneTimePassword(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
-	u, err := s.userOfTicket(ctx, forOneLogin, req.OneTime)
+	u, err := s.tickets.user(ctx, forOneLogin, req.OneTime)
 	if err != nil {
 		return User{}, err
 	}
@@ -223,9 +223,9 @@ func (s *Server) answerLogin(w http.ResponseWriter, r *http.Request, status int,
 		answer.TwoFactorTrustID = req.trustID
 		return fusion.Reply(w, status, answer)
 	case statusTwoFactor:
-		return fusion.Reply(w, status, twoFactorChallenge{s.ticket(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
+		return fusion.Reply(w, status, twoFactorChallenge{s.tickets.issue(forSecondFactor, u, secondFactorTTL), u.twoFactorMethods()})
 	case statusPasswordChangeRequired:
-		return fusion.Reply(w, status, passwordChangeResponse{s.ticket(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
+		return fusion.Reply(w, status, passwordChangeResponse{s.tickets.issue(forChange, u, changeTTL), u.PasswordChangeReason, req.trustID})
 	case statusUnverified:
 		j := u.json()
 		return fusion.Reply(w, status, loginResponse{TwoFactorTrustID: req.trustID, User: &j})

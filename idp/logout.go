@@ -16,9 +16,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return nil // it names no token, so there is nothing to end
 	}
-	end := s.endLogin
+	end := s.refreshTokens.endLogin
 	if form.Get("global") == "true" {
-		end = s.endAllLogins
+		end = s.refreshTokens.endAllLogins
 	}
 	err = end(r.Context(), form.Get("refreshToken"))
 	if errors.Is(err, errTokenInvalid) || errors.Is(err, errTokenDead) {
@@ -29,26 +29,26 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 
 // endLogin revokes the family of a refresh token: of any in its line, because the successor may
 // never have arrived.
-func (s *Server) endLogin(ctx context.Context, value string) error {
-	g, err := s.grant(ctx, value)
+func (ts refreshTokens) endLogin(ctx context.Context, value string) error {
+	g, err := ts.grant(ctx, value)
 	if err != nil {
 		return err
 	}
-	_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
+	_, err = ts.revoke(ctx, "logout", revocation{id: g.family.id})
 	return err
 }
 
 // endAllLogins revokes all families of the user of a refresh token. A token that is no longer good
 // can only end its own login.
-func (s *Server) endAllLogins(ctx context.Context, value string) error {
-	g, err := s.grant(ctx, value)
+func (ts refreshTokens) endAllLogins(ctx context.Context, value string) error {
+	g, err := ts.grant(ctx, value)
 	if err != nil {
 		return err
 	}
-	if g.judge(s.now()) != refreshtoken.Good {
-		_, err = s.revoke(ctx, "logout", revocation{id: g.family.id})
+	if g.judge(ts.now()) != refreshtoken.Good {
+		_, err = ts.revoke(ctx, "logout", revocation{id: g.family.id})
 		return err
 	}
-	_, err = s.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
+	_, err = ts.revoke(ctx, "logout everywhere", revocation{userID: g.user.ID})
 	return err
 }

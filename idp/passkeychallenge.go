@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
@@ -22,10 +23,16 @@ type challenge struct {
 	userID, applicationID, displayName, userAgent string
 }
 
-// newChallenge stores a challenge and returns it. Expired ones are deleted.
-func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) (string, error) {
-	text, now := webauthn.NewChallenge(), s.now()
-	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+// challenges issues challenges for passkeys, and takes them back.
+type challenges struct {
+	db  database.DB
+	now func() time.Time
+}
+
+// issue stores a challenge and returns it. Expired ones are deleted.
+func (cs challenges) issue(ctx context.Context, purpose string, c challenge) (string, error) {
+	text, now := webauthn.NewChallenge(), cs.now()
+	err := cs.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, database.Millis(now)); err != nil {
 			return err
 		}
@@ -41,14 +48,14 @@ func (s *Server) newChallenge(ctx context.Context, purpose string, c challenge) 
 
 var errChallenge = fusion.Invalid("credential", "expired", "The challenge is not one of ours, has expired, or was used.")
 
-// takeChallenge uses up a challenge that was given out, and returns what it was for.
-func (s *Server) takeChallenge(ctx context.Context, purpose, challenge string) (c challenge, err error) {
+// take uses up a challenge that was given out, and returns what it was for.
+func (cs challenges) take(ctx context.Context, purpose, challenge string) (c challenge, err error) {
 	if !webauthn.IsChallenge(challenge) {
 		return c, errChallenge // it may be text that a database does not accept
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = cs.db.Write(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRow(`DELETE FROM passkey_challenges WHERE challenge = $1 AND purpose = $2 AND expiry > $3
-			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, database.Millis(s.now())).
+			RETURNING user_id, application_id, display_name, user_agent`, challenge, purpose, database.Millis(cs.now())).
 			Scan(&c.userID, &c.applicationID, &c.displayName, &c.userAgent)
 	})
 	if errors.Is(err, sql.ErrNoRows) {

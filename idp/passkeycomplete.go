@@ -52,7 +52,7 @@ func (s *Server) addPasskey(ctx context.Context, u User, answer webauthn.Respons
 	if err != nil {
 		return none, errPasskey
 	}
-	c, err := s.takeChallenge(ctx, toRegister, registration.Challenge)
+	c, err := s.challenges.take(ctx, toRegister, registration.Challenge)
 	if err != nil {
 		return none, err
 	}
@@ -112,7 +112,7 @@ func (s *Server) userOfPasskey(ctx context.Context, sc scope, answer webauthn.Re
 	if err != nil {
 		return u, app, errPasskey
 	}
-	c, err := s.takeChallenge(ctx, toLogIn, assertion.Challenge)
+	c, err := s.challenges.take(ctx, toLogIn, assertion.Challenge)
 	if err != nil {
 		return u, app, err
 	}

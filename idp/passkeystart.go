@@ -33,7 +33,7 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 	if len(keys) >= maxPasskeys {
 		return fusion.Invalid("userId", "tooMany", "The user has as many passkeys as one can have.")
 	}
-	text, err := s.newChallenge(r.Context(), toRegister, challenge{userID: u.ID, displayName: req.DisplayName, userAgent: req.UserAgent})
+	text, err := s.challenges.issue(r.Context(), toRegister, challenge{userID: u.ID, displayName: req.DisplayName, userAgent: req.UserAgent})
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Server) startPasskeyLogin(w http.ResponseWriter, r *http.Request, sc sc
 	if len(keys) == 0 {
 		return ErrNotFound
 	}
-	text, err := s.newChallenge(r.Context(), toLogIn, challenge{userID: u.ID, applicationID: app.ID})
+	text, err := s.challenges.issue(r.Context(), toLogIn, challenge{userID: u.ID, applicationID: app.ID})
 	if err != nil {
 		return err
 	}

@@ -123,12 +123,12 @@ func (s *Server) grantObstacle(u *User, status int) error {
 	case statusTwoFactor:
 		return &oauthError{
 			Code: "two_factor_required", Description: "A second factor is needed.", Reason: "multi_factor_challenge_required",
-			TwoFactorID: s.ticket(forSecondFactor, u, secondFactorTTL), TwoFactorMethods: u.twoFactorMethods(),
+			TwoFactorID: s.tickets.issue(forSecondFactor, u, secondFactorTTL), TwoFactorMethods: u.twoFactorMethods(),
 		}
 	case statusPasswordChangeRequired:
 		return &oauthError{
 			Code: "change_password_required", Description: "A new password is needed.", Reason: "change_password_" + strings.ToLower(string(u.PasswordChangeReason)),
-			ChangePasswordID: s.ticket(forChange, u, changeTTL),
+			ChangePasswordID: s.tickets.issue(forChange, u, changeTTL),
 		}
 	}
 	return nil

@@ -46,7 +46,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshResponse, error) {
 	ctx := r.Context()
-	g, err := s.grant(ctx, req.RefreshToken)
+	g, err := s.refreshTokens.grant(ctx, req.RefreshToken)
 	if err != nil {
 		return refreshResponse{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Server) refreshed(r *http.Request, req *refreshRequest) (refreshRespons
 	if !ok {
 		return refreshResponse{}, fusion.Invalid("timeToLiveInSeconds", "invalid", "The life of the token can only be made shorter.")
 	}
-	successor, g, err := s.rotate(ctx, g, fusion.Caller(r, req.EventInfo.IPAddress))
+	successor, g, err := s.refreshTokens.rotate(ctx, g, fusion.Caller(r, req.EventInfo.IPAddress))
 	if err != nil {
 		return refreshResponse{}, err
 	}

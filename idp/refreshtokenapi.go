@@ -35,9 +35,9 @@ type deviceJSON struct {
 
 // tokenJSON includes the current value, as FusionAuth does: computed again, since it is not stored.
 // The caller has an API key.
-func (s *Server) tokenJSON(f family, app application) refreshTokenJSON {
+func (ts refreshTokens) json(f family, app application) refreshTokenJSON {
 	j := f.json()
-	j.Token = s.secrets.refreshToken(f, f.Current(app.tokenPolicy()))
+	j.Token = ts.secrets.refreshToken(f, f.Current(app.tokenPolicy()))
 	return j
 }
 
@@ -59,7 +59,7 @@ func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scop
 	if err != nil {
 		return err
 	}
-	f, app, err := s.livingFamily(r.Context(), id)
+	f, app, err := s.refreshTokens.living(r.Context(), id)
 	if err != nil {
 		return err
 	}
@@ -68,19 +68,19 @@ func (s *Server) getRefreshToken(w http.ResponseWriter, r *http.Request, sc scop
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		RefreshToken refreshTokenJSON `json:"refreshToken"`
-	}{s.tokenJSON(f, app)})
+	}{s.refreshTokens.json(f, app)})
 }
 
-func (s *Server) livingFamily(ctx context.Context, id string) (family, application, error) {
-	f, err := readFamily(ctx, s.db, id)
+func (ts refreshTokens) living(ctx context.Context, id string) (family, application, error) {
+	f, err := readFamily(ctx, ts.db, id)
 	if err != nil {
 		return family{}, application{}, err
 	}
-	app, err := readApplication(ctx, s.db, f.applicationID)
+	app, err := readApplication(ctx, ts.db, f.applicationID)
 	if err != nil {
 		return family{}, application{}, err
 	}
-	if f.Dead(app.tokenPolicy(), s.now()) {
+	if f.Dead(app.tokenPolicy(), ts.now()) {
 		return family{}, application{}, ErrNotFound
 	}
 	return f, app, nil
@@ -95,7 +95,7 @@ func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc sc
 	if id == "" {
 		return fusion.Invalid("userId", "blank", "Say whose refresh tokens.")
 	}
-	tokens, err := s.refreshTokensOf(r.Context(), id, sc)
+	tokens, err := s.refreshTokens.ofUser(r.Context(), id, sc)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func (s *Server) listRefreshTokens(w http.ResponseWriter, r *http.Request, sc sc
 	}{tokens})
 }
 
-func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) ([]refreshTokenJSON, error) {
-	families, err := familiesOf(ctx, s.db, userID)
+func (ts refreshTokens) ofUser(ctx context.Context, userID string, sc scope) ([]refreshTokenJSON, error) {
+	families, err := familiesOf(ctx, ts.db, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,13 @@ func (s *Server) refreshTokensOf(ctx context.Context, userID string, sc scope) (
 	for _, f := range families {
 		app, known := apps[f.applicationID]
 		if !known {
-			if app, err = readApplication(ctx, s.db, f.applicationID); err != nil {
+			if app, err = readApplication(ctx, ts.db, f.applicationID); err != nil {
 				return nil, err
 			}
 			apps[f.applicationID] = app
 		}
-		if !f.Dead(app.tokenPolicy(), s.now()) && sc.covers(f.tenantID) {
-			tokens = append(tokens, s.tokenJSON(f, app))
+		if !f.Dead(app.tokenPolicy(), ts.now()) && sc.covers(f.tenantID) {
+			tokens = append(tokens, ts.json(f, app))
 		}
 	}
 	return tokens, nil

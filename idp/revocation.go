@@ -44,8 +44,8 @@ func revokeTokens(ctx context.Context, tx *outbox.Tx, of revocation) (int64, err
 }
 
 // revoke is revokeTokens in a transaction of its own, and logs it.
-func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+func (ts refreshTokens) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
+	err = ts.outbox.Write(ctx, func(tx *outbox.Tx) error {
 		n, err = revokeTokens(ctx, tx, of)
 		return err
 	})
@@ -53,7 +53,7 @@ func (s *Server) revoke(ctx context.Context, reason string, of revocation) (n in
 		return 0, fmt.Errorf("revoke refresh tokens: %w", err)
 	}
 	_, selectedBy := of.where()
-	s.log.InfoContext(ctx, "refresh tokens revoked", "reason", reason, "count", n, "selected_by", selectedBy)
+	ts.log.InfoContext(ctx, "refresh tokens revoked", "reason", reason, "count", n, "selected_by", selectedBy)
 	return n, nil
 }
 

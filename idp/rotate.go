@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/idp/internal/refreshtoken"
 )
 
@@ -22,6 +24,15 @@ var (
 	errTokenDead = errors.New("idp: dead refresh token")
 )
 
+// refreshTokens finds, rotates and revokes refresh tokens.
+type refreshTokens struct {
+	db      database.DB
+	outbox  *outbox.Dispatcher
+	secrets *secrets
+	log     *slog.Logger
+	now     func() time.Time
+}
+
 // grant is what a genuine refresh token stands for, as of one reading.
 type grant struct {
 	counter uint32 // of the token that was presented
@@ -32,12 +43,12 @@ type grant struct {
 
 // grant finds what a refresh token stands for. One that we did not make costs
 // no look into the database. It changes nothing yet.
-func (s *Server) grant(ctx context.Context, value string) (grant, error) {
-	t, err := s.secrets.refresh.Parse(value)
+func (ts refreshTokens) grant(ctx context.Context, value string) (grant, error) {
+	t, err := ts.secrets.refresh.Parse(value)
 	if err != nil {
 		return grant{}, errTokenInvalid
 	}
-	return readGrant(ctx, s.db, t)
+	return readGrant(ctx, ts.db, t)
 }
 
 func readGrant(ctx context.Context, q database.Queries, t refreshtoken.Token) (grant, error) {
@@ -74,35 +85,35 @@ func (g grant) judge(now time.Time) refreshtoken.Verdict {
 
 // rotate spends the presented token and returns its successor (the same value if the policy is
 // Reusable) with the grant as it was last read.
-func (s *Server) rotate(ctx context.Context, g grant, address string) (successor string, _ grant, err error) {
+func (ts refreshTokens) rotate(ctx context.Context, g grant, address string) (successor string, _ grant, err error) {
 	for {
-		now := s.now()
+		now := ts.now()
 		switch g.judge(now) {
 		case refreshtoken.Dead:
 			return "", g, errTokenDead
 		case refreshtoken.Reused:
-			s.reuse(ctx, g, address)
+			ts.reuse(ctx, g, address)
 			return "", g, errTokenDead
 		}
-		swapped, err := s.markUsed(ctx, g, address, now)
+		swapped, err := ts.markUsed(ctx, g, address, now)
 		if err != nil {
 			return "", g, err
 		}
 		if swapped {
 			g.family.Family = g.family.Refreshed(g.counter, now)
-			return s.secrets.refreshToken(g.family, g.family.Current(g.app.tokenPolicy())), g, nil
+			return ts.secrets.refreshToken(g.family, g.family.Current(g.app.tokenPolicy())), g, nil
 		}
 		// Somebody else presented a token, or revoked it. The counter only
 		// rises, so this ends.
-		if g, err = readGrant(ctx, s.db, refreshtoken.Token{Family: uuid.MustParse(g.family.id), Counter: g.counter}); err != nil {
+		if g, err = readGrant(ctx, ts.db, refreshtoken.Token{Family: uuid.MustParse(g.family.id), Counter: g.counter}); err != nil {
 			return "", g, err
 		}
 	}
 }
 
 // markUsed records the refresh if the family is still as it was read.
-func (s *Server) markUsed(ctx context.Context, g grant, address string, now time.Time) (swapped bool, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+func (ts refreshTokens) markUsed(ctx context.Context, g grant, address string, now time.Time) (swapped bool, err error) {
+	err = ts.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`UPDATE refresh_tokens SET used = $1, last_accessed_instant = $2, last_accessed_address = $3
 			WHERE id = $4 AND used = $5 AND revoked_instant = 0`, g.counter, database.Millis(now), address, g.family.id, g.family.Used))
 	})
@@ -117,13 +128,13 @@ func (s *Server) markUsed(ctx context.Context, g grant, address string, now time
 
 // reuse logs that a spent token came back: two hold what only one should (RFC 9700 §4.14.2). If the
 // application says so it ends the login.
-func (s *Server) reuse(ctx context.Context, g grant, address string) {
-	s.log.WarnContext(ctx, "refresh token reuse", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID,
+func (ts refreshTokens) reuse(ctx context.Context, g grant, address string) {
+	ts.log.WarnContext(ctx, "refresh token reuse", "refresh_token", g.family.id, "user", g.user.ID, "application", g.app.ID,
 		"ip", address, "counter", g.counter, "used", g.family.Used)
 	if !g.app.OnOneTimeTokenReuse {
 		return
 	}
-	if _, err := s.revoke(ctx, "reuse", revocation{id: g.family.id}); err != nil {
-		s.log.ErrorContext(ctx, "cannot revoke refresh token after reuse", "refresh_token", g.family.id, "error", err)
+	if _, err := ts.revoke(ctx, "reuse", revocation{id: g.family.id}); err != nil {
+		ts.log.ErrorContext(ctx, "cannot revoke refresh token after reuse", "refresh_token", g.family.id, "error", err)
 	}
 }

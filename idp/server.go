@@ -30,12 +30,17 @@ type Server struct {
 	clock       func() time.Time
 	handler     http.Handler
 
-	tokens       accessTokens
-	lockouts     lockouts
-	mails        *mailQueue
-	outbox       *outbox.Dispatcher
-	failedLogins *failedLogins
-	costs        *hashCosts
+	outbox        *outbox.Dispatcher
+	tokens        accessTokens
+	refreshTokens refreshTokens
+	tickets       tickets
+	challenges    challenges
+	codes         factorCodes
+	passwords     passwordPolicy
+	lockouts      lockouts
+	costs         *hashCosts
+	failedLogins  *failedLogins
+	mails         *mailQueue
 
 	background sync.WaitGroup // the dispatcher and the daily sweep, until cancel
 	cancel     context.CancelFunc
@@ -103,12 +108,22 @@ func (s *Server) begin(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	s.outbox = outbox.NewDispatcher(outbox.Config{DB: s.db, Sign: s.signEvent, Now: s.now, Log: s.log, Transport: c.WebhookTransport})
-	s.tokens = accessTokens{s.issuer, s.keys, s.now}
-	s.lockouts = lockouts{s.db, s.now}
-	s.mails = &mailQueue{deliver: c.SendMail, log: s.log}
-	s.failedLogins = &failedLogins{outbox: s.outbox, log: s.log}
-	s.costs = &hashCosts{db: s.db, hasher: s.hasher, log: s.log, now: s.now}
+	s.assemble(c)
 	return s.costs.begin(ctx)
+}
+
+// assemble makes the parts of the provider, each of which knows only what it needs.
+func (s *Server) assemble(c Config) {
+	s.tokens = accessTokens{s.issuer, s.keys, s.now}
+	s.refreshTokens = refreshTokens{s.db, s.outbox, s.secrets, s.log, s.now}
+	s.tickets = tickets{s.db, s.secrets, s.now}
+	s.challenges = challenges{s.db, s.now}
+	s.codes = factorCodes{s.db, s.secrets, s.log, s.now}
+	s.passwords = passwordPolicy{s.db, s.issuer, s.passwordMin, s.breached}
+	s.lockouts = lockouts{s.db, s.now}
+	s.costs = &hashCosts{db: s.db, hasher: s.hasher, log: s.log, now: s.now}
+	s.failedLogins = &failedLogins{outbox: s.outbox, log: s.log}
+	s.mails = &mailQueue{deliver: c.SendMail, log: s.log}
 }
 
 // signEvent signs by the provider's own key, which is published.

@@ -46,13 +46,20 @@ const (
 
 var ticketEncoding = base64.RawURLEncoding.Strict()
 
-func (s *Server) ticket(purpose string, u *User, ttl time.Duration) ticket {
+// tickets issues and checks tickets.
+type tickets struct {
+	db      database.Queries
+	secrets *secrets
+	now     func() time.Time
+}
+
+func (ts tickets) issue(purpose string, u *User, ttl time.Duration) ticket {
 	body := append([]byte{ticketVersion}, uuidBytes(u.ID)...)
-	body = binary.BigEndian.AppendUint64(body, uint64(database.Millis(s.now().Add(ttl))))
+	body = binary.BigEndian.AppendUint64(body, uint64(database.Millis(ts.now().Add(ttl))))
 	nonce := make([]byte, ticketNonceSize)
 	rand.Read(nonce)
 	body = append(body, nonce...)
-	return ticket(ticketEncoding.EncodeToString(s.secrets.appendTicketMAC(body, purpose, u)))
+	return ticket(ticketEncoding.EncodeToString(ts.secrets.appendTicketMAC(body, purpose, u)))
 }
 
 func uuidBytes(id string) []byte {
@@ -109,17 +116,17 @@ func (t ticket) decoded() (raw, body []byte, ok bool) {
 }
 
 // userOfTicket returns the active user whom a ticket is about, or ErrNotFound.
-func (s *Server) userOfTicket(ctx context.Context, purpose string, t ticket) (User, error) {
+func (ts tickets) user(ctx context.Context, purpose string, t ticket) (User, error) {
 	raw, body, ok := t.decoded()
 	if !ok {
 		return User{}, ErrNotFound
 	}
-	u, err := s.UserByID(ctx, uuid.UUID(body[1:17]).String())
+	u, err := userByID(ctx, ts.db, uuid.UUID(body[1:17]).String())
 	if err != nil {
 		return User{}, err
 	}
 	deadline := int64(binary.BigEndian.Uint64(body[17:25]))
-	if !hmac.Equal(s.secrets.appendTicketMAC(body, purpose, &u), raw) || database.Millis(s.now()) >= deadline || !u.Active {
+	if !hmac.Equal(ts.secrets.appendTicketMAC(body, purpose, &u), raw) || database.Millis(ts.now()) >= deadline || !u.Active {
 		return User{}, ErrNotFound
 	}
 	return u, nil

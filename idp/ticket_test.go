@@ -20,7 +20,7 @@ func TestTickets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := s.ticket(forVerification, &u, time.Hour)
+	good := s.tickets.issue(forVerification, &u, time.Hour)
 	bare := append([]byte{bareTicketVersion}, uuidBytes(u.ID)...)
 	bare = binary.BigEndian.AppendUint64(bare, uint64(database.Millis(s.now().Add(time.Hour))))
 	old := ticket(ticketEncoding.EncodeToString(s.secrets.appendTicketMAC(bare, forVerification, &u)))
@@ -34,11 +34,11 @@ func TestTickets(t *testing.T) {
 		"empty": {forVerification, "", false}, "longer": {forVerification, good + "AAAA", false}, "padded": {forVerification, good + "==", false},
 		"the nonce taken out": {forVerification, old[:33] + good[44:], false},
 	} {
-		if holder, err := s.userOfTicket(t.Context(), c.purpose, c.ticket); (err == nil) != c.good || c.good && holder.ID != u.ID {
+		if holder, err := s.tickets.user(t.Context(), c.purpose, c.ticket); (err == nil) != c.good || c.good && holder.ID != u.ID {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if again := s.ticket(forVerification, &u, time.Hour); again == good {
+	if again := s.tickets.issue(forVerification, &u, time.Hour); again == good {
 		t.Error("two tickets of one text")
 	}
 }

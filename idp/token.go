@@ -78,7 +78,7 @@ func (s *Server) exchangeRefreshToken(r *http.Request, form url.Values, app appl
 
 func (s *Server) exchanged(r *http.Request, form url.Values, app application) (tokenResponse, error) {
 	ctx := r.Context()
-	g, err := s.grant(ctx, form.Get("refresh_token"))
+	g, err := s.refreshTokens.grant(ctx, form.Get("refresh_token"))
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -89,7 +89,7 @@ func (s *Server) exchanged(r *http.Request, form url.Values, app application) (t
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	successor, g, err := s.rotate(ctx, g, fusion.Caller(r))
+	successor, g, err := s.refreshTokens.rotate(ctx, g, fusion.Caller(r))
 	if err != nil {
 		return tokenResponse{}, err
 	}

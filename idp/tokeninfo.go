@@ -127,7 +127,7 @@ func (s *Server) introspectRefreshToken(r *http.Request, form url.Values, app ap
 	if err != nil {
 		return inactiveToken{}, nil
 	}
-	f, of, err := s.livingFamily(r.Context(), t.Family.String())
+	f, of, err := s.refreshTokens.living(r.Context(), t.Family.String())
 	if errors.Is(err, ErrNotFound) {
 		return inactiveToken{}, nil
 	}

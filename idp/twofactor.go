@@ -173,7 +173,7 @@ func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc sco
 	if u.authenticatorID == "" || form.Get("methodId") != u.authenticatorID {
 		return ErrNotFound
 	}
-	if err := s.takeCode(r.Context(), u, form.Get("code"), ""); err != nil {
+	if err := s.codes.take(r.Context(), u, form.Get("code"), ""); err != nil {
 		return err
 	}
 	if err := s.DisableTwoFactor(r.Context(), u.ID); err != nil {

@@ -5,11 +5,20 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/totp"
 )
+
+// factorCodes checks the codes of second factors.
+type factorCodes struct {
+	db      database.DB
+	secrets *secrets
+	log     *slog.Logger
+	now     func() time.Time
+}
 
 // codeVerdict is what a code of a second factor is worth.
 type codeVerdict int
@@ -20,15 +29,15 @@ const (
 	ticketSpent
 )
 
-// takeCode uses up a code of the user's authenticator, or a recovery code: if two bring one code at
+// take uses up a code of the user's authenticator, or a recovery code: if two bring one code at
 // once, one of them succeeds. Wrong codes are counted, and after too many even a right one is
 // refused for a while. A right code uses up the ticket, if there is one; ErrNotFound: it was used
 // before.
-func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) error {
+func (c factorCodes) take(ctx context.Context, u User, code string, t ticket) error {
 	var verdict codeVerdict
-	now := s.now()
-	err := s.db.Write(ctx, func(tx *sql.Tx) (err error) {
-		verdict, err = s.judgeCode(tx, u, code, t, now)
+	now := c.now()
+	err := c.db.Write(ctx, func(tx *sql.Tx) (err error) {
+		verdict, err = c.judge(tx, u, code, t, now)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -43,11 +52,11 @@ func (s *Server) takeCode(ctx context.Context, u User, code string, t ticket) er
 	case ticketSpent:
 		return ErrNotFound
 	}
-	s.log.InfoContext(ctx, "wrong code", "user", u.ID)
+	c.log.InfoContext(ctx, "wrong code", "user", u.ID)
 	return errWrongCode
 }
 
-func (s *Server) judgeCode(tx *sql.Tx, u User, code string, t ticket, now time.Time) (codeVerdict, error) {
+func (c factorCodes) judge(tx *sql.Tx, u User, code string, t ticket, now time.Time) (codeVerdict, error) {
 	// Lock the user's row: it serializes replacing and using codes.
 	err := database.Changed(tx.Exec(`UPDATE users SET authenticator_step = authenticator_step WHERE id = $1 AND authenticator_id = $2`, u.ID, u.authenticatorID))
 	if err != nil {
@@ -62,7 +71,7 @@ func (s *Server) judgeCode(tx *sql.Tx, u User, code string, t ticket, now time.T
 	if locked, err := lockedOut(tx, subject, now); err != nil || locked {
 		return codeWrong, err
 	}
-	right, err := s.useCode(tx, u, code, now)
+	right, err := c.use(tx, u, code, now)
 	if err != nil {
 		return codeWrong, err
 	}
@@ -77,14 +86,14 @@ func (s *Server) judgeCode(tx *sql.Tx, u User, code string, t ticket, now time.T
 	return codeRight, forgetFailures(tx, subject)
 }
 
-// useCode reports whether a code is right, and makes it worthless.
-func (s *Server) useCode(tx *sql.Tx, u User, code string, now time.Time) (bool, error) {
+// use reports whether a code is right, and makes it worthless.
+func (c factorCodes) use(tx *sql.Tx, u User, code string, now time.Time) (bool, error) {
 	var sealed []byte
 	var last int64
 	if err := tx.QueryRow(`SELECT authenticator_secret, authenticator_step FROM users WHERE id = $1`, u.ID).Scan(&sealed, &last); err != nil {
 		return false, err
 	}
-	secret, err := s.secrets.unsealed(u.authenticatorID, sealed)
+	secret, err := c.secrets.unsealed(u.authenticatorID, sealed)
 	if err != nil {
 		return false, fmt.Errorf("secret of an authenticator: %w", err)
 	}
@@ -92,7 +101,7 @@ func (s *Server) useCode(tx *sql.Tx, u User, code string, now time.Time) (bool, 
 		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)
 		return true, err
 	}
-	err = database.Changed(tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, s.secrets.recoveryCodeDigest(u.ID, code)))
+	err = database.Changed(tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1 AND digest = $2`, u.ID, c.secrets.recoveryCodeDigest(u.ID, code)))
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

@@ -16,11 +16,11 @@ type twoFactorChallenge struct {
 
 // trusted reports whether a login comes from a computer that the user declared trusted after giving
 // a code on it.
-func (s *Server) trusted(ctx context.Context, u *User, trust ticket) (bool, error) {
+func (ts tickets) trusted(ctx context.Context, u *User, trust ticket) (bool, error) {
 	if trust == "" || u.authenticatorID == "" {
 		return false, nil
 	}
-	holder, err := s.userOfTicket(ctx, forTrust, trust)
+	holder, err := ts.user(ctx, forTrust, trust)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
@@ -39,11 +39,11 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
 	}
-	u, err := s.userOfTicket(r.Context(), forSecondFactor, req.TwoFactorID)
+	u, err := s.tickets.user(r.Context(), forSecondFactor, req.TwoFactorID)
 	if err != nil {
 		return err
 	}
-	if err := s.takeCode(r.Context(), u, req.Code, req.TwoFactorID); err != nil {
+	if err := s.codes.take(r.Context(), u, req.Code, req.TwoFactorID); err != nil {
 		return err
 	}
 	app, err := optionalApplication(r.Context(), s.db, scope(u.TenantID), req.ApplicationID)
@@ -53,7 +53,7 @@ func (s *Server) twoFactorLogin(w http.ResponseWriter, r *http.Request) error {
 	req.MetaData.Device.address = fusion.Caller(r, req.IPAddress, req.EventInfo.IPAddress)
 	req.ApplicationID, req.passed = app.ID, true
 	if req.TrustComputer {
-		req.trustID = s.ticket(forTrust, &u, trustTTL)
+		req.trustID = s.tickets.issue(forTrust, &u, trustTTL)
 	}
 	return s.finishLogin(w, r, u, app, &req.loginRequest)
 }

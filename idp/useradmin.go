@@ -128,7 +128,7 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return err
 	}
-	if err := s.mayBePassword(ctx, "user.password", &u, password); err != nil {
+	if err := s.passwords.check(ctx, "user.password", &u, password); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)

@@ -83,11 +83,11 @@ func (s *Server) userOfQuery(w http.ResponseWriter, r *http.Request, sc scope) e
 
 func (s *Server) findBy(ctx context.Context, sc scope, form url.Values) (User, error) {
 	if id := form.Get("changePasswordId"); id != "" {
-		u, _, err := s.userOfChange(ctx, ticket(id))
+		u, _, err := s.tickets.userOfChange(ctx, ticket(id))
 		return u, err
 	}
 	if id := form.Get("verificationId"); id != "" {
-		return s.userOfTicket(ctx, forVerification, ticket(id))
+		return s.tickets.user(ctx, forVerification, ticket(id))
 	}
 	loginID, types := form.Get("loginId"), form["loginIdTypes"]
 	switch {

@@ -41,7 +41,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	id, err := s.checkUserWithPassword(ctx, tenantID, n)
+	id, err := checkUserWithPassword(ctx, s.passwords, tenantID, n)
 	if err != nil {
 		return User{}, err
 	}
@@ -77,9 +77,9 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	return s.UserByID(ctx, id)
 }
 
-func (s *Server) checkUserWithPassword(ctx context.Context, tenantID string, n NewUser) (id string, err error) {
+func checkUserWithPassword(ctx context.Context, passwords passwordPolicy, tenantID string, n NewUser) (id string, err error) {
 	id, wrong := checkNewUser(n)
-	more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
+	more, err := passwords.refuse(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
 	if err != nil {
 		return "", err
 	}

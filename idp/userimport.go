@@ -198,7 +198,7 @@ func (s *Server) importedHash(ctx context.Context, u importedUser, n NewUser) (i
 		hash, err := u.foreignHash()
 		return id, hash, err
 	}
-	if id, err = s.checkUserWithPassword(ctx, n.TenantID, n); err != nil {
+	if id, err = checkUserWithPassword(ctx, s.passwords, n.TenantID, n); err != nil {
 		return "", "", err
 	}
 	hash, err = s.hasher.Hash(ctx, u.Password)

@@ -163,7 +163,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 	if err != nil {
 		return User{}, err
 	}
-	if err := s.checkReplacement(ctx, old.TenantID, req.User); err != nil {
+	if err := checkReplacement(ctx, s.passwords, old.TenantID, req.User); err != nil {
 		return User{}, err
 	}
 	hash := ""
@@ -236,10 +236,10 @@ func storeUser(tx *sql.Tx, old User, req userRequest) error {
 		email, loginIDKey(n.Email), n.Username, loginIDKey(n.Username), verified, n.Expiry, string(n.changeReason()), string(profile), old.ID))
 }
 
-func (s *Server) checkReplacement(ctx context.Context, tenantID string, n userWrite) error {
+func checkReplacement(ctx context.Context, passwords passwordPolicy, tenantID string, n userWrite) error {
 	wrong := checkWritten(n)
 	if n.Password != "" { // else the old one stays
-		more, err := s.refusePassword(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
+		more, err := passwords.refuse(ctx, "user.password", tenantID, n.Password, n.Email, n.Username)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
 	}
-	u, err := s.userOfTicket(r.Context(), forVerification, cmp.Or(req.VerificationID, ticket(r.PathValue("verificationId"))))
+	u, err := s.tickets.user(r.Context(), forVerification, cmp.Or(req.VerificationID, ticket(r.PathValue("verificationId"))))
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Server) resendVerification(w http.ResponseWriter, r *http.Request, sc s
 	if !u.Active || u.Verified {
 		return ErrNotFound
 	}
-	id := s.ticket(forVerification, &u, verificationTTL)
+	id := s.tickets.issue(forVerification, &u, verificationTTL)
 	if form.Get("sendVerifyEmail") != "false" {
 		if s.mails.deliver == nil {
 			w.WriteHeader(http.StatusForbidden)
@@ -76,6 +76,6 @@ func (s *Server) askToVerify(ctx context.Context, u *User, app application) erro
 		s.log.WarnContext(ctx, "cannot verify e-mail address: mail is not configured", "user", u.ID)
 		return nil
 	}
-	s.mails.send(ctx, letterOf(u, app, "verify-email", s.ticket(forVerification, u, verificationTTL)))
+	s.mails.send(ctx, letterOf(u, app, "verify-email", s.tickets.issue(forVerification, u, verificationTTL)))
 	return nil
 }
