@@ -35,10 +35,11 @@ type world struct {
 	user        idp.User // ada
 	url         string
 	letters     chan idp.Mail
-	hangUp      func()        // what a browser does while its new password is being set; nil: it waits
-	revoked     chan struct{} // once for each refresh token that the guard revokes
-	accounts    *account.Handler
-	log         *latchkeytest.Log // what the operator is told, of errors alone
+	// what a browser does while its new password is being set; nil: it waits
+	hangUp   func()
+	revoked  chan struct{} // once for each refresh token that the guard revokes
+	accounts *account.Handler
+	log      *latchkeytest.Log // what the operator is told, of errors alone
 }
 
 func newWorld(t *testing.T, registration account.Registration) *world {

@@ -14,12 +14,12 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// An App is one node of an app: a guard, and a server with the app's handler.
+// An App is one node of an app: a guard, and a server that runs the app's handler.
 type App struct {
 	Guard       *latchkey.Guard
-	Config      latchkey.Config    // that the guard was made from
-	Application idp.Application    // at the provider; zero after Start
-	Client      *fusionauth.Client // of the provider; nil after Start
+	Config      latchkey.Config    // the guard's
+	Application idp.Application    // at the provider; zero if made by World.Start
+	Client      *fusionauth.Client // of the provider; nil if made by World.Start
 
 	w       *World
 	make    func(*App) http.Handler
@@ -29,9 +29,9 @@ type App struct {
 	close   func()
 }
 
-// NewApp registers an application at the provider and starts it. The handler is made from the App,
-// above all from its Guard; nil stands for Guard.Handler. The changes are made to the guard's
-// configuration.
+// NewApp registers an application with the provider and starts the app at
+// https://NAME.example.com. handler builds the app's handler, usually around a.Guard; nil means
+// Guard.Handler. The changes are applied to the guard's configuration.
 func (w *World) NewApp(name string, handler func(*App) http.Handler, change ...func(*latchkey.Config)) *App {
 	w.t.Helper()
 	application := w.Provider().AddApplication(idp.Application{Name: name})
@@ -45,7 +45,7 @@ func (w *World) NewApp(name string, handler func(*App) http.Handler, change ...f
 	return a
 }
 
-// Start starts an app with a configuration of the test's own.
+// Start starts an app with the test's own configuration and provider; see [World.Config].
 func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
 	w.t.Helper()
 	a := &App{Config: c, w: w, make: handler}
@@ -53,8 +53,8 @@ func (w *World) Start(c latchkey.Config, handler func(*App) http.Handler) *App {
 	return a
 }
 
-// AddNode starts another node of the app: it has the same store and keys, and a guard of its own.
-// To restart an app, Close it and use the other node.
+// AddNode starts another node of the app, with its own guard and the same store and keys. To
+// restart an app, close it and add a node.
 func (a *App) AddNode() *App {
 	a.w.t.Helper()
 	node := &App{Config: a.Config, Application: a.Application, Client: a.Client, w: a.w, make: a.make}
@@ -62,7 +62,7 @@ func (a *App) AddNode() *App {
 	return node
 }
 
-// AddUser makes a user with [Password] and a verified address, who has these roles in the app.
+// AddUser creates a user with [Password], a verified address, and these roles in the app.
 func (a *App) AddUser(email string, roles ...string) idp.User {
 	a.w.t.Helper()
 	user := a.w.Provider().AddUser(email)
@@ -72,8 +72,8 @@ func (a *App) AddUser(email string, roles ...string) idp.User {
 	return user
 }
 
-// NewRequest returns a request as a page of the app makes it: with the headers by which a server sees
-// that the page is its own. A body is sent as JSON.
+// NewRequest returns a request as a page of the app sends it: with a body of JSON, and with the
+// Origin and Sec-Fetch-Site headers of a same-origin request.
 func (a *App) NewRequest(ctx context.Context, method, path, body string) *http.Request {
 	a.w.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, method, a.Config.Origin+path, strings.NewReader(body))
@@ -89,8 +89,8 @@ func (a *App) NewRequest(ctx context.Context, method, path, body string) *http.R
 	return r
 }
 
-// Close stops the node as a good shutdown does: first its server, then its guard, which stores and
-// revokes what is left. The end of the test does so, too.
+// Close shuts the node down gracefully: first its server, then its guard, which stores pending
+// ends. The end of the test closes every node.
 func (a *App) Close() { a.close() }
 
 func (a *App) start() {
@@ -117,7 +117,7 @@ func (a *App) start() {
 	a.w.t.Cleanup(a.close)
 }
 
-// serve answers over pipes, until the function that it returns has returned.
+// serve runs the handler behind a server on pipes. stop closes the server and waits for it.
 func (a *App) serve() (stop func()) {
 	network := newNetwork()
 	var open sync.WaitGroup // connections
@@ -141,6 +141,6 @@ func (a *App) serve() (stop func()) {
 		transport.CloseIdleConnections()
 		server.Close()
 		<-served
-		open.Wait() // net/http lingers over those that it closed early
+		open.Wait() // net/http waits a little before it closes some of them
 	}
 }

@@ -7,10 +7,9 @@ import (
 	"slices"
 )
 
-// A Browser keeps the cookies of all apps. Its methods may be called by many goroutines, as tabs
-// do.
+// A Browser keeps cookies, for each app apart. It is safe for concurrent use: goroutines are tabs.
 type Browser struct {
-	// KeepExpired has the browser send cookies whose time is over, as an attacker might.
+	// KeepExpired makes the browser send expired cookies too, as an attacker might.
 	KeepExpired bool
 
 	w   *World
@@ -20,8 +19,8 @@ type Browser struct {
 // NewBrowser returns a browser without cookies.
 func (w *World) NewBrowser() *Browser { return &Browser{w: w} }
 
-// Do sends one request with the cookies of the app, and nothing else that r has not; see
-// [App.NewRequest]. Redirections are not followed. The caller closes the body.
+// Do sends r, usually made by [App.NewRequest], with the app's cookies, and keeps those of the
+// response. It follows no redirects. The caller closes the body.
 func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
 	resp, err := a.client.Do(b.withCookies(a, r))
 	if err != nil {
@@ -31,8 +30,8 @@ func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// DoDirectly is Do without a server: it calls the handler of the app, which finds the context of r
-// with all its values, and returns when the handler has.
+// DoDirectly is Do without a server: it calls the app's handler, which sees the context of r, and
+// returns when the handler does.
 func (b *Browser) DoDirectly(a *App, r *http.Request) *http.Response {
 	r = b.withCookies(a, r)
 	r.RequestURI, r.RemoteAddr = r.URL.RequestURI(), clientAddr.String()
@@ -57,8 +56,9 @@ func (b *Browser) withCookies(a *App, r *http.Request) *http.Request {
 	return r
 }
 
-// Send makes a request as a page of the app does, and again where a 307 says so, which a Guard answers
-// if an older request comes late. The changes are made to each.
+// Send makes a request as a page of the app does and reads the response. It follows a 307, as fetch
+// does: a Guard sends one to a browser whose cookies are out of date. The changes are applied to
+// every request.
 func (b *Browser) Send(a *App, method, path, body string, change ...func(*http.Request)) *Response {
 	b.w.t.Helper()
 	for range 10 {
@@ -96,7 +96,7 @@ func (b *Browser) Post(a *App, path, body string, change ...func(*http.Request))
 	return b.Send(a, http.MethodPost, path, body, change...)
 }
 
-// Login logs in with [Password] through POST /api/login. A refusal ends the test.
+// Login logs in with [Password] through POST /api/login. Any response but 200 ends the test.
 func (b *Browser) Login(a *App, loginID string) *Response {
 	b.w.t.Helper()
 	form, err := json.Marshal(map[string]string{"loginId": loginID, "password": Password})
@@ -110,7 +110,7 @@ func (b *Browser) Login(a *App, loginID string) *Response {
 	return got
 }
 
-// Logout logs out through POST /api/logout. A refusal ends the test.
+// Logout logs out through POST /api/logout. Any response but 204 ends the test.
 func (b *Browser) Logout(a *App) *Response {
 	b.w.t.Helper()
 	got := b.Post(a, "/api/logout", "")
@@ -120,10 +120,10 @@ func (b *Browser) Logout(a *App) *Response {
 	return got
 }
 
-// Cookie returns the value of a cookie of the app, or "".
+// Cookie returns the value of one of the app's cookies, or "".
 func (b *Browser) Cookie(a *App, name string) string { return b.jar.copy(a.host)[name].value }
 
-// Cookies returns the names and values of the cookies of the app.
+// Cookies returns the app's cookies: values by name.
 func (b *Browser) Cookies(a *App) map[string]string {
 	cookies := make(map[string]string)
 	for name, c := range b.jar.copy(a.host) {
@@ -132,18 +132,18 @@ func (b *Browser) Cookies(a *App) map[string]string {
 	return cookies
 }
 
-// DeleteCookie takes a cookie of the app away.
+// DeleteCookie deletes one of the app's cookies.
 func (b *Browser) DeleteCookie(a *App, name string) {
 	b.jar.keep(a.host, []*http.Cookie{{Name: name, MaxAge: -1}}, b.w.Clock.Now())
 }
 
-// SetCookie gives the browser a cookie of the app.
+// SetCookie sets one of the app's cookies.
 func (b *Browser) SetCookie(a *App, name, value string) {
 	b.jar.keep(a.host, []*http.Cookie{{Name: name, Value: value}}, b.w.Clock.Now())
 }
 
-// Copy returns a browser with the app's cookies of these names, or with all of them: that of a
-// thief, or of a user who goes back in time.
+// Copy returns a browser with a copy of the app's cookies, or of those named: a thief's, for
+// example.
 func (b *Browser) Copy(a *App, names ...string) *Browser {
 	other := &Browser{KeepExpired: b.KeepExpired, w: b.w}
 	for name, c := range b.jar.copy(a.host) {

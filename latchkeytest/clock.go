@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// A Clock is what provider, guards and browsers read. It goes like time.Now, and can be put
-// forward. The zero Clock shows the time.
+// A Clock is time.Now plus an offset. The provider, the guards and the browsers of a world read it.
+// The zero Clock has no offset.
 type Clock struct{ ahead atomic.Int64 }
 
-// Now returns the time of the clock.
+// Now returns the current time.
 func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-// Advance puts the clock forward.
+// Advance adds to the offset.
 func (c *Clock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }

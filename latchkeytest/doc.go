@@ -1,6 +1,6 @@
-// Package latchkeytest runs an app behind a [latchkey.Guard] in a test: with the embedded identity
-// provider, a session store, a clock, and browsers that keep cookies. All of it is the real thing,
-// in memory. Nothing listens on a port, nothing is a mock, and a world starts in milliseconds.
+// Package latchkeytest runs your app behind a [latchkey.Guard] in a test, with the embedded
+// identity provider, a session store, a clock, and browsers that keep cookies. Nothing is mocked
+// and nothing listens on a port: the real code runs in memory, and a world starts in milliseconds.
 //
 //	w := latchkeytest.New(t)
 //	app := w.NewApp("shop", func(a *latchkeytest.App) http.Handler { return shop.New(a.Guard) })
@@ -11,12 +11,12 @@
 //
 // # Time
 //
-// [Clock.Advance] makes sessions expire without waiting. Timers do not follow it, and background
-// work that is due in a minute is done in a minute. In a testing/synctest bubble time.Sleep moves
-// both, and a test of what happens in the background should run in one.
+// [Clock.Advance] makes sessions expire without waiting. It does not move timers: background work
+// that is due in a minute still takes a minute. Test background work in a testing/synctest bubble,
+// where time.Sleep moves both.
 //
 // # Outages
 //
-// [World.FailProvider] has the provider answer whatever a test wants, and [Store.Fail] makes the
-// store unreachable. [Store.Lose] and [Store.Snapshot] are a store that forgets.
+// [World.FailProvider] replaces the provider's responses, and [Store.Fail] makes the store
+// unreachable. [Store.Lose] and [Store.Snapshot] simulate a store that loses data.
 package latchkeytest

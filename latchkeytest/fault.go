@@ -6,13 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// A Fault answers for the provider. It may delay a request and have next answer it.
+// A Fault handles requests in place of the provider. It may call next, the provider, at any time.
 type Fault func(w http.ResponseWriter, r *http.Request, next http.Handler)
 
-// FailProvider puts a fault in front of the provider, instead of the one before. Nil: none.
+// FailProvider replaces the current fault of the provider; nil removes it.
 func (w *World) FailProvider(f Fault) { w.faults.current.Store(&f) }
 
-// Answer is a Fault that answers every request alike.
+// Answer returns a Fault that gives every request the same response.
 func Answer(status int, contentType, body string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		if contentType != "" {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A jar keeps the cookies of each host, which no other host gets: a Domain is ignored, as is
-// Secure, for all is as secure.
+// A jar keeps cookies by host. It ignores Domain, since no host sees another's cookies, and Secure,
+// since every app counts as secure.
 type jar struct {
 	mu      sync.Mutex
 	cookies map[string]map[string]cookie // by host and name
@@ -18,7 +18,7 @@ type jar struct {
 type cookie struct {
 	value   string
 	path    string
-	expires time.Time // zero: with the browser
+	expires time.Time // zero: when the browser is closed
 }
 
 func (c cookie) expired(now time.Time) bool { return !c.expires.IsZero() && !now.Before(c.expires) }
@@ -29,7 +29,7 @@ func (c cookie) covers(path string) bool {
 	return below && (rest == "" || rest[0] == '/')
 }
 
-// keep does what an answer says.
+// keep stores the cookies of a response.
 func (j *jar) keep(host string, set []*http.Cookie, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// A Log collects what is logged, for the test to read. Its [Log.Logger] is for [WithLogger]. It may be
-// used by many goroutines.
+// A Log keeps what is logged, for the test to read. It is safe for concurrent use. Pass its Logger
+// to [WithLogger].
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Logger returns a logger that writes everything to the log, as text.
+// Logger returns a logger of all levels that writes text to the log.
 func (l *Log) Logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -25,7 +25,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String returns all that was written.
+// String returns everything written so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

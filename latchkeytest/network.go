@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// clientIP is the address of every browser: one of TEST-NET-1 (RFC 5737).
+// clientIP is the address of every browser, from TEST-NET-1 (RFC 5737).
 const clientIP = "192.0.2.1"
 
 var clientAddr = &net.TCPAddr{IP: net.ParseIP(clientIP), Port: 49152}
@@ -50,10 +50,10 @@ func (n *network) Close() error {
 	return nil
 }
 
-// Addr is an address that nobody can dial.
+// Addr is a placeholder: only dial reaches the network.
 func (n *network) Addr() net.Addr { return &net.TCPAddr{} }
 
 type serverConn struct{ net.Conn }
 
-// RemoteAddr is where requests come from.
+// RemoteAddr is the browser's address.
 func (serverConn) RemoteAddr() net.Addr { return clientAddr }

@@ -6,16 +6,16 @@ import (
 	"net/http"
 )
 
-// A Response is an answer that has been read.
+// A Response is an HTTP response with its body.
 type Response struct {
 	Status    int
 	Header    http.Header
 	Body      string
-	Code      string // of a problem, as docs/http.md lists them
-	EndReason string // of a problem: why the session ended
+	Code      string // the code of an error response; docs/http.md lists them
+	EndReason string // in an error response: why the session ended
 }
 
-// Read reads an answer and closes its body.
+// Read reads a response and closes its body.
 func Read(resp *http.Response) (*Response, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -32,7 +32,7 @@ func Read(resp *http.Response) (*Response, error) {
 	return got, err
 }
 
-// SetsCookie reports whether the answer came with a value for a cookie.
+// SetsCookie reports whether the response sets the cookie to a value, rather than deleting it.
 func (r *Response) SetsCookie(name string) bool {
 	for _, c := range (&http.Response{Header: r.Header}).Cookies() {
 		if c.Name == name && c.MaxAge >= 0 {

@@ -10,11 +10,11 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// ErrStoreDown is for [Store.Fail].
+// ErrStoreDown is an error to pass to [Store.Fail].
 var ErrStoreDown = errors.New("the store cannot be reached")
 
-// A Store keeps sessions in memory, and can fail and forget. It is no [latchkey.Watcher]: guards
-// read it with each request, and so notice at once.
+// A Store keeps sessions in memory, and can fail and lose data on demand. It is not a
+// [latchkey.Watcher], so guards read it on every request and notice at once.
 type Store struct {
 	mu    sync.Mutex
 	inner latchkey.Store
@@ -22,26 +22,27 @@ type Store struct {
 	ids   map[latchkey.ID]bool
 }
 
-// NewStore returns an empty store. [World.Store] is one already.
+// NewStore returns an empty store. Every World has one already.
 func NewStore() *Store {
 	return &Store{inner: memstore.New(), ids: make(map[latchkey.ID]bool)}
 }
 
-// Fail makes every call fail with err, or none if it is nil.
+// Fail makes every call return err, until Fail(nil).
 func (s *Store) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = err
 }
 
-// Lose forgets everything.
+// Lose deletes everything.
 func (s *Store) Lose() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inner = memstore.New()
 }
 
-// Snapshot returns a function that loses all writes since then, as a replica that takes over may.
+// Snapshot returns a function that undoes all writes made since, as a failover to a lagging replica
+// does.
 func (s *Store) Snapshot() (rollback func()) {
 	saved := s.Records()
 	return func() {
@@ -54,8 +55,7 @@ func (s *Store) Snapshot() (rollback func()) {
 	}
 }
 
-// Records returns all that the store has, those of ended sessions too, in no order. They must not be
-// changed.
+// Records returns all records, tombstones included, in no particular order. Do not modify them.
 func (s *Store) Records() []*latchkey.Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +74,7 @@ func (s *Store) reach() (latchkey.Store, error) {
 	return s.inner, s.fault
 }
 
-// Create is part of [latchkey.Store].
+// Create implements [latchkey.Store].
 func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	inner, err := s.reach()
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Store) Create(ctx context.Context, rec *latchkey.Record) error {
 	return inner.Create(ctx, rec)
 }
 
-// Get is part of [latchkey.Store].
+// Get implements [latchkey.Store].
 func (s *Store) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
 	inner, err := s.reach()
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Store) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, erro
 	return inner.Get(ctx, id)
 }
 
-// Swap is part of [latchkey.Store].
+// Swap implements [latchkey.Store].
 func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	inner, err := s.reach()
 	if err != nil {
@@ -104,7 +104,7 @@ func (s *Store) Swap(ctx context.Context, next *latchkey.Record) error {
 	return inner.Swap(ctx, next)
 }
 
-// Touch is part of [latchkey.Store].
+// Touch implements [latchkey.Store].
 func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	inner, err := s.reach()
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) Touch(ctx context.Context, seen []latchkey.Seen) error {
 	return inner.Touch(ctx, seen)
 }
 
-// ByUser is part of [latchkey.Store].
+// ByUser implements [latchkey.Store].
 func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*latchkey.Record, error) {
 	inner, err := s.reach()
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Store) ByUser(ctx context.Context, app, userID string, limit int) ([]*l
 	return inner.ByUser(ctx, app, userID, limit)
 }
 
-// Unrevoked is part of [latchkey.Store].
+// Unrevoked implements [latchkey.Store].
 func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
 	inner, err := s.reach()
 	if err != nil {
@@ -131,7 +131,7 @@ func (s *Store) Unrevoked(ctx context.Context, app string, after latchkey.ID, li
 	return inner.Unrevoked(ctx, app, after, limit)
 }
 
-// Sweep is a [latchkey.Sweeper].
+// Sweep implements [latchkey.Sweeper].
 func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
 	inner, err := s.reach()
 	if err != nil {

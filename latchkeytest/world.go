@@ -12,10 +12,10 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Password is the password of every user that AddUser makes.
+// Password is the password of every user created by [App.AddUser].
 const Password = idptest.Password
 
-// A World is an identity provider, a session store, and a clock that apps and browsers share. It
+// A World is an identity provider, a session store and a clock, shared by apps and browsers. It
 // ends with its test.
 type World struct {
 	Store *Store
@@ -36,18 +36,18 @@ type settings struct {
 	provider func(*idp.Config)
 }
 
-// WithLogger has provider and guards log to logger. Default: warnings and errors go to the log of
-// the test, which shows if the test fails, or with -v.
+// WithLogger sets the logger of the provider and the guards. By default, warnings and errors go to
+// the test's log.
 func WithLogger(logger *slog.Logger) Option {
 	return func(s *settings) { s.logger = logger }
 }
 
-// WithProvider lets the test change the provider's configuration: to catch its mails, for example.
+// WithProvider changes the provider's configuration: to catch its mails, for example.
 func WithProvider(change func(*idp.Config)) Option {
 	return func(s *settings) { s.provider = change }
 }
 
-// New starts a world. Mistakes end the test, here as in all methods.
+// New returns a new world. Here and in all methods, errors end the test.
 func New(t testing.TB, options ...Option) *World {
 	t.Helper()
 	s := settings{provider: func(*idp.Config) {}}
@@ -66,14 +66,14 @@ func New(t testing.TB, options ...Option) *World {
 	return w
 }
 
-// Provider returns the identity provider of the world. The first call starts it.
+// Provider returns the world's identity provider. The first call starts it.
 func (w *World) Provider() *idptest.Provider {
 	w.t.Helper()
 	return w.provider()
 }
 
-// Client returns a client of the provider for an application: the Provider of a guard. The changes
-// are made to its configuration.
+// Client returns a client of the provider for an application, to be the Provider of a guard. The
+// changes are applied to the client's configuration.
 func (w *World) Client(a idp.Application, change ...func(*fusionauth.Config)) *fusionauth.Client {
 	w.t.Helper()
 	p := w.Provider()
@@ -92,8 +92,8 @@ func (w *World) Client(a idp.Application, change ...func(*fusionauth.Config)) *f
 	return client
 }
 
-// Config returns what [World.NewApp] makes a guard from: https://NAME.example.com is where browsers
-// find the app. For [World.Start].
+// Config returns the configuration that [World.NewApp] starts with, for [World.Start]. The app's
+// origin is https://NAME.example.com.
 func (w *World) Config(name string, provider latchkey.Provider) latchkey.Config {
 	return latchkey.Config{
 		Origin: "https://" + name + ".example.com", App: name, Provider: provider, Store: w.Store, Keys: w.Keys,

@@ -10,8 +10,9 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// An actor is one request that stops before and after each of its calls of the store and of the provider, until the test lets it go on.
-// Whatever runs on its behalf, a refresh that it shares for instance, is known by its context.
+// An actor is one request that stops before and after each of its calls of the store and of the
+// provider, until the test lets it go on. Whatever runs on its behalf, a refresh that it shares for
+// instance, is known by its context.
 type actor struct {
 	node int // on which it runs: what it does between two calls touches the memory of that node
 	goOn chan struct{}
@@ -28,9 +29,10 @@ type move struct {
 	after *operation // then: the call before it; nil at the beginning
 }
 
-// independent tells whether two moves may change places without anybody noticing. Between its calls a request that ends a session and one that
-// uses it share one thing, the ends that their node knows: looked up after every Get, and written after an end has been stored.
-// With flights they may share a refresh as well, and all that they do on one node counts.
+// independent reports whether two moves commute. Between its calls
+// a request that ends a session and one that uses it share one thing, the ends that their node
+// knows: looked up after every Get, and written after an end has been stored. With flights they may
+// share a refresh as well, and all that they do on one node counts.
 func (m move) independent(o move, flights bool) bool {
 	switch {
 	case m.call == nil && o.call == nil:
@@ -47,7 +49,8 @@ func (m move) notes() bool { return m.after != nil && m.after.ends }
 
 type actorKey struct{}
 
-// stepping is the front that stops actors. The background work of the guards waits while there is a hold.
+// stepping is the front that stops actors. The background work of the guards waits while there is a
+// hold.
 type stepping struct {
 	mu   sync.Mutex
 	hold chan struct{}
@@ -111,8 +114,8 @@ func start(node int, request func(context.Context)) *actor {
 	return a
 }
 
-// race lets two actors go on in the order of the schedule until both have returned. With naps, time may pass so often while one of them stands still and
-// the other waits for a time.
+// race lets two actors go on in the order of the schedule until both have returned. With naps, time
+// may pass so often while one of them stands still and the other waits for a time.
 func (s *stepping) race(t *testing.T, plan *schedule, actors [2]*actor, nap time.Duration, naps int) {
 	s.mu.Lock()
 	s.hold = make(chan struct{})

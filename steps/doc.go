@@ -4,9 +4,9 @@
 //   - A stage is one app on two nodes, with one store and one provider, in a bubble.
 //   - A front intercepts the calls of those two: it performs a call, or does not, and decides what
 //     the guard gets. A stage has one.
-//   - A scene is one session on the stage, with the browser of its user, and a thief who has cookies
-//     of a generation that is long past. A state says what the browser's next request will do: be
-//     served, refresh the session, rebuild its record.
+//   - A scene is one session on the stage, with the browser of its user, and a thief who has
+//     cookies of a generation that is long past. A state says what the browser's next request will
+//     do: be served, refresh the session, rebuild its record.
 //   - An actor is a request that the front stops before and after each of its calls.
 //   - A move is what an actor does between two stops: one call, or what lies between two calls.
 //   - A schedule says which of two actors takes the next move, or that time passes first. The tests

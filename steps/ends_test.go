@@ -12,7 +12,7 @@ import (
 )
 
 // Two that end one session at once, in every order: it ends once, for one reason, and is told once.
-func TestStepTwoEnds(t *testing.T) {
+func TestEnd_twoAtOnce(t *testing.T) {
 	var total atomic.Int64
 	t.Cleanup(func() { t.Log(total.Load(), "schedules") })
 	for _, name := range []string{"authenticated request", "refresh", "rebuild of a lost record"} {
@@ -86,7 +86,7 @@ func (s *stage) endings(id latchkey.ID) (n int) {
 }
 
 // A session is rebuilt for its own user only (REF-14).
-func TestStepRebuildForAnotherUser(t *testing.T) {
+func TestREF14_rebuildForAnotherUser(t *testing.T) {
 	for _, name := range []string{"rebuild of a lost record", "rebuild of an older record"} {
 		t.Run(name, func(t *testing.T) {
 			onStage(t, pass, func(t *testing.T, s *stage) {

@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// eachFault runs a flow again and again with another call of store or provider going wrong each time, in every way, until none is left. The flow makes
-// its request with the fault, which returns the call that went wrong, and then says what must be true when the fault is gone.
+// eachFault runs a flow again and again with another call of store or provider going wrong each
+// time, in every way, until none is left. The flow makes its request with the fault, which returns
+// the call that went wrong, and then says what must be true when the fault is gone.
 func eachFault(t *testing.T, counts func(context.Context, operation) bool, flow func(t *testing.T, s *stage, withFault func(func(context.Context)) string)) {
 	for _, kind := range faultKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -43,7 +44,8 @@ func eachFault(t *testing.T, counts func(context.Context, operation) bool, flow 
 	}
 }
 
-// unavailable wants the answer of a guard that cannot know: 503, with a time to come back, the cookies kept, and the operator told.
+// unavailable wants the answer of a guard that cannot know: 503, with a time to come back, the
+// cookies kept, and the operator told.
 func (s *stage) unavailable(ctx context.Context, got *latchkeytest.Response, code string) {
 	s.Helper()
 	if got.Status != 503 || got.Code != code || got.Header.Get("Retry-After") == "" {
@@ -57,8 +59,9 @@ func (s *stage) unavailable(ctx context.Context, got *latchkeytest.Response, cod
 	}
 }
 
-// A request that refreshes, mints, rebuilds or confirms survives the failure of each single call: 200 or 503, and then the same cookies go on (REF-10).
-func TestStepFaultOfARequest(t *testing.T) {
+// A request that refreshes, mints, rebuilds or confirms survives the failure of each single call:
+// 200 or 503, and then the same cookies go on (REF-10).
+func TestFault_inARequest(t *testing.T) {
 	for _, st := range states {
 		t.Run(st.name, func(t *testing.T) {
 			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
@@ -90,7 +93,7 @@ func TestStepFaultOfARequest(t *testing.T) {
 }
 
 // A login that failed leaves nothing behind, and the next one works.
-func TestStepFaultOfALogin(t *testing.T) {
+func TestFault_inALogin(t *testing.T) {
 	for name, had := range map[string]bool{"fresh browser": false, "browser with a session": true} {
 		t.Run(name, func(t *testing.T) {
 			eachFault(t, ofTheRequest, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
@@ -114,7 +117,8 @@ func TestStepFaultOfALogin(t *testing.T) {
 				if had {
 					s.wantEnded(t, latchkey.EndLogout, old)
 				}
-				if n := s.provider.Alive() - alive; n != 1 && lost != "Login" { // of a grant that never arrived nobody knows
+				// of a grant that never arrived nobody knows
+				if n := s.provider.Alive() - alive; n != 1 && lost != "Login" {
 					t.Errorf("%d refresh tokens are alive, want 1", n)
 				}
 			})
@@ -122,8 +126,9 @@ func TestStepFaultOfALogin(t *testing.T) {
 	}
 }
 
-// An end that was answered with success stays; one that was not is stored soon after, or can be asked for again.
-func TestStepFaultOfAnEnd(t *testing.T) {
+// An end that was answered with success stays; one that was not is stored soon after, or can be
+// asked for again.
+func TestFault_inAnEnd(t *testing.T) {
 	for _, e := range enders {
 		if e.name == "login" {
 			continue
@@ -150,7 +155,8 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 							if got.Status != 503 || got.Code != "logout_incomplete" || got.Header.Get("Retry-After") == "" {
 								t.Errorf("%d %s", got.Status, got.Body)
 							}
-							want(t, s.get(t.Context(), 0, c.victim.Copy(s.nodes[0])), 401, "login_required", "logout") // known here at once
+							// known here at once
+							want(t, s.get(t.Context(), 0, c.victim.Copy(s.nodes[0])), 401, "login_required", "logout")
 						case !ended:
 							s.unavailable(ctx, got, "provider_unavailable")
 						default:
@@ -175,7 +181,7 @@ func TestStepFaultOfAnEnd(t *testing.T) {
 }
 
 // The refresh token of an ended session is revoked, whichever call of the background work fails.
-func TestStepFaultOfARevocation(t *testing.T) {
+func TestFault_inARevocation(t *testing.T) {
 	eachFault(t, ofTheBackground, func(t *testing.T, s *stage, withFault func(func(context.Context)) string) {
 		alive := s.provider.Alive()
 		c := s.open(stateNamed("authenticated request"))

@@ -9,10 +9,12 @@ import (
 
 var errFault = errors.New("broken for this test")
 
-// patience is how long a browser waits for an answer, and how long a call of store or provider may hang where the caller sets no limit.
+// patience is how long a browser waits for an answer, and how long a call of store or provider may
+// hang where the caller sets no limit.
 const patience = 30 * time.Second
 
-// faultKinds are the ways in which one call goes wrong. The guard cannot know whether it took effect.
+// faultKinds are the ways in which one call goes wrong. The guard cannot know whether it took
+// effect.
 var faultKinds = []struct {
 	name string
 	call func(ctx context.Context, do func() error) error

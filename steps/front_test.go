@@ -15,7 +15,8 @@ type operation struct {
 	ends   bool // the record that is written has ended
 }
 
-// A front stands before the store and the provider of a guard. It performs the call with do, or does not, and what it returns is what the guard gets.
+// A front stands before the store and the provider of a guard. It performs the call with do, or
+// does not, and what it returns is what the guard gets.
 type front func(ctx context.Context, op operation, do func() error) error
 
 // pass performs every call.

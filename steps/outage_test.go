@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// The store can be read and not be written for a while. A logout that it missed is stored when it can be, whichever cookie asked for it, and the
-// refresh token is revoked then.
-func TestStepStoreThatCannotBeWritten(t *testing.T) {
+// The store can be read and not be written for a while. A logout that it missed is stored when it
+// can be, whichever cookie asked for it, and the refresh token is revoked then.
+func TestOutage_storeIsReadOnly(t *testing.T) {
 	for name, cookies := range map[string][]string{"both cookies": nil, "session cookie": {sessionCookie}, "refresh cookie": {refreshCookie}} {
 		t.Run(name, func(t *testing.T) {
 			var readOnly atomic.Bool
@@ -38,8 +38,9 @@ func TestStepStoreThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A request whose browser goes away does not wait for the refresh that it began. The refresh goes on, and the next request finds its result.
-func TestStepRequestLeavesItsRefresh(t *testing.T) {
+// A request whose browser goes away does not wait for the refresh that it began. The refresh goes
+// on, and the next request finds its result.
+func TestOutage_requestLeavesItsRefresh(t *testing.T) {
 	slow := func(_ context.Context, op operation, do func() error) error {
 		if op.name == "Refresh" {
 			time.Sleep(3 * time.Second)
@@ -63,8 +64,9 @@ func TestStepRequestLeavesItsRefresh(t *testing.T) {
 	})
 }
 
-// A node remembers for one cap the ends that it caused and those that it read: a replica that takes over without its newest writes brings nothing back.
-func TestStepRollbackOfAnEnd(t *testing.T) {
+// A node remembers for one cap the ends that it caused and those that it read: a replica that takes
+// over without its newest writes brings nothing back.
+func TestRollback_ofAnEnd(t *testing.T) {
 	onStage(t, pass, func(t *testing.T, s *stage) {
 		for node, name := range []string{"the node that ended it", "a node that read the end"} {
 			c := s.open(stateNamed("authenticated request"))
@@ -80,8 +82,8 @@ func TestStepRollbackOfAnEnd(t *testing.T) {
 	}, func(c *latchkey.Config) { c.IdleTimeout = 30 * time.Minute })
 }
 
-// A store that does not answer a write holds no request for ever, though the browser would wait.
-func TestStepHangingWrite(t *testing.T) {
+// A store that does not answer a write holds no request forever, though the browser would wait.
+func TestOutage_writeHangs(t *testing.T) {
 	hanging := func(ctx context.Context, op operation, do func() error) error {
 		if op.name == "Swap" && ctx.Value(inFlow{}) != nil {
 			<-ctx.Done()

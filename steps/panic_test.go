@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// A panic in whatever the guard calls outside of a request ends nothing but that: it is in the log once, with its stack, requests get an answer, and the
-// work goes on when it is over.
-func TestPanics(t *testing.T) {
+// A panic in whatever the guard calls outside of a request ends nothing but that: it is in the log
+// once, with its stack, requests get an answer, and the work goes on when it is over.
+func TestPanic_inTheBackground(t *testing.T) {
 	for _, name := range []string{"Refresh", "Revoke", "Touch", "Unrevoked", "Swap of a refresh", "Swap of the background"} {
 		t.Run(name, func(t *testing.T) {
 			var armed, met atomic.Bool

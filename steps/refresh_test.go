@@ -11,9 +11,10 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// Two requests of one browser that find its session expired, on two nodes, in every order of the operations on store and provider: one asks the
-// provider, both are served, one generation begins, and the browser goes on with whichever answer arrives last.
-func TestStepTwoRefreshes(t *testing.T) {
+// Two requests of one browser that find its session expired, on two nodes, in every order of the
+// operations on store and provider: one asks the provider, both are served, one generation begins,
+// and the browser goes on with whichever answer arrives last.
+func TestRefresh_twoAtOnce(t *testing.T) {
 	most := map[string]int{"refresh": 1, "confirmation and refresh": 1, "refresh in place": 1, "rebuild of a lost record": 2, "rebuild of an older record": 2}
 	var total atomic.Int64
 	t.Cleanup(func() { t.Log(total.Load(), "schedules") })
@@ -32,13 +33,14 @@ func TestStepTwoRefreshes(t *testing.T) {
 							return
 						}
 						if waited := time.Since(began); waited > time.Second {
-							t.Errorf("somebody waited %v: for a claim that nobody has any more?", waited)
+							t.Errorf("somebody waited %v: for a claim that nobody has now?", waited)
 						}
 						if got[0].Status != 200 || got[1].Status != 200 {
 							t.Errorf("%d %s, and %d %s", got[0].Status, got[0].Body, got[1].Status, got[1].Body)
 						}
 						if minted(got[0]) && minted(got[1]) && !s.record(c).Forked {
-							t.Error("two branches were minted, and the record has one") // the one that arrives late would be stale too soon
+							// the one that arrives late would be stale too soon
+							t.Error("two branches were minted, and the record has one")
 						}
 						if n := s.provider.Calls(); n > most[st.name] {
 							t.Errorf("%d refreshes, want at most %d", n, most[st.name])
@@ -59,8 +61,9 @@ func TestStepTwoRefreshes(t *testing.T) {
 	}
 }
 
-// A node stands still, longer than its claim lasts: the other goes on without it, and neither undoes what the other did.
-func TestStepClaimRunsOut(t *testing.T) {
+// A node stands still, longer than its claim lasts: the other goes on without it, and neither
+// undoes what the other did.
+func TestRefresh_claimRunsOut(t *testing.T) {
 	for _, name := range []string{"refresh", "refresh in place"} {
 		st := stateNamed(name)
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +100,8 @@ func TestStepClaimRunsOut(t *testing.T) {
 	}
 }
 
-// twoRequests sends the browser's cookies to both nodes. Of the answers with cookies the last one stays in its jar.
+// twoRequests sends the browser's cookies to both nodes. Of the answers with cookies the last one
+// stays in its jar.
 func (s *stage) twoRequests(steps *stepping, plan *schedule, c *scene, last int, nap time.Duration) (got [2]*latchkeytest.Response) {
 	tabs := [2]*latchkeytest.Browser{c.victim.Copy(s.nodes[0]), c.victim.Copy(s.nodes[0])}
 	var actors [2]*actor
@@ -126,7 +130,8 @@ func (s *stage) record(c *scene) latchkey.Record {
 	return *rec
 }
 
-// goesOn has the browser use the session past everything that the rules do later: confirmation, settling, and the next refreshes.
+// goesOn has the browser use the session past everything that the rules do later: confirmation,
+// settling, and the next refreshes.
 func (s *stage) goesOn(c *scene) {
 	s.Helper()
 	for _, pause := range []time.Duration{0, 2 * time.Minute, 5 * time.Minute, time.Hour, 2 * time.Minute} {

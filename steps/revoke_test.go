@@ -36,8 +36,9 @@ var enders = []ender{
 	}},
 }
 
-// Revocation wins, whatever is in flight, in every order of the operations on store and provider (SES-07).
-func TestStepRevocationWins(t *testing.T) {
+// Revocation wins, whatever is in flight, in every order of the operations on store and provider
+// (SES-07).
+func TestRevocation_wins(t *testing.T) {
 	var total atomic.Int64
 	t.Cleanup(func() { t.Log(total.Load(), "schedules") })
 	for _, st := range states {
@@ -62,8 +63,9 @@ func TestStepRevocationWins(t *testing.T) {
 	}
 }
 
-// A token that the provider grants while its session ends is revoked, though its id is not the one that the end knows.
-func TestStepLateTokenIsRevoked(t *testing.T) {
+// A token that the provider grants while its session ends is revoked, though its id is not the one
+// that the end knows.
+func TestRevocation_ofALateToken(t *testing.T) {
 	for _, name := range []string{"refresh", "confirmation and refresh", "refresh in place", "rebuild of a lost record"} {
 		for node, nodes := range []string{"one node", "two nodes"} {
 			t.Run(name+"/"+nodes, func(t *testing.T) {
@@ -94,7 +96,7 @@ func (s *stage) endDuringRequest(t *testing.T, steps *stepping, plan *schedule, 
 	steps.race(t, plan, [2]*actor{
 		start(0, func(ctx context.Context) {
 			ended, end = e.send(ctx, s, 0, c, other)
-			if ended { // whoever comes from now on is late, whatever is still in flight
+			if ended { // a request from now on is late, whatever is still in flight
 				s.wantEnded(t, "", c.victim)
 			}
 		}),

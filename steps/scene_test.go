@@ -80,7 +80,8 @@ func (s *stage) open(st state) *scene {
 	return s.bring(s.begin(), st)
 }
 
-// openFor does so for those that will end it. For a theft there are two more generations first: then the cookies of the first are those of a thief.
+// openFor does so for those that will end it. For a theft there are two more generations first:
+// then the cookies of the first are those of a thief.
 func (s *stage) openFor(st state, enders ...ender) *scene {
 	s.Helper()
 	c := s.begin()

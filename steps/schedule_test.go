@@ -7,9 +7,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/race"
 )
 
-// A schedule says which of two actors takes the next move, and, as the third choice, that time passes first.
-// The schedules are walked depth-first. Of those that differ only in the order of independent moves one is enough: an actor whose
-// move was tried first sleeps in the branches beside it until something happens that its move depends on (Godefroid's sleep sets).
+// A schedule says which of two actors takes the next move, and, as the third choice, that time
+// passes first. The schedules are walked depth-first. Of those that differ only in the order of
+// independent moves one is enough: an actor whose move was tried first sleeps in the branches
+// beside it until something happens that its move depends on (Godefroid's sleep sets).
 type schedule struct {
 	prefix    []int // which of the open choices is taken, from the beginning
 	taken     []int
@@ -18,7 +19,9 @@ type schedule struct {
 	redundant bool // everything from here on is known from another schedule
 	trace     []string
 
-	flights bool // the two may share a flight: then nothing that lies between their calls may change places on one node
+	// the two may share a flight: then nothing that lies between their calls may change places on
+	// one node
+	flights bool
 }
 
 const passTime = 2

@@ -22,7 +22,8 @@ const (
 	echoCookie    = "__Host-echo"
 )
 
-// A stage is one app on two nodes with one store and one provider. All calls of those two pass a front.
+// A stage is one app on two nodes with one store and one provider. All calls of those two pass a
+// front.
 type stage struct {
 	*testing.T
 	world    *latchkeytest.World
@@ -42,7 +43,8 @@ func onStage(t *testing.T, f front, run func(*testing.T, *stage), change ...func
 		s := &stage{T: t, world: w, store: w.Store, provider: onetime.New()}
 		config := w.Config("store", &frontedProvider{s.provider, f})
 		config.Store, config.OnEvent = &frontedStore{w.Store, f}, s.note
-		config.IdleTimeout, config.SessionCap = 100*time.Hour, time.Hour // few flushes of last uses: they cost real time
+		// few flushes of last uses: they cost real time
+		config.IdleTimeout, config.SessionCap = 100*time.Hour, time.Hour
 		for _, c := range change {
 			c(&config)
 		}
@@ -115,7 +117,8 @@ func (s *stage) mustServe(b *latchkeytest.Browser) *latchkeytest.Response {
 	return got
 }
 
-// wantEnded asks both nodes for the session. It has ended for the reason, or with the empty one for any.
+// wantEnded asks both nodes for the session. It has ended for the reason, or with the empty one for
+// any.
 func (s *stage) wantEnded(t *testing.T, reason latchkey.EndReason, b *latchkeytest.Browser) {
 	t.Helper()
 	ctx := context.WithValue(t.Context(), bystander{}, true)

@@ -10,10 +10,12 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// Two come to two nodes with different cookies of a session that has expired: one with the newest, one with those before, which nobody confirmed as past.
-// While one of them refreshes, the other confirms the generation and so changes the record under its hands. Both are served, or it is theft: a browser
-// does not send its old cookies an hour after it got the new ones. A provider that refuses ends the session once, and nobody waits for a claim.
-func TestStepParentAndBranch(t *testing.T) {
+// Two come to two nodes with different cookies of a session that has expired: one with the newest,
+// one with those before, which nobody confirmed as past. While one of them refreshes, the other
+// confirms the generation and so changes the record under its hands. Both are served, or it is
+// theft: a browser does not send its old cookies an hour after it got the new ones. A provider that
+// refuses ends the session once, and nobody waits for a claim.
+func TestTabs_parentAndBranch(t *testing.T) {
 	for _, name := range []string{"granted", "refused"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

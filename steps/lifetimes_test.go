@@ -7,8 +7,9 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// The four limits of a session, with values of the app's own, to the millisecond: served just before, not served from then on.
-func TestStepCaps(t *testing.T) {
+// The four limits of a session, with values of the app's own, to the millisecond: served just
+// before, not served from then on.
+func TestLifetimes_eachAlone(t *testing.T) {
 	const (
 		ms = time.Millisecond
 		m  = time.Minute

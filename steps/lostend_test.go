@@ -46,7 +46,7 @@ func withoutMAC(t testing.TB, rec *latchkey.Record) *latchkey.Record {
 
 // An end whose answer was lost is told once, though somebody revokes its refresh token before the
 // guard has looked whether it is stored, and though that look fails as well.
-func TestStepLostEndIsToldOnce(t *testing.T) {
+func TestEnd_lostAnswerIsReportedOnce(t *testing.T) {
 	for _, e := range enders {
 		for name, between := range map[string]func(s *stage, id latchkey.ID) error{
 			"revoked meanwhile": func(s *stage, id latchkey.ID) error {
