@@ -103,9 +103,11 @@ func unknownTarget(t *testing.T, words []string) string {
 	return ""
 }
 
-// unknownTest searches the sources: no test is compiled for it.
+// unknownTest searches the sources: no test is compiled for it. A command that names neither tests
+// nor flags needs no sources: its package may be one that the reader has written.
 func unknownTest(t *testing.T, words []string) string {
-	if words[0] != "test" {
+	named := func(word string) bool { return strings.HasPrefix(word, "-") }
+	if words[0] != "test" || !slices.ContainsFunc(words, named) {
 		return ""
 	}
 	var sources string
