@@ -13,7 +13,7 @@ import (
 const withNUL = "with a NUL\x00inside the phrase"
 
 // A password that no login could use is not set, in any of the forms.
-func TestPasswordWithNUL(t *testing.T) {
+func TestForm_passwordWithNUL(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b := w.browser()
 	b.post("/api/register", object{"email": "bob@example.com", "password": withNUL}).want(422, "password_refused")
@@ -29,7 +29,7 @@ func TestPasswordWithNUL(t *testing.T) {
 }
 
 // Addresses come from keyboards and clipboards, with white space around them.
-func TestAddressesAreTrimmed(t *testing.T) {
+func TestForm_trimsAddresses(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
 	b.post("/api/register", object{"email": " bob@example.com\u00a0", "password": fresh}).want(202, "")
@@ -47,7 +47,7 @@ func TestAddressesAreTrimmed(t *testing.T) {
 }
 
 // An authenticator app shows its code in two groups.
-func TestCodeWithSpaces(t *testing.T) {
+func TestForm_codeWithSpaces(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	b := w.browser()
 	b.login(nil).want(200, "")
@@ -72,7 +72,7 @@ func persistent(r reply) bool {
 }
 
 // Users who did not want to be remembered are not, whatever begins the session.
-func TestRememberFalse(t *testing.T) {
+func TestForm_rememberFalse(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	password := idptest.Password
 	for _, remember := range []bool{true, false} {
@@ -95,7 +95,7 @@ func TestRememberFalse(t *testing.T) {
 
 // With RegistrationClosed the route is still the Handler's: a password that a form sends there reaches
 // no other handler of the app.
-func TestRegisterIsServedWhereItIsClosed(t *testing.T) {
+func TestRegister_closed(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	if !w.accounts.Serves("/api/register") {
 		t.Error("the path is left to others")

@@ -10,7 +10,7 @@ import (
 )
 
 // What users, or their programs, get wrong is told to them, and is no error of the provider for the operator.
-func TestMistakes(t *testing.T) {
+func TestRoutes_badInput(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b := w.browser()
 	b.login(nil).want(200, "")

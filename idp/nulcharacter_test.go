@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestNUL: PostgreSQL keeps no NUL, and so the request that has one is refused.
-func TestNUL(t *testing.T) {
+// PostgreSQL keeps no NUL, and so the request that has one is refused.
+func TestText_refusesNUL(t *testing.T) {
 	w := newWorld(t)
 	post := func(path string, body object) answer { return w.keyed("POST", path, body.String()) }
 	post("/api/webauthn/register/start", object{"userId": w.user.ID, "displayName": "a\x00"}).wantCode("[invalid]displayName")

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// TestExactNumbers: the numbers of an application's data are kept as they were written, whatever a float64 can hold.
-func TestExactNumbers(t *testing.T) {
+// The numbers of an application's data are kept as they were written, whatever a float64 can hold.
+func TestData_keepsNumbersExact(t *testing.T) {
 	w := newWorld(t)
 	const a, b = `"a":9007199254740993`, `"b":{"c":[18446744073709551617,1e400,0.10]}`
 	path := "/api/user/" + w.user.ID

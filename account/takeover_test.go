@@ -10,7 +10,7 @@ import (
 
 // Registration was open once, and a thief made an account with somebody else's address and added a
 // passkey. Now addresses must be proved, and the owner of this one does so by a reset.
-func TestResetOfAnAddressThatNobodyHasProved(t *testing.T) {
+func TestReset_ofAnUnverifiedAddress(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	thief, d := w.browser(), w.device()
 	thief.login(nil).want(200, "")
@@ -33,7 +33,7 @@ func TestResetOfAnAddressThatNobodyHasProved(t *testing.T) {
 
 // Nobody can keep somebody else from a new password by asking for mails that are not sent, because
 // there is nothing to verify.
-func TestMailsOfOneKindLeaveTheOthers(t *testing.T) {
+func TestMails_limitsPerKind(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	for range 5 {
 		w.browser().post("/api/verify-email/send", object{"email": ada}).want(202, "")
@@ -44,7 +44,7 @@ func TestMailsOfOneKindLeaveTheOthers(t *testing.T) {
 
 // The options take as long for an address without a passkey as for one with it, for which the provider
 // stores a challenge.
-func TestTimeOfPasskeyOptions(t *testing.T) {
+func TestPasskeyLogin_optionsTakeNoLonger(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b, d := w.browser(), w.device()
 	b.login(nil).want(200, "")
@@ -59,7 +59,7 @@ func TestTimeOfPasskeyOptions(t *testing.T) {
 }
 
 // A link without an id is invalid, and no failure of the provider.
-func TestLinksWithoutAnID(t *testing.T) {
+func TestLinks_withoutAnID(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
 	for _, id := range []string{"", "\x00", " ", "../user", "?x=y", "%00"} {
@@ -73,7 +73,7 @@ func TestLinksWithoutAnID(t *testing.T) {
 
 // A stranger registers somebody's address, waits until its owner registers too, and has a link sent. The
 // owner expects one and confirms. That does not let the stranger in.
-func TestConfirmationLetsNobodyElseIn(t *testing.T) {
+func TestVerify_letsNobodyElseIn(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	const victim, theirs, own = "victim@example.com", "a password of the stranger", "a password of the owner"
 	stranger, b := w.browser(), w.browser()
@@ -101,7 +101,7 @@ func TestConfirmationLetsNobodyElseIn(t *testing.T) {
 }
 
 // The id of a mail allows few guesses at the password.
-func TestGuessesWithAVerification(t *testing.T) {
+func TestVerify_limitsGuesses(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
 	bob := object{"email": "bob@example.com", "password": fresh}
@@ -117,7 +117,7 @@ func TestGuessesWithAVerification(t *testing.T) {
 }
 
 // An address can be confirmed even if something else keeps its user from logging in.
-func TestVerificationBesideOtherObstacles(t *testing.T) {
+func TestVerify_besideOtherObstacles(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
 	b.login(nil).want(200, "")

@@ -9,7 +9,7 @@ import (
 )
 
 // Every refusal has a title, and a body that no form sends has the codes of docs/http.md.
-func TestBodiesThatNoFormSends(t *testing.T) {
+func TestRoutes_badBodies(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b := w.browser()
 	b.login(nil).want(200, "")
