@@ -72,10 +72,12 @@ func freshSecret() string { return rand.Text() + rand.Text() }
 // and refresh tokens. Unknown: ErrNotFound.
 func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 	id = strings.ToLower(id)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // with its event
-			return err
-		}
-		return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
-	})
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return removeApplication(ctx, tx, id) })
+}
+
+func removeApplication(ctx context.Context, tx *outbox.Tx, id string) error {
+	if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // with its event
+		return err
+	}
+	return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
 }

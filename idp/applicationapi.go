@@ -11,6 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
 type applicationBody struct {
@@ -241,7 +242,7 @@ func (s *Server) deleteApplication(w http.ResponseWriter, r *http.Request, sc sc
 		return err
 	}
 	if form.Get("hardDelete") == "true" {
-		return s.DeleteApplication(r.Context(), a.ID)
+		return s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error { return removeApplication(r.Context(), tx, a.ID) })
 	}
 	return s.SetApplicationActive(r.Context(), a.ID, false)
 }

@@ -82,9 +82,9 @@ func (s *Server) changeByID(r *http.Request, req changeRequest) (User, error) {
 		}
 	}
 	if mailed {
-		return s.changeByMail(r.Context(), u, req.Password)
+		return s.changeByMail(r, u, req.Password)
 	}
-	return s.changeTo(r.Context(), u, req.Password)
+	return s.changeTo(r, u, req.Password)
 }
 
 func (s *Server) changeByJWT(r *http.Request, req changeRequest) (User, error) {
@@ -98,7 +98,7 @@ func (s *Server) changeByJWT(r *http.Request, req changeRequest) (User, error) {
 	if err := s.checkCurrent(r.Context(), &u, req.CurrentPassword); err != nil {
 		return User{}, err
 	}
-	return s.changeTo(r.Context(), u, req.Password)
+	return s.changeTo(r, u, req.Password)
 }
 
 func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
@@ -122,7 +122,7 @@ func (s *Server) changeByLoginID(r *http.Request, req changeRequest) error {
 			return err
 		}
 	}
-	_, err = s.changeTo(r.Context(), u, req.Password)
+	_, err = s.changeTo(r, u, req.Password)
 	return err
 }
 
@@ -158,13 +158,13 @@ func (s *Server) checkCurrent(ctx context.Context, u *User, password string) err
 }
 
 // changeTo sets the password and returns the user as they are then.
-func (s *Server) changeTo(ctx context.Context, u User, password string) (User, error) {
-	return s.writeChange(ctx, u, password, replacePassword)
+func (s *Server) changeTo(r *http.Request, u User, password string) (User, error) {
+	return s.writeChange(r, u, password, replacePassword)
 }
 
 // changeByMail is changeTo for an id that came by mail, which proves the address, too.
-func (s *Server) changeByMail(ctx context.Context, u User, password string) (User, error) {
-	return s.writeChange(ctx, u, password, func(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
+func (s *Server) changeByMail(r *http.Request, u User, password string) (User, error) {
+	return s.writeChange(r, u, password, func(ctx context.Context, tx *outbox.Tx, u User, hash string) error {
 		if err := replacePassword(ctx, tx, u, hash); err != nil {
 			return err
 		}
@@ -181,7 +181,8 @@ func replacePassword(ctx context.Context, tx *outbox.Tx, u User, hash string) er
 	return storePassword(ctx, tx, u.ID, hash, "password = $4", u.passwordHash)
 }
 
-func (s *Server) writeChange(ctx context.Context, u User, password string, store func(context.Context, *outbox.Tx, User, string) error) (User, error) {
+func (s *Server) writeChange(r *http.Request, u User, password string, store func(context.Context, *outbox.Tx, User, string) error) (User, error) {
+	ctx := r.Context()
 	if err := s.passwords.check(ctx, "password", &u, password); err != nil {
 		return User{}, err
 	}
@@ -189,7 +190,7 @@ func (s *Server) writeChange(ctx context.Context, u User, password string, store
 	if err != nil {
 		return User{}, fmt.Errorf("hash password: %w", err)
 	}
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error { return store(ctx, tx, u, hash) })
+	err = s.outbox.Write(ctx, fusion.Caller(r), func(tx *outbox.Tx) error { return store(ctx, tx, u, hash) })
 	if errors.Is(err, ErrNotFound) {
 		return User{}, err
 	}

@@ -40,9 +40,6 @@ type eventReason struct {
 	Code string `json:"code"`
 }
 
-// callerKey is where a request's context has the address of its caller.
-type callerKey struct{}
-
 // about puts the user as of now into the event.
 func (e *event) about(ctx context.Context, q database.Queries, userID string) error {
 	u, err := readUser(ctx, q, "id = $1", userID)
@@ -77,8 +74,7 @@ func raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(c
 		return err
 	}
 	now := tx.Now
-	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(now)}
-	e.Info.IPAddress, _ = ctx.Value(callerKey{}).(string)
+	e := event{ID: uuid.NewString(), Type: eventType, CreateInstant: database.Millis(now), Info: eventInfo{tx.Caller}}
 	if err := describe(ctx, &e); err != nil {
 		return fmt.Errorf("describe event %s: %w", eventType, err)
 	}

@@ -50,7 +50,7 @@ func (f *failedLogins) write(ctx context.Context, userID string, req *loginReque
 	if wanted, err := outbox.Wanted(ctx, f.outbox.DB, "user.login.failed"); err == nil && !wanted {
 		return nil
 	}
-	return f.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	return f.outbox.Write(ctx, req.MetaData.Device.address, func(tx *outbox.Tx) error {
 		return raise(ctx, tx, "user.login.failed", func(ctx context.Context, e *event) error {
 			e.Reason = &eventReason{"credentials"}
 			return e.login(ctx, tx, userID, req)

@@ -62,7 +62,7 @@ func (s *Server) recordLogin(ctx context.Context, u *User, app application, req 
 	if req.OneTime != "" {
 		setLastLogin = spendOneTimePassword
 	}
-	err := s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	err := s.outbox.Write(ctx, req.MetaData.Device.address, func(tx *outbox.Tx) error {
 		if err := setLastLogin(tx.Tx, u, now); err != nil {
 			return err
 		}

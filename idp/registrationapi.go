@@ -48,14 +48,15 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request, sc scope) erro
 	if u := req.User; u.Email != "" || u.Username != "" || u.Password != "" {
 		register = s.registerNew
 	}
-	answer, err := register(r.Context(), sc, req, r.PathValue("userId"))
+	answer, err := register(r, sc, req, r.PathValue("userId"))
 	if err != nil {
 		return err
 	}
 	return fusion.Reply(w, http.StatusOK, answer)
 }
 
-func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequest, pathID string) (registrationResponse, error) {
+func (s *Server) registerNew(r *http.Request, sc scope, req registrationRequest, pathID string) (registrationResponse, error) {
+	ctx, caller := r.Context(), fusion.Caller(r)
 	app, err := registrationTarget(ctx, s.db, sc, req.Registration)
 	if err != nil {
 		return registrationResponse{}, err
@@ -68,13 +69,13 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 	if n.TenantID != app.TenantID {
 		return registrationResponse{}, errOtherTenantsApplication
 	}
-	u, err := s.CreateUser(ctx, n)
+	u, err := s.insertUser(ctx, caller, n)
 	if err != nil {
 		return registrationResponse{}, err
 	}
-	if err := s.insertRegistration(ctx, u.ID, app.ID, req.Registration); err != nil {
+	if err := s.insertRegistration(ctx, caller, u.ID, app.ID, req.Registration); err != nil {
 		// Both or neither.
-		return registrationResponse{}, errors.Join(err, s.DeleteUser(context.WithoutCancel(ctx), u.ID))
+		return registrationResponse{}, errors.Join(err, s.deleteUserBy(context.WithoutCancel(ctx), caller, u.ID))
 	}
 	if u, err = s.UserByID(ctx, u.ID); err != nil {
 		return registrationResponse{}, err
@@ -94,7 +95,8 @@ func (s *Server) registerNew(ctx context.Context, sc scope, req registrationRequ
 
 var errOtherTenantsApplication = fusion.Invalid("registration.applicationId", "invalid", "The application is of another tenant.")
 
-func (s *Server) registerOld(ctx context.Context, sc scope, req registrationRequest, userID string) (registrationResponse, error) {
+func (s *Server) registerOld(r *http.Request, sc scope, req registrationRequest, userID string) (registrationResponse, error) {
+	ctx := r.Context()
 	u, err := userInScope(ctx, s.db, sc, userID)
 	if err != nil {
 		return registrationResponse{}, err
@@ -109,7 +111,7 @@ func (s *Server) registerOld(ctx context.Context, sc scope, req registrationRequ
 	if u.TenantID != app.TenantID {
 		return registrationResponse{}, errOtherTenantsApplication
 	}
-	if err := s.insertRegistration(ctx, u.ID, app.ID, req.Registration); err != nil {
+	if err := s.insertRegistration(ctx, fusion.Caller(r), u.ID, app.ID, req.Registration); err != nil {
 		return registrationResponse{}, err
 	}
 	reg, err := registrationOf(ctx, s.db, sc, u.ID, app.ID)
@@ -128,13 +130,13 @@ func registrationTarget(ctx context.Context, q database.Queries, sc scope, reg r
 	return activeApplication(ctx, q, sc, field, id)
 }
 
-func (s *Server) insertRegistration(ctx context.Context, userID, applicationID string, reg registrationWrite) error {
+func (s *Server) insertRegistration(ctx context.Context, caller, userID, applicationID string, reg registrationWrite) error {
 	id, err := newID("registration.id", reg.ID)
 	if err != nil {
 		return err
 	}
 	now := database.Millis(s.now())
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	return s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		var taken bool
 		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM registrations WHERE id = $1 OR user_id = $2 AND application_id = $3)`,
 			id, userID, applicationID).Scan(&taken)
@@ -204,7 +206,7 @@ func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scop
 			return patchedRoles(fusion.MediaType(r), body, old)
 		}
 	}
-	if err := s.changeRoles(r.Context(), strings.ToLower(r.PathValue("userId")), old, change); err != nil {
+	if err := s.changeRoles(r.Context(), fusion.Caller(r), strings.ToLower(r.PathValue("userId")), old, change); err != nil {
 		return err
 	}
 	return s.replyRegistration(w, r, sc, id)
@@ -243,9 +245,9 @@ func patchedRoles(mediaType string, patch []byte, reg registrationJSON) ([]strin
 
 // changeRoles replaces the roles of a registration by what change makes of them. Gone meanwhile:
 // ErrNotFound.
-func (s *Server) changeRoles(ctx context.Context, userID string, reg registrationJSON, change func(roles []string) ([]string, error)) error {
+func (s *Server) changeRoles(ctx context.Context, caller, userID string, reg registrationJSON, change func(roles []string) ([]string, error)) error {
 	now := database.Millis(s.now())
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	return s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		known, err := lockRoles(tx.Tx, reg.ApplicationID) // before the registration: in the order in which roles are changed
 		if err != nil {
 			return err
@@ -301,5 +303,8 @@ func (s *Server) deleteRegistration(w http.ResponseWriter, r *http.Request, sc s
 	if _, err := registrationOf(r.Context(), s.db, sc, r.PathValue("userId"), id); err != nil {
 		return err
 	}
-	return s.Unregister(r.Context(), r.PathValue("userId"), id)
+	userID, applicationID := strings.ToLower(r.PathValue("userId")), strings.ToLower(id)
+	return s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error {
+		return unregister(r.Context(), tx, userID, applicationID)
+	})
 }

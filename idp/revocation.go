@@ -44,8 +44,8 @@ func revokeTokens(ctx context.Context, tx *outbox.Tx, of revocation) (int64, err
 }
 
 // revoke is revokeTokens in a transaction of its own, and logs it.
-func (ts refreshTokens) revoke(ctx context.Context, reason string, of revocation) (n int64, err error) {
-	err = ts.outbox.Write(ctx, func(tx *outbox.Tx) error {
+func (ts refreshTokens) revoke(ctx context.Context, caller, reason string, of revocation) (n int64, err error) {
+	err = ts.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		n, err = revokeTokens(ctx, tx, of)
 		return err
 	})

@@ -57,7 +57,7 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, by revoker) er
 		tokenID = t.Family.String()
 	}
 	if tokenID != "" {
-		return s.refreshTokens.revokeOne(r.Context(), tokenID, by)
+		return s.refreshTokens.revokeOne(r.Context(), fusion.Caller(r), tokenID, by)
 	}
 	if userID == "" && applicationID == "" {
 		return fusion.Invalid("token", "blank", "Say which refresh tokens.")
@@ -65,12 +65,12 @@ func (s *Server) revokeSelected(r *http.Request, form url.Values, by revoker) er
 	if by.owner != "" {
 		return errUnauthorized
 	}
-	_, err := s.refreshTokens.revoke(r.Context(), "revoked by API", revocation{userID: userID, applicationID: applicationID, tenantID: string(by.scope)})
+	_, err := s.refreshTokens.revoke(r.Context(), fusion.Caller(r), "revoked by API", revocation{userID: userID, applicationID: applicationID, tenantID: string(by.scope)})
 	return err
 }
 
 // revokeOne revokes a refresh token. ErrNotFound: there is none that is not revoked yet.
-func (ts refreshTokens) revokeOne(ctx context.Context, id string, by revoker) error {
+func (ts refreshTokens) revokeOne(ctx context.Context, caller, id string, by revoker) error {
 	f, err := readFamily(ctx, ts.db, id)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (ts refreshTokens) revokeOne(ctx context.Context, id string, by revoker) er
 	if by.owner != "" && by.owner != f.userID {
 		return errUnauthorized
 	}
-	n, err := ts.revoke(ctx, "revoked by API", revocation{id: id})
+	n, err := ts.revoke(ctx, caller, "revoked by API", revocation{id: id})
 	if err != nil {
 		return err
 	}

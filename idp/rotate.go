@@ -134,7 +134,7 @@ func (ts refreshTokens) reuse(ctx context.Context, g grant, address string) {
 	if !g.app.OnOneTimeTokenReuse {
 		return
 	}
-	if _, err := ts.revoke(ctx, "reuse", revocation{id: g.family.id}); err != nil {
+	if _, err := ts.revoke(ctx, address, "reuse", revocation{id: g.family.id}); err != nil {
 		ts.log.ErrorContext(ctx, "cannot revoke refresh token after reuse", "refresh_token", g.family.id, "error", err)
 	}
 }

@@ -1,7 +1,6 @@
 package idp
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"path"
@@ -208,6 +207,6 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			notFound(w, r)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, fusion.Caller(r))))
+		next.ServeHTTP(w, r)
 	})
 }

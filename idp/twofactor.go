@@ -98,7 +98,7 @@ func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scop
 	if err != nil {
 		return err
 	}
-	codes, err := s.setAuthenticator(r.Context(), u, secret, req.Code)
+	codes, err := s.setAuthenticator(r.Context(), fusion.Caller(r), u, secret, req.Code)
 	if err != nil {
 		return err
 	}
@@ -106,13 +106,13 @@ func (s *Server) enableTwoFactor(w http.ResponseWriter, r *http.Request, sc scop
 	return fusion.Reply(w, http.StatusOK, recoveryCodes{codes})
 }
 
-func (s *Server) setAuthenticator(ctx context.Context, u User, secret []byte, code string) (codes []string, err error) {
+func (s *Server) setAuthenticator(ctx context.Context, caller string, u User, secret []byte, code string) (codes []string, err error) {
 	step, ok := totp.Match(secret, code, s.now(), 0)
 	if !ok {
 		return nil, errWrongCode
 	}
 	id := uuid.NewString()
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	err = s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = $1, authenticator_secret = $2, authenticator_step = $3, last_update_instant = $4
 			WHERE id = $5 AND authenticator_id = ''`, id, s.secrets.sealed(id, secret), step, database.Millis(s.now()), u.ID))
 		if errors.Is(err, ErrNotFound) {
@@ -176,7 +176,8 @@ func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc sco
 	if err := s.codes.take(r.Context(), u, form.Get("code"), ""); err != nil {
 		return err
 	}
-	if err := s.DisableTwoFactor(r.Context(), u.ID); err != nil {
+	err = s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error { return removeAuthenticator(r.Context(), tx, u.ID) })
+	if err != nil {
 		return err
 	}
 	s.log.InfoContext(r.Context(), "second factor disabled", "user", u.ID)
@@ -187,21 +188,23 @@ func (s *Server) disableTwoFactor(w http.ResponseWriter, r *http.Request, sc sco
 // ErrNotFound.
 func (s *Server) DisableTwoFactor(ctx context.Context, userID string) error {
 	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		var id string // of the authenticator
-		if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
-			return database.NotFoundIfNone(err)
-		}
-		err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0,
-			last_update_instant = $1 WHERE id = $2`, database.Millis(s.now()), userID))
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil || id == "" {
-			return err
-		}
-		return raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
-	})
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return removeAuthenticator(ctx, tx, userID) })
+}
+
+func removeAuthenticator(ctx context.Context, tx *outbox.Tx, userID string) error {
+	var id string // of the authenticator
+	if err := tx.QueryRow(`SELECT authenticator_id FROM users WHERE id = $1`, userID).Scan(&id); err != nil {
+		return database.NotFoundIfNone(err)
+	}
+	err := database.Changed(tx.Exec(`UPDATE users SET authenticator_id = '', authenticator_secret = NULL, authenticator_step = 0,
+		last_update_instant = $1 WHERE id = $2`, database.Millis(tx.Now), userID))
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`DELETE FROM recovery_codes WHERE user_id = $1`, userID); err != nil || id == "" {
+		return err
+	}
+	return raiseFactor(ctx, tx, "user.two-factor.method.remove", userID, id)
 }
 
 // replaceRecoveryCodes answers POST /api/user/two-factor/recovery-code/{userId}.

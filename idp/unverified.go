@@ -60,7 +60,7 @@ func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error
 }
 
 func (s *Server) markVerified(ctx context.Context, ids []string) (marked int, err error) {
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	err = s.outbox.Write(ctx, "", func(tx *outbox.Tx) error {
 		marked = 0
 		for _, id := range ids {
 			err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND NOT verified`,

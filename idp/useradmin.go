@@ -22,7 +22,7 @@ import (
 // or one of another tenant than the other: ErrNotFound.
 func (s *Server) Register(ctx context.Context, userID, applicationID string, roles ...string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error {
 		list, eventType, err := rolesToRegister(tx.Tx, userID, applicationID, roles)
 		if err != nil {
 			return err
@@ -65,33 +65,42 @@ func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (
 // registered: ErrNotFound.
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		// The event shows what was there, and is kept only if it is gone.
-		if err := raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID); err != nil {
-			return err
-		}
-		if err := database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID)); err != nil {
-			return err
-		}
-		_, err := revokeTokens(ctx, tx, revocation{userID: userID, applicationID: applicationID})
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return unregister(ctx, tx, userID, applicationID) })
+}
+
+func unregister(ctx context.Context, tx *outbox.Tx, userID, applicationID string) error {
+	// The event shows what was there, and is kept only if it is gone.
+	if err := raiseRegistration(ctx, tx, "user.registration.delete", userID, applicationID); err != nil {
 		return err
-	})
+	}
+	if err := database.Changed(tx.Exec(`DELETE FROM registrations WHERE user_id = $1 AND application_id = $2`, userID, applicationID)); err != nil {
+		return err
+	}
+	_, err := revokeTokens(ctx, tx, revocation{userID: userID, applicationID: applicationID})
+	return err
 }
 
 // SetUserActive locks a user out and revokes all refresh tokens, or lets the user in again.
 // Unknown: ErrNotFound, as in all of these.
 func (s *Server) SetUserActive(ctx context.Context, userID string, active bool) error {
+	set := deactivate
 	if active {
-		return s.updateUser(ctx, userID, "user.reactivate", "active = $1", true)
+		set = reactivate
 	}
 	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error {
-		if err := setUser(ctx, tx, userID, "user.deactivate", "active = $1", false); err != nil {
-			return err
-		}
-		_, err := revokeTokens(ctx, tx, revocation{userID: userID})
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return set(ctx, tx, userID) })
+}
+
+func reactivate(ctx context.Context, tx *outbox.Tx, userID string) error {
+	return setUser(ctx, tx, userID, "user.reactivate", "active = $1", true)
+}
+
+func deactivate(ctx context.Context, tx *outbox.Tx, userID string) error {
+	if err := setUser(ctx, tx, userID, "user.deactivate", "active = $1", false); err != nil {
 		return err
-	})
+	}
+	_, err := revokeTokens(ctx, tx, revocation{userID: userID})
+	return err
 }
 
 // SetUserExpiry sets the instant from which the user can no longer log in or
@@ -135,13 +144,13 @@ func (s *Server) SetPassword(ctx context.Context, userID, password string) error
 	if err != nil {
 		return fmt.Errorf("idp: hash password: %w", err)
 	}
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return storePassword(ctx, tx, u.ID, hash, "true") })
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return storePassword(ctx, tx, u.ID, hash, "true") })
 }
 
 // updateUser is setUser in a transaction of its own.
 func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, value any) error {
 	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return setUser(ctx, tx, userID, eventType, set, value) })
+	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return setUser(ctx, tx, userID, eventType, set, value) })
 }
 
 // setUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the time,

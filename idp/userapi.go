@@ -115,7 +115,8 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) error
 		return err
 	}
 	if r.URL.Query().Get("reactivate") == "true" {
-		if err := s.SetUserActive(r.Context(), old.ID, true); err != nil {
+		err := s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error { return reactivate(r.Context(), tx, old.ID) })
+		if err != nil {
 			return err
 		}
 		u, err := s.UserByID(r.Context(), old.ID)
@@ -128,7 +129,7 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, sc scope) error
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
 	}
-	u, err := s.replaceUser(r.Context(), old, func(User) (userRequest, error) { return req, nil })
+	u, err := s.replaceUser(r.Context(), fusion.Caller(r), old, func(User) (userRequest, error) { return req, nil })
 	if err != nil {
 		return err
 	}
@@ -145,7 +146,7 @@ func (s *Server) patchUser(w http.ResponseWriter, r *http.Request, sc scope) err
 	if err != nil {
 		return err
 	}
-	u, err := s.replaceUser(r.Context(), old, func(u User) (userRequest, error) { return patchedUser(fusion.MediaType(r), body, u) })
+	u, err := s.replaceUser(r.Context(), fusion.Caller(r), old, func(u User) (userRequest, error) { return patchedUser(fusion.MediaType(r), body, u) })
 	if err != nil {
 		return err
 	}
@@ -179,14 +180,17 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) er
 		return err
 	}
 	if form.Get("hardDelete") == "true" {
-		return s.DeleteUser(r.Context(), u.ID)
+		return s.deleteUserBy(r.Context(), fusion.Caller(r), u.ID)
 	}
-	return s.SetUserActive(r.Context(), u.ID, false)
+	return s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error { return deactivate(r.Context(), tx, u.ID) })
 }
 
 // DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown:
 // ErrNotFound.
 func (s *Server) DeleteUser(ctx context.Context, userID string) error {
-	userID = strings.ToLower(userID)
-	return s.outbox.Write(ctx, func(tx *outbox.Tx) error { return removeUser(ctx, tx, userID) })
+	return s.deleteUserBy(ctx, "", strings.ToLower(userID))
+}
+
+func (s *Server) deleteUserBy(ctx context.Context, caller, userID string) error {
+	return s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error { return removeUser(ctx, tx, userID) })
 }

@@ -36,6 +36,11 @@ type NewUser struct {
 // [ValidationError], which is [ErrDuplicate] where an address, name or id is
 // taken.
 func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
+	return s.insertUser(ctx, "", n)
+}
+
+// insertUser is CreateUser for a caller at this address.
+func (s *Server) insertUser(ctx context.Context, caller string, n NewUser) (User, error) {
 	n.Email, n.Username = loginid.Trim(n.Email), loginid.Trim(n.Username)
 	tenantID, err := tenantOrDefault(ctx, s.db, "user.tenantId", n.TenantID)
 	if err != nil {
@@ -54,7 +59,7 @@ func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 		return User{}, fusion.Invalid("user.data", "invalid", "The profile cannot be written as JSON.")
 	}
 	now, factor := database.Millis(s.now()), s.secrets.sealFactor(id, n.factor)
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	err = s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		if err := refuseDuplicate(tx.Tx, id, tenantID, n); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) e
 	if t := fusion.MediaType(r); t != "" && t != "application/json" {
 		return fusion.ErrMediaType
 	}
-	_, err = s.importText(r.Context(), sc, body)
+	_, err = s.importText(r.Context(), fusion.Caller(r), sc, body)
 	return err
 }
 
@@ -58,10 +58,10 @@ func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) e
 // how many. What is wrong with one comes back as a [ValidationError] whose fields begin with
 // "users[n]".
 func (s *Server) ImportUsers(ctx context.Context, text []byte) (int, error) {
-	return s.importText(ctx, "", text)
+	return s.importText(ctx, "", "", text)
 }
 
-func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, error) {
+func (s *Server) importText(ctx context.Context, caller string, sc scope, text []byte) (int, error) {
 	var req struct {
 		Users []importedUser `json:"users"`
 	}
@@ -71,7 +71,7 @@ func (s *Server) importText(ctx context.Context, sc scope, text []byte) (int, er
 	if err := fusion.DecodeJSON(text, &req); err != nil {
 		return 0, err
 	}
-	return len(req.Users), s.importAll(ctx, sc, req.Users)
+	return len(req.Users), s.importAll(ctx, caller, sc, req.Users)
 }
 
 // importTime is how long the transaction of an import may take: all or none of ten thousand users.
@@ -112,7 +112,7 @@ func moreUsersThan(most int, text []byte) bool {
 	return false
 }
 
-func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) error {
+func (s *Server) importAll(ctx context.Context, caller string, sc scope, users []importedUser) error {
 	if len(users) == 0 || len(users) > maxImportUsers {
 		return errImportSize
 	}
@@ -131,7 +131,7 @@ func (s *Server) importAll(ctx context.Context, sc scope, users []importedUser) 
 	for _, row := range rows {
 		classes[password.ClassOf(row.hash)] = true
 	}
-	err := s.outbox.Write(postgres.Patient(ctx, importTime), func(tx *outbox.Tx) error {
+	err := s.outbox.Write(postgres.Patient(ctx, importTime), caller, func(tx *outbox.Tx) error {
 		if err := addHashClasses(tx.Tx, classes); err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) er
 	if err := fusion.Decode(w, r, &req); err != nil {
 		return err
 	}
-	answer, err := s.createUserFrom(r.Context(), sc, req, r.PathValue("userId"))
+	answer, err := s.createUserFrom(r.Context(), fusion.Caller(r), sc, req, r.PathValue("userId"))
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ type userResponse struct {
 	TokenExpirationInstant int64    `json:"tokenExpirationInstant,omitzero"`
 }
 
-func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, pathID string) (userResponse, error) {
+func (s *Server) createUserFrom(ctx context.Context, caller string, sc scope, req userRequest, pathID string) (userResponse, error) {
 	app, err := optionalApplication(ctx, s.db, sc, req.ApplicationID)
 	if err != nil {
 		return userResponse{}, err
@@ -109,7 +109,7 @@ func (s *Server) createUserFrom(ctx context.Context, sc scope, req userRequest, 
 	if app.ID != "" && !strings.EqualFold(n.TenantID, app.TenantID) {
 		return userResponse{}, fusion.Invalid("applicationId", "invalid", "The application is of another tenant.")
 	}
-	u, err := s.CreateUser(ctx, n)
+	u, err := s.insertUser(ctx, caller, n)
 	if err != nil {
 		return userResponse{}, err
 	}
@@ -158,7 +158,7 @@ func activeApplication(ctx context.Context, q database.Queries, sc scope, field,
 // replaceUser puts what the request says in place of what is stored. A password that is not given
 // stays; a new one revokes all refresh tokens. Another e-mail address has to be verified again. The
 // request may depend on the user: it is asked for again once nobody else can change the user.
-func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (userRequest, error)) (User, error) {
+func (s *Server) replaceUser(ctx context.Context, caller string, old User, request func(User) (userRequest, error)) (User, error) {
 	req, err := replacement(old, request)
 	if err != nil {
 		return User{}, err
@@ -173,7 +173,7 @@ func (s *Server) replaceUser(ctx context.Context, old User, request func(User) (
 		}
 	}
 	now := database.Millis(s.now())
-	err = s.outbox.Write(ctx, func(tx *outbox.Tx) error {
+	err = s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
 		// Lock the user's row: it serializes changes of the user.
 		if err := database.Changed(tx.Exec(`UPDATE users SET last_update_instant = $1 WHERE id = $2`, now, old.ID)); err != nil {
 			return err

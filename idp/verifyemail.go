@@ -23,7 +23,7 @@ func (s *Server) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = s.outbox.Write(r.Context(), func(tx *outbox.Tx) error {
+	err = s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error {
 		err := database.Changed(tx.Exec(`UPDATE users SET verified = TRUE, last_update_instant = $1 WHERE id = $2 AND email = $3 AND NOT verified`,
 			database.Millis(s.now()), u.ID, u.Email))
 		if err != nil {

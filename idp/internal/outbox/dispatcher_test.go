@@ -59,7 +59,7 @@ func running(t *testing.T, full *atomic.Bool, receive transport) (*outbox.Dispat
 
 func raise(t *testing.T, d *outbox.Dispatcher, eventType string) {
 	t.Helper()
-	err := d.Write(t.Context(), func(tx *outbox.Tx) error {
+	err := d.Write(t.Context(), "", func(tx *outbox.Tx) error {
 		return tx.Raise(t.Context(), outbox.Event{ID: "e", Type: eventType, TenantID: "t", At: time.Now(), Body: []byte(`{}`)})
 	})
 	if err != nil {
@@ -109,7 +109,7 @@ func TestDispatcher_wakesForEvents(t *testing.T) {
 			t.Errorf("sent at %v, want %v", at, began)
 		}
 		time.Sleep(100 * time.Millisecond) // the dispatcher looks again in 900 ms
-		err := d.Write(t.Context(), func(tx *outbox.Tx) error {
+		err := d.Write(t.Context(), "", func(tx *outbox.Tx) error {
 			_, err := tx.Exec(`INSERT INTO deliveries (webhook_id, event_id, type, body, insert_instant) VALUES ('1', 'f', 'user.create', $2, $1)`, database.Millis(time.Now()), []byte(`{}`))
 			return err
 		})

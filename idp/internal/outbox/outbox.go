@@ -25,6 +25,7 @@ type Event struct {
 type Tx struct {
 	*sql.Tx
 	Now    time.Time // when it began
+	Caller string    // the address of whoever called, for its events; "" for a Go program
 	raised bool
 }
 
@@ -43,10 +44,10 @@ func (tx *Tx) Raise(ctx context.Context, e Event) error {
 
 // Write runs a function in a transaction, and wakes the dispatcher if the function raised an event.
 // The function may be undone and called again; see [database.DB].
-func (d *Dispatcher) Write(ctx context.Context, run func(*Tx) error) error {
+func (d *Dispatcher) Write(ctx context.Context, caller string, run func(*Tx) error) error {
 	raised := false
 	err := d.DB.Write(ctx, func(tx *sql.Tx) error {
-		t := &Tx{Tx: tx, Now: d.Now()}
+		t := &Tx{Tx: tx, Now: d.Now(), Caller: caller}
 		err := run(t)
 		raised = t.raised
 		return err
