@@ -18,22 +18,6 @@ type applicationBody struct {
 	Application applicationJSON `json:"application"`
 }
 
-// applicationInScope returns the application that the path names.
-func applicationInScope(q database.Queries, r *http.Request, sc scope) (application, error) {
-	id, err := fusion.ParseID("applicationId", r.PathValue("applicationId"))
-	if err != nil {
-		return application{}, err
-	}
-	a, err := readApplication(r.Context(), q, id)
-	if err != nil {
-		return application{}, err
-	}
-	if !sc.covers(a.TenantID) {
-		return application{}, ErrNotFound
-	}
-	return a, nil
-}
-
 // replyApplication shows an application with its roles, and the client secret if it was just made.
 func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a application) error {
 	j := a.json()
@@ -131,17 +115,6 @@ func (s *Server) createApplicationFrom(ctx context.Context, sc scope, j applicat
 	created, err := readApplication(ctx, s.db, settings.ID)
 	created.ClientSecret = settings.ClientSecret
 	return created, err
-}
-
-// tenantOfRequest is the tenant of an object that a request creates.
-func tenantOfRequest(ctx context.Context, q database.Queries, sc scope, field, named string) (string, error) {
-	switch {
-	case named != "" && !sc.covers(strings.ToLower(named)):
-		return "", fusion.Invalid(field, "invalid", "The request is confined to another tenant.")
-	case named != "":
-		return named, nil
-	}
-	return tenantIn(ctx, q, sc)
 }
 
 // putApplication answers PUT /api/application/{applicationId}: as the body says, or, with

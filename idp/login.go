@@ -2,45 +2,13 @@ package idp
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
-
-type loginRequest struct {
-	ApplicationID string   `json:"applicationId"`
-	LoginID       string   `json:"loginId"`
-	LoginIDTypes  []string `json:"loginIdTypes"`
-	Password      string   `json:"password"`
-	OneTime       ticket   `json:"oneTimePassword"` // instead of loginId and password
-	NoJWT         bool     `json:"noJWT"`
-	Trust         ticket   `json:"twoFactorTrustId"`
-	IPAddress     string   `json:"ipAddress"`
-	EventInfo     struct {
-		IPAddress string `json:"ipAddress"`
-	} `json:"eventInfo"`
-	MetaData struct {
-		Device device `json:"device"`
-	} `json:"metaData"`
-
-	passed  bool   // no code is needed: one was given, or the computer is trusted
-	trustID ticket // goes into the answer
-}
-
-type loginResponse struct {
-	Token                  string    `json:"token,omitempty"`
-	TokenExpirationInstant int64     `json:"tokenExpirationInstant,omitzero"`
-	RefreshToken           string    `json:"refreshToken,omitempty"`
-	RefreshTokenID         string    `json:"refreshTokenId,omitempty"`
-	TwoFactorTrustID       ticket    `json:"twoFactorTrustId,omitempty"`
-	User                   *userJSON `json:"user,omitempty"`
-}
 
 // login answers POST /api/login. It checks the API key, the request, the tenant and application,
 // the password, and only then whether the user may log in.
@@ -87,102 +55,6 @@ func loginTarget(ctx context.Context, q database.Queries, sc scope, req *loginRe
 	}
 	app, err = activeApplication(ctx, q, sc, "applicationId", req.ApplicationID)
 	return app.TenantID, app, err
-}
-
-// check fills in the default types and the application's id in its canonical form.
-func (req *loginRequest) check() error {
-	var wrong ValidationError
-	if req.LoginID == "" && req.OneTime == "" {
-		wrong = append(wrong, fusion.Invalid("loginId", "blank", "Say who wants to log in.")...)
-	}
-	if req.Password == "" && req.OneTime == "" {
-		wrong = append(wrong, fusion.Invalid("password", "blank", "Give the password.")...)
-	}
-	if len(req.LoginIDTypes) == 0 {
-		req.LoginIDTypes = []string{loginIDEmail, loginIDUsername}
-	}
-	unknown := func(t string) bool { return t != loginIDEmail && t != loginIDUsername && t != loginIDPhone }
-	if slices.ContainsFunc(req.LoginIDTypes, unknown) {
-		wrong = append(wrong, fusion.Invalid("loginIdTypes", "invalid", "The types are email, username and phoneNumber.")...)
-	}
-	id, err := fusion.ParseID("applicationId", req.ApplicationID)
-	if err != nil {
-		wrong = append(wrong, err.(ValidationError)...)
-	}
-	req.ApplicationID = id
-	return fusion.OrNil(wrong)
-}
-
-// authenticate returns the user who proved their identity, or ErrNotFound.
-func (s *Server) authenticate(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
-	check := s.checkPassword
-	if req.OneTime != "" {
-		check = s.checkOneTimePassword
-	}
-	u, err := check(ctx, tenantID, req)
-	if errors.Is(err, ErrNotFound) {
-		s.logFailedLogin(ctx, req)
-	}
-	return u, err
-}
-
-func (s *Server) checkOneTimePassword(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
-	u, err := s.tickets.user(ctx, forOneLogin, req.OneTime)
-	if err != nil {
-		return User{}, err
-	}
-	if u.TenantID != tenantID {
-		return User{}, ErrNotFound
-	}
-	return u, nil
-}
-
-// checkPassword returns the user whose password this is, or ErrNotFound. An unknown user costs as
-// much time as a wrong password (ASVS V6.3.8).
-func (s *Server) checkPassword(ctx context.Context, tenantID string, req *loginRequest) (User, error) {
-	u, err := userByLoginID(ctx, s.db, tenantID, req.LoginID, req.LoginIDTypes)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, err
-	}
-	t, err := readTenant(ctx, s.db, tenantID)
-	if err != nil {
-		return User{}, err
-	}
-	err = s.lockouts.verify(ctx, t.Lockout, s.secrets.failureSubject(&u, tenantID, req.LoginID), func() error { return s.verifyPassword(ctx, &u, t, req.Password) })
-	var locked *lockedError
-	switch {
-	case errors.As(err, &locked):
-		// Costs as much: a lock begins for the account that exists, and not for one that a stranger
-		// has just registered.
-		if _, _, busy := s.hasher.Verify(ctx, "", req.Password); busy != nil {
-			return User{}, fmt.Errorf("verify password: %w", busy)
-		}
-	case errors.Is(err, ErrNotFound) && u.ID != "":
-		s.failedLogins.raise(ctx, u.ID, req)
-	}
-	return u, err
-}
-
-// verifyPassword returns ErrNotFound if the password is wrong. A right one takes as long if the
-// tenant gates the user: otherwise a stranger who registers somebody else's address with a password
-// of their own, and logs in with it, would learn whether the address had an account before.
-func (s *Server) verifyPassword(ctx context.Context, u *User, t Tenant, password string) error {
-	s.costs.cover(ctx)
-	verify := s.hasher.Verify
-	if t.gates(u) {
-		verify = s.hasher.VerifyOfRefused
-	}
-	ok, renewed, err := verify(ctx, u.passwordHash, password)
-	if err != nil {
-		return fmt.Errorf("verify password: %w", err)
-	}
-	if !ok {
-		return ErrNotFound
-	}
-	if renewed != "" {
-		s.replaceHash(ctx, u, renewed)
-	}
-	return nil
 }
 
 // Statuses of FusionAuth's that HTTP has no names for.

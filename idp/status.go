@@ -20,3 +20,9 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Status string `json:"status"`
 	}{"ok"})
 }
+
+// health answers GET /api/health: 200 or 500, and nothing else.
+func (s *Server) health(_ http.ResponseWriter, r *http.Request) error {
+	_, err := s.DefaultTenant(r.Context())
+	return err
+}

@@ -3,71 +3,14 @@ package idp
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 
-	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
-type tenantJSON struct {
-	ID     string `json:"id,omitempty"`
-	Name   string `json:"name,omitempty"`
-	State  string `json:"state,omitempty"`
-	Issuer string `json:"issuer,omitempty"`
-
-	EmailConfiguration struct {
-		VerifyEmail bool `json:"verifyEmail"`
-		Unverified  struct {
-			Behavior UnverifiedBehavior `json:"behavior,omitempty"`
-		} `json:"unverified"`
-	} `json:"emailConfiguration"`
-
-	FailedAuthentication lockoutJSON `json:"failedAuthenticationConfiguration"`
-
-	PasswordRules passwordRulesJSON `json:"passwordValidationRules"`
-
-	EventConfiguration eventConfigurationJSON `json:"eventConfiguration"`
-
-	JWTConfiguration struct {
-		RefreshTokenRevocationPolicy struct {
-			OnMultiFactorEnable bool `json:"onMultiFactorEnable"`
-			OnPasswordChanged   bool `json:"onPasswordChanged"` // always, as the next
-			OnLoginPrevented    bool `json:"onLoginPrevented"`
-		} `json:"refreshTokenRevocationPolicy"`
-	} `json:"jwtConfiguration"`
-}
-
-type tenantBody struct {
-	Tenant tenantJSON `json:"tenant"`
-}
-
-func (s *Server) tenantJSON(t Tenant) tenantJSON {
-	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
-	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
-	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
-	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), t.PasswordRules.json(s.passwordMin)
-	j.EventConfiguration = allEvents()
-	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
-	policy.OnMultiFactorEnable, policy.OnPasswordChanged, policy.OnLoginPrevented = t.OnMultiFactorEnable, true, true
-	return j
-}
-
 func (s *Server) replyTenant(w http.ResponseWriter, t Tenant) error {
 	return fusion.Reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
-}
-
-// tenantInScope returns the tenant that the path names.
-func tenantInScope(q database.Queries, r *http.Request, sc scope) (Tenant, error) {
-	id, err := fusion.ParseID("tenantId", r.PathValue("tenantId"))
-	if err != nil {
-		return Tenant{}, err
-	}
-	if !sc.covers(id) {
-		return Tenant{}, ErrNotFound
-	}
-	return readTenant(r.Context(), q, id)
 }
 
 // getTenant answers GET /api/tenant/{tenantId}.
@@ -92,22 +35,6 @@ func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) e
 	return fusion.Reply(w, http.StatusOK, struct {
 		Tenants []tenantJSON `json:"tenants"`
 	}{list})
-}
-
-func tenantsIn(ctx context.Context, q database.Queries, sc scope) (all []Tenant, err error) {
-	rows, err := q.QueryContext(ctx, selectTenant+`$1 = '' OR id = $1 ORDER BY name`, string(sc))
-	if err != nil {
-		return nil, fmt.Errorf("list tenants: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		t, err := scanTenant(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("list tenants: %w", err)
-		}
-		all = append(all, t)
-	}
-	return all, rows.Err()
 }
 
 // createTenant answers POST /api/tenant[/{tenantId}]. A key that is confined to a tenant creates
@@ -177,20 +104,6 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) e
 		return err
 	}
 	return s.replyTenant(w, t)
-}
-
-// tenantOf is the tenant that a request describes.
-func (s *Server) tenantOf(id string, j tenantJSON) (Tenant, error) {
-	lockout, err := j.FailedAuthentication.lockout()
-	if err != nil {
-		return Tenant{}, err
-	}
-	return Tenant{
-		ID: id, Name: j.Name, Lockout: lockout, PasswordRules: j.PasswordRules.rules(s.passwordMin),
-		UnverifiedBehavior:  j.EmailConfiguration.Unverified.Behavior,
-		VerifyEmail:         j.EmailConfiguration.VerifyEmail,
-		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable,
-	}, nil
 }
 
 func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {

@@ -6,27 +6,10 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/latchkey-dev/latchkey/idp/internal/database"
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
-
-// userInScope returns the user that the path names.
-func userInScope(ctx context.Context, q database.Queries, sc scope, id string) (User, error) {
-	id, err := fusion.ParseID("userId", id)
-	if err != nil {
-		return User{}, err
-	}
-	u, err := userByID(ctx, q, id)
-	if err != nil {
-		return User{}, err
-	}
-	if !sc.covers(u.TenantID) {
-		return User{}, ErrNotFound
-	}
-	return u, nil
-}
 
 func replyUser(w http.ResponseWriter, u User) error {
 	return fusion.Reply(w, http.StatusOK, userResponse{User: u.json()})
