@@ -31,7 +31,7 @@ func TestRegisterVerified(t *testing.T) {
 	b.login(credentials(bob)).want(200, "")
 	b.send("GET", "/api/private", nil).want(200, "")
 
-	// Whoever asks for an address that is taken learns nothing; its owner gets a letter.
+	// A request for an address that is taken reveals nothing; its owner gets a mail.
 	began := time.Now()
 	w.browser().post("/api/register", object{"email": ada, "password": fresh}).want(202, "")
 	if took := time.Since(began); took < time.Second {
@@ -41,14 +41,15 @@ func TestRegisterVerified(t *testing.T) {
 	w.browser().login(nil).want(200, "")
 }
 
-// Whoever registers an address with a password of his own, and then logs in with it, learns nothing, however often he tries.
+// A stranger who registers an existing address with their own password, and then logs in with it,
+// learns nothing, however often they try.
 func TestRegisterThenLoginTellsNothing(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	lockout := idp.Tenant{Name: "Default", VerifyEmail: true, UnverifiedBehavior: idp.UnverifiedGated, Lockout: idp.Lockout{UserActionID: uuid.NewString()}}
 	if err := w.provider.EnsureTenant(t.Context(), lockout); err != nil {
 		t.Fatal(err)
 	}
-	const mine = "a password of his own"
+	const mine = "a password of the stranger"
 	var heard [2][]string
 	for i, email := range []string{ada, "nobody@example.com"} {
 		b := w.browser()
@@ -56,7 +57,7 @@ func TestRegisterThenLoginTellsNothing(t *testing.T) {
 		for range 9 {
 			got := b.login(object{"email": email, "password": mine})
 			heard[i] = append(heard[i], fmt.Sprint(got.status, got.body, got.header["Set-Cookie"], got.header["Retry-After"]))
-			w.pass(10 * time.Second) // longer than the guard has him wait
+			w.pass(10 * time.Second) // longer than the guard makes them wait
 		}
 	}
 	if !slices.Equal(heard[0], heard[1]) {
@@ -108,7 +109,7 @@ func TestForgottenPassword(t *testing.T) {
 		}
 	}
 	w.accounts.Close() // waits for what the provider is asked to send
-	w.provider.Close() // waits for letters
+	w.provider.Close() // waits for mails
 	if n := len(w.letters); n > 3 {
 		t.Errorf("%d letters", n)
 	}
@@ -126,7 +127,7 @@ func TestChangePassword(t *testing.T) {
 	other.send("GET", "/api/private", nil).want(401, "login_required")
 	w.browser().login(nil).want(401, "invalid_credentials")
 
-	for range 8 { // right ones do not count
+	for range 8 { // right passwords do not count
 		b.post("/api/passkeys/options", object{"password": fresh, "name": "x"}).want(200, "")
 	}
 	for range 6 {
@@ -135,7 +136,7 @@ func TestChangePassword(t *testing.T) {
 	b.post("/api/password", object{"currentPassword": fresh, "password": fresh + "!"}).want(429, "too_many_attempts")
 }
 
-// Other pages can have nothing done in the user's name, and answers are kept nowhere.
+// Other pages can do nothing in the user's name, and responses are not cached.
 func TestOtherPages(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

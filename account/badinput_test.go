@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// What users, or their programs, get wrong is told to them, and is no error of the provider for the operator.
+// Users, or their programs, are told what they got wrong, and the operator's log has no error about
+// it.
 func TestRoutes_badInput(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b := w.browser()

@@ -17,7 +17,7 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// clientThrough asks a provider through a transport.
+// clientThrough returns a client that calls the provider through a transport.
 func clientThrough(t *testing.T, transport roundTrip) *fusionauth.Client {
 	t.Helper()
 	c, err := fusionauth.New(fusionauth.Config{URL: "http://idp.test", APIKey: "a key", ApplicationID: "85a03867-dccf-4882-adde-1a79aeec50df", Transport: transport})
@@ -27,7 +27,7 @@ func clientThrough(t *testing.T, transport roundTrip) *fusionauth.Client {
 	return c
 }
 
-// answering is a provider that gives one answer to everybody, and notes what it was asked.
+// answering is a provider that gives everyone the same answer, and records the calls.
 func answering(asked *[]string, status int, body string) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		text, err := io.ReadAll(r.Body)
@@ -72,7 +72,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// post sends a form as the app's page does, from an address.
+// post sends a form like the app's page, from an address.
 func post(h http.Handler, path, addr string, body any) *httptest.ResponseRecorder {
 	text, _ := json.Marshal(body)
 	r := httptest.NewRequest("POST", path, bytes.NewReader(text))
@@ -84,8 +84,8 @@ func post(h http.Handler, path, addr string, body any) *httptest.ResponseRecorde
 	return w
 }
 
-// The provider is sent the address of the browser, and requests are counted by it: the peer's address,
-// or what ClientIP returns.
+// The provider receives the address of the browser, and requests are counted by it: the peer's
+// address, or what ClientIP returns.
 func TestClientIP(t *testing.T) {
 	for name, c := range map[string]struct {
 		clientIP func(*http.Request) string
@@ -119,7 +119,7 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
-// A panic in a call that nobody waits for does not end the process.
+// A panic in a background call does not end the process.
 func TestPanicWhileAMailIsSent(t *testing.T) {
 	client := clientThrough(t, func(*http.Request) (*http.Response, error) { panic("a fault") })
 	var log bytes.Buffer
@@ -136,7 +136,7 @@ func TestPanicWhileAMailIsSent(t *testing.T) {
 	}
 }
 
-// A passkey is checked for the app's origin, with its port, and for its host, whatever the browser
+// A passkey is verified for the app's origin, with its port, and for its host, whatever the browser
 // claims.
 func TestPasskeysAreOfTheOrigin(t *testing.T) {
 	var asked []string

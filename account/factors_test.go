@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// code is what an authenticator app shows (RFC 6238), written down once more.
+// code is what an authenticator app shows (RFC 6238), implemented again.
 func (w *world) code(secret string) string {
 	w.Helper()
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
@@ -28,7 +28,7 @@ func (w *world) code(secret string) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[at:])&0x7fffffff%1_000_000)
 }
 
-// enroll gives who is logged in an authenticator, and returns its secret and the recovery codes.
+// enroll gives the logged-in user an authenticator, and returns its secret and the recovery codes.
 func (b *browser) enroll() (secret string, recovery []any) {
 	b.w.Helper()
 	made := b.post("/api/authenticator/secret", nil).want(200, "")
@@ -93,12 +93,13 @@ func TestRemoveAuthenticator(t *testing.T) {
 	w.pass(time.Minute)
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": "000000"}).want(401, "invalid_code")
 	b.post("/api/authenticator/remove", object{"password": "wrong", "code": w.code(secret)}).want(401, "invalid_credentials")
-	w.pass(5 * time.Minute) // guesses at the password are few
+	w.pass(5 * time.Minute) // few guesses at the password are allowed
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": codes[0]}).want(204, "")
 	w.browser().login(nil).want(200, "")
 }
 
-// Recovery codes take the authenticator's place, so they are had for one of its codes, or of theirs. A password is not enough.
+// Recovery codes replace the authenticator, so making them takes one of its codes, or of theirs. A
+// password is not enough.
 func TestRecoveryCodes(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	b := w.browser()
@@ -110,7 +111,7 @@ func TestRecoveryCodes(t *testing.T) {
 	secret, recovery := b.enroll()
 	b.post("/api/recovery-codes", object{"password": idptest.Password}).want(409, "two_factor_required")
 	ask("000000").want(401, "invalid_code")
-	w.pass(5 * time.Minute) // guesses at the password are few
+	w.pass(5 * time.Minute) // few guesses at the password are allowed
 	ask(w.code(secret)).want(200, "")
 	ask(w.code(secret)).want(401, "invalid_code")
 	ask(recovery[0]).want(401, "invalid_code") // there are new ones
@@ -139,7 +140,7 @@ func TestChangePasswordWithWrongCode(t *testing.T) {
 	w.browser().login(object{"password": fresh, "code": recovery[0]}).want(401, "invalid_code")
 }
 
-// A mailbox is not enough to get round a second factor.
+// A mailbox is not enough to bypass a second factor.
 func TestResetKeepsSecondFactor(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

@@ -12,7 +12,7 @@ import (
 
 const withNUL = "with a NUL\x00inside the phrase"
 
-// A password that no login could use is not set, in any of the forms.
+// No form accepts a password that no login could use.
 func TestForm_passwordWithNUL(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b := w.browser()
@@ -60,7 +60,7 @@ func TestForm_codeWithSpaces(t *testing.T) {
 	b.post("/api/authenticator/remove", object{"password": idptest.Password, "code": spaced(w.code(secret))}).want(204, "")
 }
 
-// persistent reports whether the login that came with an answer outlives the browser.
+// persistent reports whether the login in a response outlives the browser.
 func persistent(r reply) bool {
 	for _, c := range (&http.Response{Header: r.header}).Cookies() {
 		if c.Name == "__Host-refresh" {
@@ -93,8 +93,8 @@ func TestForm_rememberFalse(t *testing.T) {
 	}
 }
 
-// With RegistrationClosed the route is still the Handler's: a password that a form sends there reaches
-// no other handler of the app.
+// With RegistrationClosed the route still belongs to the Handler: a password that a form sends
+// there reaches no other handler of the app.
 func TestRegister_closed(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	if !w.accounts.Serves("/api/register") {

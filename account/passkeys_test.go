@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/passkeytest"
 )
 
-// device is one that holds a passkey for the user ada at the app's page.
+// device is an authenticator that holds a passkey for the user ada at the app's page.
 type device struct {
 	virtualwebauthn.Authenticator
 	rp  virtualwebauthn.RelyingParty
@@ -83,7 +83,7 @@ func TestPasskey(t *testing.T) {
 	answer := object{"credential": d.get(t, other.askPasskey())}
 	other.post("/api/passkey-login", answer).want(200, "")
 	other.send("GET", "/api/private", nil).want(200, "")
-	w.browser().post("/api/passkey-login", answer).want(401, "passkey_refused") // a challenge is good once
+	w.browser().post("/api/passkey-login", answer).want(401, "passkey_refused") // a challenge is valid once
 
 	id := keys[0].(map[string]any)["id"].(string)
 	bob := w.provider.AddUser("bob@example.com", w.application.ID)
@@ -110,10 +110,10 @@ func TestPasskeySparesCode(t *testing.T) {
 	other := w.browser()
 	other.post("/api/passkey-login", object{"credential": d.get(t, other.askPasskey())}).want(200, "")
 
-	// So a code is asked for before there is another passkey, but not where there is one already.
+	// So a code is needed to add the first passkey, but not for another one.
 	more := object{"password": idptest.Password, "name": "another"}
 	b.post("/api/passkeys/options", more).want(409, "two_factor_required")
-	w.pass(5 * time.Minute) // guesses at the password are few
+	w.pass(5 * time.Minute) // few guesses at the password are allowed
 	more["code"] = "000000"
 	b.post("/api/passkeys/options", more).want(401, "invalid_code")
 	more["code"] = w.code(secret)
@@ -170,7 +170,8 @@ func TestPasskeyTellsNothing(t *testing.T) {
 	}
 }
 
-// MFA-01, MFA-03: a passkey stands for the password where a proof is asked for, once, and only one of the user's own.
+// MFA-01, MFA-03: a passkey can replace the password as a proof, once, and only one of the user's
+// own.
 func TestMFA01_PasskeyAsProof(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	b, d := w.browser(), w.device()
@@ -184,7 +185,7 @@ func TestMFA01_PasskeyAsProof(t *testing.T) {
 	b.post("/api/authenticator", object{"secret": secret, "code": w.code(secret)}).want(400, "bad_request")
 	b.post("/api/authenticator", object{"password": idptest.Password, "passkey": proof, "secret": secret, "code": w.code(secret)}).want(400, "bad_request")
 	b.post("/api/authenticator", enable).want(200, "")
-	b.post("/api/recovery-codes", object{"passkey": proof}).want(401, "passkey_refused") // it was good for one request
+	b.post("/api/recovery-codes", object{"passkey": proof}).want(401, "passkey_refused") // it was valid for one request
 	b.post("/api/recovery-codes", object{"passkey": d.get(t, b.askPasskey())}).want(200, "")
 	if n := w.refreshTokens(); n != tokens {
 		t.Errorf("%d refresh tokens, want the %d from before: a proof is no login", n, tokens)

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// A session knows the address that its user had. Who has that address by now proves nothing in it.
+// A session knows the address that its user had. The address's present owner proves nothing in it.
 func TestProofOfWhoHasTheAddressNow(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b, thief := w.browser(), w.browser()
@@ -27,7 +27,8 @@ func TestProofOfWhoHasTheAddressNow(t *testing.T) {
 	w.browser().login(object{"email": "ada@new.example", "password": fresh}).want(200, "")
 }
 
-// The same where the answer to a right password does not say whose it is: a code would be asked for next.
+// The same if the response to a right password does not name the user: a code would be asked for
+// next.
 func TestProofOfWhoHasTheAddressNowAndAnAuthenticator(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	b, thief := w.browser(), w.browser()
@@ -46,7 +47,8 @@ func TestProofOfWhoHasTheAddressNowAndAnAuthenticator(t *testing.T) {
 	w.browser().login(object{"email": "ada@new.example", "password": fresh, "code": w.code(adas)}).want(200, "")
 }
 
-// Who is logged in may know that his new address is still to be proved, where strangers may not.
+// A logged-in user may learn that their new address is still unverified, although strangers may
+// not.
 func TestProofBeforeTheAddressIsProved(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

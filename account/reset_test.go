@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Where nobody has to prove an address, a thief registers that of somebody else, and keeps a way in for when its owner has set a password.
+// Without verification, a thief registers somebody else's address, and keeps a way in for the time
+// when its owner has set a password.
 func TestResetTakesWhatAThiefHasPutThere(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	const victim = "victim@example.com"
@@ -31,7 +32,7 @@ func TestResetTakesWhatAThiefHasPutThere(t *testing.T) {
 		t.Errorf("factors %v", got.body)
 	}
 
-	// The address is proved now: what its owner adds stays.
+	// The address is verified now: what its owner adds stays.
 	asked = b.post("/api/passkeys/options", object{"password": fresh, "name": "x"}).want(200, "")
 	b.post("/api/passkeys", object{"credential": w.device().create(t, asked)}).want(204, "")
 	b.post("/api/forgot-password", object{"email": victim}).want(202, "")
@@ -41,11 +42,11 @@ func TestResetTakesWhatAThiefHasPutThere(t *testing.T) {
 	}
 }
 
-// Where the owner alone can have made the account, its factors are his.
+// If only the owner can have registered the account, its factors are theirs.
 func TestResetKeepsFactorsOfUnverifiedUsers(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	b, d := w.browser(), w.device()
-	w.moveAda("ada@new.example") // an address that changes is to be verified again
+	w.moveAda("ada@new.example") // a changed address must be verified again
 	w.moveAda(ada)
 	b.login(nil).want(200, "")
 	b.addPasskey(d)
@@ -59,7 +60,7 @@ func TestResetKeepsFactorsOfUnverifiedUsers(t *testing.T) {
 	b.post("/api/passkey-login", object{"credential": d.get(t, b.askPasskey())}).want(200, "")
 }
 
-// A thief who has all codes refused for a while does not keep his authenticator so.
+// A thief cannot keep their authenticator by having all codes refused for a while.
 func TestResetWhileCodesAreLocked(t *testing.T) {
 	w := newWorld(t, account.RegistrationUnverified)
 	const victim = "victim@example.com"
@@ -68,7 +69,7 @@ func TestResetWhileCodesAreLocked(t *testing.T) {
 	thief.enroll()
 	for range 6 {
 		thief.post("/api/authenticator/remove", object{"password": idptest.Password, "code": "000000"}).want(401, "invalid_code")
-		w.pass(time.Minute) // guesses at the password are few
+		w.pass(time.Minute) // few guesses at the password are allowed
 	}
 	b := w.browser()
 	reset := func() reply {
@@ -83,7 +84,7 @@ func TestResetWhileCodesAreLocked(t *testing.T) {
 }
 
 // Users who forgot a password have often tried too many. The mail proves who they are: the new
-// password works at once.
+// password works immediately.
 func TestResetForgetsFailedLogins(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()

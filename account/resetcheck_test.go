@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-dev/latchkey/account"
 )
 
-// A page learns whether a link is good before it asks for a password, and asking uses nothing up.
+// A page learns whether a link is valid before it asks for a password, and the check does not use
+// it up.
 func TestCheckOfALink(t *testing.T) {
 	w := newWorld(t, account.RegistrationClosed)
 	b := w.browser()

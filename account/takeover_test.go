@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Registration was open once, and a thief made an account with somebody else's address and added a
-// passkey. Now addresses must be proved, and the owner of this one does so by a reset.
+// Registration was open once, and a thief registered somebody else's address and added a passkey.
+// Now addresses must be verified, and the owner of this one does so by a reset.
 func TestReset_ofAnUnverifiedAddress(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	thief, d := w.browser(), w.device()
@@ -26,12 +26,12 @@ func TestReset_ofAnUnverifiedAddress(t *testing.T) {
 	asked := thief.post("/api/passkey-login/options", object{"email": ada}).want(200, "")
 	thief.post("/api/passkey-login", object{"credential": d.get(t, asked)}).want(401, "passkey_refused")
 
-	// An authenticator opens nothing, and a mailbox does not get round it.
+	// An authenticator opens nothing, and a mailbox does not bypass it.
 	b.login(object{"password": fresh}).want(409, "two_factor_required")
 	b.login(object{"password": fresh, "code": w.code(secret)}).want(200, "")
 }
 
-// Nobody can keep somebody else from a new password by asking for mails that are not sent, because
+// Nobody can keep somebody else from a new password by requesting mails that are not sent, because
 // there is nothing to verify.
 func TestMails_limitsPerKind(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
@@ -42,8 +42,8 @@ func TestMails_limitsPerKind(t *testing.T) {
 	w.link(ada, "reset-password")
 }
 
-// The options take as long for an address without a passkey as for one with it, for which the provider
-// stores a challenge.
+// The options take as long for an address without a passkey as for one with it, for which the
+// provider stores a challenge.
 func TestPasskeyLogin_optionsTakeNoLonger(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b, d := w.browser(), w.device()
@@ -58,7 +58,7 @@ func TestPasskeyLogin_optionsTakeNoLonger(t *testing.T) {
 	}
 }
 
-// A link without an id is invalid, and no failure of the provider.
+// A link without an id is invalid, and not a failure of the provider.
 func TestLinks_withoutAnID(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	b := w.browser()
@@ -71,8 +71,8 @@ func TestLinks_withoutAnID(t *testing.T) {
 	}
 }
 
-// A stranger registers somebody's address, waits until its owner registers too, and has a link sent. The
-// owner expects one and confirms. That does not let the stranger in.
+// A stranger registers somebody's address, waits until its owner registers too, and requests a
+// link. The owner expects one and confirms. That does not let the stranger in.
 func TestVerify_letsNobodyElseIn(t *testing.T) {
 	w := newWorld(t, account.RegistrationVerified)
 	const victim, theirs, own = "victim@example.com", "a password of the stranger", "a password of the owner"

@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// openWorld demands verified addresses at a provider that lets everybody log in: Latchkey itself must
-// hold the line.
+// openWorld requires verified addresses at a provider that lets everyone log in: Latchkey itself
+// must refuse.
 func openWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, account.RegistrationVerified)
@@ -39,7 +39,7 @@ func TestVerifiedByLatchkeyItself(t *testing.T) {
 	b.send("GET", "/api/private", nil).want(401, "login_required")
 }
 
-// No way of logging in gets round it.
+// No other way of logging in bypasses verification.
 func TestUnverifiedEveryWay(t *testing.T) {
 	w := openWorld(t)
 	b, d := w.browser(), w.device()
@@ -71,8 +71,8 @@ func TestUnverifiedEveryWay(t *testing.T) {
 	}
 }
 
-// Setting the new password that the provider demands is no way in either, and no error in the log names
-// the address.
+// Setting the new password that the provider demands does not bypass it either, and no error in the
+// log names the address.
 func TestUnverifiedWithNewPassword(t *testing.T) {
 	w := openWorld(t)
 	w.setVerified(false)

@@ -39,7 +39,7 @@ type world struct {
 	hangUp   func()
 	revoked  chan struct{} // once for each refresh token that the guard revokes
 	accounts *account.Handler
-	log      *latchkeytest.Log // what the operator is told, of errors alone
+	log      *latchkeytest.Log // what the operator sees, errors only
 }
 
 func newWorld(t *testing.T, registration account.Registration) *world {
@@ -78,7 +78,7 @@ func newWorld(t *testing.T, registration account.Registration) *world {
 	return w
 }
 
-// backendKey may call what the package says, and nothing else.
+// backendKey may make the calls that the package lists, and no others.
 func (w *world) backendKey() latchkey.Secret {
 	w.Helper()
 	key := idp.APIKey{Key: strings.Repeat("k", 40), Endpoints: map[string][]string{"/api/login": {"POST"}, "/api/jwt/refresh": {"DELETE"}}}
@@ -91,7 +91,7 @@ func (w *world) backendKey() latchkey.Secret {
 	return latchkey.Secret(key.Key)
 }
 
-// watch sees what the backend asks of the provider.
+// watch records the backend's calls to the provider.
 func (w *world) watch(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		answer, err := next.RoundTrip(r)
@@ -126,7 +126,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func (w *world) pass(d time.Duration) { w.Clock.Advance(d) }
 
-// moveAda gives ada another address, and so her old one away.
+// moveAda gives ada another address, and so gives up her old one.
 func (w *world) moveAda(to string) {
 	w.Helper()
 	r := httptest.NewRequest("PATCH", "/api/user/"+w.user.ID, strings.NewReader(`{"user": {"email": "`+to+`"}}`))
@@ -138,7 +138,7 @@ func (w *world) moveAda(to string) {
 	}
 }
 
-// link returns what stands behind the # of the link in the next letter.
+// link returns the fragment of the link in the next mail.
 func (w *world) link(to, what string) string {
 	w.Helper()
 	select {
@@ -171,7 +171,7 @@ type reply struct {
 	body   object
 }
 
-// send makes a request as the app's own page does.
+// send makes a request like the app's own page.
 func (b *browser) send(method, path string, body object, change ...func(*http.Request)) reply {
 	b.w.Helper()
 	text := ""
@@ -219,7 +219,7 @@ func (r reply) text(name string) string {
 	return s
 }
 
-// refreshTokens counts those of ada.
+// refreshTokens counts ada's refresh tokens.
 func (w *world) refreshTokens() int {
 	w.Helper()
 	r := httptest.NewRequest("GET", "/api/jwt/refresh?userId="+w.user.ID, nil)
