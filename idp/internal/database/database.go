@@ -1,4 +1,5 @@
-// Package database keeps what the provider stores, in SQLite or PostgreSQL. Statements are written once and run on both.
+// Package database keeps what the provider stores, in SQLite or PostgreSQL. Statements are written
+// once and run on both.
 package database
 
 import (

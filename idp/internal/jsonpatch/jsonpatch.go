@@ -14,7 +14,8 @@ import (
 
 // Media types of patches.
 const (
-	Plain = "application/json"             // FusionAuth's: members are merged, null removes, and arrays are appended to
+	// FusionAuth's: members are merged, null removes, and arrays are appended to
+	Plain = "application/json"
 	Merge = "application/merge-patch+json" // RFC 7396: arrays are replaced
 	Patch = "application/json-patch+json"  // RFC 6902: a list of operations
 )

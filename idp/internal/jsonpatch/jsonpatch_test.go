@@ -68,7 +68,8 @@ func canonical(t *testing.T, text []byte) []byte {
 	return v
 }
 
-// FuzzApply: whatever the patch, it is refused as the request's fault, or what comes of it is JSON that is not much larger than what there was.
+// FuzzApply: whatever the patch, it is refused as the request's fault, or what comes of it is JSON
+// that is not much larger than what there was.
 func FuzzApply(f *testing.F) {
 	f.Add(jsonpatch.Plain, `{"user":{"data":{"a":[1]}}}`)
 	f.Add(jsonpatch.Merge, `{"user":{"preferredLanguages":null}}`)

@@ -28,9 +28,11 @@ type Dispatcher struct {
 }
 
 const (
-	maxConcurrent = 8           // webhooks at once
-	pollInterval  = time.Second // finds what another process (a node, a command line) or a crash has left
-	idleInterval  = time.Hour   // without webhooks: creating one, or raising its first event, wakes the dispatcher
+	maxConcurrent = 8 // webhooks at once
+	// finds what another process (a node, a command line) or a crash has left
+	pollInterval = time.Second
+	// without webhooks: creating one, or raising its first event, wakes the dispatcher
+	idleInterval  = time.Hour
 	errorInterval = time.Minute // if the database does not answer
 	minInterval   = 10 * time.Millisecond
 )
@@ -103,8 +105,8 @@ func (d *Dispatcher) dueContained(ctx context.Context) (ids []string, next time.
 	return ids, next
 }
 
-// deliverContained delivers. After a crash the webhook waits as it does for a database that does not
-// answer.
+// deliverContained delivers. After a crash the webhook waits as it does for a database that does
+// not answer.
 func (d *Dispatcher) deliverContained(ctx context.Context, webhookID string) {
 	err := crash.Contain(func() error { d.deliver(ctx, webhookID); return nil })
 	if err != nil {
@@ -113,7 +115,7 @@ func (d *Dispatcher) deliverContained(ctx context.Context, webhookID string) {
 	}
 }
 
-// due returns the webhooks to which something is to be sent now, those that have waited longest
+// due returns the webhooks that have something to send now, those that have waited longest
 // first, and how long until the next will be due.
 func (d *Dispatcher) due(ctx context.Context) (ids []string, next time.Duration, err error) {
 	rows, err := d.DB.QueryContext(ctx, `SELECT w.id, w.next_instant, w.claimed_until FROM webhooks w JOIN deliveries d ON d.webhook_id = w.id

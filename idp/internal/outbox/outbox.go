@@ -25,7 +25,7 @@ type Event struct {
 type Tx struct {
 	*sql.Tx
 	Now    time.Time // when it began
-	Caller string    // the address of whoever called, for its events; "" for a Go program
+	Caller string    // the address of the client, for its events; "" for a Go program
 	raised bool
 }
 

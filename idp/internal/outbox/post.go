@@ -50,7 +50,8 @@ func (d *Dispatcher) post(ctx context.Context, one delivery) error {
 		return err
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)) // so that the connection can be reused
+	// so that the connection can be reused
+	io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return &statusError{resp.StatusCode}
 	}

@@ -1,7 +1,7 @@
 // Package password turns passwords into Argon2id hashes and checks them, in a
 // pool that bounds how much memory and processor time strangers can claim.
 //
-// Hashes are kept as PHC strings, so that each says how it was made.
+// Hashes are stored as PHC strings, which say how they were computed.
 package password
 
 import (
@@ -38,8 +38,7 @@ func (p Params) Strong() bool {
 	return false
 }
 
-// Bounds on what a stored hash may ask for. A poisoned row must not be able to
-// exhaust memory or time.
+// Bounds on the cost of a stored hash. A poisoned row must not exhaust memory or time.
 const (
 	maxMemoryKiB  = 256 << 10
 	maxIterations = 16
@@ -61,7 +60,7 @@ func (p Params) check() error {
 	return nil
 }
 
-// errMalformed says nothing about the content: a hash belongs in no log.
+// errMalformed does not contain the hash, which must not be logged.
 var errMalformed = errors.New("password: not an argon2id PHC string")
 
 // phc is a parsed "$argon2id$v=19$m=…,t=…,p=…$salt$key".

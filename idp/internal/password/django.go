@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// schemeDjango is Django's (ours: the password is a whole string of auth_user.password). Its hashes are others' in another spelling, and kept as those.
+// schemeDjango is Django's. The name is ours; the password is a whole string of auth_user.password.
+// Its hashes are those of other schemes in another spelling, and are stored as those.
 const schemeDjango = "django"
 
 // fromDjango reads "pbkdf2_sha256$iterations$salt$hash" and "argon2$argon2id$v=19$…".

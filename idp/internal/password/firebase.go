@@ -11,8 +11,10 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// schemeFirebase is Firebase's scrypt (ours). Firebase exports a salt and a hash of each user, and the parameters of the project once; the password is all of them,
-// "$fbscrypt$v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$<salt>$<hash>" in base64, as other providers take it over, too. It is kept as it is.
+// schemeFirebase is Firebase's scrypt. The name is ours. Firebase exports a salt and a hash of each
+// user, and the parameters of the project once; the password is all of them,
+// "$fbscrypt$v=1,n=14,r=8,p=1,ss=<salt separator>,sk=<signer key>$<salt>$<hash>" in base64, as
+// other providers import it. It is stored as it is.
 const schemeFirebase = "fbscrypt"
 
 const (
@@ -54,7 +56,7 @@ func parseFirebase(stored string) (h firebase, err error) {
 	return h, nil
 }
 
-// matches derives a key from the password, and encrypts the project's with it.
+// matches derives a key from the password, and encrypts the project's key with it.
 func (h firebase) matches(password []byte) (bool, error) {
 	derived, err := scrypt.Key(password, append(h.salt[:len(h.salt):len(h.salt)], h.separator...), 1<<h.memory, h.rounds, 1, 32)
 	if err != nil {

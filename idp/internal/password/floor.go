@@ -16,7 +16,7 @@ import (
 // "$argon2id$v=19$m=19456,t=2,p=1$".
 type Class string
 
-// ClassOf returns the class of a stored hash, "" where there is none.
+// ClassOf returns the class of a stored hash, or "" if the hash is malformed.
 func ClassOf(stored string) Class {
 	parameters := 3 // "", the scheme and its factor; bcrypt's and ours are text up to the salt, too
 	switch {
@@ -40,7 +40,7 @@ func (h *Hasher) Own() Class {
 	return Class(fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", h.params.MemoryKiB, h.params.Iterations, h.params.Lanes))
 }
 
-// cost says which of two classes of one scheme takes longer.
+// cost orders classes of one scheme by how long they take.
 func (c Class) cost() float64 {
 	f := append(strings.Split(string(c), "$"), "", "", "", "")
 	var a, b, n float64
@@ -56,7 +56,8 @@ func (c Class) cost() float64 {
 	return a
 }
 
-// Dearest returns the class of each scheme that takes longest. There can be as many others as there are users, where each has a factor of their own.
+// Dearest returns the slowest class of each scheme. If each user has a factor of their own there
+// are as many classes as users.
 func Dearest(all []Class) []Class {
 	dearest := make(map[string]Class)
 	for _, c := range all {
@@ -112,19 +113,19 @@ func (h *Hasher) Measure(ctx context.Context, c Class) (longest time.Duration, e
 }
 
 const (
-	margin      = 1.5             // how much longer than measured a refusal takes at least: a machine has slower moments
+	margin      = 1.5             // of the measured time: a machine has slower moments
 	longestWait = 4 * time.Second // a guard gives up after five
 )
 
-// CoverRefusals has no refusal leave before one of this length could have: whether a hash is cheap,
-// expensive or not there is nobody's to know. The wait is outside of the pool, so that nobody waits
-// behind it. Zero is none.
+// CoverRefusals delays every refusal until a hash of this duration could have been computed, so
+// that response time does not reveal whether a hash is cheap, expensive or missing. The delay is
+// outside of the pool and holds up nobody else. Zero means no delay.
 func (h *Hasher) CoverRefusals(longest time.Duration) {
 	h.floor.Store(int64(margin * float64(longest)))
 }
 
-// holdBack waits until it is time for a refusal of a password that was looked at from began on, or
-// until nobody waits for it any more.
+// holdBack delays the refusal of a password whose check began at this time, unless the caller goes
+// away.
 func (h *Hasher) holdBack(ctx context.Context, began time.Time, typed string) {
 	floor := time.Duration(h.floor.Load())
 	if Normalize(typed) != typed { // then hashes of other systems are tried twice
@@ -142,5 +143,5 @@ func (h *Hasher) holdBack(ctx context.Context, began time.Time, typed string) {
 	}
 }
 
-// Covered is the time that a refusal takes at least.
+// Covered returns the least time of a refusal.
 func (h *Hasher) Covered() time.Duration { return time.Duration(h.floor.Load()) }

@@ -69,7 +69,7 @@ func TestRefusalsLeaveTogether(t *testing.T) {
 	})
 }
 
-// Whoever waits for a refusal is in nobody's way.
+// A delayed refusal holds up nobody else.
 func TestRefusalsWaitOutsideThePool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, err := NewHasher(tests, 1, 0)
@@ -90,7 +90,8 @@ func TestRefusalsWaitOutsideThePool(t *testing.T) {
 	})
 }
 
-// Whoever waited behind an imported hash would learn what it costs: nobody but other imported ones does, and they wait behind none of ours.
+// A client that waited behind an imported hash would learn what it costs. Only other imported
+// hashes do, and they do not wait behind ours.
 func TestPoolsOfTheirOwn(t *testing.T) {
 	kinds := storedKinds(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -29,19 +29,18 @@ func Normalize(password string) string { return norm.NFC.String(password) }
 // number waiting, and refuses the rest at once. Each running hash holds
 // Params.MemoryKiB of memory, so the pool is also the bound on memory.
 //
-// Hashes that cost something else than ours have a pool of their own, of half the
-// size: whoever waits behind one would learn what it costs, and that the account
-// was imported.
+// Hashes whose cost differs from ours have a pool of their own, of half the size: a client that
+// waits behind one would learn what it costs, and that the account was imported.
 type Hasher struct {
 	params Params
 	ours   *pool // for unknown users, too
 	others *pool
-	floor  atomic.Int64 // nanoseconds that a refusal takes at least
+	floor  atomic.Int64 // the least time of a refusal, in nanoseconds
 }
 
 // NewHasher returns a Hasher with the given cost, which must be within bounds.
-// Workers of zero mean all processors but one, and at least one, so that a
-// flood of logins leaves a processor for everybody else.
+// Zero workers mean all processors but one, and at least one, so that a flood of logins leaves a
+// processor for other requests.
 func NewHasher(p Params, workers, queue int) (*Hasher, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -55,7 +54,7 @@ func NewHasher(p Params, workers, queue int) (*Hasher, error) {
 	return &Hasher{params: p, ours: newPool(workers, queue), others: newPool(max(1, workers/2), queue)}, nil
 }
 
-// poolOf is where a hash of the class is computed.
+// poolOf returns the pool in which a hash of the class is computed.
 func (h *Hasher) poolOf(c Class) *pool {
 	if c == "" || c == h.Own() {
 		return h.ours
@@ -77,10 +76,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify reports whether the password is the one that stored was made of. An
 // empty stored hash stands for an unknown user: it matches nothing and costs a
-// full hash, so that the time does not tell who exists. An over-long password
+// full hash, so that response time does not reveal whether the user exists. An over-long password
 // is treated likewise.
 //
-// Where the password is right and stored was made at another cost than today's,
+// If the password is right and stored was made at another cost than today's,
 // renewed is a hash to store in its place. No refusal leaves before the time that
 // [Hasher.CoverRefusals] sets.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
@@ -91,7 +90,8 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok bool, 
 	return ok, renewed, err
 }
 
-// VerifyOfRefused is Verify for a user who is refused with the right password as with a wrong one: both take the same time.
+// VerifyOfRefused is Verify for a user who is refused even with the right password: both take the
+// same time.
 func (h *Hasher) VerifyOfRefused(ctx context.Context, stored, password string) (ok bool, renewed string, err error) {
 	ok, renewed, began, err := h.verifyInPool(ctx, stored, password)
 	if err == nil {
@@ -100,7 +100,7 @@ func (h *Hasher) VerifyOfRefused(ctx context.Context, stored, password string) (
 	return ok, renewed, err
 }
 
-// verifyInPool waits for a place in the pool, which it had from began on.
+// verifyInPool waits for a place in the pool; began is when it got one.
 func (h *Hasher) verifyInPool(ctx context.Context, stored, password string) (ok bool, renewed string, began time.Time, err error) {
 	p := h.poolOf(ClassOf(stored))
 	if err := p.enter(ctx); err != nil {
@@ -136,7 +136,8 @@ func (h *Hasher) verify(stored, password string) (ok bool, renewed string, err e
 	return true, renewed, nil
 }
 
-// verifyForeign checks a hash of another system. Right or wrong it costs one of ours as well, so that one that is cheap to guess at takes no less.
+// verifyForeign checks a hash of another system. It also computes one of ours, so that cheap hashes
+// take no less time, whether the password is right or wrong.
 func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string, err error) {
 	tooLong := len(password) > MaxBytes
 	if tooLong {

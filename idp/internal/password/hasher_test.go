@@ -126,7 +126,7 @@ func TestPWD07_PoisonedHashes(t *testing.T) {
 	}
 }
 
-// TestQueue: one runs, one waits, the next is refused at once, and whoever
+// TestQueue: one runs, one waits, the next is refused at once, and a caller that
 // goes away makes room.
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

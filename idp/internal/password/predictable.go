@@ -17,19 +17,18 @@ var commonWords = []string{
 	"latchkey",
 }
 
-// rows are runs of keys, for those who let a finger walk.
+// rows are keys that are neighbours on a keyboard.
 var rows = []string{"qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1234567890", "!@#$%^&*()", "1qaz2wsx3edc4rfv5tgb6yhn7ujm", "qazwsxedcrfvtgbyhnujm"}
 
-// leet are the letters that other characters stand for.
+// leet maps characters to the letters that they stand for.
 var leet = map[rune]rune{'@': 'a', '4': 'a', '3': 'e', '1': 'i', '!': 'i', '0': 'o', '$': 's', '5': 's', '7': 't'}
 
-// Predictable reports whether a password says little for its length: where
-// more than half of it, or of what 15 characters can say, is words that
-// everybody tries, words of this user and this service, runs such as 1234 or
-// qwerty, or what it has said before. Each of those counts as one character.
+// Predictable reports whether a password is easy to guess for its length: if more than half of it,
+// or of 15 characters, is common words, names of the user or the service, runs such as 1234 or
+// qwerty, or repetitions. Each of those counts as one character.
 //
-// A password that only begins or ends with such a thing is left alone: those
-// who guess must still find the rest.
+// A password that only begins or ends with one of those is not predictable: the rest must still be
+// guessed.
 func Predictable(password string, context ...string) bool {
 	said := fold(password)
 	words := contextWords(context)
@@ -42,7 +41,8 @@ func Predictable(password string, context ...string) bool {
 
 func fold(s string) []rune { return []rune(norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))) }
 
-// contextWords are the names themselves, and the parts of them that are long enough to mean something: the local part of an address, and its domain.
+// contextWords returns the names and those parts of them that are long enough to mean something:
+// the local part of an address, and its domain.
 func contextWords(names []string) [][]rune {
 	var words [][]rune
 	for _, name := range names {
@@ -58,7 +58,7 @@ func contextWords(names []string) [][]rune {
 	return slices.DeleteFunc(words, func(w []rune) bool { return len(w) < 4 })
 }
 
-// wordAt is the length of the longest word at the beginning, also of one in which digits stand for letters.
+// wordAt returns the length of the longest word at the beginning, also if digits stand for letters.
 func wordAt(s []rune, words [][]rune) int {
 	longest := 0
 	for _, w := range words {
@@ -76,7 +76,8 @@ func wordAt(s []rune, words [][]rune) int {
 	return longest
 }
 
-// runAt is the length of a run: aaaa, 1234, fedc, qwer. Two characters are none.
+// runAt returns the length of a run, such as aaaa, 1234, fedc or qwer, of at least three
+// characters.
 func runAt(s []rune) int {
 	longest := 0
 	for _, step := range []rune{0, 1, -1} {
@@ -95,7 +96,7 @@ func runAt(s []rune) int {
 	return longest
 }
 
-// walk is how far s goes along a row of keys, in either direction.
+// walk returns how many characters of s follow a row of keys, in either direction.
 func walk(s, row []rune) int {
 	longest := 0
 	for _, step := range []int{1, -1} {
@@ -108,7 +109,8 @@ func walk(s, row []rune) int {
 	return longest
 }
 
-// saidBefore is the length of the longest piece at i that begins earlier, too. The two may overlap: abababab says ab and then nothing new.
+// saidBefore returns the length of the longest piece at i that also begins earlier. The two may
+// overlap: abababab is ab, repeated.
 func saidBefore(s []rune, i int) int {
 	longest := 0
 	for j := range i {

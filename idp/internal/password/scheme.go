@@ -17,16 +17,19 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Hashes of other systems are taken over under FusionAuth's names, verified, and replaced by one of ours at the first login. None is ever made.
+// Hashes of other systems are imported under FusionAuth's names, verified, and replaced by one of
+// ours at the first login. None is ever created.
 //
-// They are kept as "$scheme$factor$salt$hash", the last two in base64, and those of bcrypt and Argon2id in their own forms.
+// They are stored as "$scheme$factor$salt$hash", the last two in base64, and those of bcrypt and
+// Argon2id in their own forms.
 type scheme struct {
-	factor, most int // the default, and what a login may cost at most
+	factor, most int // the default, and the most that a login may cost
 	size         int // of the hash, in bytes
 	derive       func(password, salt []byte, factor int) ([]byte, error)
 }
 
-// The schemes that are weak, those that iterate a bare hash or do not iterate, are taken as well: refusing them would keep them where they are.
+// Weak schemes, which iterate a bare hash or do not iterate, are imported too: refusing them would
+// leave them where they are.
 var schemes = map[string]scheme{
 	"salted-pbkdf2-hmac-sha256":     {24_000, 2_000_000, 32, derivePBKDF2(sha256.New, 32)},
 	"salted-pbkdf2-hmac-sha256-512": {24_000, 2_000_000, 64, derivePBKDF2(sha256.New, 64)},
@@ -53,7 +56,7 @@ func derivePBKDF2(h func() digest.Hash, size int) func([]byte, []byte, int) ([]b
 	}
 }
 
-// iterate hashes the password and the salt, and then the hash, factor times in all.
+// iterate hashes the password and the salt, and then the hash, factor times in total.
 func iterate(h func() digest.Hash) func([]byte, []byte, int) ([]byte, error) {
 	return func(password, salt []byte, factor int) ([]byte, error) {
 		sum := append(append([]byte(nil), password...), salt...)
@@ -66,7 +69,7 @@ func iterate(h func() digest.Hash) func([]byte, []byte, int) ([]byte, error) {
 	}
 }
 
-// ErrScheme is a scheme that is not known.
+// ErrScheme means that a scheme is unknown.
 var ErrScheme = errors.New("password: no such encryption scheme")
 
 // A Foreign is a hash of another system, as FusionAuth's import has it.
@@ -74,10 +77,12 @@ type Foreign struct {
 	Scheme string
 	Factor int    // 0: the scheme's default
 	Salt   string // base64; bcrypt's 22 characters
-	Hash   string // base64; bcrypt's 31 characters; the whole text where the scheme is argon2id, django or fbscrypt
+	// base64; bcrypt's 31 characters; the whole text if the scheme is argon2id, django or fbscrypt
+	Hash string
 }
 
-// Stored returns the form that is kept and that Verify takes. The error says nothing of the hash.
+// Stored returns the form that is stored and that Verify accepts. The error does not contain the
+// hash.
 func (f Foreign) Stored() (string, error) {
 	switch f.Scheme {
 	case schemeDjango:
@@ -148,10 +153,11 @@ func parseForeign(stored string) (foreign, error) {
 	return foreign{s, factor, salt, sum}, nil
 }
 
-// isForeign reports whether a stored hash is one of another system.
+// isForeign reports whether a stored hash is from another system.
 func isForeign(stored string) bool { return stored != "" && !strings.HasPrefix(stored, "$argon2id$") }
 
-// matchesForeign compares a password with a stored hash of another system. The password is hashed as it was typed, and in NFC: nobody knows what the other system did.
+// matchesForeign compares a password with a stored hash of another system. The password is hashed
+// as it was typed, and in NFC, because it is unknown what the other system did.
 func matchesForeign(stored, typed string) (bool, error) {
 	if strings.HasPrefix(stored, "$2a$") {
 		if err := checkBcrypt(stored); err != nil {
@@ -169,7 +175,7 @@ func matchesForeign(stored, typed string) (bool, error) {
 	return matches([]byte(Normalize(typed)))
 }
 
-// matcher returns what compares a password with a stored hash.
+// matcher returns a function that compares a password with a stored hash.
 func matcher(stored string) (func(password []byte) (bool, error), error) {
 	if strings.HasPrefix(stored, "$"+schemeFirebase+"$") {
 		h, err := parseFirebase(stored)
@@ -184,7 +190,7 @@ func (f foreign) matches(password []byte) (bool, error) {
 	return err == nil && subtle.ConstantTimeCompare(sum, f.hash) == 1, err
 }
 
-// bcryptMatches looks at the first 72 bytes, as bcrypt does.
+// bcryptMatches compares the first 72 bytes, as bcrypt does.
 func bcryptMatches(stored, typed string) bool {
 	return bcrypt.CompareHashAndPassword([]byte(stored), []byte(typed[:min(len(typed), 72)])) == nil
 }

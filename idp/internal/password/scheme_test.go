@@ -8,7 +8,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Hashes of "password": the first was published by FusionAuth, the others follow from the documented rules.
+// Hashes of "password": the first was published by FusionAuth, the others follow from the
+// documented rules.
 var foreignHashes = []Foreign{
 	{"salted-pbkdf2-hmac-sha256", 24000, "huT0jZQYfZ2frJeZx29J4YTL7SWqeqAIoFQ35TdkTkI=", "jHsm+KgtcleCjG/jyC7SuY088G2n/2eiZyNYYEianwU="},
 	{"salted-pbkdf2-hmac-sha256", 0, "MDEyMzQ1Njc4OWFiY2RlZg==", "Yq30033Xwp24jsd8Q2HUY4FuDIPEBT2giMEoOWViMhk="},
@@ -16,8 +17,10 @@ var foreignHashes = []Foreign{
 	{"salted-pbkdf2-hmac-sha512-512", 24000, "MDEyMzQ1Njc4OWFiY2RlZg==", "qsIZai6WGZVEouDfI+xwrCw+cPLFV1z4epjoiIX5QxnXrWzhgxiyb3DmNvvYYv97oQpN0g7Q+3Cxp0R3g3F5ug=="},
 	{"salted-sha256", 20000, "MDEyMzQ1Njc4OWFiY2RlZg==", "fU84GxYOFWnfFZ96Tft5+wpA+klsHQyv1jcgP6YugJ8="},
 	{"salted-md5", 20000, "MDEyMzQ1Njc4OWFiY2RlZg==", "hQdBMDzASVapy+BIH+0rLA=="},
-	{"salted-md5", 1, "", "X03MO1qnZdYdgyfeuILPmQ=="},                                                  // no salt, md5 once
-	{"django", 0, "", "pbkdf2_sha256$10000$s1w0UXDd00XB$+4ORmyvVWAQvoAEWlDgN34vlaJx1ZTZpa1pCSRey2Yk="}, // published by passlib
+	// no salt, md5 once
+	{"salted-md5", 1, "", "X03MO1qnZdYdgyfeuILPmQ=="},
+	// published by passlib
+	{"django", 0, "", "pbkdf2_sha256$10000$s1w0UXDd00XB$+4ORmyvVWAQvoAEWlDgN34vlaJx1ZTZpa1pCSRey2Yk="},
 	{"salted-hmac-sha256", 0, "MDEyMzQ1Njc4OWFiY2RlZg==", "WLupRfi6ByUhCDR1pvDTlSlMIsCRngByQAoS951+X1A="},
 }
 

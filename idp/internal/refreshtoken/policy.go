@@ -26,7 +26,7 @@ func (f Family) Current(p Policy) uint32 {
 	return f.Used + 1
 }
 
-// Deadline returns the instant from which no token of the family is good any more, or the zero time
+// Deadline returns the instant from which no token of the family is good, or the zero time
 // if the policy has no limit.
 func (f Family) Deadline(p Policy) time.Time {
 	idle, end := f.Last.Add(p.Idle), f.Began.Add(p.Lifetime)
@@ -57,9 +57,9 @@ const (
 
 // Judge decides what a genuine token is worth.
 //
-// A token is good until its successor is presented: whoever holds the successor has proved that it
-// arrived. Until then the predecessor answers the same successor again, so a lost answer costs
-// nothing, however late.
+// A token is good until its successor is presented: the client that holds the successor has proved
+// that it arrived. Until then the predecessor answers the same successor again, so a lost answer
+// costs nothing, however late.
 //
 // A counter above all that were presented is good as well, even by more than one: the MAC proves
 // that we issued it, so the database must have lost a little of its past.

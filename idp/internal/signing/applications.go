@@ -13,9 +13,9 @@ import (
 // spread is how long nodes that share a database may go on signing with the previous key.
 const spread = time.Minute
 
-// SignsFor reports whether a key signs the tokens of an application in a tenant: the application has
-// it, or had it within the life of a token. The provider's own keys sign for applications without
-// one. A key that another node has deleted signs for none.
+// SignsFor reports whether a key signs the tokens of an application in a tenant: the application
+// has it, or had it within the life of a token. The provider's own keys sign for applications
+// without one. A key that another node has deleted signs for none.
 func (r *Ring) SignsFor(ctx context.Context, k *Key, applicationID, tenantID string) (bool, error) {
 	var ofTenant, keyID string
 	var former, exists bool
@@ -32,8 +32,8 @@ func (r *Ring) SignsFor(ctx context.Context, k *Key, applicationID, tenantID str
 	return exists && ofTenant == tenantID && (keyID == k.ID || former), nil
 }
 
-// KeepFormer records the key of an application that is about to get another one, so that tokens that
-// it has signed stay valid. [Ring.Reload] after the transaction.
+// KeepFormer records the key of an application that is about to get another one, so that tokens
+// that it has signed stay valid. [Ring.Reload] after the transaction.
 func KeepFormer(tx *sql.Tx, applicationID, nextKeyID string, now time.Time) error {
 	if _, err := tx.Exec(`DELETE FROM former_keys WHERE until <= $1`, database.Millis(now)); err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/jws"
 )
 
-// ErrInvalid means that a token is not signed by a key of the ring, or is not in its canonical form.
+// ErrInvalid means that a token is not signed by a key of the ring, or is not in its canonical
+// form.
 var ErrInvalid = errors.New("not signed by a known key")
 
 // maxToken is longer than any token of ours, in bytes, and checked before a token is parsed.
@@ -39,8 +40,9 @@ func (r *Ring) Sign(ctx context.Context, keyID string, payload []byte, grants ..
 	return signed.CompactSerialize()
 }
 
-// Verify returns the payload of a JWT and the key that signed it, or ErrInvalid. It does not look at
-// the claims; see [Ring.SignsFor]. The key decides the algorithm, not the header (RFC 8725 §3.1).
+// Verify returns the payload of a JWT and the key that signed it, or ErrInvalid. It does not look
+// at the claims; see [Ring.SignsFor]. The key decides the algorithm, not the header (RFC 8725
+// §3.1).
 func (r *Ring) Verify(token string) (payload []byte, k *Key, err error) {
 	if len(token) > maxToken || !jws.Canonical(token) {
 		return nil, nil, ErrInvalid

@@ -17,9 +17,11 @@ import (
 type Key struct {
 	KID       string
 	Algorithm jose.SignatureAlgorithm
-	Private   any    // *ecdsa.PrivateKey, *rsa.PrivateKey, ed25519.PrivateKey, or the secret of an HMAC key as []byte
-	ID        string // a UUID, of a key that an administrator created; "" for the provider's own
-	Created   time.Time
+	// *ecdsa.PrivateKey, *rsa.PrivateKey, ed25519.PrivateKey, or the secret of an HMAC key as
+	// []byte
+	Private any
+	ID      string // a UUID, of a key that an administrator created; "" for the provider's own
+	Created time.Time
 }
 
 // Public returns the public key, or nil for an HMAC key.

@@ -117,7 +117,8 @@ func (r *Ring) Delete(ctx context.Context, id string) error {
 		if used {
 			return ErrInUse
 		}
-		if _, err := tx.Exec(`DELETE FROM former_keys WHERE key_id = $1`, id); err != nil { // else the next one with this id would inherit its grace
+		// else the next one with this id would inherit its grace
+		if _, err := tx.Exec(`DELETE FROM former_keys WHERE key_id = $1`, id); err != nil {
 			return err
 		}
 		return database.Changed(tx.Exec(`DELETE FROM keys WHERE id = $1`, id))

@@ -55,7 +55,8 @@ type keys struct {
 // all returns those by which a token may be signed.
 func (k keys) all() []*Key { return slices.Concat(k.own, k.named) }
 
-// current returns the newest of the own keys that has been published for long enough, or the oldest.
+// current returns the newest of the own keys that has been published for long enough, or the
+// oldest.
 func (k keys) current(now time.Time) *Key {
 	for _, key := range k.own {
 		if !now.Before(key.Created.Add(lead)) {

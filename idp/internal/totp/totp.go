@@ -1,4 +1,5 @@
-// Package totp has the codes that authenticators show (RFC 6238, with its defaults: HMAC-SHA-1, 30 seconds, 6 digits).
+// Package totp computes the codes that authenticators show (RFC 6238, with its defaults:
+// HMAC-SHA-1, 30 seconds, 6 digits).
 package totp
 
 import (
@@ -33,13 +34,13 @@ func NewSecret() []byte {
 	return secret
 }
 
-// Usable tells whether a secret is long enough, and no longer than any authenticator has.
+// Usable reports whether a secret is long enough, and no longer than authenticators accept.
 func Usable(secret []byte) bool { return len(secret) >= minSecret && len(secret) <= maxSecret }
 
-// Step is the number of the period that an instant is in.
+// Step returns the number of the period that an instant is in.
 func Step(t time.Time) int64 { return t.Unix() / Period }
 
-// Code is what an authenticator shows in a period.
+// Code returns what an authenticator shows in a period.
 func Code(secret []byte, step int64) string { return code(secret, step, Digits) }
 
 func code(secret []byte, step int64, digits int) string {
@@ -55,8 +56,9 @@ func code(secret []byte, step int64, digits int) string {
 	return fmt.Sprintf("%0*d", digits, value%modulus)
 }
 
-// Match returns the period that a code is of, near now and later than the one that was taken last: a code is good once. It looks at all of them, whichever
-// is right. White space counts for nothing: authenticators show "123 456".
+// Match returns the period of a code, near now and later than the one that was used last: a code is
+// valid once. It compares all periods, so that it takes the same time for each. White space is
+// ignored: authenticators show "123 456".
 func Match(secret []byte, typed string, now time.Time, last int64) (step int64, ok bool) {
 	typed = strings.Join(strings.Fields(typed), "")
 	for s := Step(now) - drift; s <= Step(now)+drift; s++ {

@@ -14,7 +14,8 @@ var (
 	// ErrRelyingParty means that an answer names no valid origin or relying party.
 	ErrRelyingParty = errors.New("invalid origin or relying party id")
 
-	// ErrCloned means that a signature counter has not increased: there may be a copy of the passkey.
+	// ErrCloned means that a signature counter has not increased: there may be a copy of the
+	// passkey.
 	ErrCloned = errors.New("the signature counter has not increased: the passkey may have been cloned")
 )
 
@@ -68,7 +69,8 @@ func (r Registration) Verify(u User) (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	if _, err := webauthncose.ParsePublicKey(credential.PublicKey); err != nil { // the library does so at a login only
+	// the library does so at a login only
+	if _, err := webauthncose.ParsePublicKey(credential.PublicKey); err != nil {
 		return Credential{}, err
 	}
 	return Credential{*credential}, nil
