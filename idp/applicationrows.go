@@ -16,7 +16,7 @@ import (
 )
 
 // EnsureApplication makes an application, or replaces the one with its ID: what
-// a says is what there is afterwards, with defaults where it says nothing.
+// a says is what there is afterwards, with defaults if it says nothing.
 // [Server.ChangeApplication] leaves alone what it does not name.
 func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
 	id, err := applicationID(a.ID)
@@ -46,7 +46,7 @@ func applicationID(id string) (string, error) {
 var errOtherTenant = fusion.Invalid("application.tenantId", "invalid", "An application cannot move to another tenant.")
 
 // storeApplication writes an application by a statement of ours, and adds the roles, which are
-// those of a new one. Where the statement meets no row: ErrNotFound.
+// those of a new one. If the statement meets no row: ErrNotFound.
 func (s *Server) storeApplication(ctx context.Context, a Application, secretDigest []byte, statement string, roles ...role) error {
 	id := a.ID
 	a = a.withDefaults()

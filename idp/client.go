@@ -17,7 +17,7 @@ func invalidClient(reason, description string) error {
 
 // client authenticates the OAuth client of a request: by Basic or by secret in
 // the form, never both (RFC 6749 §2.3). A secret that is sent is checked, even
-// where none is needed.
+// if none is needed.
 func (s *Server) client(r *http.Request, form url.Values) (application, error) {
 	id, secrets, err := clientCredentials(r, form)
 	if err != nil {

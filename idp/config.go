@@ -17,13 +17,13 @@ import (
 
 // Config is what [Open] needs to know. Only Secret is required.
 type Config struct {
-	// Path is the SQLite file, made where it does not exist, readable by its
+	// Path is the SQLite file, created if it does not exist, readable by its
 	// owner only. Empty: a database in memory, gone with the Server.
 	Path string
 
 	// Postgres is the URL of a PostgreSQL database instead, for several nodes
 	// that share it: postgres://user:password@host:port/database. The tables are
-	// in the schema latchkey_provider, which is made where it does not exist. A
+	// in the schema latchkey_provider, which is created if it does not exist. A
 	// host that is not this machine must have a certificate for its name, unless
 	// the URL says sslmode=disable.
 	Postgres PostgresURL
@@ -49,7 +49,7 @@ type Config struct {
 	KeyRotation time.Duration
 
 	// PasswordMinLength is the shortest password that may be set, in code
-	// points after NFC. Default: 15, what SP 800-63B asks where the password is
+	// points after NFC. Default: 15, what SP 800-63B asks if the password is
 	// the only factor.
 	PasswordMinLength int
 

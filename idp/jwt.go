@@ -32,7 +32,7 @@ type claims struct {
 	AuthenticationType string   `json:"authenticationType"`
 	TenantID           string   `json:"tid"`
 	RefreshTokenID     string   `json:"sid,omitempty"`
-	ApplicationID      string   `json:"applicationId,omitempty"` // only where the user is registered
+	ApplicationID      string   `json:"applicationId,omitempty"` // only if the user is registered
 	Roles              []string `json:"roles,omitzero"`          // likewise
 	Email              string   `json:"email,omitempty"`
 	EmailVerified      bool     `json:"email_verified"`

@@ -22,7 +22,7 @@ func (p PasswordRules) json(minLength int) passwordRulesJSON {
 	return passwordRulesJSON{p.MinLength, p.MaxLength, p.RequireMixedCase, p.RequireNonAlpha, p.RequireNumber, false, true}
 }
 
-// rules are those of a request. Where it repeats a default, the rules keep following the default.
+// rules are those of a request. If it repeats a default, the rules keep following the default.
 func (j passwordRulesJSON) rules(minLength int) PasswordRules {
 	p := PasswordRules{j.MinLength, j.MaxLength, j.RequireMixedCase, j.RequireNonAlpha, j.RequireNumber}
 	if p.MinLength == minLength {

@@ -11,7 +11,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// scope is the tenant that a request is confined to; "" where it may be any.
+// scope is the tenant that a request is confined to; "" if it may reach any.
 type scope string
 
 // covers reports whether an object of the tenant may be seen at all.

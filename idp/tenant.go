@@ -37,7 +37,7 @@ type Tenant struct {
 func (t Tenant) gates(u *User) bool { return !u.Verified && t.UnverifiedBehavior == UnverifiedGated }
 
 // EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
-// with defaults where t says nothing. An empty ID means the default tenant.
+// with defaults if t says nothing. An empty ID means the default tenant.
 // [Server.ChangeTenant] leaves alone what it does not name.
 func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 	return s.writeTenant(ctx, t, setTenant)
@@ -52,7 +52,7 @@ func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
 	return err
 }
 
-// DefaultTenant returns the tenant that is meant where none is named.
+// DefaultTenant returns the tenant that is meant if none is named.
 func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
 	return defaultTenant(ctx, s.db)
 }

@@ -18,7 +18,7 @@ const setTenant = `UPDATE SET name = $2, unverified_behavior = $3, verify_email 
 	password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15,
 	last_update_instant = CASE WHEN tenants.last_update_instant >= $4 THEN tenants.last_update_instant + 1 ELSE $4 END`
 
-// writeTenant makes a tenant, and does what a constant of ours says where the id is taken.
+// writeTenant makes a tenant, and does what a constant of ours says if the id is taken.
 func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) error {
 	if t.UnverifiedBehavior == "" {
 		t.UnverifiedBehavior = UnverifiedAllow

@@ -29,7 +29,7 @@ func (i Imports) end() int64 {
 const unverifiedImport = `imported_instant > 0 AND imported_instant >= $1 AND imported_instant < $2 AND NOT verified AND email_key IS NOT NULL`
 
 // CountUnverified returns how many users came by an import that did not say that their addresses
-// are verified, and have not proved them since. Where a tenant gates unverified users they cannot
+// are verified, and have not proved them since. If a tenant gates unverified users they cannot
 // log in.
 func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err error) {
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, database.Millis(of.Since), of.end()).Scan(&n); err != nil {

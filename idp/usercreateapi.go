@@ -43,7 +43,7 @@ func (s *Server) createUser(w http.ResponseWriter, r *http.Request, sc scope) er
 	return fusion.Reply(w, http.StatusOK, answer)
 }
 
-// userResponse has a JWT where the call made the user.
+// userResponse has a JWT if the call created the user.
 type userResponse struct {
 	User                   userJSON `json:"user"`
 	Token                  string   `json:"token,omitempty"`

@@ -76,7 +76,7 @@ func (e *event) aboutAll(ctx context.Context, q database.Queries, rows []importR
 }
 
 // login puts into an event where and how somebody has logged in, or tried to. The application is
-// told only where the user is registered.
+// named only if the user is registered.
 func (e *event) login(ctx context.Context, q database.Queries, userID string, req *loginRequest) error {
 	if err := e.registration(ctx, q, userID, req.ApplicationID); err != nil {
 		return err
