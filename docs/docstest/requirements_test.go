@@ -58,7 +58,42 @@ func TestRequirements_citedKeysAreDefined(t *testing.T) {
 	}
 }
 
+// The map in CONTRIBUTING.md leads to tests that exist.
+func TestContributing_namedTestsExist(t *testing.T) {
+	tests := everyTest(t)
+	names := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(read(t, "CONTRIBUTING.md"), -1)
+	if len(names) < 15 {
+		t.Errorf("only %d tests found", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(tests, "func "+name[1]+"(") {
+			t.Errorf("CONTRIBUTING.md names %s, which does not exist", name[1])
+		}
+	}
+}
+
 func TestRequirements_namedTestsExist(t *testing.T) {
+	tests := everyTest(t)
+	code := regexp.MustCompile("`([^`]+)`")
+	for _, r := range readRequirements(t) {
+		names := code.FindAllStringSubmatch(r.tests, -1)
+		if len(names) == 0 {
+			t.Errorf("%s: %s names no test", requirements, r.key)
+		}
+		for _, name := range names {
+			if !strings.Contains(tests, "func "+name[1]+"(") {
+				t.Errorf("%s: %s names %s, which does not exist", requirements, r.key, name[1])
+			}
+		}
+		if strings.Contains(r.tests, "client: "+r.key) && !strings.Contains(tests, `test("`+r.key) {
+			t.Errorf("%s: no test of the client begins with %s", requirements, r.key)
+		}
+	}
+}
+
+// everyTest is the source of all tests, in Go and of the browser client.
+func everyTest(t *testing.T) string {
+	t.Helper()
 	var tests strings.Builder
 	err := walk(func(path string) error {
 		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.ts") {
@@ -69,19 +104,5 @@ func TestRequirements_namedTestsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := regexp.MustCompile("`([^`]+)`")
-	for _, r := range readRequirements(t) {
-		names := code.FindAllStringSubmatch(r.tests, -1)
-		if len(names) == 0 {
-			t.Errorf("%s: %s names no test", requirements, r.key)
-		}
-		for _, name := range names {
-			if !strings.Contains(tests.String(), "func "+name[1]+"(") {
-				t.Errorf("%s: %s names %s, which does not exist", requirements, r.key, name[1])
-			}
-		}
-		if strings.Contains(r.tests, "client: "+r.key) && !strings.Contains(tests.String(), `test("`+r.key) {
-			t.Errorf("%s: no test of the client begins with %s", requirements, r.key)
-		}
-	}
+	return tests.String()
 }
