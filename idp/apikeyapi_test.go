@@ -103,7 +103,7 @@ func TestAPIKeysGiveNoMore(t *testing.T) {
 		may(object{}, "expirationInstant", later), // everything
 		may(object{"/api/user": []string{"GET", "DELETE"}}, "expirationInstant", later),
 		may(object{"/api/tenant": []string{"GET"}}, "expirationInstant", later),
-		may(object{"/api/user": []string{"GET"}}),                                 // for ever
+		may(object{"/api/user": []string{"GET"}}),                                 // forever
 		may(object{"/api/user": []string{"GET"}}, "expirationInstant", later+1),   // for longer
 		may(object{"/api/user": []string{"GET"}}, "expirationInstant", later)[:1], // no JSON
 	} {

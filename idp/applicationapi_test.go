@@ -64,7 +64,8 @@ func TestApplications(t *testing.T) {
 	if patched.Name != "Shop" || patched.JWTConfiguration.TimeToLiveInSeconds != 900 || patched.JWTConfiguration.RefreshTokenTimeToLiveInMinutes != 60 || !patched.LoginConfiguration.GenerateRefreshTokens {
 		t.Errorf("patched: %+v", patched)
 	}
-	token = w.exchange(token, "client_id", id, "client_secret", secret).want(http.StatusOK).text("refresh_token") // the secret is the same
+	// the secret is the same
+	token = w.exchange(token, "client_id", id, "client_secret", secret).want(http.StatusOK).text("refresh_token")
 	if put := w.keyed("PUT", path, `{"application":{"name":"Shop"}}`).app().Application; put.LoginConfiguration.GenerateRefreshTokens || put.JWTConfiguration.TimeToLiveInSeconds != 3600 {
 		t.Errorf("what is not sent is not cleared: %+v", put)
 	}
@@ -128,7 +129,8 @@ func TestTenants(t *testing.T) {
 	w.keyed("POST", "/api/user", object{"user": object{"email": "y@example.com", "password": idptest.Password}}.String()).wantCode("[TenantIdRequired]")
 }
 
-// TestClientSecretReplaced: the new one opens, the one before does not, and deleting takes the tokens along.
+// TestClientSecretReplaced: the new one opens, the one before does not, and deleting takes the
+// tokens along.
 func TestClientSecretReplaced(t *testing.T) {
 	w := newWorld(t)
 	token, _ := w.loggedIn()

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/breached"
 )
 
-// TestPWD10_Breached: what is in the filter cannot be set, in whichever spelling; who has it already logs in.
+// TestPWD10_Breached: what is in the filter cannot be set, in whichever spelling; who has it
+// already logs in.
 func TestPWD10_Breached(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "filter")
 	list := "here be dragons and sea serpents\ncaf\u00e9 au lait, bien chaud\n" + idptest.Password

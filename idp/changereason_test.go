@@ -36,7 +36,8 @@ func TestNewUserWithADemand(t *testing.T) {
 	}
 }
 
-// TestNewPasswordWithADemand: whoever gives a user a password can still ask for one that only the user knows.
+// TestNewPasswordWithADemand: a call that sets a user's password can still require one that only
+// the user knows.
 func TestNewPasswordWithADemand(t *testing.T) {
 	for _, c := range []struct {
 		method, user, want string

@@ -67,6 +67,6 @@ func sameCalls(t *testing.T, who string, told map[string][]string) {
 		delete(told, path)
 	}
 	if len(told) > 0 {
-		t.Errorf("%s tells of what is not served: %v", who, told)
+		t.Errorf("%s describes calls that are not served: %v", who, told)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// TestOneIDForTwoTenants: of two who make an application with one id, one has it, and it stays in the tenant where it was made.
+// TestOneIDForTwoTenants: of two who make an application with one id, one has it, and it stays in
+// the tenant where it was made.
 func TestOneIDForTwoTenants(t *testing.T) {
 	w := newWorld(t)
 	key := map[string]string{otherTenant: strings.Repeat("a", 40), w.user.TenantID: strings.Repeat("b", 40)}

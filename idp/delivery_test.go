@@ -23,7 +23,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// inBubble runs a test on fake time, with a provider in memory whose clock is that time, and a webhook at a.test for user.update.
+// inBubble runs a test on fake time, with a provider in memory whose clock is that time, and a
+// webhook at a.test for user.update.
 func inBubble(t *testing.T, run func(t *testing.T, w *world, h *hearing), opts ...idptest.Option) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHearing(t)
@@ -41,7 +42,8 @@ func (w *world) happens() {
 	must(w.t, w.SetUserExpiry(w.t.Context(), w.user.ID, time.Time{}))
 }
 
-// TestBackOff: after a failure the same event comes again after 1 s, 2 s, 4 s, … 5 min; others wait behind it, in their order, and then come at once.
+// TestBackOff: after a failure the same event comes again after 1 s, 2 s, 4 s, … 5 min; others wait
+// behind it, in their order, and then come at once.
 func TestBackOff(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		h.answer("a.test", status(http.StatusInternalServerError))
@@ -64,7 +66,7 @@ func TestBackOff(t *testing.T) {
 		if first, second := h.next(), h.next(); first.event.ID != ids[0] || second.event.ID == ids[0] || second.at.Sub(first.at) > time.Second {
 			t.Errorf("%s at %v, %s at %v", first.event.ID, first.at, second.event.ID, second.at)
 		}
-		h.answer("a.test", status(http.StatusInternalServerError)) // the back-off begins anew
+		h.answer("a.test", status(http.StatusInternalServerError)) // the back-off begins again
 		w.happens()
 		if first, second := h.next(), h.next(); second.at.Sub(first.at) > 2*time.Second {
 			t.Errorf("the second attempt came %v after the first", second.at.Sub(first.at))
@@ -72,9 +74,10 @@ func TestBackOff(t *testing.T) {
 	})
 }
 
-// TestDroppedAfterADay: an event that is not taken for a day is dropped, and holds up nothing any more.
+// TestDroppedAfterADay: an event that is not taken for a day is dropped, and no longer holds up
+// others.
 func TestDroppedAfterADay(t *testing.T) {
-	var passed atomic.Int64 // of the day, without a courier that looks every second
+	var passed atomic.Int64 // of the day, without a dispatcher that polls every second
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		h.answer("a.test", func(*http.Request) (*http.Response, error) { return nil, errors.New("nobody listens") })
 		w.happens()
@@ -102,7 +105,8 @@ func TestDroppedAfterADay(t *testing.T) {
 	}))
 }
 
-// TestDeadReceiver: one that never answers is given up after its timeouts, and holds up nobody else, however many there are of it.
+// TestDeadReceiver: one that never answers is given up after its timeouts, and holds up nobody
+// else, however many there are of it.
 func TestDeadReceiver(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		dead := func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }
@@ -135,7 +139,8 @@ func TestDeadReceiver(t *testing.T) {
 	})
 }
 
-// TestWrongEvent: one that the receiver calls wrong is not sent again, for those behind it would wait for nothing; a redirect is a failure and is not followed.
+// TestWrongEvent: one that the receiver calls wrong is not sent again, for those behind it would
+// wait for nothing; a redirect is a failure and is not followed.
 func TestWrongEvent(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		for _, c := range []struct {
@@ -175,13 +180,14 @@ func TestChangedWebhook(t *testing.T) {
 	})
 }
 
-// TestChangedWhileItIsTried: the same where the change comes while an attempt at the old address is under way.
+// TestChangedWhileItIsTried: the same where the change comes while an attempt at the old address is
+// under way.
 func TestChangedWhileItIsTried(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, h *hearing) {
 		id := w.hook("b.test", "user.create")
 		h.answer("b.test", func(*http.Request) (*http.Response, error) {
 			w.keyed("PUT", "/api/webhook/"+id, `{"webhook":{"url":"https://c.test/","global":true,"eventsEnabled":{"user.create":true}}}`).want(http.StatusOK)
-			return nil, errors.New("nobody listens any more")
+			return nil, errors.New("nobody listens now")
 		})
 		w.AddUser("bob@example.com")
 		old, changed := h.next(), h.next()
@@ -288,7 +294,8 @@ func TestAfterRestart(t *testing.T) {
 	}
 }
 
-// TestEventSignature: a JWT over the digest of the body, by a key that is published, and only where it is wanted.
+// TestEventSignature: a JWT over the digest of the body, by a key that is published, and only where
+// it is wanted.
 func TestEventSignature(t *testing.T) {
 	h := newHearing(t)
 	w := newWorld(t, h.option())
@@ -330,7 +337,8 @@ func (l *lines) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
-// TestWebhookLog: a failure is logged, without the address, which may have a secret in it, and without what was sent.
+// TestWebhookLog: a failure is logged, without the address, which may have a secret in it, and
+// without what was sent.
 func TestWebhookLog(t *testing.T) {
 	var log lines
 	synctest.Test(t, func(t *testing.T) {
@@ -348,7 +356,7 @@ func TestWebhookLog(t *testing.T) {
 	})
 }
 
-// TestImportInParts: one event tells of a hundred users at most.
+// TestImportInParts: one event describes at most a hundred users.
 func TestImportInParts(t *testing.T) {
 	h := newHearing(t)
 	w := newWorld(t, h.option())

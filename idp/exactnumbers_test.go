@@ -30,7 +30,8 @@ func TestData_keepsNumbersExact(t *testing.T) {
 	}
 }
 
-// TestPatchOfOddLifetimes: FusionAuth counts minutes; what a patch does not name stays to the second.
+// TestPatchOfOddLifetimes: FusionAuth counts minutes; what a patch does not name stays to the
+// second.
 func TestPatchOfOddLifetimes(t *testing.T) {
 	w := newWorldOf(t, idp.Application{RefreshTokenTTL: 45 * time.Second, RefreshTokenMaxTTL: 90 * time.Second})
 	path := "/api/application/" + w.app.ID

@@ -46,7 +46,7 @@ func (w *world) ways() map[string]func(user object) answer {
 	}
 }
 
-// Who comes with a second factor has it here.
+// A user who is imported with a second factor keeps it.
 func TestSecondFactorsAreImported(t *testing.T) {
 	w := newWorld(t)
 	for name, make := range w.ways() {

@@ -32,7 +32,8 @@ var (
 )
 
 const (
-	// floodServer names the process in which the server runs, so that its memory is its own. The value is how many logins are hashed at once, and wait.
+	// floodServer names the process in which the server runs, so that its memory is its own. The
+	// value is how many logins are hashed at once, and wait.
 	floodServer = "LATCHKEY_IDP_FLOOD_SERVER"
 
 	floodHashKiB = 19456 // the default
@@ -54,10 +55,12 @@ func TestFloodServer(t *testing.T) {
 	io.Copy(io.Discard, os.Stdin) // until the other process ends
 }
 
-// TestLoginFlood offers more logins than the pool can hash: memory stays bounded, the surplus is told to come back at once, and everybody else is served. Times depend on
-// the machine, and are told and not judged:
+// TestLoginFlood offers more logins than the pool can hash: memory stays bounded, the surplus is
+// told to come back at once, and everybody else is served. Times depend on the machine, and are
+// told and not judged:
 //
-//	go test -run TestLoginFlood -v ./idp -flood.rate 500 -flood.time 20s -flood.workers 0 -flood.queue 0
+//	go test -run TestLoginFlood -v ./idp -flood.rate 500 -flood.time 20s \
+//		-flood.workers 0 -flood.queue 0
 func TestLoginFlood(t *testing.T) {
 	once(t)
 	s := startFloodServer(t)

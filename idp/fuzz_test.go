@@ -96,7 +96,8 @@ func FuzzChangePasswordID(f *testing.F) {
 	})
 }
 
-// FuzzUserCalls: whatever is sent to the calls that write users, the answer is one that the contract knows.
+// FuzzUserCalls: whatever is sent to the calls that write users, the answer is one that the
+// contract knows.
 func FuzzUserCalls(f *testing.F) {
 	send := fuzzed(f)
 	f.Add("POST", "/api/user", "application/json", `{"user":{"email":"a@b","password":"a passphrase of mine","data":{"a":[1]}}}`)
@@ -144,7 +145,8 @@ func FuzzAPIKeyCalls(f *testing.F) {
 	})
 }
 
-// FuzzWebhookCalls is the same for the calls that write webhooks. Nothing is sent: nothing happens that they could want.
+// FuzzWebhookCalls is the same for the calls that write webhooks. Nothing is sent: nothing happens
+// that they could want.
 func FuzzWebhookCalls(f *testing.F) {
 	send := fuzzed(f)
 	f.Add("POST", "", "application/json", `{"webhook":{"url":"https://a.test/","global":true,"eventsEnabled":{"user.create":true,"x":null},"connectTimeout":1e99}}`)

@@ -145,8 +145,9 @@ func TestHashClassesOfAnotherNode(t *testing.T) {
 	}
 }
 
-// Where addresses must be proved, a right password of an account whose address is not takes as long as a wrong one: else whoever registers an address and logs in would learn
-// whether there was an account before.
+// Where addresses must be proved, a right password of an account whose address is not takes as long
+// as a wrong one: otherwise somebody who registers an address and logs in would learn whether it
+// had an account before.
 func TestGatedUsersAreRefusedAsSlowly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(t.Context(), Config{Secret: Secret{1}})

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// As many as there may be come in at once, on each database, and tell of it.
+// The largest import is stored at once, on each database, and raises its events.
 func TestImportOfTheMost(t *testing.T) {
 	w := newWorld(t)
 	var text strings.Builder

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// TestImportOfTooMany: too many users are counted, and not first made objects of, which take a hundred times the room of "{}".
+// TestImportOfTooMany: too many users are counted, and not first made objects of, which take a
+// hundred times the room of "{}".
 func TestImportOfTooMany(t *testing.T) {
 	w := newWorld(t)
 	const size = 4 << 20

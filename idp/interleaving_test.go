@@ -31,7 +31,8 @@ func interleaved(t *testing.T, app idp.Application) (w *world, meanwhile func(f 
 	return w, func(f func()) { armed.Store(&f) }
 }
 
-// inRequest says whether a request asks that was let in, and not the courier, who wakes when he likes.
+// inRequest reports whether the caller is an authorized request, and not the dispatcher, which
+// wakes at any time.
 func inRequest() bool {
 	stack := debug.Stack()
 	return bytes.Contains(stack, []byte("ServeHTTP")) && !bytes.Contains(stack, []byte("authorizedKey"))
@@ -109,7 +110,7 @@ func (l checkedLog) Handle(_ context.Context, r slog.Record) error {
 }
 
 // TestLoginInterleaved: a login that was checked before the user was changed
-// comes to nothing: it would have tokens that the change has not revoked. One
+// comes to nothing: its tokens would have escaped the revocation by the change. One
 // that was let in while its user was put out of the application is worth nothing
 // at the first refresh.
 func TestLoginInterleaved(t *testing.T) {
@@ -159,7 +160,8 @@ func TestPWD12_ChangeInterleaved(t *testing.T) {
 	w.login(object{"password": "the first of two"}).want(http.StatusOK)
 }
 
-// TestClientSecretInterleaved: a client secret that is replaced while its application is changed does not come back.
+// TestClientSecretInterleaved: a client secret that is replaced while its application is changed
+// does not come back.
 func TestClientSecretInterleaved(t *testing.T) {
 	for _, method := range []string{"PUT", "PATCH"} {
 		w := newWorld(t)

@@ -67,7 +67,7 @@ func TestJWT13_Claims(t *testing.T) {
 		t.Errorf("header %+v", c.header)
 	}
 
-	// A refresh tells of today's registration and of the old login.
+	// A refreshed token has today's registration and the time of the login.
 	w.clock.advance(time.Hour)
 	must(t, w.Register(t.Context(), bob.ID, w.app.ID, "guest"))
 	must(t, w.SetUserVerified(t.Context(), bob.ID, true))

@@ -44,7 +44,8 @@ func (w *world) signWith(id any) answer {
 	return w.keyed("PATCH", "/api/application/"+w.app.ID, object{"application": object{"jwtConfiguration": object{"accessTokenKeyId": id}}}.String())
 }
 
-// Each algorithm signs a login and a refresh, is published but for the secret one, and verifies everywhere.
+// Each algorithm signs a login and a refresh, is published but for the secret one, and verifies
+// everywhere.
 func TestKeysOfEachAlgorithm(t *testing.T) {
 	for algorithm, want := range map[string]struct {
 		kind string

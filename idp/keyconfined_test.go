@@ -134,7 +134,8 @@ func TestKeysAreOfTheirApplication(t *testing.T) {
 	w.send("GET", "/api/user", "", "", "Authorization", "Bearer "+none).want(http.StatusOK)
 }
 
-// Whoever reads applicationId and roles instead of aud is told of no other application either.
+// A client that reads applicationId and roles instead of aud does not see another application
+// either.
 func TestKeysNameTheirApplication(t *testing.T) {
 	w := newTwoTenants(t)
 	other := w.AddApplication(idp.Application{TenantID: w.tenant, ClientSecret: clientSecret})
@@ -182,13 +183,14 @@ func TestNodesRefuseRemovedKeys(t *testing.T) {
 	}
 }
 
-// A key that was replaced is good for as long as a token of it may live, and no longer; so is the
-// provider's own, where an application has a key.
+// A key that was replaced verifies as long as a token that it signed may live, and no longer; so
+// does the provider's own after an application got a key.
 func TestKeysEndWithTheirTokens(t *testing.T) {
 	w := newTwoTenants(t)
 	lives := func(d time.Duration) {
 		t.Helper()
-		must(t, w.ChangeApplication(t.Context(), w.shop.ID, func(a *idp.Application) { a.AccessTokenTTL = d })) // of tokens to come
+		// of tokens to come
+		must(t, w.ChangeApplication(t.Context(), w.shop.ID, func(a *idp.Application) { a.AccessTokenTTL = d }))
 	}
 	w.shopSignsWith("") // tokens of the key before live for an hour
 	lives(10 * time.Hour)
@@ -231,8 +233,8 @@ func TestNewUserOfAnotherTenant(t *testing.T) {
 	w.keyed("POST", "/api/user", body.String()).wantCode("[invalid]applicationId")
 }
 
-// Events are signed by the provider's own keys: one that an application's key has signed is
-// nobody's, for whoever reads the published set.
+// Events are signed by the provider's own keys: one signed by an application's key is
+// refused by a receiver that reads the published set.
 func TestEventsOfAnApplicationsKey(t *testing.T) {
 	w := newWorld(t)
 	var set struct{ Keys []map[string]any }

@@ -138,7 +138,8 @@ func TestLockoutOfManyAtOnce(t *testing.T) {
 	}
 }
 
-// Right passwords lock nobody out, however many come at once, and whether there was time to check them or not.
+// Right passwords lock nobody out, however many come at once, and whether there was time to check
+// them or not.
 func TestLockoutForgivesWhatWasRight(t *testing.T) {
 	w := lockoutWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Hash.Workers, c.Hash.Queue = 1, 1 }))
 	for range 3 {

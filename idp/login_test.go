@@ -74,7 +74,7 @@ func TestLoginStatus(t *testing.T) {
 		{"by username in another case", nil, object{"loginId": "CRONA"}, 200, []string{"refreshToken", "refreshTokenId", "token", "tokenExpirationInstant", "user"}},
 		{"by e-mail address in another case", nil, object{"loginId": "ADA@Example.COM"}, 200, []string{"refreshToken", "refreshTokenId", "token", "tokenExpirationInstant", "user"}},
 		{"no application", nil, object{"applicationId": nil}, 200, []string{"token", "tokenExpirationInstant", "user"}},
-		{"an empty application id is none", nil, object{"applicationId": ""}, 200, []string{"token", "tokenExpirationInstant", "user"}},
+		{"an empty application id", nil, object{"applicationId": ""}, 200, []string{"token", "tokenExpirationInstant", "user"}},
 		{"noJWT", nil, object{"noJWT": true}, 200, []string{"user"}},
 		{"no refresh tokens configured", set(func(w *world) error {
 			return w.EnsureApplication(w.t.Context(), idp.Application{ID: w.app.ID, Name: "x"})

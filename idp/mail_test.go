@@ -109,7 +109,8 @@ func TestVerifyEmail(t *testing.T) {
 		t.Errorf("the id is of %+v", a.user().User)
 	}
 	owner("nonsense").wantEmpty(http.StatusNotFound)
-	w.send("GET", "/api/user?verificationId="+second, "", "").wantEmpty(http.StatusUnauthorized) // the id alone shows no user
+	// the id alone shows no user
+	w.send("GET", "/api/user?verificationId="+second, "", "").wantEmpty(http.StatusUnauthorized)
 	verify("nonsense").wantEmpty(http.StatusNotFound)
 	verify(second).wantEmpty(http.StatusOK)
 	w.login(bob).want(http.StatusOK)
@@ -118,7 +119,8 @@ func TestVerifyEmail(t *testing.T) {
 	w.keyed("PUT", resend+"bob@example.com", "").wantEmpty(http.StatusNotFound)
 }
 
-// TestMailedChangeVerifies: whoever changes a password by mail reads the mailbox; whoever gets the id from an API call need not.
+// TestMailedChangeVerifies: a user who changes a password by mail reads the mailbox; one who gets
+// the id from an API call need not.
 func TestMailedChangeVerifies(t *testing.T) {
 	w, letters := mailWorld(t)
 	must(t, w.SetUserVerified(t.Context(), w.user.ID, false))
@@ -158,7 +160,8 @@ func TestChangePasswordByJWT(t *testing.T) {
 	w.login(object{"password": anotherPassword}).want(http.StatusOK)
 }
 
-// A change id of a mail is worth nothing once there is another address, and proves none that it was not mailed to.
+// A change id of a mail is worth nothing once there is another address, and proves none that it was
+// not mailed to.
 func TestMailedChangeOfAnotherAddress(t *testing.T) {
 	w, letters := mailWorld(t)
 	w.keyed("POST", "/api/user/forgot-password", object{"loginId": w.user.Email, "applicationId": w.app.ID}.String()).want(http.StatusOK)

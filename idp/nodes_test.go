@@ -27,7 +27,8 @@ func onURL(t *testing.T, url string) *world {
 	return newWorld(t, idptest.WithConfig(func(c *idp.Config) { c.Postgres = idp.PostgresURL(url) }))
 }
 
-// TestNodesStartTogether: nodes that start at once on an empty database have one default tenant and one signing key.
+// TestNodesStartTogether: nodes that start at once on an empty database have one default tenant and
+// one signing key.
 func TestNodesStartTogether(t *testing.T) {
 	url := sharedPostgres(t).Database(t)
 	servers := make([]*idp.Server, 5)
@@ -35,7 +36,9 @@ func TestNodesStartTogether(t *testing.T) {
 	migrated.Add(len(servers))
 	for i := range servers {
 		all.Go(func() {
-			first := sync.OnceFunc(func() { // the first look at the clock comes after the migrations, where each waits for the one before
+			// the first look at the clock comes after the migrations, where each waits for the one
+			// before
+			first := sync.OnceFunc(func() {
 				migrated.Done()
 				migrated.Wait()
 			})
@@ -70,7 +73,8 @@ func keys(s *idp.Server) string {
 	return w.Body.String()
 }
 
-// TestNodesShareTokens: a login on one node is refreshed by all of them at once, with one successor, and reuse is seen by every node.
+// TestNodesShareTokens: a login on one node is refreshed by all of them at once, with one
+// successor, and reuse is seen by every node.
 func TestNodesShareTokens(t *testing.T) {
 	url := sharedPostgres(t).Database(t)
 	w := onURL(t, url)
@@ -100,7 +104,8 @@ func TestNodesShareTokens(t *testing.T) {
 	nodes[2].refresh(token).wantEmpty(http.StatusNotFound)
 }
 
-// TestSameUserTwice: of many who make the same user at once on several nodes one succeeds, and the others are told that it is taken.
+// TestSameUserTwice: of many who make the same user at once on several nodes one succeeds, and the
+// others are told that it is taken.
 func TestSameUserTwice(t *testing.T) {
 	url := sharedPostgres(t).Database(t)
 	w := onURL(t, url)
@@ -125,7 +130,8 @@ func TestSameUserTwice(t *testing.T) {
 	}
 }
 
-// TestDatabaseAway: while the database does not answer, requests fail in time and say so; when it is back they succeed.
+// TestDatabaseAway: while the database does not answer, requests fail in time and say so; when it
+// is back they succeed.
 func TestDatabaseAway(t *testing.T) {
 	once(t)
 	server := pgtest.Start(t)

@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// TestNotBuilt: the page lists the calls that are not built, and each of them answers so, with every method and to everybody.
+// TestNotBuilt: the page lists the calls that are not built, and each of them answers so, with
+// every method and to everybody.
 func TestNotBuilt(t *testing.T) {
 	page, err := os.ReadFile("../docs/fusionauth-compatibility.md")
 	if err != nil {
@@ -33,7 +34,7 @@ func TestNotBuilt(t *testing.T) {
 	slices.Sort(told)
 	slices.Sort(list)
 	if !slices.Equal(told, list) {
-		t.Errorf("the page tells of %v, and these are not built: %v", told, list)
+		t.Errorf("the page lists %v as not built, and these are not: %v", told, list)
 	}
 	routes := (&Server{}).routes()
 	for _, path := range fusion.NotBuilt {

@@ -1,4 +1,5 @@
-// The race detector has seen all of this on SQLite, and would take minutes over it: this is not for it.
+// The race detector has seen all of this on SQLite, and would take minutes over it: this is not for
+// it.
 
 //go:build !race
 
@@ -11,7 +12,8 @@ import (
 	"testing"
 )
 
-// TestPostgres runs every test of this package again, in a process of its own, with each world in PostgreSQL.
+// TestPostgres runs every test of this package again, in a process of its own, with each world in
+// PostgreSQL.
 func TestPostgres(t *testing.T) {
 	server := sharedPostgres(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.shuffle=on")

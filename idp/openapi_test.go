@@ -90,7 +90,7 @@ func (d *openAPI) at(names ...string) any {
 	return node
 }
 
-// operation returns the path and the member of the document for a request, "" where there is none.
+// operation returns the path and the member of the document for a request, or "".
 func (d *openAPI) operation(method, target string) (path, member string) {
 	r := httptest.NewRequest("GET", target, nil)
 	_, path = d.paths.Handler(r)
@@ -100,7 +100,8 @@ func (d *openAPI) operation(method, target string) (path, member string) {
 	return path, strings.ToLower(method)
 }
 
-// check holds an answer to the document: its status is one of the operation's, and the body is what the document says of that status.
+// check holds an answer to the document: its status is one of the operation's, and the body is what
+// the document says of that status.
 func (d *openAPI) check(method, target, requestType, request string, a answer) error {
 	path, member := d.operation(method, target)
 	operation, known := d.at("paths", path, member).(map[string]any)
@@ -172,7 +173,8 @@ func documented(t testing.TB, method, target, requestType, request string, a ans
 	}
 }
 
-// suite is the tests of this package, and that together they had an answer with success from each operation of the document.
+// suite is the tests of this package, and that together they had an answer with success from each
+// operation of the document.
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {

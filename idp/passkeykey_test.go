@@ -16,7 +16,8 @@ import (
 func TestPasskeysThatCannotSign(t *testing.T) {
 	w := newWorld(t)
 	rp := virtualwebauthn.RelyingParty{ID: "store.localhost", Name: "Store", Origin: "http://store.localhost:8080"}
-	cose := []byte{0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20} // of a P-256 key up to its x
+	// of a P-256 key up to its x
+	cose := []byte{0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20}
 	for name, c := range map[string]struct {
 		change func(key []byte)
 		status int

@@ -18,7 +18,7 @@ func (w *world) ruled(rules object) answer {
 	return w.keyed("PATCH", "/api/tenant/"+w.user.TenantID, object{"tenant": object{"passwordValidationRules": rules}}.String())
 }
 
-// codes are those of a user who is to be made with this password.
+// codes returns the error codes of creating a user with this password.
 func (w *world) codes(password string) (codes []string) {
 	w.t.Helper()
 	_, err := w.CreateUser(w.t.Context(), idp.NewUser{Username: "grace-" + uuid.NewString(), Email: uuid.NewString() + "@example.com", Password: password})

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// interrupted is a world whose clock does something when it is looked at for the nth time, which is between any two steps of a call.
+// interrupted is a world whose clock does something when it is looked at for the nth time, which is
+// between any two steps of a call.
 func interrupted(t *testing.T) (w *world, at func(n int64, do func())) {
 	t.Helper()
 	var left atomic.Int64
@@ -26,7 +27,8 @@ func interrupted(t *testing.T) (w *world, at func(n int64, do func())) {
 	return w, func(n int64, what func()) { left.Store(0); do = what; left.Store(n) }
 }
 
-// A patch changes what it names. What somebody else writes while it is under way stays, whatever the moment: it may be what closes a door.
+// A patch changes what it names. What somebody else writes while it is under way stays, whatever
+// the moment: it may be what closes a door.
 func TestPatchesOvertaken(t *testing.T) {
 	w, at := interrupted(t)
 	made := func(path, body string) string {

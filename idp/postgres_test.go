@@ -40,7 +40,8 @@ var databases struct {
 	free []string
 }
 
-// emptied empties a database, which has no tables when the world that it was for has kept everything elsewhere.
+// emptied empties a database, which has no tables when the world that it was for has kept
+// everything elsewhere.
 const emptied = `DO $$ BEGIN
 	IF to_regclass('latchkey_provider.tenants') IS NOT NULL THEN
 		TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys, latchkey_provider.keys, latchkey_provider.webhooks, latchkey_provider.hash_classes, latchkey_provider.used_tickets CASCADE;

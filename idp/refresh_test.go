@@ -99,7 +99,8 @@ func TestExpirationPolicies(t *testing.T) {
 		{idp.SlidingWindow, []time.Duration{29 * day, 58 * day, 87 * day, 116 * day}, 146 * day},
 		{"", nil, 30 * day}, // REF-07: unused tokens expire
 		{"", []time.Duration{29 * day}, 59 * day},
-		{idp.SlidingWindowWithMaximumLifetime, []time.Duration{29 * day, 58 * day, 87 * day}, 90 * day}, // REF-06
+		// REF-06
+		{idp.SlidingWindowWithMaximumLifetime, []time.Duration{29 * day, 58 * day, 87 * day}, 90 * day},
 	} {
 		for _, late := range []bool{false, true} {
 			w := newWorldOf(t, idp.Application{ExpirationPolicy: c.policy})

@@ -9,8 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// No refusal of a login tells by its time who it was for: not that of the right password of a user who may not come in before the address is verified, whom a stranger may have
-// registered to learn whether there was an account before, and not that of a lock.
+// No refusal of a login tells by its time who it was for: not that of the right password of a user
+// who may not come in before the address is verified, whom a stranger may have registered to learn
+// whether there was an account before, and not that of a lock.
 func TestTimeOfRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()

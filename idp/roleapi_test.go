@@ -65,7 +65,7 @@ func TestRoles(t *testing.T) {
 	must(t, w.Register(t.Context(), w.user.ID, id, "moderator", "writer"))
 	w.keyed("PUT", role+"/"+made, `{"role":{"name":"keeper","isDefault":true}}`).want(http.StatusOK)
 	if got := w.rolesOf(id); !slices.Equal(got, []string{"writer", "keeper"}) {
-		t.Errorf("after the role was named anew: %v", got)
+		t.Errorf("after the role was renamed: %v", got)
 	}
 	w.keyed("PATCH", role+"/"+made, `{"role":{"isDefault":false}}`).want(http.StatusOK)
 	w.keyed("DELETE", role+"?name=writer", "").wantEmpty(http.StatusOK)
@@ -92,7 +92,8 @@ func TestRoles(t *testing.T) {
 	w.keyed("POST", role, `{"role":{"name":"x"}}`, "Authorization", reader).wantEmpty(http.StatusUnauthorized)
 }
 
-// TestRolesOfRegistrations: an application with roles gives no others, and the default ones to those who name none.
+// TestRolesOfRegistrations: an application with roles gives no others, and the default ones to
+// those who name none.
 func TestRolesOfRegistrations(t *testing.T) {
 	w := newWorld(t)
 	id := uuid.NewString()
@@ -148,7 +149,7 @@ func TestRolesOfRegistrations(t *testing.T) {
 	}
 }
 
-// TestRoleDeletedMeanwhile: whoever is given a role while it is deleted does not keep it.
+// TestRoleDeletedMeanwhile: a user who is given a role while it is deleted does not keep it.
 func TestRoleDeletedMeanwhile(t *testing.T) {
 	w := newWorld(t)
 	id := uuid.NewString()

@@ -117,7 +117,7 @@ func TestConcurrentRefreshes(t *testing.T) {
 	}
 }
 
-// TestRefreshAgainstLogout: whoever wins, nothing is good after the logout.
+// TestRefreshAgainstLogout: no token is good after the logout, whichever wins the race.
 func TestRefreshAgainstLogout(t *testing.T) {
 	w := newWorld(t)
 	for range 20 {

@@ -48,7 +48,8 @@ func TestTokensHaveOneSpelling(t *testing.T) {
 			t.Errorf("%s: active", name)
 		}
 		r := httptest.NewRequest("GET", "/api/jwt/validate", nil)
-		r.Header["Authorization"] = []string{"Bearer " + text} // as no client would send some of them
+		// as no client would send some of them
+		r.Header["Authorization"] = []string{"Bearer " + text}
 		got := httptest.NewRecorder()
 		if w.ServeHTTP(got, r); got.Code != http.StatusUnauthorized {
 			t.Errorf("%s: %d", name, got.Code)

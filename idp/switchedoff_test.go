@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/passkeytest"
 )
 
-// TestSwitchedOffApplication: no way of logging in issues tokens for an application that is switched off.
+// TestSwitchedOffApplication: no way of logging in issues tokens for an application that is
+// switched off.
 func TestSwitchedOffApplication(t *testing.T) {
 	w := newWorld(t)
 	a := enrolled(w)
@@ -40,7 +41,7 @@ func TestSwitchedOffApplication(t *testing.T) {
 	w.send("POST", "/api/two-factor/login", "application/json", object{"twoFactorId": id, "code": a.code(), "applicationId": w.app.ID}.String()).wantCode("[invalid]applicationId")
 }
 
-// TestUserOfAJWTIsActive: the JWT of a user who was locked out meanwhile tells nothing any more.
+// TestUserOfAJWTIsActive: the JWT of a user who has been locked out reveals nothing.
 func TestUserOfAJWTIsActive(t *testing.T) {
 	w := newWorld(t)
 	token := w.login(nil).want(http.StatusOK).text("token")

@@ -14,8 +14,10 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// BenchmarkRefusedLogin compares the time of a login of an unknown user with that of a wrong password of others, at the real cost of their hashes, in turn (LGN-04).
-// For each of them it reports the ratio of the medians, which should be 1, and Welch's t, which should be small. It judges nothing: machines are noisy.
+// BenchmarkRefusedLogin compares the time of a login of an unknown user with that of a wrong
+// password of others, at the real cost of their hashes, in turn (LGN-04). For each of them it
+// reports the ratio of the medians, which should be 1, and Welch's t, which should be small. It
+// judges nothing: machines are noisy.
 //
 //	go test -run '^$' -bench RefusedLogin -benchtime 100x ./idp
 func BenchmarkRefusedLogin(b *testing.B) {

@@ -78,11 +78,13 @@ func TestValidateAndUserInfo(t *testing.T) {
 	w.send("GET", "/api/jwt/validate", "", "").wantEmpty(http.StatusUnauthorized)
 	w.send("GET", "/api/jwt/validate", "", "", "Authorization", "Bearer x").wantEmpty(http.StatusUnauthorized)
 	w.send("GET", "/oauth2/userinfo", "", "").wantEmpty(http.StatusUnauthorized)
-	w.send("GET", "/oauth2/userinfo", "", "", "Cookie", "access_token="+jwt).wantEmpty(http.StatusUnauthorized) // no header, no CSRF
+	// no header, no CSRF
+	w.send("GET", "/oauth2/userinfo", "", "", "Cookie", "access_token="+jwt).wantEmpty(http.StatusUnauthorized)
 	w.send("GET", "/oauth2/userinfo", "", "", "Authorization", "Bearer x").want(http.StatusUnauthorized)
 	must(t, w.SetUserActive(t.Context(), w.user.ID, false))
 	w.send("GET", "/oauth2/userinfo", "", "", "Authorization", "Bearer "+jwt).want(http.StatusUnauthorized)
-	w.send("GET", "/api/jwt/validate", "", "", "Authorization", "Bearer "+jwt).want(http.StatusOK) // signature and time alone
+	// signature and time alone
+	w.send("GET", "/api/jwt/validate", "", "", "Authorization", "Bearer "+jwt).want(http.StatusOK)
 }
 
 func TestPublicKeysAndDiscovery(t *testing.T) {

@@ -111,7 +111,8 @@ func TestTwoFactorCodesOnce(t *testing.T) {
 	}
 }
 
-// TestTwoFactorGuesses: guesses are bounded, however many logins they are spread over, and in the end the right code is refused like the wrong ones.
+// TestTwoFactorGuesses: guesses are bounded, however many logins they are spread over, and in the
+// end the right code is refused like the wrong ones.
 func TestTwoFactorGuesses(t *testing.T) {
 	w := newWorld(t)
 	a := enrolled(w)
@@ -146,7 +147,8 @@ func TestTrustedComputer(t *testing.T) {
 	w.login(object{"twoFactorTrustId": trust}).want(http.StatusOK)
 	w.login(object{"twoFactorTrustId": trust + "x"}).want(242)
 	bob := w.AddUser("bob@example.com", w.app.ID)
-	w.login(object{"loginId": bob.Email, "twoFactorTrustId": trust}).want(http.StatusOK) // he has no second factor
+	// they have no second factor
+	w.login(object{"loginId": bob.Email, "twoFactorTrustId": trust}).want(http.StatusOK)
 	w.clock.advance(30 * 24 * time.Hour)
 	w.login(object{"twoFactorTrustId": trust}).want(242)
 
@@ -157,7 +159,8 @@ func TestTrustedComputer(t *testing.T) {
 	w.login(object{"twoFactorTrustId": trust}).want(242) // it was given by another authenticator
 }
 
-// TestTwoFactorThenChange: what else stands in the way comes after the code, and the trust of the answer spares the second code.
+// TestTwoFactorThenChange: what else stands in the way comes after the code, and the trust of the
+// answer spares the second code.
 func TestTwoFactorThenChange(t *testing.T) {
 	w := newWorld(t)
 	a := enrolled(w)
@@ -179,7 +182,8 @@ func TestEnableTwoFactorRefused(t *testing.T) {
 	w.keyed("POST", "/api/user/two-factor/"+w.app.ID, object{}.String()).wantEmpty(http.StatusNotFound)
 	w.keyed("POST", "/api/user/two-factor/recovery-code/"+w.user.ID, "").wantEmpty(http.StatusNotFound)
 	w.enable(secret, code).want(http.StatusOK)
-	w.enable(secret, code).wantCode("[duplicate]method") // or whoever knows the password alone could have another
+	// otherwise the password alone would be enough to replace it
+	w.enable(secret, code).wantCode("[duplicate]method")
 }
 
 func TestDisableTwoFactor(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// TestTypeScriptClient has FusionAuth's own client make every call that it has for what is built, over a socket.
+// TestTypeScriptClient has FusionAuth's own client make every call that it has for what is built,
+// over a socket.
 func TestTypeScriptClient(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err == nil {

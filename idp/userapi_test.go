@@ -89,7 +89,8 @@ func TestFindUser(t *testing.T) {
 	if a := w.keyed("GET", "/api/user?changePasswordId="+id, "").want(http.StatusOK); a.user().User.ID != w.user.ID {
 		t.Errorf("changePasswordId: %s", a.body)
 	}
-	w.send("GET", "/api/user?changePasswordId="+id, "", "").wantEmpty(http.StatusUnauthorized) // the id alone shows no user
+	// the id alone shows no user
+	w.send("GET", "/api/user?changePasswordId="+id, "", "").wantEmpty(http.StatusUnauthorized)
 	w.send("POST", "/api/user/change-password/"+id, "application/json", object{"password": anotherPassword}.String()).want(http.StatusOK)
 	w.keyed("GET", "/api/user?changePasswordId="+id, "").wantEmpty(http.StatusNotFound)
 	w.keyed("GET", "/api/user", "").wantCode("[blank]loginId")
@@ -204,7 +205,8 @@ func TestRegistrations(t *testing.T) {
 	other := w.AddApplication(idp.Application{})
 	path := "/api/user/registration/" + w.user.ID
 	body := func(roles ...string) string {
-		return object{"user": object{"active": false, "data": object{}}, "registration": object{"applicationId": other.ID, "roles": roles}}.String() // as Go's client sends it
+		// as Go's client sends it
+		return object{"user": object{"active": false, "data": object{}}, "registration": object{"applicationId": other.ID, "roles": roles}}.String()
 	}
 	if got := w.keyed("POST", path, body("admin")).user(); got.Registration.ApplicationID != other.ID || got.Registration.Roles[0] != "admin" {
 		t.Errorf("%+v", got)
@@ -268,7 +270,8 @@ func TestImport(t *testing.T) {
 	} {
 		w.keyed("POST", "/api/user/import", object{"users": users}.String()).wantCode(code)
 	}
-	w.keyed("GET", "/api/user?email=x%40example.com", "").wantEmpty(http.StatusNotFound) // all or none
+	// all or none
+	w.keyed("GET", "/api/user?email=x%40example.com", "").wantEmpty(http.StatusNotFound)
 }
 
 // The calls for users obey the tenant and the permissions of the key.

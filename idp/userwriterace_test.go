@@ -38,7 +38,8 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestPatchKeepsWhatIsNewer: a patch changes what it names, and nothing that somebody else has changed since it began.
+// TestPatchKeepsWhatIsNewer: a patch changes what it names, and nothing that somebody else has
+// changed since it began.
 func TestPatchKeepsWhatIsNewer(t *testing.T) {
 	const patch = `{"user":{"firstName":"Augusta"}}`
 	for name, send := range map[string]func(w *world, meanwhile func(func()), path string, change func()) answer{

@@ -57,7 +57,7 @@ func TestEvents(t *testing.T) {
 		{"second factor", func(w *world) {
 			enrolled(w)
 			must(w.t, w.DisableTwoFactor(w.t.Context(), w.user.ID))
-			must(w.t, w.DisableTwoFactor(w.t.Context(), w.user.ID)) // there is none any more
+			must(w.t, w.DisableTwoFactor(w.t.Context(), w.user.ID)) // it is gone
 		}, []string{"user.two-factor.method.add", "user.two-factor.method.remove"}},
 		{"registration", func(w *world) {
 			path := "/api/user/registration/" + w.user.ID + "/" + w.app.ID
@@ -108,7 +108,7 @@ func TestEvents(t *testing.T) {
 				got = append(got, h.next())
 			}
 			list := types(got)
-			if slices.Contains(c.want, "user.login.failed") { // it comes behind the answer's back
+			if slices.Contains(c.want, "user.login.failed") { // it is raised in the background
 				slices.Sort(list)
 				list = append(list[1:], list[0])
 			}
@@ -261,7 +261,8 @@ func TestWebhooks(t *testing.T) {
 	w.keyed("DELETE", path, "").wantEmpty(http.StatusNotFound)
 }
 
-// TestWebhookTenants: a webhook hears of its tenants, and who is confined to a tenant sees its webhooks only.
+// TestWebhookTenants: a webhook hears of its tenants, and who is confined to a tenant sees its
+// webhooks only.
 func TestWebhookTenants(t *testing.T) {
 	h := newHearing(t)
 	w := newWorld(t, h.option())

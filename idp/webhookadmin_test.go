@@ -13,7 +13,8 @@ type sends func(*http.Request) (*http.Response, error)
 
 func (f sends) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestLeaveEvents: what a program has changed that sends nothing itself, another that has the same database open tells of.
+// TestLeaveEvents: the events of a program that sends nothing itself are sent by another one on the
+// same database.
 func TestLeaveEvents(t *testing.T) {
 	h := newHearing(t)
 	w, config := lasting(t, h)

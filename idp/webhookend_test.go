@@ -19,7 +19,8 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// TestSessionsEndByWebhook: what happens to a user at the provider ends the session at an app at once, over the wire, with the reason.
+// TestSessionsEndByWebhook: what happens to a user at the provider ends the session at an app at
+// once, over the wire, with the reason.
 func TestSessionsEndByWebhook(t *testing.T) {
 	for reason, happens := range map[string]func(*idptest.Provider, idp.User, idp.Application) error{
 		"user_deactivated": func(p *idptest.Provider, u idp.User, _ idp.Application) error {

@@ -14,7 +14,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// hearing is the receivers of webhooks, by host: a transport that writes down what comes in and answers 200, or as the test says.
+// hearing is the receivers of webhooks, by host: a transport that writes down what comes in and
+// answers 200, or as the test says.
 type hearing struct {
 	t       *testing.T
 	wait    time.Duration // for the next request

@@ -84,7 +84,7 @@ func (w *world) send(method, path, contentType, body string, header ...string) a
 	return a
 }
 
-// keyed is send with the API key and, where there is a body, as JSON.
+// keyed is send with the API key and, if there is a body, as JSON.
 func (w *world) keyed(method, path, body string, header ...string) answer {
 	w.t.Helper()
 	contentType := ""
@@ -196,7 +196,7 @@ func (a answer) decode(v any) {
 	}
 }
 
-// text returns a string member of the JSON body, "" where there is none.
+// text returns a string member of the JSON body, or "".
 func (a answer) text(name string) string {
 	a.t.Helper()
 	var body map[string]any

@@ -1,4 +1,5 @@
-// Calls the provider with FusionAuth's own client, as an administration and a backend would: node calls.mjs URL API-KEY
+// Calls the provider with FusionAuth's own client, as an administrator and a backend would:
+// node calls.mjs URL API-KEY
 import assert from "node:assert/strict";
 import { FusionAuthClient } from "@fusionauth/typescript-client";
 
