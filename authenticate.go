@@ -13,7 +13,7 @@ import (
 type finding struct {
 	record    *Record
 	token     *openedToken // of a record in memory
-	renewal   *flight      // renews the JWT, which has expired; nil: none does
+	renewal   *flight      // refreshes the JWT, which has expired; nil: none does
 	cookies   *cookiePair  // to be set with the answer
 	endReason EndReason    // why the session of these cookies is over, where it is
 	echo      string       // the browser is to be asked first, with this echo; empty: it is not
@@ -46,7 +46,7 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		return finding{record: s.record, token: s.token} // a guard around a guard: once is enough
 	}
 	session, now := cookieValue(r.Header, sessionCookieName), g.now()
-	if found := g.recall(session, now); found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
+	if found := g.recall(session, now); found.record != nil {
 		return g.seen(r, found, now)
 	}
 	refresh := cookieValue(r.Header, refreshCookieName)
@@ -57,7 +57,7 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	content, sealed := g.cookies.refresh.parse(refresh)
 	if genuine {
 		found := g.glance(r.Context(), m, session, ownerOf(m, content), now)
-		if found.err != nil || found.record != nil && !g.limits.needsRefreshCookie(found.record, now) {
+		if found.err != nil || found.record != nil {
 			return g.seen(r, found, now)
 		}
 	}
@@ -76,27 +76,6 @@ func (g *Guard) authenticate(r *http.Request) finding {
 		}
 	}
 	return found
-}
-
-// withToken waits where the session lives and its JWT has expired: who comes back after a while would hand
-// a handler a JWT that others refuse. Where the renewal fails, or takes too long, the old one stays.
-func (g *Guard) withToken(r *http.Request, found finding) finding {
-	if found.renewal == nil {
-		return found
-	}
-	late := time.NewTimer(g.config.ProviderTimeout)
-	defer late.Stop()
-	select {
-	case <-found.renewal.done:
-	case <-late.C:
-		return found
-	case <-r.Context().Done():
-		return found
-	}
-	if err := found.renewal.err; err != nil && !errors.Is(err, ErrConflict) {
-		return found
-	}
-	return g.authenticate(r) // the session may have new cookies now, or be over
 }
 
 func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
@@ -129,7 +108,7 @@ func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now t
 	if err != nil {
 		return finding{err: err}
 	}
-	if !g.servesNow(rec, presented{mark: m, session: true}, now) {
+	if p := (presented{mark: m, session: true}); !g.limits.servesNow(rec, g.judge(rec, p, now), p, now) {
 		return finding{}
 	}
 	if kept == nil {
@@ -150,15 +129,13 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 		return finding{}
 	}
 	proven := kept.verified.Load()
-	if proven == nil || !proven.is(cookie) || !g.servesNow(kept.Record, proven.presented(id), now) {
+	if proven == nil || !proven.is(cookie) {
+		return finding{}
+	}
+	if p := proven.presented(id); !g.limits.servesNow(kept.Record, g.judge(kept.Record, p, now), p, now) {
 		return finding{}
 	}
 	return finding{record: kept.Record, token: &kept.token}
-}
-
-func (g *Guard) servesNow(rec *Record, p presented, now time.Time) bool {
-	v := g.judge(rec, p, now)
-	return v.action == serve && v.changed == nil && p.generation == rec.Generation
 }
 
 // witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;
@@ -187,7 +164,7 @@ func (g *Guard) decide(ctx context.Context, p presented) finding {
 		found, err := g.attempt(ctx, p)
 		switch {
 		case err == nil:
-			return found
+			return g.refreshEarly(ctx, p, found)
 		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
 			return finding{err: err}
 		}
@@ -228,13 +205,9 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case serve:
 		return finding{record: rec}, nil
 	case mint:
-		return g.mint(ctx, rec, p, now)
-	case renewAhead:
-		renewal, _ := g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
-		if rec.TokenExpiresAt.After(now) {
-			renewal = nil // the old JWT still serves
-		}
-		return finding{record: rec, renewal: renewal}, nil
+		return g.mint(ctx, rec, rec.forked(), p, now)
+	case advance:
+		return g.mint(ctx, rec, rec.succeeded(&g.limits, now), p, now)
 	case renew, renewInPlace:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	case rebuild:
@@ -260,21 +233,20 @@ func suspicion(kind EventKind, rec *Record, p presented) Event {
 	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
-// mint makes one more branch of the generation.
-func (g *Guard) mint(ctx context.Context, rec *Record, p presented, now time.Time) (finding, error) {
+// mint makes a branch of the generation that next is in. The write fails if the session has changed meanwhile: was confirmed, or has
+// the next generation. Then the cookies are judged again.
+func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (finding, error) {
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return finding{}, err
 	}
-	if !rec.Forked { // the write fails if the generation was confirmed meanwhile
-		rec = rec.next()
-		rec.Forked, rec.Unminted = !rec.Unminted, false
-		if err := g.ledger.Swap(ctx, rec); err != nil {
+	if next != rec {
+		if err := g.ledger.Swap(ctx, next); err != nil {
 			return finding{}, err
 		}
 	}
-	pair, err := g.cookies.make(rec, newBranch(), Secret(token), p.unknown(), now)
-	return finding{record: rec, cookies: pair}, err
+	pair, err := g.cookies.make(next, newBranch(), Secret(token), p.unknown(), now)
+	return finding{record: next, cookies: pair}, err
 }
 
 // endNow ends the session with a reason that the rules found.

@@ -42,9 +42,12 @@ type Config struct {
 	// InFlightWindow is the longest that a request and its answer are under way together. It must not be longer than a quarter of SessionCap, and
 	// must be shorter than half of IdleTimeout. Default: 2 minutes, or a quarter of the shorter of the two.
 	InFlightWindow time.Duration
-	// RefreshAhead has the provider's JWT (Session.Token) renewed in the background so long before it expires, for handlers that pass it on. Where it has expired, because nobody
-	// asked for a while, Protect and Identify wait for the renewal first.
-	// 0: it is renewed with the session id only, and may have expired. It must be shorter than half of the JWT's life.
+	// RefreshAhead is how long before it expires the provider's JWT (Session.Token) is refreshed in the
+	// background while the session is used, for handlers that pass it on. If it has expired because
+	// nobody asked for a while, Protect and Identify wait for the next one. It must not be longer than
+	// SessionCap. A JWT is never refreshed in the first half of its life: if RefreshAhead is longer
+	// than that, it has no effect beyond, and the guard logs one warning. Default 0: the JWT is
+	// refreshed with the session id only, and may have expired.
 	RefreshAhead time.Duration
 	// CacheSize is how many sessions a node keeps in memory where the Store is a Watcher, so that requests do not wait for it; default 100,000, of about 1 KiB each beside the user and the JWT
 	// and the JWT. Negative: none.
@@ -138,6 +141,9 @@ func (c *Config) resolve() error {
 	duration("ProviderTimeout", &c.ProviderTimeout, 5*time.Second)
 	if c.RefreshAhead < 0 {
 		bad("RefreshAhead", "negative")
+	}
+	if c.SessionCap > 0 && c.RefreshAhead > c.SessionCap {
+		bad("RefreshAhead", "longer than SessionCap")
 	}
 	if c.InFlightWindow > c.SessionCap/4 {
 		bad("InFlightWindow", "longer than a quarter of SessionCap")

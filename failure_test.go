@@ -319,8 +319,8 @@ func TestStolenSessionID(t *testing.T) {
 }
 
 func TestConfigMistakesAreReportedTogether(t *testing.T) {
-	_, err := latchkey.New(latchkey.Config{Origin: "http://shop.example.com/", IdleTimeout: -1, InFlightWindow: time.Hour, Keys: latchkey.KeyRing{{}}})
-	for _, field := range []string{"Origin", "Provider", "Store", "Keys", "IdleTimeout", "InFlightWindow"} {
+	_, err := latchkey.New(latchkey.Config{Origin: "http://shop.example.com/", IdleTimeout: -1, InFlightWindow: time.Hour, RefreshAhead: 2 * time.Hour, Keys: latchkey.KeyRing{{}}})
+	for _, field := range []string{"Origin", "Provider", "Store", "Keys", "IdleTimeout", "InFlightWindow", "RefreshAhead"} {
 		if err == nil || !strings.Contains(err.Error(), "Config."+field+": ") {
 			t.Errorf("nothing about %s in: %v", field, err)
 		}

@@ -2,7 +2,10 @@ package latchkey
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
+	"time"
 )
 
 // flights makes concurrent requests of one session share one refresh. The refresh does not belong to the request
@@ -68,4 +71,59 @@ func (f *flights) run(fl *flight, run func() (finding, error)) {
 		fl.found, err = run()
 		return err
 	})
+}
+
+// tokenMargin is how long a JWT must still live to be handed to a handler without waiting for the next one.
+const tokenMargin = time.Second
+
+// refreshEarly starts a refresh in the background if the session is served and its JWT is due (rule 7).
+func (g *Guard) refreshEarly(ctx context.Context, p presented, found finding) finding {
+	now := g.now()
+	if found.record == nil || !g.limits.tokenIsDue(found.record, now) {
+		return found
+	}
+	renewal, _ := g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+	if found.record.TokenExpiresAt.Sub(now) < tokenMargin {
+		found.renewal = renewal
+	}
+	return found
+}
+
+// withToken waits for the JWT of a live session if the old one has expired: a browser that comes back after a while would
+// hand the handler a JWT that others refuse. If the refresh fails, or takes too long, the old one stays.
+func (g *Guard) withToken(r *http.Request, found finding) finding {
+	if found.renewal == nil {
+		return found
+	}
+	late := time.NewTimer(g.config.ProviderTimeout)
+	defer late.Stop()
+	for range maxAttempts {
+		renewal := found.renewal
+		if renewal == nil {
+			return found
+		}
+		select {
+		case <-renewal.done:
+		case <-late.C:
+			return found
+		case <-r.Context().Done():
+			return found
+		}
+		if renewal.err != nil && !errors.Is(renewal.err, ErrConflict) {
+			return found
+		}
+		if found.cookies == nil {
+			found = g.authenticate(r) // the session may have new cookies now, or be over
+			continue
+		}
+		rec, err := g.ledger.Get(r.Context(), found.record.ID, renewal.began.userID)
+		switch {
+		case err != nil:
+			return found
+		case rec.ended():
+			return finding{endReason: rec.EndReason}
+		}
+		found = g.refreshEarly(r.Context(), renewal.began, finding{record: rec, cookies: found.cookies})
+	}
+	return found
 }

@@ -102,12 +102,11 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 // begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).
 func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember bool) (*Record, *cookiePair, error) {
 	now := g.now()
-	rec := g.granted(&Record{
+	rec := g.after(renew, &Record{
 		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
 		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.limits.absolute),
 	}, grant, now)
 	b := newBranch()
-	rec.advance()
 	pair, err := g.cookies.make(rec, b, grant.RefreshToken, "", now)
 	if err != nil {
 		return nil, nil, err

@@ -47,14 +47,13 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 
 func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, grant Grant) (finding, error) {
 	now, c, b := g.now(), p.sealed, newBranch()
-	next := g.granted(&Record{
+	next := g.after(renew, &Record{
 		ID: p.id, App: g.app, RefreshTokenID: c.tokenID, Persistent: c.persistent,
 		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
 		AuthenticatedAt: c.authenticatedAt, AuthMethods: c.authMethods, CreatedAt: c.createdAt, Deadline: c.deadline,
 		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
 		extra: &extra{unknown: c.unknown},
 	}, grant, now)
-	next.advance()
 	next.Rebuilt = true
 	write := g.ledger.Create
 	if older != nil {

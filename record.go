@@ -43,13 +43,14 @@ type Record struct {
 	TokenExpiresAt time.Time // the JWT's exp; zero where unknown
 	RefreshToken   []byte    // the provider's newest refresh token, sealed
 	RefreshTokenID string    // its name at the provider, by which it is revoked
+	RefreshedAt    time.Time // when the provider issued them; zero in a record of an earlier version
 
 	Generation uint32 // counts the refreshes; 1 after login
-	Unminted   bool   // this generation was begun ahead of time: nobody has cookies of it yet
 	Forked     bool   // several branches of this generation were minted
 	// this generation was made from a cookie alone: which branches came before it is not known
 	Rebuilt     bool
 	Persistent  bool // the refresh cookie outlives the browser
+	Unrevoked   bool // ended, but the provider has not yet been told to revoke RefreshTokenID
 	ConfirmedAt time.Time
 	Settled     Digest // zero: not yet
 	Parent      Digest // the settled branch of the generation before; zero in generation 1
@@ -68,7 +69,6 @@ type Record struct {
 
 	EndedAt   time.Time // zero: not ended
 	EndReason EndReason
-	Unrevoked bool // ended, but the provider has not yet been told to revoke RefreshTokenID
 
 	extra *extra // nil: nothing
 }

@@ -66,7 +66,7 @@ var recordLayout = packed.Layout[storedRecord]{
 	packed.Text(packed.TagRefreshTokenID, func(r *storedRecord) *string { return &r.RefreshTokenID }),
 
 	packed.Uint32(packed.TagGeneration, func(r *storedRecord) *uint32 { return &r.Generation }),
-	packed.Bool(packed.TagUnminted, func(r *storedRecord) *bool { return &r.Unminted }),
+	packed.Time(packed.TagRefreshedAt, func(r *storedRecord) *time.Time { return &r.RefreshedAt }),
 	packed.Bool(packed.TagForked, func(r *storedRecord) *bool { return &r.Forked }),
 	packed.Bool(packed.TagRebuilt, func(r *storedRecord) *bool { return &r.Rebuilt }),
 	packed.Bool(packed.TagPersistent, func(r *storedRecord) *bool { return &r.Persistent }),
@@ -135,14 +135,14 @@ const (
 	v1Unrevoked
 	v1Forked
 	v1Rebuilt
-	v1Unminted
+	_ // nobody has cookies of this generation yet
 )
 
 func (r *Record) unmarshalV1(data []byte) error {
 	in := packed.NewReader(data)
 	flags := in.Byte()
 	r.Persistent, r.Unrevoked, r.Forked = flags&v1Persistent != 0, flags&v1Unrevoked != 0, flags&v1Forked != 0
-	r.Rebuilt, r.Unminted = flags&v1Rebuilt != 0, flags&v1Unminted != 0
+	r.Rebuilt = flags&v1Rebuilt != 0
 	r.ID = in.Array16()
 	r.Version = in.Uint64()
 	r.App = in.String()

@@ -20,8 +20,9 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	v := g.judge(rec, p, g.now())
-	if v.changed != nil || v.action != renew && v.action != renewInPlace && v.action != renewAhead {
+	now := g.now()
+	due, ok := g.limits.refreshDue(rec, g.judge(rec, p, now), now)
+	if !ok {
 		return finding{}, ErrConflict
 	}
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
@@ -42,7 +43,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		g.upstream.rejectWrongUser(ctx, rec.ID, rec.User.ID, grant)
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	}
-	return g.keep(ctx, p, v.action, rec, grant)
+	return g.keep(ctx, p, due, rec, grant)
 }
 
 // claim takes the record for this flight before the provider is asked, so that nodes do not all ask. Where another flight has it, claim waits for
@@ -122,18 +123,14 @@ func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) 
 func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, grant Grant) (finding, error) {
 	for range maxAttempts {
 		now := g.now()
-		next, b := g.granted(rec, grant, now), newBranch()
-		if due != renewInPlace {
-			next.advance()
-			next.Unminted = due == renewAhead
-		}
+		next := g.after(due, rec, grant, now)
 		err := g.ledger.Swap(ctx, next)
 		if err == nil {
 			g.emit(ctx, Event{Kind: EventRefreshed, Session: next.ID, UserID: next.User.ID, Device: p.from, Generation: next.Generation})
-			if due == renewInPlace {
-				return finding{}, ErrConflict // live again: judge again what these cookies may do now
+			if due != renew {
+				return finding{}, ErrConflict // judge again what these cookies may do now
 			}
-			pair, err := g.cookies.make(next, b, grant.RefreshToken, p.unknown(), now)
+			pair, err := g.cookies.make(next, newBranch(), grant.RefreshToken, p.unknown(), now)
 			return finding{record: next, cookies: pair}, err
 		}
 		if !errors.Is(err, ErrConflict) {
@@ -147,15 +144,18 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		if err != nil {
 			return finding{}, err
 		}
-		if v := g.judge(rec, p, now); v.changed != nil || v.action != due {
+		if again, ok := g.limits.refreshDue(rec, g.judge(rec, p, now), now); !ok || again != due {
 			return finding{}, ErrConflict
 		}
 	}
 	return finding{}, errContention
 }
 
-// granted returns the record with what a grant brings, alive for another cap, and free of claims.
-func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
+// after returns the record after an action for which the provider was asked, free of claims.
+func (g *Guard) after(due action, rec *Record, grant Grant, now time.Time) *Record {
+	if !grant.TokenExpiresAt.IsZero() {
+		g.checkLifetime(grant.TokenExpiresAt.Sub(now).Round(time.Second), g.limits.ahead)
+	}
 	next := rec.next()
 	next.Claim = Claim{}
 	next.User = grant.User
@@ -164,21 +164,15 @@ func (g *Guard) granted(rec *Record, grant Grant, now time.Time) *Record {
 	if grant.RefreshTokenID != "" {
 		next.RefreshTokenID = grant.RefreshTokenID
 	}
-	next.LastSeenAt = now
+	next.RefreshedAt = now.Truncate(time.Millisecond) // as the cookies have the time at which they were minted
 	next.RefreshExpiresAt = earlier(now.Add(g.limits.refreshTTL), rec.Deadline)
-	next.ExpiresAt = earlier(now.Add(g.limits.cap), next.RefreshExpiresAt)
-	return next
-}
-
-// advance begins the next generation, of one branch. The settled branch of the last one becomes its parent.
-func (r *Record) advance() {
-	r.Generation++
-	r.Parent, r.Settled, r.ConfirmedAt, r.Forked, r.Rebuilt, r.Unminted = r.Settled, Digest{}, time.Time{}, false, false, false
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+	if due == renewEarly {
+		return next // the generation, its cookies and the end of the session id stay as they are
 	}
-	return b
+	next.LastSeenAt = now
+	next.ExpiresAt = earlier(now.Add(g.limits.cap), next.RefreshExpiresAt)
+	if due == renew {
+		next.advance()
+	}
+	return next
 }

@@ -17,6 +17,8 @@ type reporter struct {
 	now     func() time.Time
 	onEvent func(context.Context, Event) // may be nil
 	limiter *logLimiter[string]
+
+	shortLived sync.Once
 }
 
 // emit logs the event and passes it to Config.OnEvent.
@@ -41,6 +43,17 @@ func (r *reporter) emit(ctx context.Context, e Event) {
 
 // once reports whether nothing was reported under this key for a minute.
 func (r *reporter) once(key string) bool { return r.limiter.allow(key, r.now()) }
+
+// checkLifetime warns once if a JWT does not live long enough for Config.RefreshAhead.
+func (r *reporter) checkLifetime(life, ahead time.Duration) {
+	if ahead <= life/2 {
+		return
+	}
+	r.shortLived.Do(func() {
+		r.log.Warn("refresh ahead is more than half of a JWT's lifetime: JWTs are refreshed after half of it; lower it, or raise the lifetime",
+			"app", r.app, "refresh_ahead", ahead, "lifetime", life)
+	})
+}
 
 // errPanic stands in for a panic that is in the log.
 var errPanic = errors.New("a panic, which is in the log with its stack")

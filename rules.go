@@ -17,7 +17,7 @@ type limits struct {
 	refreshTTL time.Duration // a refresh token may bring the session back for so long after the last refresh
 	absolute   time.Duration // from login to the end whatever happens
 	inFlight   time.Duration // W: the longest that a request and its answer are under way together
-	ahead      time.Duration // the provider's JWT is renewed so long before it expires; 0: with the session id only
+	ahead      time.Duration // the provider's JWT is refreshed so long before it expires; 0: with the session id only
 	settling   time.Duration // F: cookies that come back so long after they were minted are those the browser kept
 }
 
@@ -65,7 +65,8 @@ const (
 	mint                // serve, with the cookies of one more branch of this generation
 	renew               // refresh at the provider: the next generation, with new cookies
 	renewInPlace        // refresh at the provider, keep the generation, then judge again
-	renewAhead          // serve, and begin the next generation meanwhile: the provider's JWT is about to expire
+	renewEarly          // rule 7, while the request is served: refresh at the provider, change nothing else. No verdict asks for it: see tokenIsDue
+	advance             // rule 7: begin the next generation with the tokens in the record, without asking the provider
 	rebuild             // the record is older than the cookie: make it anew from the cookie
 	refuse              // not logged in; nothing ends
 	alarm               // a stale session cookie alone: refuse, and tell the operator
@@ -118,17 +119,18 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 		rec = changed
 	}
 	settled := rec.Settled == digest
+	newer := settled && p.refresh && l.hasNewerTokens(rec, p, now)
 	switch {
 	case rec.Settled != Digest{} && !settled:
 		return stale(p) // rule 2: another branch is the one that the browser kept
 	case l.toBeSettled(rec, now) && p.refresh && p.follows:
 		return verdict{askKept, "", changed}
-	case live && p.session && settled && p.refresh && l.tokenIsDue(rec, now):
-		return verdict{renewAhead, "", changed} // rule 1, early; rule 3 gives the browser its cookies with the next request
-	case live && p.session:
+	case live && p.session && !(newer && l.parentIsStale(rec, now)):
 		return verdict{serve, "", changed}
 	case live && !settled:
 		return verdict{serve, "", changed} // a refresh cookie alone, too early to tell
+	case newer:
+		return verdict{advance, "", changed}
 	case settled:
 		return verdict{renew, "", changed}
 	default:
@@ -136,8 +138,32 @@ func (l *limits) judgeCurrent(rec *Record, p presented, digest Digest, live bool
 	}
 }
 
+// hasNewerTokens is rule 7: the provider has issued tokens since these cookies were minted, and less than half of the cap ago, so that
+// it need not be asked again, and the next generation lives long enough.
+func (l *limits) hasNewerTokens(rec *Record, p presented, now time.Time) bool {
+	return p.mintedAt.Before(rec.RefreshedAt) && now.Before(rec.RefreshedAt.Add(l.cap/2))
+}
+
+// tokenIsDue is rule 7: the provider's JWT is refreshed some time before it expires, but not in the first half of its life.
 func (l *limits) tokenIsDue(rec *Record, now time.Time) bool {
-	return l.ahead > 0 && !rec.TokenExpiresAt.IsZero() && rec.TokenExpiresAt.Sub(now) <= l.ahead
+	return l.ahead > 0 && !rec.TokenExpiresAt.IsZero() && !now.Before(l.tokenDueAt(rec))
+}
+
+func (l *limits) tokenDueAt(rec *Record) time.Time {
+	ahead := rec.TokenExpiresAt.Add(-l.ahead)
+	if rec.RefreshedAt.IsZero() { // written by an earlier version
+		return ahead
+	}
+	half := rec.TokenExpiresAt.Sub(rec.RefreshedAt) / 2
+	if half <= 0 { // the provider's clock is behind
+		half = time.Second
+	}
+	return later(ahead, rec.RefreshedAt.Add(half))
+}
+
+// parentIsStale is rule 4.
+func (l *limits) parentIsStale(rec *Record, now time.Time) bool {
+	return !rec.ConfirmedAt.IsZero() && now.After(rec.ConfirmedAt.Add(l.inFlight))
 }
 
 // settle is rule 2. The generation is confirmed by the first use of cookies that are older than the settling time, and a lone branch is
@@ -167,16 +193,17 @@ func (l *limits) toBeSettled(rec *Record, now time.Time) bool {
 	return !rec.ConfirmedAt.IsZero() && rec.Settled == Digest{} && now.After(rec.ConfirmedAt.Add(2*l.inFlight))
 }
 
-// needsRefreshCookie tells of a live session for which the refresh cookie has something to add.
-func (l *limits) needsRefreshCookie(rec *Record, now time.Time) bool {
-	return l.tokenIsDue(rec, now) || l.toBeSettled(rec, now)
+// needsMore reports whether a live session that these cookies belong to is due for more than being served.
+func (l *limits) needsMore(rec *Record, p presented, now time.Time) bool {
+	return l.tokenIsDue(rec, now) || l.toBeSettled(rec, now) ||
+		rec.Settled != Digest{} && l.hasNewerTokens(rec, p, now) && l.parentIsStale(rec, now)
 }
 
 // judgeParent is rules 3 and 4: the cookies from which the newest generation was made.
 func (l *limits) judgeParent(rec *Record, p presented, live bool, now time.Time) verdict {
 	confirmed := !rec.ConfirmedAt.IsZero()
 	switch {
-	case confirmed && now.After(rec.ConfirmedAt.Add(l.inFlight)):
+	case l.parentIsStale(rec, now):
 		return stale(p)
 	case !live && p.refresh:
 		return verdict{action: renewInPlace}
@@ -199,4 +226,56 @@ func stale(p presented) verdict {
 		return verdict{action: askStale}
 	}
 	return verdict{action: end, reason: EndReuseDetected}
+}
+
+// refreshDue returns the action for which the provider is to be asked, and whether it is, after a verdict.
+func (l *limits) refreshDue(rec *Record, v verdict, now time.Time) (due action, ok bool) {
+	if v.changed == nil && (v.action == renew || v.action == renewInPlace) {
+		return v.action, true
+	}
+	return renewEarly, !rec.ended() && l.tokenIsDue(rec, now)
+}
+
+// servesNow reports whether there is nothing to do but to serve.
+func (l *limits) servesNow(rec *Record, v verdict, p presented, now time.Time) bool {
+	return v.action == serve && v.changed == nil && p.generation == rec.Generation && !l.needsMore(rec, p, now)
+}
+
+// advance begins the next generation, of one branch. The settled branch of the last one becomes its parent.
+func (r *Record) advance() {
+	r.Generation++
+	r.Parent, r.Settled, r.ConfirmedAt, r.Forked, r.Rebuilt = r.Settled, Digest{}, time.Time{}, false, false
+}
+
+// succeeded is the next generation with the tokens that the record has (rule 7).
+func (r *Record) succeeded(l *limits, now time.Time) *Record {
+	next := r.next()
+	next.advance()
+	next.LastSeenAt = now
+	next.ExpiresAt = earlier(r.RefreshedAt.Add(l.cap), r.RefreshExpiresAt)
+	return next
+}
+
+// forked is the same generation with one more branch.
+func (r *Record) forked() *Record {
+	if r.Forked {
+		return r
+	}
+	next := r.next()
+	next.Forked = true
+	return next
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -21,6 +21,7 @@ type generation struct {
 	ended     EndReason
 	rebuilt   bool
 	idleSince time.Duration
+	refreshed time.Duration // after epoch; 0: with these cookies
 }
 
 var b1, b2, b3, old = branch{1}, branch{2}, branch{3}, branch{9}
@@ -32,6 +33,7 @@ func (g generation) record() *Record {
 	}
 	r.Forked = len(g.minted) > 1
 	r.Rebuilt = g.rebuilt
+	r.RefreshedAt = epoch.Add(g.refreshed)
 	if g.confirmed > 0 {
 		r.ConfirmedAt = epoch.Add(g.confirmed)
 	}
@@ -68,6 +70,12 @@ func TestJudge(t *testing.T) {
 
 	rebuilt := generation{minted: []branch{b1}, parent: &old, rebuilt: true}
 	rebuiltSettled := generation{minted: []branch{b1}, parent: &old, rebuilt: true, confirmed: 2 * time.Minute, settled: &b1}
+
+	early := generation{minted: []branch{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute}
+	earlyFresh := generation{minted: []branch{b1}, parent: &old, refreshed: 10 * time.Second}
+	earlyForked := generation{minted: []branch{b1, b2}, parent: &old, confirmed: 2 * time.Minute, refreshed: 3 * time.Minute}
+	earlyUsed := generation{minted: []branch{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute, idleSince: 20 * time.Minute}
+	earlyIdle := generation{minted: []branch{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 59 * time.Minute, idleSince: 59 * time.Minute}
 
 	const m = time.Minute
 	for _, c := range []struct {
@@ -132,6 +140,18 @@ func TestJudge(t *testing.T) {
 		{"rule 5: and of n-2", rebuilt, 3, b3, both, m, mint, "", false, nil},
 		{"rule 5: but nothing older", rebuilt, 2, b3, both, m, askStale, "", false, nil},
 		{"rule 5: nor later than a window after the confirmation", rebuiltSettled, 3, b3, both, 4*m + 1, askStale, "", false, nil},
+		{"rule 7: newer tokens begin the next generation", early, 5, b1, both, 10 * m, advance, "", false, nil},
+		{"rule 7: but not before the parent is stale", early, 5, b1, both, 4 * m, serve, "", false, nil},
+		{"rule 7: and not for the parent", early, 4, old, both, 3 * m, serve, "", false, nil},
+		{"rule 7: nor for a session cookie alone", early, 5, b1, sessionOnly, 10 * m, serve, "", false, nil},
+		{"rule 7: nor half of a cap later", earlyUsed, 5, b1, both, 39 * m, serve, "", false, nil},
+		{"rule 7: nor at the use that confirms", earlyFresh, 5, b1, both, 2 * m, serve, "", true, &b1},
+		{"rule 7: nor from a branch that is not settled", earlyForked, 5, b1, both, 6 * m, serve, "", false, nil},
+		{"rule 7: which is asked first", earlyForked, 5, b1, both, 6*m + 1, askKept, "", false, nil},
+		{"rule 7: and then begins it", earlyForked, 5, b1, answerKept, 6*m + 1, advance, "", false, &b1},
+		{"rule 7: expired, and the provider was asked lately", earlyIdle, 5, b1, both, 60 * m, advance, "", false, nil},
+		{"rule 7: expired, and it was not", early, 5, b1, both, 60 * m, renew, "", false, nil},
+
 		{"ended stays ended", generation{minted: []branch{b1}, ended: EndLogout}, 5, b1, both, m, over, EndLogout, false, nil},
 		{"the refresh token's time is over", settled, 5, b1, both, 24 * 60 * m, end, EndRefreshExpired, false, nil},
 		{"the absolute end", settled, 5, b1, both, 90 * 24 * 60 * m, end, EndAbsoluteTimeout, false, nil},
@@ -171,5 +191,44 @@ func TestJudgeExpiredAndForked(t *testing.T) {
 	v := testLimits.judge(rec, p, rec.LastSeenAt, epoch.Add(61*time.Minute))
 	if v.action != renewInPlace || v.changed == nil || v.changed.Settled != (Digest{}) {
 		t.Errorf("action %d, changed %+v; want a refresh in place, confirmed, not settled", v.action, v.changed)
+	}
+}
+
+// Rule 7: when the provider's JWT is refreshed in the background.
+func TestTokenIsDue(t *testing.T) {
+	const m, s = time.Minute, time.Second
+	for _, c := range []struct {
+		name                 string
+		ahead, lifetime, due time.Duration // after the last refresh; -1: never
+	}{
+		{"not before the session id expires", 0, 10 * m, -1},
+		{"ahead of its end", m, 10 * m, 9 * m},
+		{"half of its life before", 5 * m, 10 * m, 5 * m},
+		{"not in the first half of its life", 9 * m, 10 * m, 5 * m},
+		{"nor if that is short", m, 20 * s, 10 * s},
+		{"nor at once", m, s, s / 2},
+		{"once a second, if the provider's clock is behind", m, -5 * m, s},
+		{"as the JWT says nothing of its end", m, 0, -1},
+	} {
+		l := testLimits
+		l.ahead = c.ahead
+		rec := &Record{RefreshedAt: epoch}
+		if c.lifetime != 0 {
+			rec.TokenExpiresAt = epoch.Add(c.lifetime)
+		}
+		if c.due < 0 {
+			if l.tokenIsDue(rec, epoch.Add(c.lifetime+time.Hour)) {
+				t.Errorf("%s: due", c.name)
+			}
+			continue
+		}
+		if at := epoch.Add(c.due); l.tokenIsDue(rec, at.Add(-1)) || !l.tokenIsDue(rec, at) {
+			t.Errorf("%s: not due exactly after %v", c.name, c.due)
+		}
+	}
+	l := testLimits
+	l.ahead = m
+	if rec := (&Record{TokenExpiresAt: epoch.Add(m)}); l.tokenIsDue(rec, epoch.Add(-1)) || !l.tokenIsDue(rec, epoch) {
+		t.Error("a record of an earlier version is not due a minute before its JWT expires")
 	}
 }

@@ -19,6 +19,8 @@ func (m *model) apply(w *world, s step) (e event) {
 		e.answered = m.receive(w, s.slot)
 	case kill:
 		w.kill(s.slot)
+	case refreshEarly:
+		e.fault = m.refreshEarly(w)
 	case steal:
 		w.stolen = true
 		w.thiefsSession, w.thiefsRefresh = 1<<s.cookies.session&^1, 1<<s.cookies.refresh&^1
@@ -140,6 +142,7 @@ func (w *world) passTick(m *model) {
 		w.expires--
 	}
 	w.unused++
+	w.refreshed++
 	for i := range w.age {
 		w.age[i]++
 	}

@@ -19,13 +19,17 @@ func (m *model) canonical(w world) world {
 	return w
 }
 
+// lately is after how many ticks it makes no difference when the provider was asked.
+func (m *model) lately() uint8 { return max((m.cap+1)/2, m.scope.jwt) }
+
 // forget drops what can make no difference.
 func (m *model) forget(w *world) {
 	most := int8(2*m.window + m.settling + m.diskLag + 1)
 	w.confirmed = min(w.confirmed, most)
 	w.unused = min(w.unused, m.idle)
+	w.refreshed = min(w.refreshed, m.lately())
 	for i := range w.age {
-		w.age[i] = min(w.age[i], max(m.settling, m.window)+1)
+		w.age[i] = min(w.age[i], max(m.settling, m.window, m.lately())+1)
 	}
 	for i, k := range w.disk {
 		if !m.kills || k.age > m.diskLag || k.refresh == noCookie {

@@ -19,7 +19,10 @@ func TestGuardAgrees(t *testing.T) {
 	seen := make(map[string]int)
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		s := scope{settling: 1, window: 1 + uint8(random.IntN(2)), idle: 8, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true}
+		s := scope{
+			settling: 1, window: 1 + uint8(random.IntN(2)), idle: 8, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true,
+			jwt: 1 + uint8(random.IntN(10)), ahead: uint8(random.IntN(9)),
+		}
 		d := newDouble(t, newModel(s, guardsRules), seen)
 		for range 150 {
 			var all []step
@@ -33,7 +36,7 @@ func TestGuardAgrees(t *testing.T) {
 		}
 	}
 	t.Log(seen)
-	if len(seen) != 8 {
+	if len(seen) != 9 {
 		t.Error("the walks are too short to show everything")
 	}
 }
@@ -52,8 +55,8 @@ type double struct {
 func newDouble(t *testing.T, m *model, seen map[string]int) *double {
 	d := &double{model: m, world: m.login(), store: &oneRecord{}, seen: seen}
 	g, err := New(Config{
-		Origin: "https://store.test", Provider: sameGrant{}, Store: d.store, Keys: KeyRing{NewKey()},
-		IdleTimeout: ticks(m.idle), SessionCap: ticks(m.cap), InFlightWindow: ticks(m.window),
+		Origin: "https://store.test", Provider: sameGrant{d}, Store: d.store, Keys: KeyRing{NewKey()},
+		IdleTimeout: ticks(m.idle), SessionCap: ticks(m.cap), InFlightWindow: ticks(m.window), RefreshAhead: ticks(m.ahead),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: d.now,
 	})
 	if err != nil {
@@ -64,7 +67,7 @@ func newDouble(t *testing.T, m *model, seen map[string]int) *double {
 		t.Fatalf("F is %v", g.limits.settling)
 	}
 	d.guard = g
-	grant, _ := sameGrant{}.Login(t.Context(), Credentials{})
+	grant, _ := sameGrant{d}.Login(t.Context(), Credentials{})
 	_, pair, err := g.begin(t.Context(), grant, Device{}, true)
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +97,7 @@ func (d *double) take(s step) string {
 	d.seen[e.outcome.String()]++
 	old := d.store.record
 	found := d.present(cookies)
+	d.guard.flights.running.Wait()
 	rec := d.store.record
 	if !rec.ended() && rec.Generation != old.Generation {
 		d.succeed(rec.Parent, old.Generation)
@@ -104,8 +108,8 @@ func (d *double) take(s step) string {
 	guard := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", found.record != nil, found.cookies != nil, found.echo != "", found.endReason, rec.ended())
 	model := fmt.Sprintf("served %t, cookies %t, asked %t, end reason %q, ended %t", e.served, e.cookies != noCookie, e.asked != 0 && !e.served, e.reason, d.world.ended)
 	if !rec.ended() {
-		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now())))
-		model += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v", d.world.minted > 1, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires))
+		guard += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v, refreshed %v ago", rec.Forked, !rec.ConfirmedAt.IsZero(), rec.Settled != Digest{}, max(0, rec.ExpiresAt.Sub(d.now())), min(d.now().Sub(rec.RefreshedAt), ticks(d.model.lately())))
+		model += fmt.Sprintf(", forked %t, confirmed %t, settled %t, expires %v, refreshed %v ago", d.world.minted > 1, d.world.confirmed >= 0, d.world.settled != noCookie, ticks(d.world.expires), ticks(d.world.refreshed))
 	}
 	if guard != model {
 		return fmt.Sprintf("cookies %v\nguard: %s\nmodel: %s", cookies, guard, model)
@@ -186,10 +190,10 @@ func (s *oneRecord) Touch(context.Context, []Seen) error { return nil }
 func (s *oneRecord) Unrevoked(context.Context, string, ID, int) ([]*Record, error) { return nil, nil }
 
 // sameGrant is a Provider that says yes to everybody.
-type sameGrant struct{}
+type sameGrant struct{ *double }
 
-func (sameGrant) Login(context.Context, Credentials) (Grant, error) {
-	return Grant{User: User{ID: "ada"}, Token: "jwt", RefreshToken: "token"}, nil
+func (g sameGrant) Login(context.Context, Credentials) (Grant, error) {
+	return Grant{User: User{ID: "ada"}, Token: "jwt", RefreshToken: "token", TokenExpiresAt: g.now().Add(g.model.server.jwt)}, nil
 }
 
 func (g sameGrant) Refresh(ctx context.Context, _ Renewal) (Grant, error) {

@@ -16,6 +16,9 @@ type scope struct {
 	thief   bool
 	joined  bool // requests with the same cookies may share one flight
 	late    bool // one request may take longer than any window
+	early   bool // the tokens may be refreshed at any time: whatever a JWT's lifetime, and however long before its end that is due
+
+	jwt, ahead uint8 // or only when they are due: the lifetime of a JWT, and RefreshAhead
 }
 
 // A model is a scope with the rules to be searched in it.
@@ -28,7 +31,8 @@ func newModel(s scope, r rules) *model {
 	far := 1e6 * tick
 	return &model{scope: s, server: server{rules: r, limits: limits{
 		idle: ticks(s.idle), cap: ticks(s.cap), inFlight: ticks(s.window), settling: ticks(s.settling), refreshTTL: far, absolute: far,
-	}}}
+		ahead: ticks(s.ahead),
+	}, jwt: ticks(s.jwt)}}
 }
 
 // login is where every history begins: the browser has the one branch of generation 1.
@@ -50,6 +54,7 @@ const (
 	steal
 	use      // the thief
 	useAlong // the thief, in one flight with a request of the browser
+	refreshEarly
 )
 
 // A step is something that may happen next.
@@ -92,6 +97,9 @@ func (m *model) steps(w *world, do func(step)) {
 			do(step{verb: receive, slot: slot})
 			do(step{verb: lose, slot: slot})
 		}
+	}
+	if m.early {
+		do(step{verb: refreshEarly})
 	}
 	if m.kills {
 		do(step{verb: kill, slot: uint8(len(w.disk))})

@@ -46,6 +46,25 @@ func instead(of, do action) func(rules) rules {
 	})
 }
 
+// shown has an action done by the settled branch of n wherever may says so.
+func shown(may func(*limits, *Record, presented) bool, do action) func(rules) rules {
+	return func(r rules) rules {
+		judge := r.judge
+		r.judge = func(l *limits, rec *Record, p presented, lastSeen, now time.Time) verdict {
+			v := judge(l, rec, p, lastSeen, now)
+			after := rec
+			if v.changed != nil {
+				after = v.changed
+			}
+			if v.action == serve && p.refresh && p.generation == rec.Generation && after.Settled == p.digest() && may(l, after, p) {
+				v.action = do
+			}
+			return v
+		}
+		return r
+	}
+}
+
 func isParent(rec *Record, p presented) bool { return p.generation+1 == rec.Generation }
 
 var mutations = []mutation{
@@ -115,6 +134,51 @@ var mutations = []mutation{
 	})},
 	{"a stale session cookie alone is theft", "S3", instead(alarm, end)},
 	{"an ended session is served", "S4", instead(over, serve)},
+
+	{"newer tokens begin a generation at once", "S1", shown(func(l *limits, rec *Record, p presented) bool {
+		return l.hasNewerTokens(rec, p, searchNow)
+	}, advance)},
+	{"tokens of any age begin a generation", "S1", shown(func(l *limits, rec *Record, p presented) bool {
+		return p.mintedAt.Before(rec.RefreshedAt) && l.parentIsStale(rec, searchNow)
+	}, advance)},
+	{"newer tokens begin a generation from a branch that is not settled", "S3", after(func(v verdict, rec *Record, p presented) verdict {
+		if v.action == serve && p.generation == rec.Generation && p.refresh && p.mintedAt.Before(rec.RefreshedAt) {
+			v.action = advance
+		}
+		return v
+	})},
+	{"the parent gets a generation of its own for newer tokens", "S3", after(func(v verdict, rec *Record, p presented) verdict {
+		if v.action == serve && isParent(rec, p) && p.refresh && p.mintedAt.Before(rec.RefreshedAt) {
+			v.action = advance
+		}
+		return v
+	})},
+	{"a generation without a refresh lives for a cap", "S3", func(r rules) rules {
+		r.succeed = func(l *limits, rec *Record) *Record {
+			next := rec.succeeded(l, searchNow)
+			next.ExpiresAt = searchNow.Add(l.cap)
+			return next
+		}
+		return r
+	}},
+	{"a refresh in the background makes session ids live longer", "S3", func(r rules) rules {
+		refresh := r.refreshEarly
+		r.refreshEarly = func(l *limits, rec *Record) *Record {
+			next := refresh(l, rec)
+			next.ExpiresAt = searchNow.Add(l.cap)
+			return next
+		}
+		return r
+	}},
+	{"a refresh in the background begins a generation", "S3", func(r rules) rules {
+		refresh := r.refreshEarly
+		r.refreshEarly = func(l *limits, rec *Record) *Record {
+			next := refresh(l, rec)
+			next.advance()
+			return next
+		}
+		return r
+	}},
 }
 
 // TestSearchFindsMutations shows that the search can fail: each bent rule is found out, by the property that is named.
@@ -139,6 +203,7 @@ func findFault(r rules) (property, trace string) {
 		{settling: 1, window: 1, idle: 3, cap: 4, wire: 2, leg: 1, travel: 1},
 		{settling: 3, window: 1, idle: 6, cap: 6, wire: 2, leg: 1, travel: 1, kills: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, late: true},
+		{settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, early: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, travel: 1, thief: true, joined: true},
 	} {
 		g := explore(newModel(s, r))

@@ -43,6 +43,7 @@ func (w *world) record() *Record {
 		r.Settled = digests[w.settled]
 	}
 	r.Forked = w.minted > 1
+	r.RefreshedAt = ago(w.refreshed)
 	return r
 }
 
@@ -86,6 +87,7 @@ func (w *world) store(r *Record, fresh cookie) {
 	}
 	w.expires = uint8(r.ExpiresAt.Sub(searchNow) / tick)
 	w.unused = uint8(searchNow.Sub(r.LastSeenAt) / tick)
+	w.refreshed = uint8(searchNow.Sub(r.RefreshedAt) / tick)
 }
 
 // succession says what each cookie is to the next generation.

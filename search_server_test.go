@@ -1,6 +1,9 @@
 package latchkey
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // A fault is what must not happen, and the property that forbids it.
 type fault struct{ property, what string }
@@ -10,6 +13,7 @@ type outcome struct {
 	served  bool
 	cookies cookie // the new branch, or noCookie
 	renewed bool   // the cookies are those of a new generation
+	unasked bool   // which began without asking the provider
 	reason  EndReason
 	alarm   bool
 	asked   question
@@ -19,6 +23,8 @@ type outcome struct {
 // String says it in a word or two.
 func (o outcome) String() string {
 	switch {
+	case o.unasked:
+		return "served with cookies of the next generation"
 	case o.renewed:
 		return "refreshed"
 	case o.cookies != noCookie:
@@ -42,6 +48,7 @@ func (o outcome) String() string {
 type server struct {
 	limits limits
 	rules  rules
+	jwt    time.Duration // its lifetime; 0: the provider does not say
 }
 
 // present hears the two cookies of one request as authenticate does.
@@ -54,6 +61,9 @@ func (s *server) present(w *world, cookies jar) (o outcome) {
 		if next.served {
 			next.fault = o.fault
 			w.unused = 0
+			if s.tokenIsDue(w) {
+				next.fault = s.refreshEarly(w)
+			}
 			return next
 		}
 		o.alarm, o.asked = o.alarm || next.alarm, max(o.asked, next.asked)
@@ -114,6 +124,16 @@ func (s *server) decide(w *world, p presented) (o outcome) {
 				o.fault = fault{"S3", "a generation begins from a branch that is not settled"}
 			}
 			w.store(next, o.cookies)
+		case advance:
+			o.served, o.renewed, o.unasked, o.cookies = true, true, true, firstBranch
+			next := s.rules.succeed(&s.limits, rec)
+			if next.ExpiresAt.After(rec.RefreshedAt.Add(s.limits.cap)) {
+				o.fault = fault{"S3", "a session id outlives a cap after the provider was asked"}
+			}
+			if next.Parent != rec.Settled || rec.Settled != p.branch.digest() {
+				o.fault = fault{"S3", "a generation begins from a branch that is not settled"}
+			}
+			w.store(next, o.cookies)
 		case renewInPlace:
 			if v.changed == nil {
 				w.store(s.granted(rec), noCookie)
@@ -130,10 +150,34 @@ func (s *server) decide(w *world, p presented) (o outcome) {
 			o.asked = whetherKept
 		case askStale:
 			o.asked = whetherStale
+		case refuse:
+		case rebuild, renewEarly: // nothing is lost here, and no verdict asks for a refresh in the background
+			o.fault = fault{"S3", fmt.Sprintf("action %d cannot be due here", v.action)}
+		default:
+			o.fault = fault{"S3", fmt.Sprintf("the model does not know action %d", v.action)}
 		}
 		return o
 	}
 	return outcome{fault: fault{"S1", "decided ten times and came to no end"}}
+}
+
+func (s *server) tokenIsDue(w *world) bool {
+	rec := w.record()
+	if s.jwt > 0 {
+		rec.TokenExpiresAt = rec.RefreshedAt.Add(s.jwt)
+	}
+	return s.limits.tokenIsDue(rec, searchNow)
+}
+
+// refreshEarly is a refresh in the background.
+func (s *server) refreshEarly(w *world) (f fault) {
+	before, rec := *w, w.record()
+	w.store(s.rules.refreshEarly(&s.limits, rec), noCookie)
+	before.refreshed = 0
+	if *w != before {
+		f = fault{"S3", "a refresh in the background changes more than the tokens"}
+	}
+	return f
 }
 
 // granted is Guard.granted without the tokens.
@@ -141,6 +185,7 @@ func (s *server) granted(rec *Record) *Record {
 	next := rec.next()
 	next.LastSeenAt = searchNow
 	next.ExpiresAt = searchNow.Add(s.limits.cap)
+	next.RefreshedAt = searchNow
 	return next
 }
 

@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"flag"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -53,13 +54,7 @@ var longThiefScopes = []scope{
 // takes longer than W. S3 (what no single verdict may do, see judgedWrong) and S4 (nobody is served after the end) are checked at every step of each search.
 func TestSearchHonest(t *testing.T) {
 	for _, s := range withLong(honestScopes, longHonestScopes) {
-		t.Run(s.name, func(t *testing.T) {
-			g := explore(newModel(s, guardsRules))
-			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
-			if g.fault != nil {
-				t.Errorf("%s:\n%s", g.fault.what, g.tellFault())
-			}
-		})
+		t.Run(s.name, func(t *testing.T) { searched(t, s) })
 	}
 }
 
@@ -70,26 +65,52 @@ func TestSearchHonest(t *testing.T) {
 // and 4g: two caps where the browser comes at least every 12 minutes.
 func TestSearchThief(t *testing.T) {
 	for _, s := range withLong(thiefScopes, longThiefScopes) {
-		t.Run(s.name, func(t *testing.T) {
-			g := explore(newModel(s, guardsRules))
-			t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
-			if g.fault != nil {
-				t.Fatalf("%s:\n%s", g.fault.what, g.tellFault())
-			}
-			for gap := uint8(1); gap <= s.cap/2; gap++ {
-				longest := g.longestStay(gap)
-				t.Logf("browser answered every %d ticks: thief served for %d at most", gap, longest.ticks)
-				if longest.endless || longest.ticks >= s.bound(gap) {
-					t.Fatalf("endless: %t, %d ticks, want less than %d:\n%s", longest.endless, longest.ticks, s.bound(gap), g.tellStay(longest, gap))
-				}
-			}
-		})
+		t.Run(s.name, func(t *testing.T) { searched(t, s) })
+	}
+}
+
+// searched fails where something does not hold in a scope.
+func searched(t *testing.T, s scope) {
+	t.Helper()
+	g := explore(newModel(s, guardsRules))
+	t.Logf("%d worlds, %d steps", len(g.worlds), len(g.edges))
+	if g.fault != nil {
+		t.Fatalf("%s:\n%s", g.fault.what, g.tellFault())
+	}
+	for gap := uint8(1); s.thief && gap <= s.cap/2; gap++ {
+		longest := g.longestStay(gap)
+		t.Logf("browser answered every %d ticks: thief served for %d at most", gap, longest.ticks)
+		if longest.endless || longest.ticks >= s.bound(gap) {
+			t.Fatalf("endless: %t, %d ticks, want less than %d:\n%s", longest.endless, longest.ticks, s.bound(gap), g.tellStay(longest, gap))
+		}
 	}
 }
 
 // bound is the promise of TestSearchThief in ticks.
 func (s scope) bound(gap uint8) int {
 	return int(s.cap) + 2*int(s.settling) + 4*int(s.window) + 4*int(gap)
+}
+
+// TestSearchAhead (rule 7) searches the same scopes with tokens that are refreshed ahead of time. They may be at any moment, so that every
+// RefreshAhead and every lifetime of a JWT is in it; with -search.long also exactly when they are due, for every RefreshAhead up to the cap.
+func TestSearchAhead(t *testing.T) {
+	short := []scope{honestScopes[0], honestScopes[1], thiefScopes[0]}
+	long := slices.Concat(honestScopes[2:], thiefScopes[1:], longHonestScopes, longThiefScopes)
+	for _, s := range withAhead(withLong(short, long)) {
+		t.Run(fmt.Sprintf("%s, JWT %d, ahead %d", s.name, s.jwt, s.ahead), func(t *testing.T) { searched(t, s) })
+	}
+}
+
+func withAhead(base []scope) (all []scope) {
+	for _, s := range base {
+		for ahead := uint8(0); *searchLong && ahead <= s.cap; ahead++ {
+			s.jwt, s.ahead = s.cap, ahead
+			all = append(all, s)
+		}
+		s.jwt, s.ahead, s.early = 0, 0, true
+		all = append(all, s)
+	}
+	return all
 }
 
 // TestSearchLimits shows where the promise to honest browsers ends, by the shortest history past each border.

@@ -130,6 +130,8 @@ func (t *teller) sentence(s step, before *world, who, result string) string {
 		return "the answer with " + t.showing(msg.jar) + " arrives"
 	case kill:
 		return "the browser is killed and comes back with " + t.showing(t.world.browser)
+	case refreshEarly:
+		return "the tokens are refreshed in the background"
 	case steal:
 		return "the thief copies " + who
 	case use:

@@ -62,6 +62,7 @@ type world struct {
 	settled   cookie              // noCookie: not
 	expires   uint8               // ticks until the session id is over
 	unused    uint8               // ticks since the session was used
+	refreshed uint8               // ticks since the provider was asked
 	age       [manyBranches]uint8 // ticks since each branch was minted
 
 	browser jar

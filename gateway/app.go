@@ -160,12 +160,12 @@ func (a *app) read(c App, private []string) error {
 }
 
 func (a *app) openGuard(c latchkey.Config) (err error) {
-	if c.RefreshAhead == 0 && a.bearer {
-		c.RefreshAhead = time.Minute
-	}
 	longest := c.SessionCap
 	if longest == 0 {
 		longest = time.Hour
+	}
+	if c.RefreshAhead == 0 && a.bearer {
+		c.RefreshAhead = max(0, min(time.Minute, longest))
 	}
 	streams := newStreams(longest, a.log)
 	tell := c.OnEvent

@@ -125,7 +125,7 @@ func TestFindings(t *testing.T) {
 		}, nil, "problem one_time_grace", ""},
 		{"JWT shorter than the cap", func(s *state) { jwt(s).TimeToLiveInSeconds = 300 }, nil, "warning access_token_lifetime", "5m0s"},
 		{"JWT shorter than the cap, renewed ahead", func(s *state) { jwt(s).TimeToLiveInSeconds = 300 }, func(c *config) { c.Session.RefreshAhead = time.Minute }, "", ""},
-		{"JWT shorter than its renewal", func(s *state) { jwt(s).TimeToLiveInSeconds = 120 }, func(c *config) { c.Session.RefreshAhead = time.Minute }, "problem access_token_lifetime", "refresh_ahead"},
+		{"JWT shorter than its renewal", func(s *state) { jwt(s).TimeToLiveInSeconds = 120 }, func(c *config) { c.Session.RefreshAhead = time.Minute }, "warning access_token_lifetime", "refresh_ahead"},
 		{"JWT of a month", func(s *state) { jwt(s).TimeToLiveInSeconds = 30 * 86400 }, nil, "warning access_token_lifetime", "cannot be revoked"},
 		{"onPasswordChanged", func(s *state) { jwt(s).RefreshTokenRevocationPolicy.OnPasswordChanged = false }, nil, "warning revoke_on_password_change", "onPasswordChanged"},
 		{"onLoginPrevented", func(s *state) { jwt(s).RefreshTokenRevocationPolicy.OnLoginPrevented = false }, nil, "warning revoke_on_login_prevented", "onLoginPrevented"},

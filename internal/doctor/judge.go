@@ -70,7 +70,7 @@ func judgeLifetimes(a App, c jwtConfiguration, s Session) []Finding {
 	const where = ": the application's JWT tab, or the tenant's"
 	switch {
 	case s.RefreshAhead > 0 && s.RefreshAhead >= access/2:
-		f.add(Problem, "access_token_lifetime", fmt.Sprintf("a JWT lives %v and is refreshed %v before its end: it would be refreshed all the time", access, s.RefreshAhead), "raise timeToLiveInSeconds"+where+", or lower session.refresh_ahead")
+		f.add(Warning, "access_token_lifetime", fmt.Sprintf("a JWT lives %v, too short to be refreshed %v before its end: it is refreshed after half of it", access, s.RefreshAhead), "raise timeToLiveInSeconds"+where+", or lower session.refresh_ahead")
 	case s.RefreshAhead == 0 && access < s.Cap:
 		f.add(Warning, "access_token_lifetime", fmt.Sprintf("a JWT lives %v, but a session id up to %v: apps would receive expired JWTs", access, s.Cap), "raise timeToLiveInSeconds to the cap"+where+", or set RefreshAhead")
 	case access > 24*time.Hour:

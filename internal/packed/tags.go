@@ -30,7 +30,7 @@ const (
 	TagRefreshTokenID Tag = 18
 
 	TagGeneration  Tag = 19
-	TagUnminted    Tag = 20
+	TagRefreshedAt Tag = 20
 	TagForked      Tag = 21
 	TagRebuilt     Tag = 22
 	TagPersistent  Tag = 23
