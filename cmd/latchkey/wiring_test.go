@@ -84,7 +84,7 @@ func TestFileReachesTheGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	filled(t, app, "DevServer", "HSTS", "AccountPage") // the links in a FusionAuth's mails are in its templates
-	filled(t, app.Login, "App", "ProviderTimeout", "Replaces", "ClientIP", "Now")
+	filled(t, app.Login, "App", "ProviderTimeout", "Replaces", "ClientIP", "Now", "RefuseNavigation")
 	filled(t, *app.Account, "Guard", "Origin", "ClientIP", "Logger", "Now", "Replaces")
 	login := app.Login
 	if login.Origin != "https://store.example.com" || login.IdleTimeout != 29*time.Minute || login.SessionCap != 59*time.Minute || login.RefreshTTL != 29*24*time.Hour || login.AbsoluteTimeout != 89*24*time.Hour ||
