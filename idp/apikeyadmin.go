@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
 // KnownAPIKey is an API key as it is kept: the key itself is no longer known.
@@ -81,4 +84,51 @@ func (s *Server) DeleteAPIKey(ctx context.Context, id string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, strings.ToLower(id)))
 	})
+}
+
+// EnsureAPIKey makes a key known, or updates what it may do.
+func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
+	if len(k.Key) < minAPIKey {
+		return fusion.Invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))
+	}
+	tenantID, err := fusion.ParseID("apiKey.tenantId", k.TenantID)
+	if err != nil {
+		return err
+	}
+	if tenantID != "" {
+		if _, err := tenantOrDefault(ctx, s.db, "apiKey.tenantId", tenantID); err != nil {
+			return err
+		}
+	}
+	endpoints, err := json.Marshal(k.Endpoints)
+	if err != nil {
+		return fmt.Errorf("idp: endpoints of API key: %w", err)
+	}
+	id := uuid.NewString()
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO api_keys (digest, description, tenant_id, endpoints, insert_instant, last_update_instant, id)
+			VALUES ($1, $2, $3, $4, $5, $5, $6)
+			ON CONFLICT (digest) DO UPDATE SET description = $2, tenant_id = $3, endpoints = $4,
+				last_update_instant = CASE WHEN api_keys.last_update_instant >= $5 THEN api_keys.last_update_instant + 1 ELSE $5 END`,
+			s.secrets.apiKeyDigest(k.Key), k.Description,
+			sql.NullString{String: tenantID, Valid: tenantID != ""}, string(endpoints), database.Millis(s.now()), id)
+		return err
+	})
+}
+
+// RemoveAPIKey takes a key back: from the next call on it is unknown. One that
+// is not known: ErrNotFound.
+func (s *Server) RemoveAPIKey(ctx context.Context, key string) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.apiKeyDigest(key)))
+	})
+}
+
+// HasAPIKeys reports whether any key is known: whether somebody has set the
+// server up.
+func (s *Server) HasAPIKeys(ctx context.Context) (has bool, err error) {
+	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM api_keys)`).Scan(&has); err != nil {
+		return false, fmt.Errorf("read API keys: %w", err)
+	}
+	return has, nil
 }

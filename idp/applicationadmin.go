@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
@@ -80,4 +81,67 @@ func removeApplication(ctx context.Context, tx *outbox.Tx, id string) error {
 		return err
 	}
 	return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
+}
+
+// ChangeApplication makes the application with this id, with the defaults of a new one, or changes
+// the one that has it: what change sets. The rest stays as it is, the client secret too, which
+// change sees as "". Change may be called again with what somebody else has written meanwhile.
+// Mistakes are a [ValidationError].
+func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*Application)) error {
+	id, err := applicationID(id)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := s.changeApplication(ctx, id, change); !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+}
+
+// changeApplication is one attempt. ErrNotFound: somebody else has written meanwhile.
+func (s *Server) changeApplication(ctx context.Context, id string, change func(*Application)) error {
+	old, err := readApplication(ctx, s.db, id)
+	if errors.Is(err, ErrNotFound) {
+		a := Application{}
+		change(&a)
+		a.ID = id
+		return s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), insertApplication+` ON CONFLICT (id) DO NOTHING`)
+	}
+	if err != nil {
+		return err
+	}
+	a := old.Application
+	change(&a)
+	a.ID = id
+	if !strings.EqualFold(a.TenantID, old.TenantID) {
+		return errOtherTenant
+	}
+	return s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a),
+		fmt.Sprintf(`UPDATE applications %s WHERE id = $1 AND tenant_id = $2 AND last_update_instant = %d`, keepSecret, old.updated))
+}
+
+// EnsureApplication makes an application, or replaces the one with its ID: what
+// a says is what there is afterwards, with defaults if it says nothing.
+// [Server.ChangeApplication] leaves alone what it does not name.
+func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
+	id, err := applicationID(a.ID)
+	if err != nil {
+		return err
+	}
+	a.ID = id
+	err = s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
+	if errors.Is(err, ErrNotFound) {
+		return errOtherTenant
+	}
+	return err
+}
+
+// SetApplicationActive switches an application off, so that it can neither log
+// in nor refresh, or on again. Unknown: ErrNotFound.
+func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		return database.Changed(tx.Exec(`UPDATE applications SET active = $1,
+			last_update_instant = CASE WHEN last_update_instant >= $2 THEN last_update_instant + 1 ELSE $2 END WHERE id = $3`, active, database.Millis(s.now()), strings.ToLower(id)))
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -14,22 +13,6 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
-
-// EnsureApplication makes an application, or replaces the one with its ID: what
-// a says is what there is afterwards, with defaults if it says nothing.
-// [Server.ChangeApplication] leaves alone what it does not name.
-func (s *Server) EnsureApplication(ctx context.Context, a Application) error {
-	id, err := applicationID(a.ID)
-	if err != nil {
-		return err
-	}
-	a.ID = id
-	err = s.storeApplication(ctx, a, s.secrets.newClientSecretDigest(a), insertApplication+` ON CONFLICT (id) DO UPDATE `+setApplication+` WHERE applications.tenant_id = $2`)
-	if errors.Is(err, ErrNotFound) {
-		return errOtherTenant
-	}
-	return err
-}
 
 // applicationID returns the id of an application that must have one.
 func applicationID(id string) (string, error) {
@@ -105,15 +88,6 @@ const setOther = `name = $3, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,
 	refresh_token_ttl = $10, refresh_token_max_ttl = $11, refresh_token_usage = $12, refresh_token_expiration = $13,
 	on_one_time_token_reuse = $14, last_update_instant = CASE WHEN applications.last_update_instant >= $15 THEN applications.last_update_instant + 1 ELSE $15 END, page_url = $16, access_token_key_id = $17`
-
-// SetApplicationActive switches an application off, so that it can neither log
-// in nor refresh, or on again. Unknown: ErrNotFound.
-func (s *Server) SetApplicationActive(ctx context.Context, id string, active bool) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return database.Changed(tx.Exec(`UPDATE applications SET active = $1,
-			last_update_instant = CASE WHEN last_update_instant >= $2 THEN last_update_instant + 1 ELSE $2 END WHERE id = $3`, active, database.Millis(s.now()), strings.ToLower(id)))
-	})
-}
 
 // application is an Application as it is stored.
 type application struct {

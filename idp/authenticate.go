@@ -2,8 +2,11 @@ package idp
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/latchkey-dev/latchkey/idp/internal/database"
 )
 
 // authenticate returns the user who proved their identity, or ErrNotFound.
@@ -76,4 +79,19 @@ func (s *Server) verifyPassword(ctx context.Context, u *User, t Tenant, password
 		s.replaceHash(ctx, u, renewed)
 	}
 	return nil
+}
+
+// replaceHash stores the same password at today's cost, unless the password was changed meanwhile.
+// The login goes on if it fails.
+func (s *Server) replaceHash(ctx context.Context, u *User, renewed string) {
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		return database.Changed(tx.Exec(`UPDATE users SET password = $1 WHERE id = $2 AND password = $3`, renewed, u.ID, u.passwordHash))
+	})
+	switch {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		s.log.WarnContext(ctx, "cannot upgrade password hash", "user", u.ID, "error", err)
+	default:
+		u.passwordHash = renewed
+	}
 }

@@ -1,13 +1,5 @@
 package idp
 
-import (
-	"context"
-	"errors"
-	"strings"
-
-	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
-)
-
 // UnverifiedBehavior says what becomes of the login of a user who has not
 // proved an e-mail address.
 type UnverifiedBehavior string
@@ -35,29 +27,3 @@ type Tenant struct {
 
 // gates reports whether a user is kept out until their address is proved.
 func (t Tenant) gates(u *User) bool { return !u.Verified && t.UnverifiedBehavior == UnverifiedGated }
-
-// EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
-// with defaults if t says nothing. An empty ID means the default tenant.
-// [Server.ChangeTenant] leaves alone what it does not name.
-func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
-	return s.writeTenant(ctx, t, setTenant)
-}
-
-// makeTenant makes a tenant whose id nobody has.
-func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
-	err := s.writeTenant(ctx, t, `NOTHING`)
-	if errors.Is(err, ErrNotFound) {
-		return fusion.Invalid("tenant.id", "duplicate", "This one is taken.")
-	}
-	return err
-}
-
-// DefaultTenant returns the tenant that is meant if none is named.
-func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
-	return defaultTenant(ctx, s.db)
-}
-
-// TenantByID returns a tenant. Unknown: ErrNotFound.
-func (s *Server) TenantByID(ctx context.Context, id string) (Tenant, error) {
-	return readTenant(ctx, s.db, strings.ToLower(id))
-}

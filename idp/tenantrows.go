@@ -144,3 +144,19 @@ func tenantsIn(ctx context.Context, q database.Queries, sc scope) (all []Tenant,
 	}
 	return all, rows.Err()
 }
+
+// versionedTenant returns a tenant and when it was last written, which rises with each write.
+func versionedTenant(ctx context.Context, q database.Queries, id string) (t Tenant, updated int64, err error) {
+	if id == "" {
+		if t, err = defaultTenant(ctx, q); err != nil {
+			return Tenant{}, 0, err
+		}
+		id = t.ID
+	}
+	err = q.QueryRowContext(ctx, `SELECT last_update_instant FROM tenants WHERE id = $1`, id).Scan(&updated)
+	if err != nil {
+		return Tenant{}, 0, database.NotFoundIfNone(err)
+	}
+	t, err = readTenant(ctx, q, id) // after its version: a write between the two fails the conditional write
+	return t, updated, err
+}

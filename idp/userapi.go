@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
@@ -166,14 +165,4 @@ func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) er
 		return s.deleteUserBy(r.Context(), fusion.Caller(r), u.ID)
 	}
 	return s.outbox.Write(r.Context(), fusion.Caller(r), func(tx *outbox.Tx) error { return deactivate(r.Context(), tx, u.ID) })
-}
-
-// DeleteUser removes a user with all registrations and refresh tokens, for good. Unknown:
-// ErrNotFound.
-func (s *Server) DeleteUser(ctx context.Context, userID string) error {
-	return s.deleteUserBy(ctx, "", strings.ToLower(userID))
-}
-
-func (s *Server) deleteUserBy(ctx context.Context, caller, userID string) error {
-	return s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error { return removeUser(ctx, tx, userID) })
 }

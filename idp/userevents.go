@@ -17,14 +17,6 @@ func raiseUserUpdate(ctx context.Context, tx *outbox.Tx, old User) error {
 	})
 }
 
-// removeUser deletes a user, and tells who it was.
-func removeUser(ctx context.Context, tx *outbox.Tx, userID string) error {
-	if err := raiseUser(ctx, tx, "user.delete", userID); err != nil {
-		return err
-	}
-	return database.Changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
-}
-
 func raiseRegistration(ctx context.Context, tx *outbox.Tx, eventType, userID, applicationID string) error {
 	return raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.registration(ctx, tx, userID, applicationID) })
 }

@@ -5,31 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/latchkey-dev/latchkey/idp/internal/database"
+	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// UserByID returns a user, or ErrNotFound.
-func (s *Server) UserByID(ctx context.Context, id string) (User, error) {
-	return userByID(ctx, s.db, strings.ToLower(id))
-}
-
 func userByID(ctx context.Context, q database.Queries, id string) (User, error) {
 	return readUser(ctx, q, "id = $1", id)
-}
-
-// UserByLoginID returns the user of the default tenant with this e-mail
-// address or username, or ErrNotFound.
-func (s *Server) UserByLoginID(ctx context.Context, loginID string) (User, error) {
-	t, err := s.DefaultTenant(ctx)
-	if err != nil {
-		return User{}, err
-	}
-	return userByLoginID(ctx, s.db, t.ID, loginID, []string{loginIDEmail, loginIDUsername})
 }
 
 // FusionAuth's types of login ids that a user of ours can have. We know the
@@ -150,4 +135,12 @@ func registrations(ctx context.Context, q database.Queries, where string, args .
 		all[userID] = append(all[userID], r)
 	}
 	return all, rows.Err()
+}
+
+// removeUser deletes a user, and tells who it was.
+func removeUser(ctx context.Context, tx *outbox.Tx, userID string) error {
+	if err := raiseUser(ctx, tx, "user.delete", userID); err != nil {
+		return err
+	}
+	return database.Changed(tx.Exec(`DELETE FROM users WHERE id = $1`, userID))
 }

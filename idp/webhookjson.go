@@ -20,34 +20,6 @@ const (
 	maxWebhookURL         = 2000
 )
 
-// raised are the types of events that there are here. jwt.refresh is none of them: FusionAuth's has
-// live tokens in it.
-var raised = []string{
-	"jwt.refresh-token.revoke",
-	"user.bulk.create", "user.create", "user.deactivate", "user.delete", "user.email.verified", "user.login.failed", "user.login.success",
-	"user.password.update", "user.reactivate", "user.registration.create", "user.registration.delete", "user.registration.update",
-	"user.two-factor.method.add", "user.two-factor.method.remove", "user.update",
-}
-
-// eventConfigurationJSON says of a tenant which events there are, and that nobody waits for
-// webhooks. It is told and not asked for: webhooks say what they want.
-type eventConfigurationJSON struct {
-	Events map[string]eventSetting `json:"events,omitempty"`
-}
-
-type eventSetting struct {
-	Enabled         bool   `json:"enabled"`
-	TransactionType string `json:"transactionType"`
-}
-
-func allEvents() eventConfigurationJSON {
-	all := eventConfigurationJSON{map[string]eventSetting{}}
-	for _, t := range raised {
-		all.Events[t] = eventSetting{true, "None"}
-	}
-	return all
-}
-
 type webhookJSON struct {
 	ID                     string            `json:"id"`
 	URL                    string            `json:"url"`
@@ -85,7 +57,7 @@ func newWebhookJSON(h outbox.Webhook) webhookJSON {
 		Global: h.Global, TenantIDs: h.Tenants, EventsEnabled: map[string]bool{}, SignatureConfiguration: signatureSettings{Enabled: &h.Signed},
 		InsertInstant: h.Inserted, LastUpdateInstant: h.Updated,
 	}
-	for _, t := range raised {
+	for _, t := range eventTypes {
 		j.EventsEnabled[t] = slices.Contains(h.Events, t)
 	}
 	return j
@@ -142,8 +114,8 @@ func timeoutOf(field string, ms, fallback int64, bad func(field, kind, message s
 func (j webhookJSON) wanted(bad func(field, kind, message string)) (types []string) {
 	for t, on := range j.EventsEnabled {
 		switch {
-		case on && !slices.Contains(raised, t):
-			bad("eventsEnabled", "notSupported", "This provider raises no such event. It has "+strings.Join(raised, ", ")+".")
+		case on && !slices.Contains(eventTypes, t):
+			bad("eventsEnabled", "notSupported", "This provider raises no such event. It has "+strings.Join(eventTypes, ", ")+".")
 			return nil
 		case on:
 			types = append(types, t)
