@@ -21,7 +21,7 @@ func (h *Handler) answering(handle func(http.ResponseWriter, *http.Request) erro
 	}
 }
 
-// fail answers with the problem that an error is. What only the operator should know is logged.
+// fail answers with the problem for an error. Internal errors are logged, and not shown.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var problem wire.Problem
 	if !errors.As(err, &problem) {
@@ -67,7 +67,7 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	case "method":
 		return wire.Of(wire.CodeAuthenticatorExists)
 	case "displayName":
-		return wire.BadRequest("name: has characters that it must not have")
+		return wire.BadRequest("name: contains invalid characters")
 	}
 	if e.Kind == "duplicate" {
 		return wire.Of(wire.CodeEmailTaken)
@@ -75,8 +75,7 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 	return wire.Of(wire.CodeEmailRefused)
 }
 
-// begin starts a session for a user who has just proved their identity, and answers as a login
-// does.
+// begin starts a session for a user who has just proved their identity, and answers like a login.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) error {
 	session, err := h.Guard.Begin(w, r, grant, remember)
 	if err != nil {
@@ -95,7 +94,7 @@ func tooMany(wait time.Duration) wire.Problem {
 
 func noContent(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }
 
-// accepted is the answer to a stranger, whose address may or may not have an account.
+// accepted is the answer about an address that may or may not have an account.
 func accepted(w http.ResponseWriter) {
 	wire.Write(w, http.StatusAccepted, map[string]string{"next": "look_into_mailbox"})
 }

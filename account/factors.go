@@ -20,7 +20,7 @@ type passkey struct {
 	LastUsedAt time.Time `json:"lastUsedAt,omitzero"`
 }
 
-// factors says how the user logs in beside the password.
+// factors returns how the user logs in besides the password.
 func (h *Handler) factors(w http.ResponseWriter, r *http.Request) error {
 	session, _ := latchkey.From(r.Context())
 	authenticator, err := h.authenticatorOf(r, session.User.ID)
@@ -127,7 +127,7 @@ func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// showCodes shows recovery codes, this once.
+// showCodes shows recovery codes, once.
 func showCodes(w http.ResponseWriter, codes []string) {
 	wire.Write(w, http.StatusOK, map[string][]string{"recoveryCodes": codes})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// form reads a body of who is not logged in, and counts it.
+// form reads the body of an anonymous request, and counts it.
 func (h *Handler) form(w http.ResponseWriter, r *http.Request, fields wire.Fields) error {
 	if err := wire.Read(w, r, maxBody, fields); err != nil {
 		return err
@@ -16,7 +16,7 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, fields wire.Field
 	return h.visit(r)
 }
 
-// address reads a body that is an address alone.
+// address reads a body that has only an address.
 func (h *Handler) address(w http.ResponseWriter, r *http.Request) (email string, err error) {
 	if err := h.form(w, r, wire.Fields{"email": &email}); err != nil {
 		return "", err
@@ -37,7 +37,7 @@ func newPassword(typed string) (latchkey.Secret, error) {
 
 const maxUserAgent = 256 // bytes; the guard keeps as many
 
-// device is what a request shows of its browser.
+// device is what a request reveals about its browser.
 func (h *Handler) device(r *http.Request) latchkey.Device {
 	agent := r.UserAgent()
 	return latchkey.Device{UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], ""), IP: h.ClientIP(r)}

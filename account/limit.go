@@ -8,11 +8,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
-// limits is all that a Handler counts.
+// limits has all counts of a Handler.
 type limits struct {
 	mails    *throttle.Rate // by kind and address of the mail
 	visitors *throttle.Rate // by address of the browser
-	guesses  *throttle.Rate // at the password of an account, by user
+	guesses  *throttle.Rate // guesses at the password of an account, by user
 }
 
 func newLimits() *limits {
@@ -28,7 +28,7 @@ func (h *Handler) visit(r *http.Request) error {
 	return tooSoon(h.visitors.Take(clientip.Network(h.ClientIP(r)), h.Now()))
 }
 
-// guess counts a look at the password of a user.
+// guess counts a check of a user's password.
 func (h *Handler) guess(userID string) error {
 	return tooSoon(h.guesses.Take(userID, h.Now()))
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// accountOf asks the provider whose the id of a mail is.
+// accountOf returns the account of the id in a mail.
 func (h *Handler) accountOf(r *http.Request, id string, ask func(context.Context, latchkey.Secret) (fusionauth.Account, error)) (fusionauth.Account, error) {
-	if id == "" { // the provider takes it for a missing parameter
+	if id == "" { // the provider would treat it as a missing parameter
 		return fusionauth.Account{}, wire.Of(wire.CodeLinkInvalid)
 	}
 	who, err := ask(r.Context(), latchkey.Secret(id))
@@ -38,8 +38,8 @@ func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) error
 	return h.mail(w, r, verificationMail, h.Client.SendVerification)
 }
 
-// mail has the provider send a mail, if the address has an account. The answer does not wait for
-// it: its time would reveal whether there is one.
+// mail makes the provider send a mail, if the address has an account. The response does not wait
+// for it, because its time would reveal whether there is one.
 func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, send func(context.Context, string) error) error {
 	email, err := h.address(w, r)
 	if err != nil {
@@ -50,7 +50,7 @@ func (h *Handler) mail(w http.ResponseWriter, r *http.Request, kind mailKind, se
 	return nil
 }
 
-// unwatched is how long a call may take that no request waits for.
+// unwatched is how long a background call may take.
 const unwatched = 10 * time.Second
 
 // Mails of each kind are counted separately, so that nobody can exhaust those of one kind by asking

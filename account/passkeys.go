@@ -103,7 +103,7 @@ func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) er
 	return nil
 }
 
-// decoyChallenge is a challenge that nothing answers.
+// decoyChallenge is a challenge that no key can answer.
 func decoyChallenge() string {
 	challenge := make([]byte, 32)
 	rand.Read(challenge)

@@ -43,8 +43,8 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return h.begin(w, r, grant, session.Persistent)
 }
 
-// setPassword sets a password and ends the sessions from before it. It goes on if the browser hangs
-// up: no session must outlive the old password.
+// setPassword sets a password and ends older sessions. It continues if the browser hangs up: no
+// session must outlive the old password.
 func (h *Handler) setPassword(r *http.Request, userID string, set func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()

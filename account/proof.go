@@ -11,8 +11,8 @@ import (
 )
 
 // A proof is what a logged-in user shows again, for one request: the password, or a passkey's
-// answer to the options of a login. A stranger who finds an open browser must not be able to keep
-// the account.
+// answer to the options of a login. A stranger who finds an open browser must not be able to take
+// over the account.
 type proof struct {
 	password string
 	passkey  json.RawMessage
@@ -28,7 +28,7 @@ func (h *Handler) readProved(w http.ResponseWriter, r *http.Request, others wire
 	return err
 }
 
-// readProvedFully is for what would get round the second factor: beside a password it wants a code,
+// readProvedFully is for what could bypass the second factor: besides a password it needs a code,
 // if a login does. A passkey is two factors in one.
 func (h *Handler) readProvedFully(w http.ResponseWriter, r *http.Request, others wire.Fields) error {
 	var code string
@@ -80,7 +80,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	if err := h.guess(session.User.ID); err != nil {
 		return proven{}, err
 	}
-	if password == "" { // which the provider would not look at
+	if password == "" { // which the provider would not check
 		return proven{}, wire.Of(wire.CodeInvalidCredentials)
 	}
 	now, err := h.Client.Account(r.Context(), session.User.ID)
@@ -94,7 +94,7 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	if shown.UserID != session.User.ID {
 		return proven{}, wire.Of(wire.CodeInvalidCredentials)
 	}
-	if !shown.CodeDue { // a password alone must not buy guesses at the code
+	if !shown.CodeDue { // a password alone must not allow more guesses at the code
 		h.guesses.Refill(session.User.ID)
 	}
 	return proven{shown, now.LoginID, now.Verified}, nil

@@ -12,8 +12,8 @@ import (
 )
 
 // resetPassword takes the id of a mail and the new password, and ends the user's sessions. It logs
-// nobody in: a mailbox must not get round a second factor. The answer says how many passkeys still
-// open the account, for its owner to look at.
+// nobody in: a mailbox must not bypass a second factor. The response says how many passkeys still
+// open the account, for its owner to check.
 func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	var id, typed string
 	if err := h.form(w, r, wire.Fields{"id": &id, "password": &typed}); err != nil {
@@ -59,12 +59,12 @@ func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password la
 	return nil
 }
 
-// dropWays removes the ways into an account that lead past its password. Nobody has proved its
-// address until now: somebody else may have registered it, and wait for its owner to set a password
-// and use the account. That holds for RegistrationVerified too: the account may be older than that
-// setting, or made for another application. An authenticator alone opens nothing. It goes only with
-// RegistrationUnverified, where somebody else can have set one up: otherwise a mailbox must not get
-// round a second factor.
+// dropWays removes ways into an account that bypass its password. Nobody has proved the address
+// until now: somebody else may have registered it, and wait for its owner to set a password and use
+// the account. That holds for RegistrationVerified too: the account may be older than that setting,
+// or created for another application. An authenticator alone opens nothing. It is removed only with
+// RegistrationUnverified, where somebody else can have set one up: otherwise a mailbox must not
+// bypass a second factor.
 func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil || h.Registration != RegistrationUnverified {
 		return err
@@ -82,8 +82,8 @@ func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
 	return nil
 }
 
-// dropNewWays drops what was added while the old password was still good. The new password is set,
-// so a failure is only logged.
+// dropNewWays removes what was added while the old password was still valid. The new password is
+// set, so a failure is only logged.
 func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// verifyEmail takes the id of a mail and the password of the account. The id proves the mailbox
-// alone: somebody else may have registered the address, with a password of their own, and its owner
+// verifyEmail takes the id of a mail and the password of the account. The id proves only the
+// mailbox: somebody else may have registered the address, with their own password, and its owner
 // must not let them in by confirming it.
 func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var id, password string
@@ -30,8 +30,8 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkVerification reports whether the id of a mail is good, and whose address it proves. It does
-// not use the id up.
+// checkVerification reports whether the id of a mail is valid, and whose address it verifies,
+// without using it up.
 func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) error {
 	var id string
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
@@ -50,7 +50,7 @@ func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, passwor
 	if err := h.guess(who.ID); err != nil {
 		return err
 	}
-	if password == "" || wire.Password(string(password)) != nil { // which the provider would not look at
+	if password == "" || wire.Password(string(password)) != nil { // which the provider would not check
 		return wire.Of(wire.CodeInvalidCredentials)
 	}
 	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: who.LoginID, Password: password, Device: h.device(r)})
