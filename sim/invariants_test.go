@@ -66,6 +66,17 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 	}
 }
 
+// checkAsked is I6.
+func (l *ledger) checkAsked(a *account) {
+	if l.theft.id == a.id {
+		return
+	}
+	l.askedNewer++
+	if !l.w.scenario.late && !l.lossy {
+		l.violatedLocked("I6: an honest browser is asked for newer cookies of session %d", a.name)
+	}
+}
+
 // checkThief is I2.
 func (l *ledger) checkThief(r *request, got reply) {
 	th := &l.theft
@@ -177,6 +188,14 @@ func (l *ledger) touched(seen []latchkey.Seen) {
 	}
 }
 
+// writesOfAGeneration is fork, confirm and settle, and that it begins without a refresh (rule 7).
+func (l *ledger) writesOfAGeneration() int {
+	if l.w.scenario.times.ahead > 0 {
+		return 4
+	}
+	return 3
+}
+
 // close is I5: create; claim and result; fork, confirm and settle in each generation; the end, and
 // the record of the revocation.
 func (l *ledger) close() {
@@ -184,7 +203,7 @@ func (l *ledger) close() {
 	defer l.mu.Unlock()
 	l.length = time.Since(l.w.began)
 	for _, a := range l.sessions {
-		if budget := a.allowed + 3*int(a.generation) + 2; a.swaps > budget && !l.lossy {
+		if budget := a.allowed + l.writesOfAGeneration()*int(a.generation) + 2; a.swaps > budget && !l.lossy {
 			l.violatedLocked("I5: session %d cost %d writes, %d are accounted for", a.name, a.swaps, budget)
 		}
 		flushes := int(time.Since(a.created)/(l.w.idle()/10)) + 2

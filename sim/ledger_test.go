@@ -22,7 +22,8 @@ import (
 //	I3  the provider is called once for each claim, and there is one claim at a time;
 //	I4  nothing is served after an end that was written before the request came; other nodes that
 //	    cache records serve nothing that came 1.5 s later;
-//	I5  a session costs no more writes than its generations account for.
+//	I5  a session costs no more writes than its generations account for;
+//	I6  no honest browser is asked for newer cookies, while the network keeps to the window and the store loses nothing.
 type ledger struct {
 	w *world
 
@@ -34,6 +35,7 @@ type ledger struct {
 	lossy      bool // the store has lost writes
 
 	served, unavailable int // answers to the browser
+	askedNewer          int // honest browsers, whether they have newer cookies
 	signedOut           int // honest browsers, of a session that nobody ended
 	revived             int // answers for a session whose end the store has lost
 	theft               theft
@@ -42,6 +44,7 @@ type ledger struct {
 
 // An account is what is known about one session.
 type account struct {
+	id         latchkey.ID
 	name       int // in the order of logins
 	created    time.Time
 	refreshed  time.Time // the newest refresh
@@ -103,7 +106,7 @@ func (l *ledger) violatedLocked(format string, args ...any) {
 func (l *ledger) session(id latchkey.ID) *account {
 	a := l.sessions[id]
 	if a == nil {
-		a = &account{name: len(l.sessions) + 1, created: time.Now(), refreshed: time.Now()}
+		a = &account{id: id, name: len(l.sessions) + 1, created: time.Now(), refreshed: time.Now()}
 		l.sessions[id] = a
 	}
 	return a
@@ -135,6 +138,8 @@ func (l *ledger) told(ctx context.Context, e latchkey.Event) {
 		r.begun = e.Session
 	case latchkey.EventRefreshed, latchkey.EventRebuilt:
 		a.refreshed = time.Now()
+	case latchkey.EventStale:
+		l.checkAsked(a)
 	case latchkey.EventEnded:
 		a.reason, a.undone = e.Reason, false
 		if e.Reason == latchkey.EndReuseDetected && e.Session == l.theft.id {

@@ -97,6 +97,9 @@ func upToTheWindow(d *dice) time.Duration {
 // draw makes the scenario of a seed.
 func (p profile) draw(seed uint64) scenario {
 	d := &dice{rand.New(rand.NewPCG(seed, 0))}
+	if *ahead > 0 {
+		p.times.ahead, p.times.jwt = *ahead, *jwt
+	}
 	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late+p.after > 0, cached: p.cached}
 	for range 1 + d.IntN(p.nodes) {
 		s.skews = append(s.skews, d.between(-p.skew, p.skew+1))

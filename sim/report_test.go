@@ -54,6 +54,7 @@ type total struct {
 	refreshes   int
 	served      int
 	unavailable int
+	asked       int // honest browsers, for newer cookies
 	signedOut   int // runs in which an honest browser was
 	revived     int
 	kinds       map[string]*kindTotal
@@ -79,6 +80,7 @@ func (t *total) add(s scenario, l *ledger) {
 	t.served += l.served
 	t.unavailable += l.unavailable
 	t.revived += l.revived
+	t.asked += l.askedNewer
 	if l.signedOut > 0 {
 		t.signedOut++
 	}
@@ -105,9 +107,9 @@ func (t *total) add(s scenario, l *ledger) {
 func table(totals []*total) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "\nprofile\truns\tsimulated h\tlogins\trefreshes\tserved\t503\truns with an honest sign-out\tat most (95 %%)\trevived by rollback\twall\tsimulated h/s\t\t\n")
+	fmt.Fprintf(w, "\nprofile\truns\tsimulated h\tlogins\trefreshes\tserved\t503\tasked for newer\truns with an honest sign-out\tat most (95 %%)\trevived by rollback\twall\tsimulated h/s\t\t\n")
 	for _, t := range totals {
-		fmt.Fprintf(w, "%s\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%v\t%.0f\t%s\t\n", t.profile.name, t.runs, t.simulated.Hours(), t.logins, t.refreshes, t.served, t.unavailable,
+		fmt.Fprintf(w, "%s\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%v\t%.0f\t%s\t\n", t.profile.name, t.runs, t.simulated.Hours(), t.logins, t.refreshes, t.served, t.unavailable, t.asked,
 			t.signedOut, atMost(t.signedOut, t.runs), t.revived, t.wall.Round(100*time.Millisecond), t.simulated.Hours()/t.wall.Seconds(), t.profile.about)
 	}
 	w.Flush()

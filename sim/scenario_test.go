@@ -19,9 +19,9 @@ type scenario struct {
 	events  []event
 }
 
-// times are those of the guards' Config; zero is the default.
+// times are those of the guards' Config, and the lifetime of the provider's JWTs; zero is the default.
 type times struct {
-	idle, cap, refreshTTL, absolute, window, ahead time.Duration
+	idle, cap, refreshTTL, absolute, window, ahead, jwt time.Duration
 }
 
 // An event happens once, at a time that no other event has.
@@ -54,7 +54,7 @@ var verbs = map[string][]string{
 func (s scenario) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "profile %s\nseed %d\n", s.profile, s.seed)
-	fmt.Fprintf(&b, "times %v %v %v %v %v %v\n", s.times.idle, s.times.cap, s.times.refreshTTL, s.times.absolute, s.times.window, s.times.ahead)
+	fmt.Fprintf(&b, "times %v %v %v %v %v %v %v\n", s.times.idle, s.times.cap, s.times.refreshTTL, s.times.absolute, s.times.window, s.times.ahead, s.times.jwt)
 	b.WriteString("nodes")
 	for _, skew := range s.skews {
 		fmt.Fprintf(&b, " %v", skew)
@@ -120,11 +120,11 @@ func (s *scenario) parseLine(words []string) (err error) {
 		s.skews, err = durations(words[1:])
 	case "times":
 		var d []time.Duration
-		if d, err = durations(words[1:]); err == nil && len(d) != 6 {
-			err = fmt.Errorf("want six times")
+		if d, err = durations(words[1:]); err == nil && len(d) != 7 {
+			err = fmt.Errorf("want seven times")
 		}
 		if err == nil {
-			s.times = times{d[0], d[1], d[2], d[3], d[4], d[5]}
+			s.times = times{d[0], d[1], d[2], d[3], d[4], d[5], d[6]}
 		}
 	default:
 		var e event

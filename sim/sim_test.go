@@ -15,6 +15,8 @@ var (
 	runs    = flag.Int("sim.runs", 1, "so many runs of each profile, and a table")
 	seed    = flag.Uint64("sim.seed", 1, "the first of them")
 	only    = flag.String("sim.profile", "", "this profile alone")
+	ahead   = flag.Duration("sim.ahead", 0, "RefreshAhead of every profile")
+	jwt     = flag.Duration("sim.jwt", 0, "the lifetime of the provider's JWTs in every profile; 0: an hour")
 	verbose = flag.Bool("sim.tell", false, "tell the history of every run")
 )
 

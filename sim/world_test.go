@@ -56,7 +56,7 @@ func play(t *testing.T, s scenario) *ledger {
 func newWorld(t *testing.T, s scenario) *world {
 	w := &world{t: t, scenario: s, browser: &browser{}, thief: &thief{}}
 	p := idptest.New(t, idptest.WithoutSocket())
-	app := p.AddApplication(idp.Application{})
+	app := p.AddApplication(idp.Application{AccessTokenTTL: s.times.jwt})
 	p.AddUser(email, app.ID)
 	client, err := fusionauth.New(fusionauth.Config{
 		URL: p.URL, APIKey: latchkey.Secret(p.APIKey), ApplicationID: app.ID, PasswordCheckedFirst: true, Transport: p.Client.Transport,
