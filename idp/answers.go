@@ -52,7 +52,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// unavailable answers what is our fault or nobody's, never the request's.
+// unavailable answers errors that are not the request's fault.
 func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, password.ErrBusy):

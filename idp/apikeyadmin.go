@@ -15,7 +15,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// KnownAPIKey is an API key as it is kept: the key itself is no longer known.
+// KnownAPIKey is an API key as it is stored: the key itself is no longer known.
 type KnownAPIKey struct {
 	ID          string
 	Description string
@@ -78,8 +78,7 @@ func (s *Server) APIKeys(ctx context.Context) ([]KnownAPIKey, error) {
 	return all, nil
 }
 
-// DeleteAPIKey takes a key back: from the next call on it is unknown. No such
-// id: ErrNotFound.
+// DeleteAPIKey deletes a key by its id: the next call with it is refused. Unknown: ErrNotFound.
 func (s *Server) DeleteAPIKey(ctx context.Context, id string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE id = $1`, strings.ToLower(id)))
@@ -102,7 +101,7 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	}
 	endpoints, err := json.Marshal(k.Endpoints)
 	if err != nil {
-		return fmt.Errorf("idp: endpoints of API key: %w", err)
+		return fmt.Errorf("idp: encode endpoints of API key: %w", err)
 	}
 	id := uuid.NewString()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
@@ -116,16 +115,14 @@ func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	})
 }
 
-// RemoveAPIKey takes a key back: from the next call on it is unknown. One that
-// is not known: ErrNotFound.
+// RemoveAPIKey deletes a key: the next call with it is refused. Unknown: ErrNotFound.
 func (s *Server) RemoveAPIKey(ctx context.Context, key string) error {
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		return database.Changed(tx.Exec(`DELETE FROM api_keys WHERE digest = $1`, s.secrets.apiKeyDigest(key)))
 	})
 }
 
-// HasAPIKeys reports whether any key is known: whether somebody has set the
-// server up.
+// HasAPIKeys reports whether any key exists, which means that the server has been set up.
 func (s *Server) HasAPIKeys(ctx context.Context) (has bool, err error) {
 	if err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM api_keys)`).Scan(&has); err != nil {
 		return false, fmt.Errorf("read API keys: %w", err)

@@ -13,7 +13,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// A storedKey is an API key as it is kept: without the key.
+// A storedKey is an API key as it is stored: without the key.
 type storedKey struct {
 	ID, Name, Description string
 	TenantID              string // "" is all of them
@@ -48,7 +48,7 @@ func (k storedKey) covers(other storedKey) bool {
 	return true
 }
 
-// apiKeyWhere returns the one key that a condition of ours selects.
+// apiKeyWhere returns the one key that a constant condition selects.
 func readAPIKey(ctx context.Context, q database.Queries, where string, args ...any) (k storedKey, err error) {
 	var tenantID sql.NullString
 	var endpoints []byte
@@ -62,7 +62,7 @@ func readAPIKey(ctx context.Context, q database.Queries, where string, args ...a
 	}
 	k.TenantID = tenantID.String
 	if err := json.Unmarshal(endpoints, &k.Endpoints); err != nil {
-		return storedKey{}, fmt.Errorf("endpoints of API key: %w", err)
+		return storedKey{}, fmt.Errorf("decode endpoints of API key: %w", err)
 	}
 	return k, nil
 }
@@ -70,7 +70,7 @@ func readAPIKey(ctx context.Context, q database.Queries, where string, args ...a
 func (k storedKey) insert(tx *sql.Tx) error {
 	endpoints, err := json.Marshal(k.Endpoints)
 	if err != nil {
-		return fmt.Errorf("endpoints of API key: %w", err)
+		return fmt.Errorf("encode endpoints of API key: %w", err)
 	}
 	var taken bool
 	if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = $1)`, k.ID).Scan(&taken); err != nil {
@@ -93,7 +93,7 @@ func (k storedKey) insert(tx *sql.Tx) error {
 func (k storedKey) replace(tx *sql.Tx, old storedKey) error {
 	endpoints, err := json.Marshal(k.Endpoints)
 	if err != nil {
-		return fmt.Errorf("endpoints of API key: %w", err)
+		return fmt.Errorf("encode endpoints of API key: %w", err)
 	}
 	return database.Changed(tx.Exec(`UPDATE api_keys SET description = $1, tenant_id = $2, endpoints = $3, last_update_instant = $4, name = $5, expiry = $6 WHERE id = $7 AND last_update_instant = $8`,
 		k.Description, sql.NullString{String: k.TenantID, Valid: k.TenantID != ""}, string(endpoints), k.Updated, k.Name, k.Expiry, k.ID, old.Updated))

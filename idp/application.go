@@ -24,9 +24,12 @@ const (
 	OneTimeUse UsagePolicy = "OneTimeUse" // each refresh answers a new token
 	Reusable   UsagePolicy = "Reusable"   // each refresh answers the same token
 
-	SlidingWindowWithMaximumLifetime ExpirationPolicy = "SlidingWindowWithMaximumLifetime" // from the last refresh, up to a maximum from the login
-	SlidingWindow                    ExpirationPolicy = "SlidingWindow"                    // from the last refresh, without end
-	Fixed                            ExpirationPolicy = "Fixed"                            // from the login
+	// from the last refresh, up to a maximum from the login
+	SlidingWindowWithMaximumLifetime ExpirationPolicy = "SlidingWindowWithMaximumLifetime"
+	// from the last refresh, without end
+	SlidingWindow ExpirationPolicy = "SlidingWindow"
+	// from the login
+	Fixed ExpirationPolicy = "Fixed"
 
 	ClientAuthenticationRequired    ClientAuthenticationPolicy = "Required"
 	ClientAuthenticationNotRequired ClientAuthenticationPolicy = "NotRequired" // a public client
@@ -49,9 +52,10 @@ type Application struct {
 	// "#reset-password=" and the id. Empty: mails have a code instead of a link.
 	PageURL string
 
-	GenerateRefreshTokens bool     // logins answer a refresh token
-	AllowTokenRefresh     bool     // /api/jwt/refresh takes it
-	EnabledGrants         []string // what /oauth2/token takes: refresh_token, password; nil: refresh_token
+	GenerateRefreshTokens bool // logins answer a refresh token
+	AllowTokenRefresh     bool // /api/jwt/refresh takes it
+	// what /oauth2/token takes: refresh_token, password; nil: refresh_token
+	EnabledGrants []string
 
 	AccessTokenTTL     time.Duration // 0: one hour
 	RefreshTokenTTL    time.Duration // 0: 30 days

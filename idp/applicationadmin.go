@@ -12,7 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// KnownApplication is an application as it is kept: its client secret is no longer known.
+// KnownApplication is an application as it is stored: its client secret is no longer known.
 type KnownApplication struct {
 	Application
 	Active          bool
@@ -77,15 +77,16 @@ func (s *Server) DeleteApplication(ctx context.Context, id string) error {
 }
 
 func removeApplication(ctx context.Context, tx *outbox.Tx, id string) error {
-	if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil { // with its event
+	// with its event
+	if _, err := revokeTokens(ctx, tx, revocation{applicationID: id}); err != nil {
 		return err
 	}
 	return database.Changed(tx.Exec(`DELETE FROM applications WHERE id = $1`, id))
 }
 
-// ChangeApplication makes the application with this id, with the defaults of a new one, or changes
-// the one that has it: what change sets. The rest stays as it is, the client secret too, which
-// change sees as "". Change may be called again with what somebody else has written meanwhile.
+// ChangeApplication changes the application with this id, or creates one with the defaults. It
+// stores what change sets and leaves the rest, including the client secret, which change sees as
+// "". If another call writes at the same time, change is called again with what that one wrote.
 // Mistakes are a [ValidationError].
 func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*Application)) error {
 	id, err := applicationID(id)
@@ -99,7 +100,7 @@ func (s *Server) ChangeApplication(ctx context.Context, id string, change func(*
 	}
 }
 
-// changeApplication is one attempt. ErrNotFound: somebody else has written meanwhile.
+// changeApplication is one attempt. ErrNotFound: another call has written meanwhile.
 func (s *Server) changeApplication(ctx context.Context, id string, change func(*Application)) error {
 	old, err := readApplication(ctx, s.db, id)
 	if errors.Is(err, ErrNotFound) {

@@ -15,7 +15,8 @@ type applicationJSON struct {
 	Name     string `json:"name,omitempty"`
 	Active   *bool  `json:"active,omitempty"`
 	State    string `json:"state,omitempty"`
-	Roles    []role `json:"roles"` // read when the application is made; then they have calls of their own
+	// read when the application is made; then they have calls of their own
+	Roles []role `json:"roles"`
 
 	LoginConfiguration struct {
 		GenerateRefreshTokens *bool `json:"generateRefreshTokens,omitempty"`
@@ -28,7 +29,8 @@ type applicationJSON struct {
 		ClientSecret               string                     `json:"clientSecret,omitempty"`
 		ClientAuthenticationPolicy ClientAuthenticationPolicy `json:"clientAuthenticationPolicy,omitempty"`
 		EnabledGrants              []string                   `json:"enabledGrants,omitzero"`
-		AuthorizedOriginURLs       []string                   `json:"authorizedOriginURLs,omitzero"` // the first is where mails link to
+		// the first is where mails link to
+		AuthorizedOriginURLs []string `json:"authorizedOriginURLs,omitzero"`
 	} `json:"oauthConfiguration"`
 
 	JWTConfiguration struct {
@@ -47,7 +49,8 @@ type applicationJSON struct {
 			OnLoginPrevented    bool  `json:"onLoginPrevented"`
 		} `json:"refreshTokenRevocationPolicy"`
 		RefreshTokenOneTimeUseSettings struct {
-			GracePeriodInSeconds int64 `json:"gracePeriodInSeconds"` // at least: the predecessor is good until its successor is first used
+			// at least: the predecessor is good until its successor is first used
+			GracePeriodInSeconds int64 `json:"gracePeriodInSeconds"`
 		} `json:"refreshTokenOneTimeUseConfiguration"`
 	} `json:"jwtConfiguration"`
 }

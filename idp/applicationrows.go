@@ -45,7 +45,7 @@ func (s *Server) storeApplication(ctx context.Context, a Application, secretDige
 	}
 	grants, err := json.Marshal(a.EnabledGrants)
 	if err != nil {
-		return fmt.Errorf("idp: grants of application: %w", err)
+		return fmt.Errorf("idp: encode grants of application: %w", err)
 	}
 	now := database.Millis(s.now())
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
@@ -125,7 +125,7 @@ func readApplication(ctx context.Context, q database.Queries, id string) (applic
 	a.RefreshTokenTTL = time.Duration(refresh) * time.Second
 	a.RefreshTokenMaxTTL = time.Duration(maximum) * time.Second
 	if err := json.Unmarshal(grants, &a.EnabledGrants); err != nil {
-		return application{}, fmt.Errorf("read grants of application: %w", err)
+		return application{}, fmt.Errorf("decode grants of application: %w", err)
 	}
 	return a, nil
 }

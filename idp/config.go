@@ -171,7 +171,7 @@ func (c Config) check() error {
 		errs = append(errs, fmt.Errorf("idp: Config.PasswordMinLength: %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))
 	}
 	if !c.Hash.params().Strong() && !c.Hash.InsecureHash {
-		errs = append(errs, errors.New("idp: Config.Hash: weaker than OWASP's least cost (say InsecureHash for a test)"))
+		errs = append(errs, errors.New("idp: Config.Hash: weaker than OWASP's minimum (set InsecureHash in tests)"))
 	}
 	return errors.Join(errs...)
 }

@@ -11,25 +11,27 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/outbox"
 )
 
-// An event is what a webhook hears of, with FusionAuth's names.
+// An event is what a webhook receives, with FusionAuth's names.
 type event struct {
-	ID                 string            `json:"id"`
-	Type               string            `json:"type"`
-	CreateInstant      int64             `json:"createInstant"`
-	TenantID           string            `json:"tenantId"`
-	Info               eventInfo         `json:"info"`
-	ApplicationID      string            `json:"applicationId,omitempty"`
-	UserID             string            `json:"userId,omitempty"`
-	User               *userJSON         `json:"user,omitempty"`
-	Users              []userJSON        `json:"users,omitempty"`    // of an import
-	Original           any               `json:"original,omitempty"` // the user or the registration before a change
-	Registration       *registrationJSON `json:"registration,omitempty"`
-	RefreshToken       *refreshTokenJSON `json:"refreshToken,omitempty"`
-	TTLs               map[string]int64  `json:"applicationTimeToLiveInSeconds,omitempty"` // how long access tokens may go on
-	AuthenticationType string            `json:"authenticationType,omitempty"`
-	ConnectorID        string            `json:"connectorId,omitempty"`
-	Reason             *eventReason      `json:"reason,omitempty"` // of a login that failed
-	Method             *twoFactorMethod  `json:"method,omitempty"`
+	ID            string     `json:"id"`
+	Type          string     `json:"type"`
+	CreateInstant int64      `json:"createInstant"`
+	TenantID      string     `json:"tenantId"`
+	Info          eventInfo  `json:"info"`
+	ApplicationID string     `json:"applicationId,omitempty"`
+	UserID        string     `json:"userId,omitempty"`
+	User          *userJSON  `json:"user,omitempty"`
+	Users         []userJSON `json:"users,omitempty"` // of an import
+	// the user or the registration before a change
+	Original     any               `json:"original,omitempty"`
+	Registration *registrationJSON `json:"registration,omitempty"`
+	RefreshToken *refreshTokenJSON `json:"refreshToken,omitempty"`
+	// how long access tokens may go on
+	TTLs               map[string]int64 `json:"applicationTimeToLiveInSeconds,omitempty"`
+	AuthenticationType string           `json:"authenticationType,omitempty"`
+	ConnectorID        string           `json:"connectorId,omitempty"`
+	Reason             *eventReason     `json:"reason,omitempty"` // of a login that failed
+	Method             *twoFactorMethod `json:"method,omitempty"`
 }
 
 type eventInfo struct {
@@ -87,7 +89,7 @@ func raise(ctx context.Context, tx *outbox.Tx, eventType string, describe func(c
 	return tx.Raise(ctx, outbox.Event{ID: e.ID, Type: eventType, TenantID: e.TenantID, At: now, Body: body})
 }
 
-// raiseUser is raise for what is about a user and no more.
+// raiseUser is raise for an event with nothing but a user in it.
 func raiseUser(ctx context.Context, tx *outbox.Tx, eventType, userID string) error {
 	return raise(ctx, tx, eventType, func(ctx context.Context, e *event) error { return e.about(ctx, tx, userID) })
 }

@@ -9,8 +9,8 @@ var eventTypes = []string{
 	"user.two-factor.method.add", "user.two-factor.method.remove", "user.update",
 }
 
-// eventConfigurationJSON says of a tenant which events exist, and that no call waits for webhooks. It
-// is only shown: webhooks say which events they want.
+// eventConfigurationJSON says of a tenant which events exist, and that no call waits for webhooks.
+// It is only shown: webhooks say which events they want.
 type eventConfigurationJSON struct {
 	Events map[string]eventSetting `json:"events,omitempty"`
 }

@@ -30,7 +30,7 @@ type twoFactorWrite struct {
 	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
-// A factor is what can be kept of it: an authenticator and its recovery codes, or nothing.
+// A factor is an authenticator with its recovery codes, or nothing.
 type factor struct {
 	secret        []byte // nil: no second factor
 	recoveryCodes []string
@@ -43,8 +43,8 @@ const (
 	maxRecoveryCode  = 64
 )
 
-// brought returns the factor. What cannot be kept is refused: a user without it would be less safe
-// than where they come from.
+// brought returns the factor. Methods that this provider does not have are refused: a user without
+// them would be less safe than where they come from.
 func (t twoFactorWrite) brought() (factor, error) {
 	bad := func(field, kind, message string) (factor, error) {
 		return factor{}, fusion.Invalid("user.twoFactor."+field, kind, message)
@@ -96,7 +96,7 @@ func (t twoFactorWrite) unchanged(u User) error {
 	return nil
 }
 
-// A sealedFactor is a factor in the form in which it is kept.
+// A sealedFactor is a factor as it is stored.
 type sealedFactor struct {
 	id      string // "" is none
 	secret  []byte

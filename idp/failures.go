@@ -18,10 +18,10 @@ type lockouts struct {
 	now func() time.Time
 }
 
-// verify runs a check of a password and counts what it says, if the tenant locks out. While a lock
+// verify runs a check of a password and counts failures, if the tenant has a lockout. While a lock
 // lasts nothing is checked: the answer must not reveal whether the password was right. An attempt
-// counts before it is checked, and is forgiven if it was right: many at once are checked no more
-// often than one after another.
+// counts before it is checked, and no longer if it was right, so that concurrent guesses are
+// limited as sequential ones are.
 func (o lockouts) verify(ctx context.Context, l Lockout, subject string, check func() error) error {
 	if l.UserActionID == "" {
 		return check()
@@ -40,7 +40,7 @@ func (o lockouts) verify(ctx context.Context, l Lockout, subject string, check f
 		return uncountFailure(tx, subject, l, o.now())
 	})
 	if err != nil {
-		return errors.Join(checked, fmt.Errorf("forget failures: %w", err))
+		return errors.Join(checked, fmt.Errorf("reset failed logins: %w", err))
 	}
 	return checked
 }
@@ -56,7 +56,7 @@ func (o lockouts) count(ctx context.Context, l Lockout, subject string) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("count an attempt: %w", err)
+		return fmt.Errorf("count login attempt: %w", err)
 	}
 	if until > 0 {
 		return &lockedError{l.UserActionID, database.FromMillis(until)}
@@ -64,8 +64,8 @@ func (o lockouts) count(ctx context.Context, l Lockout, subject string) error {
 	return nil
 }
 
-// failureSubject is whom a wrong password counts against: a user, whatever the
-// login id, or a login id that nobody has.
+// failureSubject names what a wrong password counts against: a user, whatever the login id, or an
+// unknown login id.
 func (s *secrets) failureSubject(u *User, tenantID, loginID string) string {
 	if u.ID != "" {
 		return "user " + u.ID
@@ -95,7 +95,7 @@ func countFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 	return err
 }
 
-// uncountFailure takes an attempt back that came to nothing.
+// uncountFailure takes back an attempt whose password was not checked, or was right.
 func uncountFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 	_, err := tx.Exec(`UPDATE failures SET locked_until = 0, failed = CASE WHEN locked_until > $1 THEN $2 ELSE failed - 1 END
 		WHERE subject = $3 AND (failed > 0 OR locked_until > $1)`, database.Millis(now), l.Attempts-1, subject)

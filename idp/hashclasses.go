@@ -13,8 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/password"
 )
 
-// hashCosts are how long a refusal takes with the hashes that users have, by their class. A refusal
-// must tell nobody which of them an account has, or that there is none: see
+// hashCosts measures how long refusals take with the classes of hashes that users have. The time of
+// a refusal must not reveal which of them an account has, or that it does not exist: see
 // [password.Hasher.CoverRefusals].
 type hashCosts struct {
 	db     database.DB
@@ -78,9 +78,9 @@ func addHashClasses(tx *sql.Tx, classes map[password.Class]bool) error {
 	return nil
 }
 
-// cover runs before every check of a password. Once in a while it reads which hashes there are; the
-// other checks wait meanwhile, so that every refusal is covered. What cannot be read or measured
-// now is the next time.
+// cover runs before every check of a password. Once in a while it reads which classes of hashes
+// exist; other checks wait for that, so that every refusal is covered. If reading or measuring
+// fails, it tries again the next time.
 func (c *hashCosts) cover(ctx context.Context) {
 	now := c.now()
 	c.mu.Lock()
@@ -149,7 +149,7 @@ func (c *hashCosts) sweep(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("forget class of hashes: %w", err)
+			return fmt.Errorf("delete class of hashes: %w", err)
 		}
 	}
 	c.askAgain()

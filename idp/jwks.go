@@ -18,7 +18,7 @@ type publishedKey struct {
 	audiences []string
 }
 
-// MarshalJSON writes the key with a member of ours, which others pass over (RFC 7517 §4).
+// MarshalJSON writes the key with a member of ours, which other readers ignore (RFC 7517 §4).
 func (p publishedKey) MarshalJSON() ([]byte, error) {
 	text, err := p.key.MarshalJSON()
 	if err != nil || !p.named {

@@ -21,11 +21,12 @@ const (
 
 // claims are those of FusionAuth's access tokens.
 type claims struct {
-	Issuer             string   `json:"iss"`
-	Subject            string   `json:"sub"`
-	Audience           string   `json:"aud,omitempty"` // the application's id
-	ExpiresAt          int64    `json:"exp"`
-	NotBefore          int64    `json:"nbf,omitzero"` // in tokens that others sign with an application's key
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	Audience  string `json:"aud,omitempty"` // the application's id
+	ExpiresAt int64  `json:"exp"`
+	// in tokens that others sign with an application's key
+	NotBefore          int64    `json:"nbf,omitzero"`
 	IssuedAt           int64    `json:"iat"`
 	ID                 string   `json:"jti"`
 	AuthenticatedAt    int64    `json:"auth_time"` // of the login; refreshes leave it
@@ -67,12 +68,12 @@ func (t accessTokens) claims(u *User, applicationID string, ttl time.Duration) c
 func (t accessTokens) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
-		return "", fmt.Errorf("claims: %w", err)
+		return "", fmt.Errorf("encode claims: %w", err)
 	}
 	return t.keys.Sign(ctx, app.AccessTokenKeyID, payload, grants...)
 }
 
-var errJWT = errors.New("idp: not a valid JWT of ours")
+var errJWT = errors.New("idp: invalid JWT")
 
 // verify returns the claims of a JWT that a key of the token's application has signed and that is
 // valid now, or errJWT.

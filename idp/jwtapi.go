@@ -7,7 +7,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// validateJWT answers GET /api/jwt/validate: the signature and the time count, and nothing else.
+// validateJWT answers GET /api/jwt/validate. It checks the signature and the time, not the user.
 func (s *Server) validateJWT(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.tokens.verify(r.Context(), bearer(r))
 	if err != nil {

@@ -25,10 +25,8 @@ func checkLoginID(s string) (kind string) {
 	return ""
 }
 
-// isEmail reports whether s is an address and nothing but one, in its plain
-// spelling: a name before it, a comment or quotes would have a mail go to
-// somebody whom the text does not show. The proof of an address is a mail that
-// arrives.
+// isEmail reports whether s is a plain address: with a name before it, a comment or quotes a mail
+// would go to another address than the text shows. Only a mail that arrives proves an address.
 func isEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, `"()<>[]\,:;`) && !strings.ContainsFunc(s, unicode.IsSpace)

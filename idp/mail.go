@@ -34,8 +34,7 @@ type mailQueue struct {
 	running sync.WaitGroup
 }
 
-// send sends a mail and does not wait for it: response time must not reveal whether there was
-// somebody to write to.
+// send sends a mail in the background: response time must not reveal whether the user exists.
 func (q *mailQueue) send(ctx context.Context, m Mail) {
 	if q.waiting.Add(1) > maxMails {
 		q.waiting.Add(-1)
@@ -65,8 +64,8 @@ func linkTo(page, what string, t ticket) string {
 	return u.String()
 }
 
-// letterOf is the mail with a ticket. It links to the application's page, with
-// the ticket behind the #, which browsers send to nobody.
+// letterOf is the mail with a ticket. It links to the application's page, with the ticket in the
+// fragment, which browsers do not send.
 func letterOf(u *User, app application, what string, t ticket) Mail {
 	name := app.Name
 	if name == "" {

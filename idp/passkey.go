@@ -27,7 +27,7 @@ type passkey struct {
 const selectPasskey = `SELECT id, credential_id, display_name, insert_instant, last_use_instant, relying_party_id, tenant_id, user_agent, user_id, credential
 	FROM passkeys WHERE `
 
-// readPasskeys returns the passkeys that a condition of ours selects, oldest first.
+// readPasskeys returns the passkeys that a constant condition selects, oldest first.
 func readPasskeys(ctx context.Context, q database.Queries, where string, args ...any) ([]passkey, error) {
 	rows, err := q.QueryContext(ctx, selectPasskey+where+` ORDER BY insert_instant, id`, args...)
 	if err != nil {

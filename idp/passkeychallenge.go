@@ -23,7 +23,7 @@ type challenge struct {
 	userID, applicationID, displayName, userAgent string
 }
 
-// challenges issues challenges for passkeys, and takes them back.
+// challenges issues the challenges of passkeys, and accepts each once.
 type challenges struct {
 	db  database.DB
 	now func() time.Time

@@ -73,9 +73,10 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 func passwordGrantLogin(r *http.Request, form url.Values, app application) loginRequest {
 	req := loginRequest{
 		ApplicationID: app.ID,
-		LoginID:       cmp.Or(form.Get("username"), form.Get("loginId")), // the latter as in FusionAuth's own example
-		Password:      form.Get("password"),
-		LoginIDTypes:  []string{loginIDEmail, loginIDUsername},
+		// the latter as in FusionAuth's own example
+		LoginID:      cmp.Or(form.Get("username"), form.Get("loginId")),
+		Password:     form.Get("password"),
+		LoginIDTypes: []string{loginIDEmail, loginIDUsername},
 	}
 	req.MetaData.Device = device{
 		Name: form.Get("metaData.device.name"), Description: form.Get("metaData.device.description"),
@@ -100,7 +101,7 @@ func requestedToken(form url.Values, app application) (ttl time.Duration, scopes
 
 var wrongCredentials = &oauthError{Code: "invalid_grant", Description: "The username or the password is wrong.", Reason: "invalid_user_credentials"}
 
-// grantRefused says in OAuth's words why nobody is logged in.
+// grantRefused translates the error of a login into OAuth's terms.
 func grantRefused(err error) error {
 	switch _, locked := errors.AsType[*lockedError](err); {
 	case locked:
@@ -111,7 +112,7 @@ func grantRefused(err error) error {
 	return err
 }
 
-// grantObstacle says what stands in the way of a user whose password was right.
+// grantObstacle returns why a user whose password was right cannot log in.
 func (s *Server) grantObstacle(u *User, status int) error {
 	switch status {
 	case http.StatusLocked:

@@ -30,7 +30,7 @@ type device struct {
 	address string
 }
 
-// maxDeviceText is how much of each text is kept, in code points.
+// maxDeviceText is how much of each text is stored, in code points.
 const maxDeviceText = 255
 
 func newFamily(u *User, app application, d device, now time.Time) *family {
@@ -41,7 +41,7 @@ func newFamily(u *User, app application, d device, now time.Time) *family {
 	}
 }
 
-// shortened is what is kept of a text. PostgreSQL keeps no NUL.
+// shortened returns the part of a text that is stored. PostgreSQL cannot store a NUL.
 func shortened(text string) string {
 	text = strings.ReplaceAll(text, "\x00", "")
 	if utf8.RuneCountInString(text) <= maxDeviceText {

@@ -35,7 +35,7 @@ func (s *Server) getRegistration(w http.ResponseWriter, r *http.Request, sc scop
 	return s.replyRegistration(w, r, sc, r.PathValue("applicationId"))
 }
 
-// putRegistration answers PUT and PATCH. The application stands in the path or in the body.
+// putRegistration answers PUT and PATCH. The application is named by the path or by the body.
 func (s *Server) putRegistration(w http.ResponseWriter, r *http.Request, sc scope) error {
 	body, err := fusion.ReadBody(w, r)
 	if err != nil {

@@ -57,12 +57,13 @@ func registrationOf(ctx context.Context, q database.Queries, sc scope, userID, a
 	return reg.json(), nil
 }
 
-// changeRoles replaces the roles of a registration by what change makes of them. Gone meanwhile:
-// ErrNotFound.
+// changeRoles replaces the roles of a registration by those that change returns. ErrNotFound: the
+// registration has been deleted.
 func (s *Server) changeRoles(ctx context.Context, caller, userID string, reg registrationJSON, change func(roles []string) ([]string, error)) error {
 	now := database.Millis(s.now())
 	return s.outbox.Write(ctx, caller, func(tx *outbox.Tx) error {
-		known, err := lockRoles(tx.Tx, reg.ApplicationID) // before the registration: in the order in which roles are changed
+		// before the registration: in the order in which roles are changed
+		known, err := lockRoles(tx.Tx, reg.ApplicationID)
 		if err != nil {
 			return err
 		}

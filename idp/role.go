@@ -28,7 +28,7 @@ const (
 	maxRoleDescription = 1000
 )
 
-// checked returns the role with an id. Field is where it stands in the request.
+// checked returns the role with an id. Field is its path in the request.
 func (r role) checked(field string) (role, error) {
 	var err error
 	if r.ID, err = fusion.ParseID(field+".id", r.ID); err != nil {

@@ -77,15 +77,14 @@ func (s *secrets) recoveryCodeDigest(userID, code string) []byte {
 	return s.credentialDigest("recovery code", userID+" "+string(plainCode(code)))
 }
 
-// loginIDHash stands for a login id in the log: people type passwords into the
-// wrong field.
+// loginIDHash replaces a login id in the log, because people type passwords into the wrong field.
 func (s *secrets) loginIDHash(loginID string) string {
 	mac := hmac.New(sha256.New, s.loginID[:])
 	mac.Write([]byte(loginid.Canonical(loginID)))
 	return hex.EncodeToString(mac.Sum(nil)[:6])
 }
 
-// sealed and unsealed keep a private key of the given name at rest.
+// sealed encrypts a secret under the name that it is stored by.
 func (s *secrets) sealed(name string, private []byte) []byte {
 	return s.seal.Seal(nil, nil, private, []byte(name))
 }

@@ -58,7 +58,7 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	}
 	hasher, err := password.NewHasher(c.Hash.params(), c.Hash.Workers, c.Hash.Queue)
 	if err != nil {
-		return nil, fmt.Errorf("idp: bad configuration: %w", err)
+		return nil, fmt.Errorf("idp: invalid configuration: %w", err)
 	}
 	secrets, err := deriveSecrets(c.Secret)
 	if err != nil {

@@ -21,7 +21,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	}{"ok"})
 }
 
-// health answers GET /api/health: 200 or 500, and nothing else.
+// health answers GET /api/health with 200 or 500.
 func (s *Server) health(_ http.ResponseWriter, r *http.Request) error {
 	_, err := s.DefaultTenant(r.Context())
 	return err

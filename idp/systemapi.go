@@ -21,8 +21,8 @@ type enableable struct {
 	Enabled bool `json:"enabled"`
 }
 
-// systemConfiguration is the part of FusionAuth's that holds here, and cannot be changed: no CORS,
-// no statistics sent anywhere, and X-Forwarded-For is believed of nobody.
+// systemConfiguration is the part of FusionAuth's that applies here, and is constant: no CORS, no
+// telemetry, and X-Forwarded-For is not trusted.
 type systemConfiguration struct {
 	CORS         enableable     `json:"corsConfiguration"`
 	Data         map[string]any `json:"data"`

@@ -10,8 +10,8 @@ import (
 )
 
 // ChangeTenant changes a tenant: what change sets, and nothing else. An empty id means the default
-// tenant. Change may be called again with what somebody else has written meanwhile. Unknown:
-// ErrNotFound; mistakes are a [ValidationError].
+// tenant. If another call writes at the same time, change is called again with what that one wrote.
+// Unknown: ErrNotFound; mistakes are a [ValidationError].
 func (s *Server) ChangeTenant(ctx context.Context, id string, change func(*Tenant)) error {
 	id, err := fusion.ParseID("tenant.id", id)
 	if err != nil {
@@ -40,14 +40,14 @@ func (s *Server) changeTenant(ctx context.Context, id string, change func(Tenant
 	}
 }
 
-// EnsureTenant makes a tenant, or replaces the settings of the one with its ID,
+// EnsureTenant creates a tenant, or replaces the settings of the one with its ID,
 // with defaults if t says nothing. An empty ID means the default tenant.
 // [Server.ChangeTenant] leaves alone what it does not name.
 func (s *Server) EnsureTenant(ctx context.Context, t Tenant) error {
 	return s.writeTenant(ctx, t, setTenant)
 }
 
-// makeTenant makes a tenant whose id nobody has.
+// makeTenant creates a tenant whose id is free.
 func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
 	err := s.writeTenant(ctx, t, `NOTHING`)
 	if errors.Is(err, ErrNotFound) {
@@ -56,7 +56,7 @@ func (s *Server) makeTenant(ctx context.Context, t Tenant) error {
 	return err
 }
 
-// DefaultTenant returns the tenant that is meant if none is named.
+// DefaultTenant returns the tenant for calls that name none.
 func (s *Server) DefaultTenant(ctx context.Context) (Tenant, error) {
 	return defaultTenant(ctx, s.db)
 }

@@ -18,7 +18,7 @@ const setTenant = `UPDATE SET name = $2, unverified_behavior = $3, verify_email 
 	password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15,
 	last_update_instant = CASE WHEN tenants.last_update_instant >= $4 THEN tenants.last_update_instant + 1 ELSE $4 END`
 
-// writeTenant makes a tenant, and does what a constant of ours says if the id is taken.
+// writeTenant stores a tenant. onConflict is the constant SQL for an id that is taken.
 func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) error {
 	if t.UnverifiedBehavior == "" {
 		t.UnverifiedBehavior = UnverifiedAllow
@@ -157,6 +157,7 @@ func versionedTenant(ctx context.Context, q database.Queries, id string) (t Tena
 	if err != nil {
 		return Tenant{}, 0, database.NotFoundIfNone(err)
 	}
-	t, err = readTenant(ctx, q, id) // after its version: a write between the two fails the conditional write
+	// after its version: a write between the two fails the conditional write
+	t, err = readTenant(ctx, q, id)
 	return t, updated, err
 }

@@ -98,7 +98,8 @@ func (u *User) ticketState(purpose string) string {
 // decoded returns the bytes of a ticket, and those that its MAC is over. A ticket has one spelling.
 func (t ticket) decoded() (raw, body []byte, ok bool) {
 	raw, err := ticketEncoding.DecodeString(string(t))
-	if err != nil || len(raw) == 0 || len(t) != ticketEncoding.EncodedLen(len(raw)) { // the decoder passes over line ends
+	// the decoder passes over line ends
+	if err != nil || len(raw) == 0 || len(t) != ticketEncoding.EncodedLen(len(raw)) {
 		return nil, nil, false
 	}
 	size := bareTicketSize

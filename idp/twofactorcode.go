@@ -44,7 +44,7 @@ func (c factorCodes) take(ctx context.Context, u User, code string, t ticket) er
 		return errWrongCode // the second factor was disabled meanwhile
 	}
 	if err != nil {
-		return fmt.Errorf("take a code: %w", err)
+		return fmt.Errorf("use code: %w", err)
 	}
 	switch verdict {
 	case codeRight:
@@ -95,7 +95,7 @@ func (c factorCodes) use(tx *sql.Tx, u User, code string, now time.Time) (bool, 
 	}
 	secret, err := c.secrets.unsealed(u.authenticatorID, sealed)
 	if err != nil {
-		return false, fmt.Errorf("secret of an authenticator: %w", err)
+		return false, fmt.Errorf("decrypt secret of authenticator: %w", err)
 	}
 	if step, ok := totp.Match(secret, code, now, last); ok {
 		_, err := tx.Exec(`UPDATE users SET authenticator_step = $1 WHERE id = $2`, step, u.ID)

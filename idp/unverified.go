@@ -24,13 +24,12 @@ func (i Imports) end() int64 {
 	return database.Millis(i.Before)
 }
 
-// unverifiedImport is the condition for a user who came by an import that is meant, and whose
-// address nobody has proved. Who has only a username has nothing to prove.
+// unverifiedImport selects users of the given imports whose address has not been proved. A user
+// with only a username has nothing to prove.
 const unverifiedImport = `imported_instant > 0 AND imported_instant >= $1 AND imported_instant < $2 AND NOT verified AND email_key IS NOT NULL`
 
-// CountUnverified returns how many users came by an import that did not say that their addresses
-// are verified, and have not proved them since. If a tenant gates unverified users they cannot
-// log in.
+// CountUnverified returns how many imported users have not proved their addresses and were not
+// imported as verified. They cannot log in to a tenant that gates unverified users.
 func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err error) {
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM users WHERE `+unverifiedImport, database.Millis(of.Since), of.end()).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count unverified users: %w", err)
@@ -42,7 +41,8 @@ func (s *Server) CountUnverified(ctx context.Context, of Imports) (n int, err er
 const verifiedAtOnce = 100
 
 // MarkVerified marks the addresses of these users as verified, because the system that they come
-// from had proved them, some at a time, and returns how many. Webhooks hear of each.
+// from had proved them. It does so in small transactions, raises an event for each user, and
+// returns how many there were.
 func (s *Server) MarkVerified(ctx context.Context, of Imports) (n int, err error) {
 	for after := ""; ; {
 		ids, err := database.Strings(ctx, s.db,

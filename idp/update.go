@@ -39,7 +39,7 @@ func readChange(w http.ResponseWriter, r *http.Request, name string) (change, er
 }
 
 // errOvertaken is a change of something that somebody else has changed since it was read.
-var errOvertaken = errors.New("idp: changed meanwhile")
+var errOvertaken = errors.New("idp: changed by another call")
 
 // untilCurrent repeats a change until nobody else has changed the object between reading and
 // writing.

@@ -45,8 +45,8 @@ type Profile struct {
 	Timezone           string   `json:"timezone,omitempty"` // IANA name
 	PreferredLanguages []string `json:"preferredLanguages"`
 
-	// Data is the application's own, and kept as it was written, to the last
-	// digit of its numbers.
+	// Data belongs to the application and is stored as it was written, to the last digit of its
+	// numbers.
 	Data map[string]jsontext.Value `json:"data"`
 }
 

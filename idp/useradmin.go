@@ -52,8 +52,8 @@ func (s *Server) SetUserVerified(ctx context.Context, userID string, verified bo
 	return s.updateUser(ctx, userID, eventType, "verified = $1", verified)
 }
 
-// RequirePasswordChange makes the next logins answer 203 until the password
-// is changed. Sessions that exist go on. An empty reason takes the demand back.
+// RequirePasswordChange makes logins answer 203 until the password is changed. Existing sessions go
+// on. An empty reason withdraws the requirement.
 func (s *Server) RequirePasswordChange(ctx context.Context, userID string, reason PasswordChangeReason) error {
 	if !reason.known() {
 		return fusion.Invalid("user.passwordChangeReason", "invalid", "There is no such reason.")
@@ -84,8 +84,8 @@ func (s *Server) updateUser(ctx context.Context, userID, eventType, set string, 
 	return s.outbox.Write(ctx, "", func(tx *outbox.Tx) error { return setUser(ctx, tx, userID, eventType, set, value) })
 }
 
-// setUser sets columns of one user, by a constant of ours in which $1 is the value and $2 the time,
-// and raises the event of it.
+// setUser sets columns of one user, and raises the event of it. set is constant SQL, in which $1 is
+// the value and $2 the time.
 func setUser(ctx context.Context, tx *outbox.Tx, userID, eventType, set string, value any) error {
 	err := database.Changed(tx.Exec(`UPDATE users SET `+set+`, last_update_instant = $2 WHERE id = $3`, value, database.Millis(tx.Now), userID))
 	if err != nil {

@@ -67,8 +67,8 @@ func (e *event) aboutAll(ctx context.Context, q database.Queries, rows []importR
 	return err
 }
 
-// login puts into an event where and how somebody has logged in, or tried to. The application is
-// named only if the user is registered.
+// login describes a login, or an attempt at one. The application is named only if the user is
+// registered.
 func (e *event) login(ctx context.Context, q database.Queries, userID string, req *loginRequest) error {
 	if err := e.registration(ctx, q, userID, req.ApplicationID); err != nil {
 		return err

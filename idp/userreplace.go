@@ -114,7 +114,7 @@ func checkWritten(n userWrite) ValidationError {
 	return wrong
 }
 
-// refuseTaken refuses an e-mail address or a username of somebody else.
+// refuseTaken refuses an e-mail address or a username of another user.
 func refuseTaken(tx *sql.Tx, old User, n userWrite) error {
 	var wrong ValidationError
 	for field, key := range map[string]sql.NullString{"email": loginIDKey(n.Email), "username": loginIDKey(n.Username)} {

@@ -17,8 +17,7 @@ func userByID(ctx context.Context, q database.Queries, id string) (User, error) 
 	return readUser(ctx, q, "id = $1", id)
 }
 
-// FusionAuth's types of login ids that a user of ours can have. We know the
-// type phoneNumber and match nobody by it.
+// FusionAuth's types of login ids. phoneNumber is accepted, and matches no user.
 const (
 	loginIDEmail    = "email"
 	loginIDUsername = "username"
@@ -106,12 +105,12 @@ func scanUser(scan func(...any) error) (u User, err error) {
 	u.Expiry, u.InsertInstant, u.LastUpdateInstant = database.FromMillis(expiry), database.FromMillis(inserted), database.FromMillis(updated)
 	u.LastLoginInstant, u.PasswordLastUpdateInstant = database.FromMillis(login), database.FromMillis(password)
 	if err := json.Unmarshal(profile, &u.Profile); err != nil {
-		return User{}, fmt.Errorf("profile: %w", err)
+		return User{}, fmt.Errorf("decode profile: %w", err)
 	}
 	return u, nil
 }
 
-// registrations returns those that the condition, which is a constant of ours, selects, by user.
+// registrations returns those that a constant condition selects, by user.
 func registrations(ctx context.Context, q database.Queries, where string, args ...any) (map[string][]Registration, error) {
 	rows, err := q.QueryContext(ctx, `SELECT user_id, id, application_id, roles, insert_instant, last_update_instant, last_login_instant
 		FROM registrations WHERE `+where+` ORDER BY insert_instant, id`, args...)

@@ -96,9 +96,9 @@ func searchIDs(ctx context.Context, q database.Queries, sc scope, ids []string) 
 	return answer, nil
 }
 
-// FindUsers returns the users whose e-mail address or username contains the text, at most so many,
-// after the first few; * in the text stands for anything, and an empty text finds all. They are in
-// the order of their creation. Total counts all of them.
+// FindUsers returns users whose e-mail address or username contains the text, in the order of their
+// creation: at most most of them, without the first after. In the text * matches anything, and an
+// empty text matches all. Total counts all matches.
 func (s *Server) FindUsers(ctx context.Context, text string, after, most int) (users []User, total int, err error) {
 	return findUsers(ctx, s.db, "", text, after, most)
 }
@@ -130,7 +130,7 @@ func findUsers(ctx context.Context, q database.Queries, sc scope, text string, a
 	return users, total, nil
 }
 
-// likePattern finds a word anywhere; * stands for anything, as in FusionAuth.
+// likePattern matches a text that contains word; * matches anything, as in FusionAuth.
 func likePattern(query string) string {
 	escaped := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_", "*", "%").Replace(loginid.Canonical(query))
 	return "%" + escaped + "%"

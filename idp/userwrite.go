@@ -4,16 +4,17 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// userWrite is what a request may say of a user. What it does not may not be written: active and
-// verified have calls of their own.
+// userWrite is what a request may set of a user. Active and verified are missing because they have
+// calls of their own.
 type userWrite struct {
-	ID                     string               `json:"id"`
-	TenantID               string               `json:"tenantId"`
-	Email                  string               `json:"email"`
-	Username               string               `json:"username"`
-	Password               string               `json:"password"`
-	Expiry                 int64                `json:"expiry"`
-	PasswordChangeRequired *bool                `json:"passwordChangeRequired"` // nil: as the reason says
+	ID       string `json:"id"`
+	TenantID string `json:"tenantId"`
+	Email    string `json:"email"`
+	Username string `json:"username"`
+	Password string `json:"password"`
+	Expiry   int64  `json:"expiry"`
+	// nil: as the reason says
+	PasswordChangeRequired *bool                `json:"passwordChangeRequired"`
 	PasswordChangeReason   PasswordChangeReason `json:"passwordChangeReason"`
 	TwoFactor              twoFactorWrite       `json:"twoFactor"` // of a new user
 

@@ -14,7 +14,7 @@ type webhookBody struct {
 	Webhook webhookJSON `json:"webhook"`
 }
 
-// webhookRoutes are for those who want to hear what happens.
+// webhookRoutes manage the receivers of events.
 func (s *Server) webhookRoutes() map[string]methods {
 	const hook = "/api/webhook"
 	create, change := s.keyed(hook, s.createWebhook), s.keyed(hook, s.changeWebhook)

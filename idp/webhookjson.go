@@ -63,8 +63,8 @@ func newWebhookJSON(h outbox.Webhook) webhookJSON {
 	return j
 }
 
-// stored checks what a request says of a webhook. A caller confined to a tenant makes webhooks of
-// that tenant.
+// stored checks the webhook of a request. A caller confined to a tenant creates webhooks for that
+// tenant.
 func (j webhookJSON) stored(sc scope) (outbox.Webhook, error) {
 	var wrong ValidationError
 	bad := func(field, kind, message string) {
