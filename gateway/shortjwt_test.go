@@ -8,7 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp"
 )
 
-// Whatever the lifetime of the provider's JWTs, no request is answered with 503 while the provider is well.
+// Whatever the lifetime of the provider's JWTs, no request is answered with 503 while the provider
+// is well.
 func TestBearer_anyLifetime(t *testing.T) {
 	for _, life := range []time.Duration{2 * time.Second, 20 * time.Second, time.Minute, 5 * time.Minute} {
 		t.Run(fmt.Sprint(life), func(t *testing.T) {

@@ -1,7 +1,7 @@
 // Better Auth on PostgreSQL, with its defaults: each request reads the session from the database,
 // and its expiry moves once a day.
-// With COOKIE_CACHE=1 a copy in a signed cookie is trusted for five minutes, even if the session has
-// ended meanwhile.
+// With COOKIE_CACHE=1 a copy in a signed cookie is trusted for five minutes, even if the session
+// has ended meanwhile.
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { fromNodeHeaders, toNodeHandler } from "better-auth/node";

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// PeerWithWarning returns Peer, which says once in the log if requests come through a proxy: then it
-// takes all browsers behind the proxy for one.
+// PeerWithWarning returns Peer, which says once in the log if requests come through a proxy: then
+// it takes all browsers behind the proxy for one.
 func PeerWithWarning(app string, log *slog.Logger) func(*http.Request) string {
 	var once sync.Once
 	return func(r *http.Request) string {

@@ -29,8 +29,8 @@ func Same(method string, h http.Header, own string, hasOurCookie func(http.Heade
 	}
 	switch h.Get("Sec-Fetch-Site") {
 	case "same-origin":
-		// A form of a page with Referrer-Policy: no-referrer has the origin null. So has a sandboxed
-		// frame, but then the site is another.
+		// A form of a page with Referrer-Policy: no-referrer has the origin null. So has a
+		// sandboxed frame, but then the site is another.
 		return origin == "" || origin == own || origin == "null"
 	case "none":
 		return origin == "" || origin == own
@@ -50,8 +50,8 @@ func IsUpgrade(h http.Header) bool {
 	return false
 }
 
-// Navigates reports whether a browser asks for a page. Old ones have no Fetch Metadata, and say so in
-// Accept.
+// Navigates reports whether a browser asks for a page. Old ones have no Fetch Metadata, and say so
+// in Accept.
 func Navigates(h http.Header) bool {
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"

@@ -1,4 +1,4 @@
-// Package endsfile keeps the ends of sessions that a store could not take for the next process.
+// Package endsfile keeps tombstones that a store could not take, for the next process.
 package endsfile
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// An End is an ended session: its record, and the ids of the refresh tokens that are to be revoked.
+// An End is an ended session: its record, and the ids of the refresh tokens that must be revoked.
 type End struct {
 	Tombstone []byte   `json:"tombstone"`
 	Revoke    []string `json:"revoke"`
 }
 
-// A File has the ends of one app. It exists only while there are some. Its methods may be called by
-// many goroutines.
+// A File has the tombstones of one app. It exists only while there are some. Its methods are safe
+// for concurrent use.
 type File struct {
 	path string // empty: there is none, and nothing is ever behind
 	app  string
@@ -71,7 +71,7 @@ func (f *File) tryWriting() error {
 // Path returns where the file is, or "".
 func (f *File) Path() string { return f.path }
 
-// Behind reports whether the file must be written for a list of so many ends, of this version.
+// Behind reports whether the file must be written for a list of this many ends, of this version.
 func (f *File) Behind(ends int, version uint64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

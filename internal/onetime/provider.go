@@ -11,8 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A Provider keeps the rule of the embedded provider: a token is good until its successor is
-// presented, and answers that same successor. Its id stays, as FusionAuth's does. It lets everybody
+// A Provider follows the embedded provider's rule: a token is valid until its successor is
+// presented, and answers that same successor. Its id stays, as FusionAuth's does. It lets everyone
 // log in. Its fields may change while nobody calls it.
 type Provider struct {
 	User      latchkey.User // of all logins
@@ -31,7 +31,7 @@ type family struct {
 	revoked bool
 }
 
-// Ada is who logs in.
+// Ada is the user who logs in.
 var Ada = latchkey.User{ID: "ada", Email: "ada@example.com"}
 
 // New returns a provider of Ada.
@@ -91,7 +91,7 @@ func (p *Provider) Revoke(ctx context.Context, refreshTokenID string) error {
 	return ctx.Err()
 }
 
-// Alive returns how many tokens could still be traded.
+// Alive returns how many tokens could still be redeemed.
 func (p *Provider) Alive() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +103,7 @@ func (p *Provider) Alive() (n int) {
 	return n
 }
 
-// Calls returns how many refreshes were asked for since the last call.
+// Calls returns the number of refreshes since the last call.
 func (p *Provider) Calls() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

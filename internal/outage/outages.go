@@ -12,10 +12,10 @@ import (
 // ErrPaused is returned instead of a call of the provider.
 var ErrPaused = errors.New("the provider failed a moment ago and is given a pause")
 
-// Outages make refreshes pause while the provider fails: a crowd of browsers that ask again must
+// Outages make refreshes pause while the provider fails: a crowd of browsers that retry must
 // neither keep it from coming back nor make its outage one of the store. One refresh after each
-// pause finds out whether it is back, and the others wait for what it finds. A user whose refreshes
-// fail pauses alone, until others fail, too.
+// pause finds out whether it is back, and the others wait for its result. A user whose refreshes
+// fail pauses alone, until others fail too.
 type Outages struct {
 	all outage
 
@@ -39,7 +39,7 @@ func (o *Outages) Admit(ctx context.Context, userID string, now func() time.Time
 	return o.all.admit(ctx, now)
 }
 
-// Answered notes an answer, and reports whether an outage of all ended with it.
+// Answered notes a response, and reports whether it ended an outage of all users.
 func (o *Outages) Answered(userID string) (ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -58,7 +58,7 @@ func (o *Outages) Answered(userID string) (ended bool) {
 	return ended
 }
 
-// Failed notes a failure, and reports whether an outage of all began with it.
+// Failed notes a failure, and reports whether it began an outage of all users.
 func (o *Outages) Failed(userID string, now time.Time) (began bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

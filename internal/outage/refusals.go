@@ -14,10 +14,10 @@ const (
 	maxRefusedSessions = 10_000    // that are remembered
 )
 
-// Refusals are those since the provider last said yes. A misconfigured provider refuses everyone:
-// after 20 refusals in a minute without a success, a refusal says nothing about a session any more.
-// Users are counted, and each session once: nobody can make a refusal worthless for others with dead
-// sessions of their own.
+// Refusals are those since the provider last accepted a session. A misconfigured provider refuses
+// everyone: after 20 refusals in a minute without a success, a refusal no longer says anything
+// about a session. Users are counted, and each session once: nobody can make a refusal worthless
+// for others with dead sessions of their own.
 type Refusals struct {
 	mu       sync.Mutex
 	users    []refusedUser          // the newest, each once
@@ -29,7 +29,7 @@ type refusedUser struct {
 	at time.Time
 }
 
-// Accepted notes that the provider said yes.
+// Accepted notes that the provider accepted a session.
 func (r *Refusals) Accepted() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +37,7 @@ func (r *Refusals) Accepted() {
 }
 
 // Refused notes that the provider refused the session of a user, and reports whether it seems to
-// refuse everybody.
+// refuse everyone.
 func (r *Refusals) Refused(now time.Time, session [16]byte, userID string) (everybody bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -34,7 +34,8 @@ func timeOf(ms uint64) time.Time {
 	return time.UnixMilli(int64(ms)).UTC()
 }
 
-// A Reader takes fields from the front of some bytes. After the first short field it returns zero values; ask End once, at the end.
+// A Reader takes fields from the front of some bytes. After the first short field it returns zero
+// values; ask End once, at the end.
 type Reader struct {
 	rest []byte
 	err  error

@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// A Tag says what a field means. No tag ever changes its meaning, and none is used for another field after its own is gone.
-// One list of tags serves all formats that share fields.
+// A Tag says what a field means. No tag ever changes its meaning, and none is used for another
+// field after its own is gone. One list of tags serves all formats that share fields.
 //
-// A reader that does not know an odd tag may ignore the field. If it does not know an even one, it must not act on the rest:
-// "it's OK to be odd" (Lightning Network, BOLT 1). So an even tag is for what an older program would do wrong without knowing it.
+// A reader that does not know an odd tag may ignore the field. If it does not know an even one, it
+// must not act on the rest: "it's OK to be odd" (Lightning Network, BOLT 1). So an even tag is for
+// what an older program would do wrong without knowing it.
 type Tag uint64
 
 // Unknown are the fields whose tags a reader did not know, as they were written.
@@ -31,8 +32,9 @@ func (u Unknown) Critical() Tag {
 	return 0
 }
 
-// A Writer writes tagged fields: the tag, the length of the value, the value. The caller writes in the order of the tags. A field with
-// the zero value is left out, so that the same fields are the same bytes, whichever program writes them.
+// A Writer writes tagged fields: the tag, the length of the value, the value. The caller writes in
+// the order of the tags. A field with the zero value is left out, so that the same fields are the
+// same bytes, whichever program writes them.
 type Writer struct {
 	b       []byte
 	unknown Fields // those that are still to be written, among the others
@@ -132,8 +134,9 @@ func (w *Writer) Strings(tag Tag, list []string) {
 
 func uvarintSize(n uint64) int { return (bits.Len64(n|1) + 6) / 7 }
 
-// Fields reads tagged fields, one after the other. It accepts only what a Writer writes: what is read and written again is the same
-// bytes. After a mistake Next returns false; ask Err once, at the end.
+// Fields reads tagged fields, one after the other. It accepts only what a Writer writes: what is
+// read and written again is the same bytes. After a mistake Next returns false; ask Err once, at
+// the end.
 type Fields struct {
 	rest    []byte
 	tag     Tag

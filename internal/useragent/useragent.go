@@ -1,9 +1,10 @@
-// Package useragent puts the User-Agent of a browser into words for its user.
+// Package useragent describes the User-Agent of a browser for its user.
 package useragent
 
 import "strings"
 
-// The first match names the browser and the system. Browsers claim to be their ancestors, so the youngest come first.
+// The first match names the browser and the system. Browsers claim to be their ancestors, so the
+// youngest come first.
 var (
 	browserMarks = [][2]string{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Vivaldi/", "Vivaldi"}, {"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
