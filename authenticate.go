@@ -3,6 +3,7 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -64,7 +65,7 @@ func (g *Guard) authenticate(r *http.Request) finding {
 	var found finding
 	witnesses := g.witnesses(r, m, genuine, content, sealed)
 	if witnesses == nil {
-		g.checkCookieKeys(r, session, refresh)
+		g.reportUnknownKey(r, session, refresh)
 	}
 	for _, p := range witnesses {
 		next := g.decide(r.Context(), p)
@@ -124,7 +125,7 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 	if !ok {
 		return finding{}
 	}
-	kept := g.ledger.cache.get(id)
+	kept := g.ledger.cache.Get(id)
 	if kept == nil {
 		return finding{}
 	}
@@ -273,5 +274,13 @@ func (g *Guard) judge(rec *Record, p presented, now time.Time) verdict {
 func (g *Guard) reportStale(ctx context.Context, rec *Record, p presented) {
 	if g.stale.allow(rec.ID, g.now()) {
 		g.emit(ctx, suspicion(EventStale, rec, p))
+	}
+}
+
+// reportUnknownKey logs once a minute that a cookie names a key that this node does not have. Anybody
+// can send such a cookie: it is no alarm.
+func (g *Guard) reportUnknownKey(r *http.Request, session, refresh string) {
+	if id, unknown := g.cookies.unknownKey(session, refresh); unknown && g.once("unknown key of a cookie") {
+		g.log.WarnContext(r.Context(), "cookie ignored: this node does not have its key", "app", g.app, "key", fmt.Sprintf("%08x", id))
 	}
 }

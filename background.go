@@ -2,6 +2,7 @@ package latchkey
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/endsfile"
@@ -47,10 +48,10 @@ func (l *ledger) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			if err := l.contain(ctx, "last uses", func() error { return l.lastSeen.flush(ctx, l.store.Touch) }); err != nil {
+			if err := l.contain(ctx, "last uses", func() error { return l.flushLastSeen(ctx) }); err != nil {
 				l.retryLater(ctx, "cannot store last uses", "error", err)
 			}
-			l.tombstones.forget(l.now().Add(-l.sessionCap), l.pending.has) // by then every session id that was alive has expired
+			l.forgetTombstones()
 		case <-sweep.C:
 			l.contain(ctx, "sweep", func() error { l.sweep(ctx); return nil })
 			ends.catchUp(ctx) // what a dead node left undone
@@ -150,4 +151,32 @@ func (l *ledger) sweep(ctx context.Context) {
 		return
 	}
 	l.log.InfoContext(ctx, "store swept", "app", l.app, "removed", removed)
+}
+
+// touchBatch bounds the sessions in one call of Store.Touch, so that no call is long, however many
+// sessions are in use.
+const touchBatch = 1000
+
+// flushLastSeen stores when sessions were last used. What cannot be stored is kept for the next time.
+func (l *ledger) flushLastSeen(ctx context.Context) error {
+	var all []Seen
+	l.lastSeen.All(func(id ID, at int64) { all = append(all, Seen{id, time.Unix(0, at)}) })
+	for batch := range slices.Chunk(all, touchBatch) {
+		if err := l.store.Touch(ctx, batch); err != nil {
+			return err
+		}
+		for _, seen := range batch {
+			l.lastSeen.DeleteIf(seen.ID, func(at int64) bool { return at == seen.At.UnixNano() }) // unless it was used again
+		}
+	}
+	return nil
+}
+
+// forgetTombstones drops those from more than a session cap ago, for every session id that was alive
+// then has expired. It keeps those that the store may not have.
+func (l *ledger) forgetTombstones() {
+	before := l.now().Add(-l.sessionCap)
+	l.tombstones.DeleteFunc(func(id ID, tombstone *Record) bool {
+		return tombstone.EndedAt.Before(before) && !l.pending.has(id)
+	})
 }

@@ -131,3 +131,11 @@ func (c *cookies) write(w http.ResponseWriter, name, value string, maxAge int) {
 		Secure: true, HttpOnly: true, SameSite: c.sameSite,
 	})
 }
+
+// unknownKey returns the id of a key that one of the cookies names and this node does not have.
+func (c *cookies) unknownKey(session, refresh string) (id uint32, unknown bool) {
+	if id, unknown = c.session.unknownKey(session); unknown {
+		return id, true
+	}
+	return c.refresh.unknownKey(refresh)
+}

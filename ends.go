@@ -37,16 +37,16 @@ func (l *ledger) EndVersion(ctx context.Context, rec *Record, from Device, reaso
 // this node refuses the cookies all the same, and stores the end when it can.
 func (l *ledger) EndByCookie(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
 	err := l.End(ctx, from, reason, claimed)
-	if err == nil || l.tombstones.of(claimed.ID) != nil {
+	if _, known := l.tombstones.Get(claimed.ID); known || err == nil {
 		return err
 	}
 	e, listed := l.unconfirmed.take(claimed.ID)
 	if listed {
-		l.tombstones.add(e.tombstone)
-	} else if e = newEnding(claimed.tombstone(l.now(), reason), from); !l.tombstones.addFirst(e.tombstone) {
+		l.tombstones.Set(e.tombstone.ID, e.tombstone)
+	} else if e = newEnding(claimed.tombstone(l.now(), reason), from); !l.tombstones.SetFirst(claimed.ID, e.tombstone) {
 		return err
 	}
-	l.cache.changed(claimed.ID)
+	l.cache.Changed(claimed.ID)
 	l.endPending(ctx, e)
 	return err
 }
@@ -55,7 +55,7 @@ func (l *ledger) EndByCookie(ctx context.Context, from Device, reason EndReason,
 // not wait.
 func (l *ledger) EndAbandoned(ctx context.Context, rec *Record) {
 	tombstone := rec.tombstone(l.now(), EndLogout)
-	l.tombstones.add(tombstone)
+	l.tombstones.Set(tombstone.ID, tombstone)
 	if !l.pending.addAbandoned(tombstone) {
 		l.log.WarnContext(ctx, "too many ends are pending: the refresh token of a failed login is not revoked",
 			"app", l.app, "user", tombstone.User.ID, "refresh_token", tombstone.RefreshTokenID)
@@ -69,7 +69,7 @@ func (l *ledger) storeEnd(ctx context.Context, e ending, write func(context.Cont
 	err := write(ctx, e.tombstone)
 	switch {
 	case err == nil:
-		l.tombstones.add(e.tombstone)
+		l.tombstones.Set(e.tombstone.ID, e.tombstone)
 		l.endStored(ctx, e)
 		return nil
 	case errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound):
@@ -118,7 +118,7 @@ func (l *ledger) confirm(ctx context.Context, e ending) (stored bool) {
 	rec, err := l.store.Get(ctx, e.tombstone.ID)
 	switch {
 	case err == nil && e.isIn(rec):
-		l.tombstones.add(e.tombstone) // first, so that nobody takes the end for news meanwhile
+		l.tombstones.Set(e.tombstone.ID, e.tombstone) // first, so that nobody takes the end for news meanwhile
 		if l.unconfirmed.remove(e) {
 			l.endStored(ctx, e)
 		}
@@ -163,7 +163,7 @@ func (l *ledger) EndStartedBefore(ctx context.Context, before time.Time, reason 
 		}
 		if err == nil {
 			n.advance(&next)
-			l.tombstones.add(&next)
+			l.tombstones.Set(next.ID, &next)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {

@@ -29,7 +29,7 @@ func newKnown(app, path string) (*known, error) {
 		return nil, err
 	}
 	for i, e := range ends {
-		k.tombstones.add(tombstones[i])
+		k.tombstones.Set(tombstones[i].ID, tombstones[i])
 		k.pending.addSaved(pendingEnd{tombstone: tombstones[i], tokens: e.Revoke})
 	}
 	k.file = file
@@ -73,7 +73,7 @@ func (l *ledger) Flush(ctx context.Context) error {
 	l.confirmAll(ctx)
 	l.storePending(ctx)
 	l.revokePending(ctx, &revocations{send: l.revoke})
-	return l.lastSeen.flush(ctx, l.store.Touch)
+	return l.flushLastSeen(ctx)
 }
 
 // Leave hands the pending ends to the next process. The error of the last ledger says what is lost.

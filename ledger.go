@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/endsfile"
+	"github.com/latchkey-dev/latchkey/internal/fresh"
+	"github.com/latchkey-dev/latchkey/internal/sharded"
 )
 
 // maxAttempts bounds how often a change is tried again because others changed the session.
@@ -24,7 +26,8 @@ type ledger struct {
 	*reporter
 	*known
 	store     checkedStore
-	cache     *cache // nil: the store reports no changes
+	cache     *fresh.Cache[ID, cachedRecord] // nil: the store reports no changes
+	shrinker  shrinker
 	notBefore notBefore
 	revoke    func(ctx context.Context, refreshTokenID string) error // at the provider
 
@@ -44,8 +47,14 @@ type ledger struct {
 // known is what this node knows about sessions beside what the store says. A ledger that takes the
 // place of another shares it (Config.Replaces).
 type known struct {
-	lastSeen    lastSeen
-	tombstones  tombstones
+	// lastSeen is when each session was last used, in nanoseconds since 1970: a time.Time takes
+	// three times as much. So a request writes nothing to the store.
+	lastSeen sharded.Map[ID, int64]
+	// tombstones are the ended sessions that this node has written or read within one session cap. A
+	// store that loses its newest writes, a replica that took over for instance, must not bring an
+	// ended session back (rule 5).
+	tombstones sharded.Map[ID, *Record]
+
 	pending     pendingEnds
 	unconfirmed unconfirmed
 
@@ -65,13 +74,14 @@ type ledgerConfig struct {
 // newLedger returns a ledger whose background work is not running yet.
 func newLedger(c ledgerConfig, r *reporter, k *known) *ledger {
 	l := &ledger{
-		reporter: r, known: k, store: checkedStore{Store: c.store, reporter: r, keys: c.keys, records: newRecordMAC(c.keys, r.app)},
+		reporter: r, known: k, shrinker: shrinker{app: r.app},
+		store:  checkedStore{Store: c.store, reporter: r, keys: c.keys, records: newRecordMAC(c.keys, r.app)},
 		revoke: c.revoke, idle: c.idle, sessionCap: c.sessionCap, absolute: c.absolute,
 		work: make(chan struct{}, 1), foreignWrite: make(chan ID, 1),
 	}
 	l.notBefore.init(r.app)
 	if _, can := c.store.(Watcher); can && c.cacheSize >= 0 {
-		l.cache = newCache(r.app, c.cacheSize)
+		l.cache = fresh.NewCache[ID, cachedRecord](c.cacheSize)
 	}
 	return l
 }
@@ -84,7 +94,7 @@ func (l *ledger) Get(ctx context.Context, id ID, userID string) (*Record, error)
 		return nil, err
 	}
 	if rec == nil || !rec.ended() {
-		if err := l.notBefore.refresh(ctx, l.cache.fresh(), l.stored); err != nil { // after the session: what ends all meanwhile counts
+		if err := l.notBefore.refresh(ctx, l.cache.Fresh(), l.stored); err != nil { // after the session: what ends all meanwhile counts
 			return nil, err
 		}
 	}
@@ -100,8 +110,8 @@ func (l *ledger) Get(ctx context.Context, id ID, userID string) (*Record, error)
 // stored returns what the store says, unless this node knows that the session has ended.
 func (l *ledger) stored(ctx context.Context, id ID) (*Record, error) {
 	rec, err := l.store.Get(ctx, id)
-	tombstone := l.tombstones.of(id)
-	if tombstone == nil || err == nil && rec.ended() {
+	tombstone, known := l.tombstones.Get(id)
+	if !known || err == nil && rec.ended() {
 		return rec, err
 	}
 	if errors.Is(err, ErrNotFound) || err == nil && l.store.checkUser(ctx, rec, tombstone.User.ID) == nil {
@@ -113,25 +123,33 @@ func (l *ledger) stored(ctx context.Context, id ID) (*Record, error) {
 // GetCached is Get for a record to serve from, and no more. If it comes from memory, so does the
 // second result.
 func (l *ledger) GetCached(ctx context.Context, id ID, userID string) (*Record, *cachedRecord, error) {
-	if found := l.cache.get(id); found != nil {
+	if found := l.cache.Get(id); found != nil {
 		return found.Record, found, l.store.checkUser(ctx, found.Record, userID)
 	}
-	t := l.cache.ticket(id)
+	t := l.cache.Ticket(id)
 	rec, err := l.Get(ctx, id, userID)
 	if err == nil {
-		l.cache.put(t, rec)
+		l.remember(t, rec)
 	}
 	return rec, nil, err
+}
+
+// remember caches what was read with the ticket. It does not keep ended sessions: they are rare, and
+// only a read of the store may say that a session is over.
+func (l *ledger) remember(t fresh.Ticket, rec *Record) {
+	if !rec.ended() {
+		l.cache.Put(t, rec.ID, func(c *cachedRecord) { c.Record = l.shrinker.shrink(rec) })
+	}
 }
 
 // recentFor is the maximum age of the last heartbeat at which GetRecent trusts the cache.
 const recentFor = 600 * time.Millisecond
 
 // GetRecent is Get, from memory if that is as recent as recentFor. Requests come one by one, and may
-// be served longer (freshFor); a caller that asks for the sessions of all open streams should not
+// be served longer (fresh.For); a caller that asks for the sessions of all open streams should not
 // add to the time that it takes.
 func (l *ledger) GetRecent(ctx context.Context, id ID) (*Record, error) {
-	if !l.cache.freshWithin(recentFor) {
+	if !l.cache.FreshWithin(recentFor) {
 		return l.Get(ctx, id, "")
 	}
 	rec, _, err := l.GetCached(ctx, id, "")
@@ -142,22 +160,22 @@ func (l *ledger) GetRecent(ctx context.Context, id ID) (*Record, error) {
 // have taken effect.
 func (l *ledger) Create(ctx context.Context, rec *Record) error {
 	l.own.add(&rec.ID)
-	defer l.cache.changed(rec.ID)
+	defer l.cache.Changed(rec.ID)
 	return l.store.Create(ctx, rec)
 }
 
 // Swap is Store.Swap; see Create.
 func (l *ledger) Swap(ctx context.Context, next *Record) error {
 	l.own.add(&next.ID)
-	defer l.cache.changed(next.ID)
+	defer l.cache.Changed(next.ID)
 	return l.store.Swap(ctx, next)
 }
 
 // Over notes that the session of a record has ended. A read that began before the end must not put
 // it back into memory.
 func (l *ledger) Over(rec *Record) {
-	l.cache.changed(rec.ID)
-	l.tombstones.add(rec)
+	l.cache.Changed(rec.ID)
+	l.tombstones.Set(rec.ID, rec)
 }
 
 // lost notes that the store has lost an end that this node knows. The background work stores it
@@ -174,12 +192,14 @@ func (l *ledger) lost(ctx context.Context, tombstone *Record) {
 }
 
 // Touch notes that a session was used. The background work stores it.
-func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.mark(id, at) }
+func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.Set(id, at.UnixNano()) }
 
 // LastUse returns when a session was last used, as far as this node and the record know.
 func (l *ledger) LastUse(rec *Record) time.Time {
-	if at := l.lastSeen.of(rec.ID); at.After(rec.LastSeenAt) {
-		return at
+	if ns, known := l.lastSeen.Get(rec.ID); known {
+		if at := time.Unix(0, ns); at.After(rec.LastSeenAt) {
+			return at
+		}
 	}
 	return rec.LastSeenAt
 }

@@ -9,9 +9,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// ServeLogout answers POST: it ends the session of the request's cookies and clears them. 204 once the end is stored, also where
-// there was nothing to end; 503 logout_incomplete where the store cannot be reached: then this node refuses the cookies at once, and stores
-// the end when it can. The refresh token is revoked at the provider in the background, repeated until that is done.
+// ServeLogout answers POST: it ends the session of the request's cookies and clears them. It answers
+// 204 once the end is stored, or if there was nothing to end, and 503 logout_incomplete if the store
+// cannot be reached: then this node refuses the cookies at once, and stores the end when it can. The
+// refresh token is revoked at the provider in the background, with retries.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !g.allowOrigin(w, r) {
 		return
@@ -32,7 +33,8 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	noContent(w)
 }
 
-// endByCookies ends the session of every genuine cookie of the request, however stale, and though its name came twice.
+// endByCookies ends the session of every genuine cookie of the request, however stale, and even if
+// its name came twice.
 func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()

@@ -82,6 +82,7 @@ func TestRollbackDoesNotBringAnEndBack(t *testing.T) {
 				w.store.rollback()
 			}
 			thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
+			synctest.Wait()                         // it stores the end again in the background
 			w.shop.start(w.config(w.shop, discard)) // a node that did not see the end finds it in the store again
 			thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/fresh"
 )
 
 // A notBefore ends every session of the app that began before a time (EndAll). The store has it as
@@ -18,7 +20,7 @@ type notBefore struct {
 	id      ID
 	newest  atomic.Pointer[Record] // nil: none
 	stale   atomic.Bool
-	lease   lease         // of the last read
+	lease   *fresh.Lease  // of the last read
 	reading chan struct{} // held by the request that reads it. Not a mutex: those that wait for it may give up
 }
 
@@ -26,7 +28,7 @@ func (n *notBefore) init(app string) {
 	sum := sha256.Sum256([]byte("latchkey: all sessions end\x00" + app))
 	n.id = ID(sum[:16])
 	n.reading = make(chan struct{}, 1)
-	n.lease.began = time.Now()
+	n.lease = fresh.NewLease()
 	n.stale.Store(true)
 }
 
@@ -63,7 +65,7 @@ func (n *notBefore) refresh(ctx context.Context, watched bool, get func(context.
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if !n.stale.Load() && n.lease.holds() {
+	if !n.stale.Load() && n.lease.Holds() {
 		return nil
 	}
 	asOf := time.Now()
@@ -76,6 +78,6 @@ func (n *notBefore) refresh(ctx context.Context, watched bool, get func(context.
 		n.stale.Store(true)
 		return err
 	}
-	n.lease.extend(asOf)
+	n.lease.Extend(asOf)
 	return nil
 }

@@ -39,7 +39,7 @@ func TestPendingEnds_full(t *testing.T) {
 	}
 	log.Reset()
 	lost := newEnding(end(), Device{})
-	l.tombstones.add(lost.tombstone)
+	l.tombstones.Set(lost.tombstone.ID, lost.tombstone)
 	l.endPending(context.Background(), lost)
 	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), lost.tombstone.ID.String()) {
 		t.Errorf("the log has %s", &log)

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// A Provider checks passwords and issues tokens. Package fusionauth has the one for FusionAuth and for the embedded provider.
+// A Provider checks passwords and issues tokens. Package fusionauth has the one for FusionAuth and
+// for the embedded provider.
 //
-// Failures are a *ProviderError; every other error means that the provider cannot be asked just now.
+// Failures are a *ProviderError. Every other error means that the provider cannot be asked just now:
+// the guard answers 503, and nothing ends.
 type Provider interface {
 	// Login checks the credentials.
 	Login(ctx context.Context, c Credentials) (Grant, error)
@@ -20,10 +22,12 @@ type Provider interface {
 	Revoke(ctx context.Context, refreshTokenID string) error
 }
 
-// A LoginIDCanonicalizer is a Provider that finds one account under several spellings of its login id. The guard counts failed logins by account: where the Provider is
-// none, the spellings that differ in case alone are one account.
+// A LoginIDCanonicalizer is a Provider that finds one account under several spellings of its login
+// id. The guard counts failed logins by account. Without this interface, spellings that differ in
+// case only are one account.
 type LoginIDCanonicalizer interface {
-	// CanonicalLoginID returns the same text for all spellings of one login id. It is called before the Provider has seen the login id, and must be quick.
+	// CanonicalLoginID returns the same text for all spellings of one login id. It is called before
+	// the Provider has seen the login id, and must be quick.
 	CanonicalLoginID(loginID string) string
 }
 

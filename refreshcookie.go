@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"encoding/binary"
 	"errors"
 	"time"
 
@@ -101,4 +102,18 @@ func parseRefreshContentV1(plain []byte) (c refreshContent, err error) {
 	c.tokenID = in.String()
 	c.publicKey = optional(in.Bytes())
 	return c, in.End()
+}
+
+// unknownKey returns the id of the key that a cookie names, if this node does not have it.
+func (s *refreshSealer) unknownKey(value string) (id uint32, unknown bool) {
+	if len(value) > maxCookie {
+		return 0, false
+	}
+	raw, err := cookieEncoding.DecodeString(value)
+	if err != nil || len(raw) < len(ID{})+sealOverhead || raw[len(ID{})] != sealVersion {
+		return 0, false
+	}
+	id = binary.BigEndian.Uint32(raw[len(ID{})+1:])
+	_, known := s.ring.find(id)
+	return id, !known
 }

@@ -38,7 +38,7 @@ func (l *ledger) restorePending(ctx context.Context, tombstone *Record) error {
 	if err != nil {
 		return err
 	}
-	l.tombstones.add(restored)
+	l.tombstones.Set(restored.ID, restored)
 	l.pending.setStored(restored)
 	l.pending.removeDone(restored.ID)
 	return nil
@@ -96,7 +96,9 @@ func (l *ledger) Recheck(ctx context.Context) bool {
 	var all sync.WaitGroup
 	var full atomic.Bool
 	turns := make(chan struct{}, recheckers)
-	for _, tombstone := range l.tombstones.all() {
+	var known []*Record
+	l.tombstones.All(func(_ ID, tombstone *Record) { known = append(known, tombstone) })
+	for _, tombstone := range known {
 		turns <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turns }()

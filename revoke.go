@@ -78,7 +78,7 @@ func (l *ledger) finish(ctx context.Context, e pendingEnd, r *revocations) error
 	revoked := *e.tombstone
 	revoked.Unrevoked = false
 	if e.tombstone.Unrevoked {
-		l.tombstones.add(&revoked)
+		l.tombstones.Set(revoked.ID, &revoked)
 		l.pending.setRevoked(&revoked)
 	}
 	if !e.stored {

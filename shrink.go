@@ -3,22 +3,37 @@ package latchkey
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
+// A cachedRecord is a living record in memory. It may be served from, and nothing else may be decided
+// on it: it has no refresh token and no device.
+type cachedRecord struct {
+	*Record
+	token    openedToken
+	verified atomic.Pointer[verifiedCookie] // the cookie last verified for this session
+}
+
+// A shrinker makes records small that stay in memory.
+type shrinker struct {
+	app   string
+	lists sharedLists
+}
+
 // shrink returns a copy that takes as little memory as it can: without what serving does not need,
 // and in few pieces, for the garbage collector looks at each.
-func (c *cache) shrink(rec *Record) *Record {
+func (s *shrinker) shrink(rec *Record) *Record {
 	kept := *rec
 	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device, kept.extra = nil, "", Claim{}, Device{}, nil
-	if kept.App == c.app {
-		kept.App = c.app // the same bytes for all
+	if kept.App == s.app {
+		kept.App = s.app // the same bytes for all
 	}
 	u := &kept.User
 	texts := []*string{&u.ID, &u.Email, &u.Username, &u.FirstName, &u.LastName, &u.FullName, &u.ImageURL, &u.PreferredLanguage, &u.Timezone}
 	join(texts)
-	u.Roles, kept.AuthMethods = c.lists.shared(u.Roles), c.lists.shared(rec.AuthMethods)
+	u.Roles, kept.AuthMethods = s.lists.shared(u.Roles), s.lists.shared(rec.AuthMethods)
 	return &kept
 }
 

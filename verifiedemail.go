@@ -5,20 +5,24 @@ import (
 	"errors"
 )
 
-// RequireVerifiedEmail has sessions begin only for users whose e-mail address the provider calls verified (User.EmailVerified), however they log in.
-// All others are answered as with a wrong password: where everybody may register, whoever registers an address with a password of their own and logs in with it
-// would learn from a difference whether the address had an account before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on.
-// Package account calls it where registration asks for a proof of the address.
+// RequireVerifiedEmail lets sessions begin only for users whose e-mail address the provider calls
+// verified (User.EmailVerified), however they log in. All others are answered as with a wrong
+// password: where everybody may register, a stranger who registers an address with a password of
+// their own and logs in with it would learn from a difference whether the address had an account
+// before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on. Package account
+// calls it if registration asks for a proof of the address.
 func (g *Guard) RequireVerifiedEmail() {
 	g.verifiedOnly.Store(true)
 	g.HideUnverified()
 }
 
-// HideUnverified has logins that the provider refuses because an address is not verified answered as with a wrong password, and changes nothing else. It is for an app that has its users
-// in common with one that requires verified addresses: what somebody has registered there, this app's login would tell.
+// HideUnverified answers logins that the provider refuses because an address is not verified as with
+// a wrong password, and changes nothing else. It is for an app that shares its users with one that
+// requires verified addresses: its login would reveal who has registered there.
 func (g *Guard) HideUnverified() { g.unverifiedHidden.Store(true) }
 
-// Discard revokes the refresh token of a grant with which no session is to begin. It does not wait: the Guard tries in the background until the provider has done it.
+// Discard revokes the refresh token of a grant with which no session is to begin. It does not wait:
+// the Guard tries in the background until the provider has done it.
 func (g *Guard) Discard(grant Grant) {
 	if grant.RefreshTokenID == "" {
 		return
@@ -27,7 +31,7 @@ func (g *Guard) Discard(grant Grant) {
 	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.cap)})
 }
 
-// admit has the last word before a session begins. It refuses users who may not have one, and revokes what came with their login.
+// admit refuses users who may not have a session, and revokes what came with their login.
 func (g *Guard) admit(ctx context.Context, grant Grant) error {
 	if grant.User.EmailVerified || !g.verifiedOnly.Load() {
 		return nil
@@ -37,7 +41,8 @@ func (g *Guard) admit(ctx context.Context, grant Grant) error {
 	return &ProviderError{Code: CodeInvalidCredentials}
 }
 
-// disguise makes the same of a refusal that would tell that an unverified account exists. Where it has failed too often, the provider may prevent the login instead.
+// disguise replaces a refusal that would reveal an unverified account. After too many failures, the
+// provider may prevent the login instead.
 func (g *Guard) disguise(err error) error {
 	var e *ProviderError
 	if !g.unverifiedHidden.Load() || !errors.As(err, &e) {

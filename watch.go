@@ -35,10 +35,10 @@ func (w *watch) changed(id ID) {
 	l := w.ledger
 	if id == l.notBefore.id {
 		l.notBefore.stale.Store(true)
-		l.cache.clear()
+		l.cache.Clear()
 		return
 	}
-	l.cache.changed(id)
+	l.cache.Changed(id)
 	if l.own.wrote(id) {
 		return
 	}
@@ -57,13 +57,13 @@ func (w *watch) beat(asOf time.Time) {
 		l.recheckDue.Store(true)
 		l.notify()
 	}
-	l.cache.lease.extend(asOf)
+	l.cache.Beat(asOf)
 }
 
 func (w *watch) interrupted(ctx context.Context, err error) {
 	l := w.ledger
 	w.broken = true
-	l.cache.interrupted()
+	l.cache.Interrupted()
 	if !w.logged { // once for each outage
 		w.logged = true
 		l.log.WarnContext(ctx, "store watch interrupted; reading through until it recovers", "app", l.app, "error", err)
