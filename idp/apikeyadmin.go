@@ -28,7 +28,7 @@ type KnownAPIKey struct {
 
 func (k storedKey) known() KnownAPIKey {
 	known := KnownAPIKey{ID: k.ID, Description: k.Description, TenantID: k.TenantID, Endpoints: k.Endpoints, InsertInstant: database.FromMillis(k.Inserted)}
-	if k.Name != "" && known.Description == "" { // one that was made over HTTP
+	if k.Name != "" && known.Description == "" { // one that was created over HTTP
 		known.Description = k.Name
 	}
 	if k.Expiry != 0 {
@@ -37,7 +37,7 @@ func (k storedKey) known() KnownAPIKey {
 	return known
 }
 
-// NewAPIKey makes a key and returns it, here and never again. The ID and the
+// NewAPIKey creates a key and returns it, here and never again. The ID and the
 // InsertInstant are the server's to choose.
 func (s *Server) NewAPIKey(ctx context.Context, wanted KnownAPIKey) (key string, made KnownAPIKey, err error) {
 	j := apiKeyJSON{TenantID: wanted.TenantID}
@@ -85,7 +85,7 @@ func (s *Server) DeleteAPIKey(ctx context.Context, id string) error {
 	})
 }
 
-// EnsureAPIKey makes a key known, or updates what it may do.
+// EnsureAPIKey stores a key, or updates what it may do.
 func (s *Server) EnsureAPIKey(ctx context.Context, k APIKey) error {
 	if len(k.Key) < minAPIKey {
 		return fusion.Invalid("apiKey.key", "tooShort", fmt.Sprintf("An API key has at least %d characters.", minAPIKey))

@@ -76,7 +76,7 @@ func (s *Server) createAPIKey(w http.ResponseWriter, r *http.Request, by storedK
 }
 
 // grantable returns the key that a request describes, if the caller's key may do all that it may. A
-// caller that is confined to a tenant makes keys of that tenant.
+// caller that is confined to a tenant creates keys for that tenant.
 func (s *Server) grantable(r *http.Request, by storedKey, j apiKeyJSON) (storedKey, error) {
 	j.TenantID = cmp.Or(j.TenantID, by.TenantID)
 	k, err := j.stored(r.Context(), s.db)

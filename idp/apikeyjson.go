@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/fusion"
 )
 
-// apiKeyJSON is an API key as FusionAuth writes it. The key itself is there when it is made and
-// never again.
+// apiKeyJSON is an API key as FusionAuth writes it. The key itself is present when it is created
+// and never again.
 type apiKeyJSON struct {
 	ID                    string `json:"id,omitempty"`
 	Key                   string `json:"key,omitempty"`
@@ -21,7 +21,7 @@ type apiKeyJSON struct {
 	IPAccessControlListID string `json:"ipAccessControlListId,omitempty"` // there are none
 	InsertInstant         int64  `json:"insertInstant,omitzero"`
 	LastUpdateInstant     int64  `json:"lastUpdateInstant,omitzero"`
-	KeyManager            bool   `json:"keyManager"` // told, not asked: whether it may make keys
+	KeyManager            bool   `json:"keyManager"` // only shown: whether it may create keys
 	Retrievable           bool   `json:"retrievable"`
 	MetaData              struct {
 		Attributes struct {

@@ -122,7 +122,7 @@ func (s *Server) changeApplication(ctx context.Context, id string, change func(*
 		fmt.Sprintf(`UPDATE applications %s WHERE id = $1 AND tenant_id = $2 AND last_update_instant = %d`, keepSecret, old.updated))
 }
 
-// EnsureApplication makes an application, or replaces the one with its ID: what
+// EnsureApplication creates an application, or replaces the one with its ID: what
 // a says is what there is afterwards, with defaults if it says nothing.
 // [Server.ChangeApplication] leaves alone what it does not name.
 func (s *Server) EnsureApplication(ctx context.Context, a Application) error {

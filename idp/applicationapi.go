@@ -18,7 +18,8 @@ type applicationBody struct {
 	Application applicationJSON `json:"application"`
 }
 
-// replyApplication shows an application with its roles, and the client secret if it was just made.
+// replyApplication shows an application with its roles, and the client secret if it was just
+// created.
 func (s *Server) replyApplication(w http.ResponseWriter, r *http.Request, a application) error {
 	j := a.json()
 	var err error
@@ -74,7 +75,7 @@ func applicationsIn(ctx context.Context, q database.Queries, sc scope, active bo
 }
 
 // createApplication answers POST /api/application[/{applicationId}]. If the request has no client
-// secret, one is made; the answer shows it, once.
+// secret, one is created; the answer shows it, once.
 func (s *Server) createApplication(w http.ResponseWriter, r *http.Request, sc scope) error {
 	var body applicationBody
 	if err := fusion.Decode(w, r, &body); err != nil {

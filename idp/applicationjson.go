@@ -15,7 +15,7 @@ type applicationJSON struct {
 	Name     string `json:"name,omitempty"`
 	Active   *bool  `json:"active,omitempty"`
 	State    string `json:"state,omitempty"`
-	// read when the application is made; then they have calls of their own
+	// read when the application is created; then they have calls of their own
 	Roles []role `json:"roles"`
 
 	LoginConfiguration struct {

@@ -82,7 +82,7 @@ const setApplication = `SET client_secret_digest = $4, ` + setOther
 // keepSecret is setApplication for a write that may have no secret: then the stored one stays.
 const keepSecret = `SET client_secret_digest = COALESCE($4, client_secret_digest), ` + setOther
 
-// setOther makes the time of the last change rise with each change: a conditional write notices
+// setOther increases the time of the last change with each change: a conditional write notices
 // one.
 const setOther = `name = $3, client_authentication = $5,
 	generate_refresh_tokens = $6, allow_token_refresh = $7, enabled_grants = $8, access_token_ttl = $9,

@@ -43,7 +43,7 @@ type Config struct {
 	// Hash is the cost and the pool of password hashing.
 	Hash HashConfig
 
-	// KeyRotation is how long a key signs JWTs before a new one is made; the old
+	// KeyRotation is how long a key signs JWTs before a new one is created; the old
 	// one verifies as long as a token that it signed may live. Default: 90 days.
 	// Negative: never by itself.
 	KeyRotation time.Duration
@@ -55,7 +55,7 @@ type Config struct {
 
 	// BreachedPasswords is the file of a filter that latchkey passwords
 	// build-filter made: what is in it cannot be set as a password. It is read
-	// where a password is set, and stays open until Close. Empty: none.
+	// when a password is set, and stays open until Close. Empty: none.
 	BreachedPasswords string
 
 	// SendMail sends a letter to a user. Nil: nobody can prove an address or set

@@ -13,7 +13,7 @@ var (
 	// ErrDuplicate means that an e-mail address, username or id is taken.
 	ErrDuplicate = fusion.ErrDuplicate
 
-	// ErrOtherSecret means that the database was made with another Config.Secret.
+	// ErrOtherSecret means that the database was created with another Config.Secret.
 	ErrOtherSecret = signing.ErrOtherSecret
 )
 

@@ -115,7 +115,7 @@ func (s *secrets) sealFactor(userID string, f factor) (sealed sealedFactor) {
 	return sealed
 }
 
-// insert gives the factor to a user who was just made.
+// insert gives the factor to a user who was just created.
 func (f sealedFactor) insert(tx *sql.Tx, userID string) error {
 	if f.id == "" {
 		return nil
@@ -131,7 +131,7 @@ func (f sealedFactor) insert(tx *sql.Tx, userID string) error {
 	return nil
 }
 
-// plainCode is a recovery code without what makes it easy to read.
+// plainCode returns a recovery code without the dashes and spaces that make it easy to read.
 func plainCode(typed string) []byte {
 	return bytes.Map(func(r rune) rune {
 		if r == '-' || unicode.IsSpace(r) {

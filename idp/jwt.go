@@ -41,7 +41,7 @@ type claims struct {
 	Scope              string   `json:"scope,omitempty"`
 }
 
-// accessTokens makes and checks the JWTs of users.
+// accessTokens signs and verifies the JWTs of users.
 type accessTokens struct {
 	issuer string
 	keys   *signing.Ring
@@ -105,8 +105,8 @@ func (t accessTokens) mayHaveSigned(ctx context.Context, key *signing.Key, c cla
 	return t.keys.SignsFor(ctx, key, c.Audience, c.TenantID)
 }
 
-// userOfJWT returns the user and the claims of a JWT, or errJWT. ErrNotFound: the user is gone. A
-// user of another tenant than the token's is not its user.
+// userOfJWT returns the user and the claims of a JWT, or errJWT. ErrNotFound: the user has been
+// deleted. A user of another tenant than the token's is not its user.
 func (s *Server) userOfJWT(ctx context.Context, token string) (User, claims, error) {
 	c, err := s.tokens.verify(ctx, token)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/signing"
 )
 
-// RotateSigningKey makes a new key for the JWTs and returns its id. It is published at once, at
+// RotateSigningKey creates a new key for the JWTs and returns its id. It is published at once, at
 // /.well-known/jwks.json, and signs ten minutes later, when everybody who caches the keys has it;
 // the key before verifies what it has signed as long as an access token may live.
 // Config.KeyRotation does this by itself.

@@ -54,7 +54,7 @@ func (s *Server) exchangePassword(r *http.Request, form url.Values, app applicat
 	c := s.tokens.claims(&u, app.ID, ttl)
 	c.Scope = strings.Join(scopes, " ")
 	answer := tokenResponse{ExpiresIn: int64(ttl / time.Second), Scope: c.Scope, TokenType: "Bearer", UserID: u.ID}
-	// A user who is not registered gets a token that says so, and none to refresh it with.
+	// A user who is not registered gets a token that says so, and no refresh token.
 	var f *family
 	if status == http.StatusOK && app.GenerateRefreshTokens && slices.Contains(scopes, offlineAccess) {
 		f = newFamily(&u, app, req.MetaData.Device, s.now())

@@ -59,7 +59,7 @@ func rolesToRegister(tx *sql.Tx, userID, applicationID string, roles []string) (
 	return list, "user.registration.update", err
 }
 
-// Unregister takes a user out of an application and revokes the user's refresh tokens there. Not
+// Unregister removes a user from an application and revokes the user's refresh tokens there. Not
 // registered: ErrNotFound.
 func (s *Server) Unregister(ctx context.Context, userID, applicationID string) error {
 	userID, applicationID = strings.ToLower(userID), strings.ToLower(applicationID)

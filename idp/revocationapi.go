@@ -23,7 +23,7 @@ func (s *Server) revokeRefreshTokens(w http.ResponseWriter, r *http.Request) err
 	return s.revokeSelected(r, form, by)
 }
 
-// revoker is who asks for a revocation.
+// revoker is the caller of a revocation.
 type revoker struct {
 	owner string // the subject of a JWT; "" for an API key
 	scope scope

@@ -31,7 +31,7 @@ func (s *Server) writeRole(w http.ResponseWriter, r *http.Request, sc scope) err
 	return fusion.Reply(w, http.StatusOK, roleBody{written})
 }
 
-// changedRole makes a role, or changes it as it is now, or returns errOvertaken.
+// changedRole creates a role, or changes it as it is now, or returns errOvertaken.
 func (s *Server) changedRole(r *http.Request, applicationID string, change change) (role, error) {
 	var old role
 	if r.Method != http.MethodPost {

@@ -52,7 +52,7 @@ func duplicateRole(field string) error {
 	return fusion.Invalid(field+".name", "duplicate", "The application has a role with that name.")
 }
 
-// updateRole replaces a role. Who has it keeps it under its new name.
+// updateRole replaces a role. Users keep it under its new name.
 func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error {
 	var taken bool
 	err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM application_roles WHERE application_id = $1 AND name = $2 AND id <> $3)`, applicationID, r.Name, old.ID).Scan(&taken)
@@ -70,7 +70,7 @@ func updateRole(tx *sql.Tx, applicationID string, old, r role, now int64) error 
 	return replaceInRegistrations(tx, applicationID, old.Name, r.Name, now)
 }
 
-// deleteRole takes a role away, also from those who have it.
+// deleteRole deletes a role, and removes it from all registrations.
 func deleteRole(tx *sql.Tx, applicationID string, old role, now int64) error {
 	if err := overtaken(database.Changed(tx.Exec(`DELETE FROM application_roles WHERE id = $1 AND application_id = $2 AND name = $3`, old.ID, applicationID, old.Name))); err != nil {
 		return err

@@ -20,7 +20,7 @@ var (
 	errTokenInvalid = errors.New("idp: invalid refresh token")
 
 	// errTokenDead is a genuine refresh token whose time is over: it expired,
-	// was revoked or spent, or its user has gone.
+	// was revoked or spent, or its user has been deleted.
 	errTokenDead = errors.New("idp: dead refresh token")
 )
 

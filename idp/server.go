@@ -48,9 +48,9 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// Open opens the database that c names, makes what a new one needs (the schema, the default tenant
-// and a signing key), and returns the Server. It fails if the database is damaged, not ours, from a
-// newer version, or was made with another Secret, or if its server cannot be reached.
+// Open opens the database that c names, creates what a new one needs (the schema, the default
+// tenant and a signing key), and returns the Server. It fails if the database is damaged, not ours,
+// from a newer version, or was created with another Secret, or if its server cannot be reached.
 func Open(ctx context.Context, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -112,7 +112,7 @@ func (s *Server) begin(ctx context.Context, c Config) (err error) {
 	return s.costs.begin(ctx)
 }
 
-// assemble makes the parts of the provider, each of which knows only what it needs.
+// assemble creates the parts of the provider, each of which knows only what it needs.
 func (s *Server) assemble(c Config) {
 	s.tokens = accessTokens{s.issuer, s.keys, s.now}
 	s.refreshTokens = refreshTokens{s.db, s.outbox, s.secrets, s.log, s.now}

@@ -112,7 +112,7 @@ func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 	})
 }
 
-// tenantOrDefault resolves the TenantID of an application or a user to be made.
+// tenantOrDefault resolves the TenantID of a new application or user.
 func tenantOrDefault(ctx context.Context, q database.Queries, field, id string) (string, error) {
 	id, err := fusion.ParseID(field, id)
 	if err != nil {

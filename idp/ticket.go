@@ -16,7 +16,7 @@ import (
 
 // A ticket lets its holder do one thing for one user until a deadline. It is
 // not stored: it carries a MAC over what it is for and over the state that it
-// was made in, so that using it makes it worthless if that changes the state.
+// was issued in. A use that changes the state invalidates the ticket.
 type ticket string
 
 // What tickets are for, and how long they are good: FusionAuth's defaults.

@@ -86,7 +86,7 @@ func (c factorCodes) judge(tx *sql.Tx, u User, code string, t ticket, now time.T
 	return codeRight, forgetFailures(tx, subject)
 }
 
-// use reports whether a code is right, and makes it worthless.
+// use reports whether a code is right, and invalidates it.
 func (c factorCodes) use(tx *sql.Tx, u User, code string, now time.Time) (bool, error) {
 	var sealed []byte
 	var last int64

@@ -23,7 +23,7 @@ func (s *Server) getUser(w http.ResponseWriter, r *http.Request, sc scope) error
 	return replyUser(w, u)
 }
 
-// findUser answers GET /api/user: with the JWT of the user who asks, or with an API key and one of
+// findUser answers GET /api/user: with the user's own JWT, or with an API key and one of
 // changePasswordId, verificationId, email, username and loginId.
 func (s *Server) findUser() http.HandlerFunc {
 	ownUser, userOfQuery := s.answering(s.ownUser), s.keyed("/api/user", s.userOfQuery)
@@ -151,7 +151,7 @@ func patchedUser(mediaType string, patch []byte, u User) (userRequest, error) {
 	return req, nil
 }
 
-// deleteUser answers DELETE /api/user/{userId}: locked out, or, with hardDelete=true, gone.
+// deleteUser answers DELETE /api/user/{userId}: locked out, or deleted, with hardDelete=true.
 func (s *Server) deleteUser(w http.ResponseWriter, r *http.Request, sc scope) error {
 	u, err := userInScope(r.Context(), s.db, sc, r.PathValue("userId"))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/loginid"
 )
 
-// NewUser is a user to be made. It needs an e-mail address or a username, and
+// NewUser describes a user to create. It needs an e-mail address or a username, and
 // a password. White space around an address or a username is left out.
 type NewUser struct {
 	ID       string // UUID; empty: a new one
@@ -32,9 +32,8 @@ type NewUser struct {
 	factor       factor
 }
 
-// CreateUser makes an active user. What is wrong with it comes back as a
-// [ValidationError], which is [ErrDuplicate] where an address, name or id is
-// taken.
+// CreateUser creates an active user. Mistakes are a [ValidationError], which is [ErrDuplicate] if
+// an address, name or id is taken.
 func (s *Server) CreateUser(ctx context.Context, n NewUser) (User, error) {
 	return s.insertUser(ctx, "", n)
 }

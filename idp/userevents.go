@@ -52,7 +52,7 @@ func raiseImport(ctx context.Context, tx *outbox.Tx, rows []importRow) error {
 	return nil
 }
 
-// aboutAll puts users of one tenant into an event, who were just made.
+// aboutAll puts users of one tenant, who were just created, into an event.
 func (e *event) aboutAll(ctx context.Context, q database.Queries, rows []importRow) error {
 	var places []string
 	var ids []any

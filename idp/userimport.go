@@ -48,9 +48,8 @@ func (s *Server) importUsers(w http.ResponseWriter, r *http.Request, sc scope) e
 	return err
 }
 
-// ImportUsers makes all of the users of a FusionAuth import, {"users": […]}, or none, and returns
-// how many. What is wrong with one comes back as a [ValidationError] whose fields begin with
-// "users[n]".
+// ImportUsers creates all of the users of a FusionAuth import, {"users": […]}, or none, and returns
+// how many. Mistakes are a [ValidationError] whose fields begin with "users[n]".
 func (s *Server) ImportUsers(ctx context.Context, text []byte) (int, error) {
 	return s.importText(ctx, "", "", text)
 }

@@ -69,7 +69,7 @@ func (s *Server) replaceUser(ctx context.Context, caller string, old User, reque
 	return s.UserByID(ctx, old.ID)
 }
 
-// replacement is what a request makes of a user.
+// replacement returns the request to replace a user, checked.
 func replacement(u User, request func(User) (userRequest, error)) (userRequest, error) {
 	req, err := request(u)
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 func userByLoginID(ctx context.Context, q database.Queries, tenantID, loginID string, types []string) (User, error) {
 	loginID = loginid.Trim(loginID)
 	if checkLoginID(loginID) != "" {
-		return User{}, ErrNotFound // such a one cannot have been made
+		return User{}, ErrNotFound // no such user can exist
 	}
 	key := loginid.Canonical(loginID)
 	for _, t := range types {
