@@ -207,7 +207,7 @@ func (j *jar) request(method, path, body string) *http.Request {
 	r := httptest.NewRequest(method, "http://"+subjectHost+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://"+subjectHost)
-	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1234", rand.N(256), rand.N(256), rand.N(256)) // each jar has its own address
+	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1234", rand.N(256), rand.N(256), rand.N(256)) // requests come from many addresses
 	for name, value := range j.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

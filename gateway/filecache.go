@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	largest  = 4 << 20  // the largest file that is compressed and has an ETag of its content; larger ones use size and time
+	largest  = 4 << 20  // bytes of a file that is compressed, with an ETag of its content; of larger ones it has size and time
 	kept     = 64 << 20 // bytes of compressed files that are kept in memory
 	mostTold = 100      // at most this many are logged as not served: in an unreadable directory, every name is one
 )

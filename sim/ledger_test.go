@@ -23,7 +23,8 @@ import (
 //	I4  nothing is served after an end that was written before the request came; other nodes that
 //	    cache records serve nothing that came 1.5 s later;
 //	I5  a session costs no more writes than its generations account for;
-//	I6  no honest browser is asked for newer cookies, while the network keeps to the window and the store loses nothing.
+//	I6  no honest browser is asked for newer cookies, while the network keeps to the window and the
+//	    store loses nothing.
 type ledger struct {
 	w *world
 

@@ -19,7 +19,8 @@ type scenario struct {
 	events  []event
 }
 
-// times are those of the guards' Config, and the lifetime of the provider's JWTs; zero is the default.
+// times are those of the guards' Config, and the lifetime of the provider's JWTs; zero is the
+// default.
 type times struct {
 	idle, cap, refreshTTL, absolute, window, ahead, jwt time.Duration
 }

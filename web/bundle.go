@@ -27,7 +27,7 @@ func bundle(root, entry, out string, format api.Format) (metafile string, err er
 		Charset:           api.CharsetUTF8,
 		Loader:            map[string]api.Loader{".svg": api.LoaderDataURL}, // an icon in the page works without a network
 		LegalComments:     api.LegalCommentsNone,                            // licenses.txt has it all
-		TsconfigRaw:       "{}",                                             // for the type check only
+		TsconfigRaw:       "{}",                                             // tsconfig.json is for the type check only
 		LogLevel:          api.LogLevelWarning,
 	})
 	if len(result.Errors) > 0 {

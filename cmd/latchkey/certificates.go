@@ -26,9 +26,9 @@ type certificates struct {
 	config *tls.Config
 
 	howToTrust string                     // how to make browsers trust the local authority; empty: nothing to do
-	roots      *x509.CertPool             // by the local authority; nil: another source
-	files      *certificateFiles          // nil: from elsewhere
-	issuer     *certmagic.ACMEIssuer      // nil: from elsewhere
+	roots      *x509.CertPool             // the local authority's; nil: certificates from elsewhere
+	files      *certificateFiles          // nil: certificates from elsewhere
+	issuer     *certmagic.ACMEIssuer      // nil: certificates from elsewhere
 	manager    func(hosts []string) error // obtains certificates for new hosts after a reload
 }
 

@@ -16,7 +16,7 @@ import (
 type liveGateway struct {
 	mu      sync.RWMutex
 	now     *gateway.Gateway
-	begun   *sync.WaitGroup // requests that now is serving
+	begun   *sync.WaitGroup // requests given to now
 	retired sync.WaitGroup
 	all     map[*gateway.Gateway]struct{} // not closed yet
 	errs    []error
