@@ -19,8 +19,8 @@ type Webhook struct {
 	Events      []string // types, with FusionAuth's names, such as "user.deactivate"
 }
 
-// EnsureWebhook creates a webhook, or changes the one with its ID, whose pending events are then sent
-// at once.
+// EnsureWebhook creates a webhook, or changes the one with its ID, whose pending events are then
+// sent at once.
 func (s *Server) EnsureWebhook(ctx context.Context, w Webhook) error {
 	j := webhookJSON{URL: w.URL, Description: w.Description, Global: true, EventsEnabled: make(map[string]bool)}
 	for _, t := range w.Events {
