@@ -96,8 +96,8 @@ func (s *checkedStore) distrust(ctx context.Context, asked ID, rec *Record, err 
 	case err == errUnknownMACKey:
 		s.checkKeys(ctx, rec)
 	case !s.once("record not believed " + asked.String()):
-	case err == errForgedRecord:
-		s.log.ErrorContext(ctx, "the MAC of a record in the store is wrong: it is left as it is, and not believed", "app", s.app, "session", asked)
+	case err == errForgedRecord, err == errNoMAC:
+		s.log.ErrorContext(ctx, "the MAC of a record in the store is wrong or missing: it is left as it is, and not believed", "app", s.app, "session", asked)
 	default:
 		s.log.ErrorContext(ctx, "the store returned a record of another session, app or user: it is left as it is, and not believed",
 			"app", s.app, "session", asked, "got", rec.ID, "of_app", rec.App)

@@ -3,6 +3,7 @@ package latchkey
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -95,6 +96,41 @@ func TestRecordMAC_keys(t *testing.T) {
 		}
 		if newRecordMAC(KeyRing{older}, "store").check(rec.with(extra{mac: mac[:i+1]})) == nil && i+1 < len(mac) {
 			t.Errorf("%d bytes of a MAC are enough", i+1)
+		}
+	}
+}
+
+// A record without a MAC is believed as long as a program without MACs may have written it, and the end of a session for ever: it can only end.
+func TestRecordMAC_missing(t *testing.T) {
+	first, err := ParseKeys("latchkey-key-1:" + strings.TrimPrefix(NewKey().Reveal(), keyPrefix))
+	if err != nil || !strings.HasPrefix(first[0].Reveal(), "latchkey-key-1:") {
+		t.Fatal(first, err)
+	}
+	rec := testRecord()
+	for _, c := range []struct {
+		name string
+		ring KeyRing
+		want error
+	}{
+		{"an old key", first, nil},
+		{"an old key behind a new one", KeyRing{NewKey(), first[0]}, nil},
+		{"new keys", KeyRing{NewKey(), NewKey()}, errNoMAC},
+	} {
+		m := newRecordMAC(c.ring, "store")
+		if err := m.check(rec); err != c.want {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		tombstone := rec.tombstone(epoch, EndLogout)
+		if err := m.check(tombstone); err != nil {
+			t.Errorf("%s: an end: %v", c.name, err)
+		}
+		if err := newRecordMAC(KeyRing{NewKey()}, "store").check(m.sign(tombstone)); err != nil {
+			t.Errorf("%s: an end of a key that is gone: %v", c.name, err)
+		}
+		forged := m.sign(tombstone)
+		forged.Deadline = epoch
+		if err := m.check(forged); err != errForgedRecord {
+			t.Errorf("%s: an end with a wrong MAC: %v", c.name, err)
 		}
 	}
 }

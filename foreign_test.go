@@ -67,6 +67,13 @@ func withoutMAC(t testing.TB, rec *latchkey.Record) *latchkey.Record {
 	return plain
 }
 
+// oldKeys returns the keys as those of a program that gave records no MAC.
+func oldKeys(t testing.TB, keys latchkey.KeyRing) latchkey.KeyRing {
+	old, err := latchkey.ParseKeys(strings.Replace(keys[0].Reveal(), "latchkey-key-2:", "latchkey-key-1:", 1))
+	must(t, err)
+	return old
+}
+
 // A store that answers with a record of another session, app or user, or with one that this app has
 // not written, is not believed: 503, an alarm, and nothing is changed.
 func TestForeignRecord(t *testing.T) {
@@ -106,6 +113,9 @@ func TestForeignRecord(t *testing.T) {
 				return &changed
 			}
 		}},
+		{"without a MAC", func(ada, _ *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record {
+			return func(asked latchkey.ID, rec *latchkey.Record) *latchkey.Record { return withoutMAC(t, rec) }
+		}},
 	} {
 		for _, route := range []struct {
 			name               string
@@ -121,6 +131,9 @@ func TestForeignRecord(t *testing.T) {
 		} {
 			t.Run(c.name+"/"+route.name, func(t *testing.T) {
 				simulate(t, func(t *testing.T, w *world) {
+					if c.name == "of another user" {
+						w.keys = oldKeys(t, w.keys)
+					}
 					store := &confusedStore{flakyStore: w.store}
 					config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))
 					config.Store = store
@@ -174,6 +187,7 @@ func TestForeignRecord(t *testing.T) {
 // another tab may have been answered first.
 func TestForeignRecordBesideAnOlderRefreshCookie(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
+		w.keys = oldKeys(t, w.keys)
 		store := &confusedStore{flakyStore: w.store}
 		config := w.config(w.shop, discard)
 		config.Store = store
@@ -188,9 +202,9 @@ func TestForeignRecordBesideAnOlderRefreshCookie(t *testing.T) {
 		b.set(w.shop, refreshCookie, older)
 		b.get(w.shop, "/api/private").ok(t, false)
 		store.confuse(func(_ latchkey.ID, rec *latchkey.Record) *latchkey.Record {
-			changed := *rec
+			changed := withoutMAC(t, rec)
 			changed.User.ID = "somebody else"
-			return &changed
+			return changed
 		})
 		b.get(w.shop, "/api/private").want(t, 503, "provider_unavailable", "")
 	})

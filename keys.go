@@ -18,37 +18,51 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not usable.
-// It prints as its id, never as its secret.
+// A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not
+// usable. It prints as its id, never as its secret.
 type Key struct {
-	secret *[32]byte // behind a pointer: fmt follows no pointer below the first level, so no dump of a struct shows it
+	// behind a pointer: fmt follows no pointer below the first level, so no dump of a struct shows
+	// it
+	secret *[32]byte
 	id     uint32
+	format int // 2; 1: made by a program that gave records no MAC
 }
 
-// A KeyRing lists keys: the first seals, all of them open. To rotate on several nodes, add the new key behind the
-// first on every node, and only then move it to the front on every node: a node must not see what it cannot open.
-// Remove the old one when nothing that it sealed can be alive any more (Config.AbsoluteTimeout).
+// A KeyRing lists keys: the first seals, all of them open. To rotate on several nodes, add the new
+// key behind the first on every node, and only then move it to the front on every node: a node must
+// not see what it cannot open. Remove the old one when nothing that it sealed can be alive any more
+// (Config.AbsoluteTimeout).
 type KeyRing []Key
 
-const keyPrefix = "latchkey-key-1:"
+// A line of a key file begins with the format of the key. Keys of both formats do the same. As long
+// as one of format 1 is in the ring, there may be records without a MAC.
+const (
+	keyPrefix  = "latchkey-key-2:"
+	keyPrefix1 = "latchkey-key-1:"
+)
 
 // NewKey returns a fresh random key.
 func NewKey() Key {
 	var secret [32]byte
 	rand.Read(secret[:]) // never fails: crypto/rand ends the program instead
-	return newKey(secret)
+	return newKey(secret, 2)
 }
 
-// newKey names the key by a digest of its secret, so that a key file needs no ids and a copied line keeps its name.
-func newKey(secret [32]byte) Key {
-	k := Key{secret: &secret}
+// newKey names the key by a digest of its secret, so that a key file needs no ids and a copied line
+// keeps its name.
+func newKey(secret [32]byte, format int) Key {
+	k := Key{secret: &secret, format: format}
 	k.id = binary.BigEndian.Uint32(k.derive("key id", 4))
 	return k
 }
 
 // Reveal returns the secret in the form that ParseKeys reads.
 func (k Key) Reveal() string {
-	return keyPrefix + base64.RawURLEncoding.EncodeToString(k.secret[:])
+	prefix := keyPrefix
+	if k.format == 1 {
+		prefix = keyPrefix1
+	}
+	return prefix + base64.RawURLEncoding.EncodeToString(k.secret[:])
 }
 
 // String returns the key's id: eight hexadecimal digits.
@@ -68,8 +82,8 @@ func (k Key) derive(purpose string, length int, parts ...string) []byte {
 	return key
 }
 
-// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the one that seals first; blank lines and lines that begin with # are skipped.
-// Errors name the line and never quote it.
+// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the one that seals first;
+// blank lines and lines that begin with # are skipped. Errors name the line and never quote it.
 func ParseKeys(text string) (KeyRing, error) {
 	var ring KeyRing
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -78,12 +92,17 @@ func ParseKeys(text string) (KeyRing, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
+		format := 2
 		encoded, found := strings.CutPrefix(line, keyPrefix)
+		if !found {
+			format = 1
+			encoded, found = strings.CutPrefix(line, keyPrefix1)
+		}
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 		if !found || err != nil || len(raw) != 32 {
 			return nil, fmt.Errorf("line %d: not a key: want %s and 43 characters of base64url", n, keyPrefix)
 		}
-		key := newKey([32]byte(raw))
+		key := newKey([32]byte(raw), format)
 		if _, twice := ring.find(key.id); twice {
 			return nil, fmt.Errorf("line %d: the same key twice", n)
 		}
@@ -99,8 +118,8 @@ func ParseKeys(text string) (KeyRing, error) {
 }
 
 // LoadOrCreateKeys is LoadKeys, and creates the file with one fresh key if there is none. Use it on
-// a single node. Among several nodes, one that is missing its file would create a key of its own, and
-// sign out the users whom it serves.
+// a single node. Among several nodes, one that is missing its file would create a key of its own,
+// and sign out the users whom it serves.
 func LoadOrCreateKeys(path string) (KeyRing, error) {
 	ring, err := LoadKeys(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -148,3 +148,17 @@ func (s *tardyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record,
 	time.Sleep(time.Duration(s.delay.Load()))
 	return s.flakyStore.Get(ctx, id)
 }
+
+// Whose keys were stolen ends all sessions and replaces the keys, which leaves an end in the store that no key vouches for.
+func TestEndAppSessions_keysReplaced(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+		w.keys = latchkey.KeyRing{latchkey.NewKey()}
+		w.shop.start(w.config(w.shop, discard))
+		b.get(w.shop, "/api/private").want(t, 401, "login_required", "")
+		b.login(w.shop)
+		b.get(w.shop, "/api/private").ok(t, false)
+	})
+}

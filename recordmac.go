@@ -12,6 +12,7 @@ import (
 // A store that has mixed up its records, or was changed by hand, is not believed.
 var (
 	errNotBelieved   = errors.New("a record in the store is not believed")
+	errNoMAC         = fmt.Errorf("%w: it has no MAC, and was written after the last program that made none", errNotBelieved)
 	errForgedRecord  = fmt.Errorf("%w: its MAC is wrong", errNotBelieved)
 	errUnknownMACKey = fmt.Errorf("%w: this node does not have the key of its MAC", errNotBelieved)
 )
@@ -23,7 +24,8 @@ var (
 // Layout: version (1 byte), key id (4), HMAC-SHA-256, of which 16 bytes are kept (RFC 2104, section
 // 5).
 type recordMAC struct {
-	keys []*macKey // in the order of the ring
+	keys     []*macKey // in the order of the ring
+	required bool      // no program without MACs has written with a key of the ring
 }
 
 const (
@@ -32,8 +34,9 @@ const (
 )
 
 func newRecordMAC(ring KeyRing, app string) *recordMAC {
-	m := &recordMAC{}
+	m := &recordMAC{required: true}
 	for _, k := range ring {
+		m.required = m.required && k.format > 1
 		m.keys = append(m.keys, newMACKey(k.id, k.derive("record", sha256.Size, app)))
 	}
 	return m
@@ -44,10 +47,16 @@ func (m *recordMAC) sign(rec *Record) *Record {
 	return rec.with(extra{rec.extras().unknown, m.keys[0].ofRecord(rec)})
 }
 
-// check returns an error for a record whose MAC is wrong. Records of version 1 have none.
+// check returns an error for a record whose MAC is wrong. One without a MAC is believed as long as
+// the ring has a key of the time when there were none. The end of a session is believed without one
+// too, or with that of a key that is gone: all that it can do is end, and it may be what ended all
+// sessions before the keys were replaced.
 func (m *recordMAC) check(rec *Record) error {
 	mac := rec.extras().mac
 	if mac == nil {
+		if m.required && !rec.ended() {
+			return errNoMAC
+		}
 		return nil
 	}
 	id, ok := recordMACKey(mac)
@@ -62,6 +71,9 @@ func (m *recordMAC) check(rec *Record) error {
 		default:
 			return errForgedRecord
 		}
+	}
+	if rec.ended() {
+		return nil
 	}
 	return errUnknownMACKey
 }

@@ -90,7 +90,7 @@ func TestHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, other := range map[string]string{"another key": "latchkey-key-1:" + strings.Repeat("A", 43) + "\n", "damaged": "words"} {
+	for name, other := range map[string]string{"another key": "latchkey-key-2:" + strings.Repeat("A", 43) + "\n", "damaged": "words"} {
 		if err := os.WriteFile(keys, []byte(other), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestHealth(t *testing.T) {
 		}
 		// A new key in front, as in a rotation, is no failure while the old key is still in the
 		// file.
-		if err := os.WriteFile(keys, []byte("latchkey-key-1:"+strings.Repeat("A", 43)+"\n"+string(text)), 0o600); err != nil {
+		if err := os.WriteFile(keys, []byte("latchkey-key-2:"+strings.Repeat("A", 43)+"\n"+string(text)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		wantHealth(t, admin, true, "")

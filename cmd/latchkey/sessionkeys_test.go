@@ -63,7 +63,7 @@ func (s *served) keysSession(args ...string) (keys []shownSessionKey) {
 	if err := json.Unmarshal(stdout.Bytes(), &shown); err != nil {
 		s.Fatalf("%v: %s: %v", args, &stdout, err)
 	}
-	if text := stdout.String() + stderr.String(); strings.Contains(text, "latchkey-key-1:") {
+	if text := stdout.String() + stderr.String(); strings.Contains(text, "latchkey-key-") {
 		s.Errorf("%v prints a key", args)
 	}
 	return shown.Keys
@@ -176,7 +176,7 @@ func TestReloadKeepsTheKeyThatSeals(t *testing.T) {
 	ada := s.login()
 	for name, change := range []func(path string) error{
 		func(path string) error {
-			return os.WriteFile(path, []byte("latchkey-key-1:"+strings.Repeat("A", 43)+"\n"), 0o600)
+			return os.WriteFile(path, []byte("latchkey-key-2:"+strings.Repeat("A", 43)+"\n"), 0o600)
 		},
 		os.Remove,
 	} {
