@@ -2,6 +2,8 @@ package latchkey
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"os"
 	"testing"
 	"time"
 )
@@ -66,5 +68,30 @@ func TestPasswordChangesAreBounded(t *testing.T) {
 	p.note(user(n-1), epoch) // an older piece of news
 	if !p.changedAfter(user(n-1), epoch) {
 		t.Error("news of an older change made a newer one forgotten")
+	}
+}
+
+// A device cookie of every version is read: it keeps a browser known for half a year.
+func TestFormats_deviceCookie(t *testing.T) {
+	for _, version := range []string{"v1", "v2"} {
+		text, err := os.ReadFile("testdata/formats/" + version + "/samples.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s struct {
+			Keys, App string
+			Cookies   map[string]struct{ Device string }
+		}
+		if err := json.Unmarshal(text, &s); err != nil {
+			t.Fatal(err)
+		}
+		ring, err := ParseKeys(s.Keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, genuine := newDeviceSealer(ring, s.App, "store.example.com").parse(s.Cookies["live"].Device)
+		if !genuine || c.user != digestOf(s.App, "user", "user-live") {
+			t.Errorf("%s: %+v, %v", version, c, genuine)
+		}
 	}
 }
