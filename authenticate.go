@@ -133,10 +133,10 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 	if proven == nil || !proven.is(cookie) {
 		return finding{}
 	}
-	if p := proven.presented(id); !g.limits.servesNow(kept.Record, g.judge(kept.Record, p, now), p, now) {
+	if p := proven.presented(&kept.Record, now); !g.limits.servesNow(&kept.Record, g.judge(&kept.Record, p, now), p, now) {
 		return finding{}
 	}
-	return finding{record: kept.Record, token: &kept.token}
+	return finding{record: &kept.Record, token: &kept.token}
 }
 
 // witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;

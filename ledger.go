@@ -124,7 +124,7 @@ func (l *ledger) stored(ctx context.Context, id ID) (*Record, error) {
 // second result.
 func (l *ledger) GetCached(ctx context.Context, id ID, userID string) (*Record, *cachedRecord, error) {
 	if found := l.cache.Get(id); found != nil {
-		return found.Record, found, l.store.checkUser(ctx, found.Record, userID)
+		return &found.Record, found, l.store.checkUser(ctx, &found.Record, userID)
 	}
 	t := l.cache.Ticket(id)
 	rec, err := l.Get(ctx, id, userID)
@@ -138,7 +138,7 @@ func (l *ledger) GetCached(ctx context.Context, id ID, userID string) (*Record, 
 // only a read of the store may say that a session is over.
 func (l *ledger) remember(t fresh.Ticket, rec *Record) {
 	if !rec.ended() {
-		l.cache.Put(t, rec.ID, func(c *cachedRecord) { c.Record = l.shrinker.shrink(rec) })
+		l.cache.Put(t, rec.ID, func(c *cachedRecord) { c.Record = *rec; l.shrinker.shrink(&c.Record) })
 	}
 }
 

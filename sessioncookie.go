@@ -146,24 +146,26 @@ func (s *sessionMAC) unknownKey(value string) (id uint32, unknown bool) {
 // MAC does, and costs a tenth: the keys of a Guard do not change. There is one for each session in
 // memory, so it has no more than it needs.
 type verifiedCookie struct {
-	text       [sessionCookieLength]byte
-	generation uint32
-	mintedAt   int64  // milliseconds since 1970
-	digest     Digest // of the branch
+	text     [sessionCookieLength]byte
+	mintedAt uint32 // the low bits of the milliseconds since 1970
+	digest   Digest // of the branch
 }
 
 func (p *verifiedCookie) is(text string) bool {
 	return subtle.ConstantTimeCompare(p.text[:], []byte(text)) == 1
 }
 
-// presented is what the cookie shows of a session, but for the branch itself.
-func (p *verifiedCookie) presented(id ID) presented {
-	return presented{mark: mark{id: id, generation: p.generation, mintedAt: time.UnixMilli(p.mintedAt)}, session: true, known: &p.digest}
+// presented is what the cookie shows of the session, but for the branch itself. It was minted within
+// the last 49 days, which is what 32 bits can tell.
+func (p *verifiedCookie) presented(rec *Record, now time.Time) presented {
+	ms := now.UnixMilli()
+	mintedAt := time.UnixMilli(ms - int64(uint32(ms)-p.mintedAt))
+	return presented{mark: mark{id: rec.ID, generation: rec.Generation, mintedAt: mintedAt}, session: true, known: &p.digest}
 }
 
-// remember keeps a cookie whose MAC was right.
+// remember keeps a cookie of the newest generation whose MAC was right.
 func (c *cachedRecord) remember(text string, m mark) {
-	p := &verifiedCookie{generation: m.generation, mintedAt: m.mintedAt.UnixMilli(), digest: m.branch.digest()}
+	p := &verifiedCookie{mintedAt: uint32(m.mintedAt.UnixMilli()), digest: m.branch.digest()}
 	copy(p.text[:], text)
 	c.verified.Store(p)
 }

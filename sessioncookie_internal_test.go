@@ -19,7 +19,8 @@ func TestCKE11_ProvenCookie(t *testing.T) {
 		var kept cachedRecord
 		kept.remember(text, m)
 		proven := kept.verified.Load()
-		p := proven.presented(m.id)
+		kept.ID, kept.Generation = m.id, m.generation
+		p := proven.presented(&kept.Record, m.mintedAt.Add(40*24*time.Hour))
 		if !proven.is(text) || p.id != m.id || p.generation != m.generation || !p.mintedAt.Equal(m.mintedAt) || p.digest() != m.branch.digest() {
 			t.Fatalf("%s is not known again", text)
 		}

@@ -11,7 +11,7 @@ import (
 // A cachedRecord is a living record in memory. It may be served from, and nothing else may be decided
 // on it: it has no refresh token and no device.
 type cachedRecord struct {
-	*Record
+	Record
 	token    openedToken
 	verified atomic.Pointer[verifiedCookie] // the cookie last verified for this session
 }
@@ -22,10 +22,9 @@ type shrinker struct {
 	lists sharedLists
 }
 
-// shrink returns a copy that takes as little memory as it can: without what serving does not need,
-// and in few pieces, for the garbage collector looks at each.
-func (s *shrinker) shrink(rec *Record) *Record {
-	kept := *rec
+// shrink makes a record take as little memory as it can: without what serving does not need, and in
+// few pieces, for the garbage collector looks at each.
+func (s *shrinker) shrink(kept *Record) {
 	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device, kept.extra = nil, "", Claim{}, Device{}, nil
 	if kept.App == s.app {
 		kept.App = s.app // the same bytes for all
@@ -33,8 +32,7 @@ func (s *shrinker) shrink(rec *Record) *Record {
 	u := &kept.User
 	texts := []*string{&u.ID, &u.Email, &u.Username, &u.FirstName, &u.LastName, &u.FullName, &u.ImageURL, &u.PreferredLanguage, &u.Timezone}
 	join(texts)
-	u.Roles, kept.AuthMethods = s.lists.shared(u.Roles), s.lists.shared(rec.AuthMethods)
-	return &kept
+	u.Roles, kept.AuthMethods = s.lists.shared(u.Roles), s.lists.shared(kept.AuthMethods)
 }
 
 // sharedLists are lists of texts that many sessions have in common: users have few different lists
