@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,12 @@ type Config struct {
 	// App names the app in the store and in the keys of its cookies, so that no cookie of one app works in another. Default: the host of Origin.
 	// Changing it logs everybody out.
 	App string
+
+	// BasePath is where Handler and package account have their routes; default "/api". The browser
+	// client's option base is the same. Choose another path, such as "/auth", if the app has an API of
+	// its own below "/api": then chi's Mount and http.ServeMux take Handler as it is. Behind
+	// http.StripPrefix it is "/", and the client's base is the prefix.
+	BasePath string
 
 	Provider Provider
 	Store    Store
@@ -125,6 +132,15 @@ func (c *Config) resolve() error {
 		}
 	}
 
+	switch base := strings.TrimSuffix(c.BasePath, "/"); {
+	case c.BasePath == "":
+		c.BasePath = "/api"
+	case base != "" && (base[0] != '/' || base == "/" || path.Clean(base) != base || strings.Trim(base, plainPathCharacters) != ""):
+		bad("BasePath", "not a plain path: want one like /api, of letters, digits and -._~")
+	default:
+		c.BasePath = base
+	}
+
 	duration := func(field string, d *time.Duration, standard time.Duration) {
 		if *d < 0 {
 			bad(field, "negative")
@@ -163,6 +179,8 @@ func (c *Config) resolve() error {
 	c.fillIn()
 	return errors.Join(errs...)
 }
+
+const plainPathCharacters = "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 
 func (c *Config) fillIn() {
 	if c.CacheSize == 0 {

@@ -7,18 +7,22 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// Handler serves GET /api/user, POST /api/login, POST /api/logout, GET and DELETE /api/sessions, and DELETE /api/sessions/{id}.
-// An app that wants other paths mounts ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
+// Handler serves, below Config.BasePath, GET /user, POST /login, POST /logout, GET and DELETE
+// /sessions, and DELETE /sessions/{id}. Every other path is 404. An app that wants other paths mounts
+// ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
 func (g *Guard) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/api/user", g.ServeUser)
-	mux.HandleFunc("/api/login", g.ServeLogin)
-	mux.HandleFunc("/api/logout", g.ServeLogout)
-	mux.HandleFunc("/api/sessions", g.ServeSessions)
-	mux.HandleFunc("/api/sessions/{id}", g.ServeSessions)
+	mux, base := http.NewServeMux(), g.config.BasePath
+	mux.HandleFunc(base+"/user", g.ServeUser)
+	mux.HandleFunc(base+"/login", g.ServeLogin)
+	mux.HandleFunc(base+"/logout", g.ServeLogout)
+	mux.HandleFunc(base+"/sessions", g.ServeSessions)
+	mux.HandleFunc(base+"/sessions/{id}", g.ServeSessions)
 	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux
 }
+
+// BasePath returns Config.BasePath without a slash at its end, so that a route can be appended.
+func (g *Guard) BasePath() string { return g.config.BasePath }
 
 // Protect lets only requests with a login through to next, which finds the session with From. It
 // refreshes an expired session first. The other requests are refused with 401 login_required, or with

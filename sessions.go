@@ -75,7 +75,10 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch {
 	case r.Method != http.MethodDelete:
-		err = g.listSessions(w, r, found.record)
+		var sessions []SessionInfo
+		if sessions, err = g.Sessions(r.Context(), found.record.User.ID); err == nil {
+			writeSessions(w, sessions, found.record.ID)
+		}
 	case id == "":
 		if _, err = g.endUserSessions(r.Context(), g.device(r), found.record.User.ID, EndLogoutEverywhere, othersThan(found.record)); err == nil {
 			noContent(w)
@@ -91,21 +94,16 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (g *Guard) listSessions(w http.ResponseWriter, r *http.Request, current *Record) error {
-	sessions, err := g.Sessions(r.Context(), current.User.ID)
-	if err != nil {
-		return err
-	}
+func writeSessions(w http.ResponseWriter, sessions []SessionInfo, current ID) {
 	views := make([]sessionView, 0, len(sessions))
 	for _, s := range sessions {
 		views = append(views, sessionView{
-			ID: s.ID.String(), Current: s.ID == current.ID, CreatedAt: s.CreatedAt.UTC(), LastSeenAt: s.LastSeenAt.UTC(),
+			ID: s.ID.String(), Current: s.ID == current, CreatedAt: s.CreatedAt.UTC(), LastSeenAt: s.LastSeenAt.UTC(),
 			Device: s.DeviceName, IP: s.Device.IP, DeviceBound: s.Device.PublicKey != nil,
 		})
 	}
 	wire.NoStore(w)
 	wire.Write(w, http.StatusOK, map[string]any{"sessions": views})
-	return nil
 }
 
 // deleteOne ends the session of that id, if it is one of the user's.

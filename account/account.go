@@ -72,12 +72,13 @@ var Endpoints = map[string][]string{
 	"/api/webauthn/start":                {"POST"},
 }
 
-// A Handler serves the routes. Its methods may be called by many goroutines.
+// A Handler serves the routes, below the base path of its guard. Its methods may be called by many goroutines.
 type Handler struct {
-	Config
-	http.Handler
-	paths map[string]bool
-	host  string // of the origin, without a port: what passkeys are bound to
+	config Config
+	routes http.Handler
+	base   string // the guard's
+	paths  map[string]bool
+	host   string // of the origin, without a port: what passkeys are bound to
 
 	running sync.WaitGroup // calls that no request waits for
 	*limits
@@ -101,14 +102,14 @@ func New(c Config) (*Handler, error) {
 	if c.ClientIP == nil {
 		c.ClientIP = clientip.Peer
 	}
-	h := &Handler{Config: c, host: origin.Hostname(), limits: newLimits()}
+	h := &Handler{config: c, base: c.Guard.BasePath(), host: origin.Hostname(), limits: newLimits()}
 	if c.Replaces != nil {
-		h.limits, h.Replaces = c.Replaces.limits, nil // or each would keep all earlier ones in memory
+		h.limits, h.config.Replaces = c.Replaces.limits, nil // or each would keep all earlier ones in memory
 	}
-	if h.Registration == RegistrationVerified {
-		h.Guard.RequireVerifiedEmail()
+	if h.config.Registration == RegistrationVerified {
+		h.config.Guard.RequireVerifiedEmail()
 	}
-	h.Handler = h.routes()
+	h.routes = h.newRoutes()
 	return h, nil
 }
 
@@ -116,60 +117,65 @@ func New(c Config) (*Handler, error) {
 // must have ended before.
 func (h *Handler) Close() { h.running.Wait() }
 
+// ServeHTTP answers a request for one of the routes; every other path is 404.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+
 // Serves reports whether a path is one of the Handler's.
 func (h *Handler) Serves(path string) bool {
 	if h.paths[path] {
 		return true
 	}
-	rest, below := strings.CutPrefix(path, "/api/passkeys/")
+	rest, below := strings.CutPrefix(path, h.base+"/passkeys/")
 	id, remove := strings.CutSuffix(rest, "/remove")
 	return below && remove && id != "" && !strings.Contains(id, "/")
 }
 
-// open are the routes for everybody.
+// open are the routes for everybody, below the base path.
 func (h *Handler) open() map[string]http.Handler {
 	routes := map[string]http.Handler{
-		"/api/register":              wire.Methods{"POST": h.answering(h.register)},
-		"/api/verify-email":          wire.Methods{"POST": h.answering(h.verifyEmail)},
-		"/api/verify-email/check":    wire.Methods{"POST": h.answering(h.checkVerification)},
-		"/api/verify-email/send":     wire.Methods{"POST": h.answering(h.sendVerification)},
-		"/api/forgot-password":       wire.Methods{"POST": h.answering(h.forgotPassword)},
-		"/api/reset-password/check":  wire.Methods{"POST": h.answering(h.checkReset)},
-		"/api/reset-password":        wire.Methods{"POST": h.answering(h.resetPassword)},
-		"/api/passkey-login/options": wire.Methods{"POST": h.answering(h.passkeyLoginOptions)},
-		"/api/passkey-login":         wire.Methods{"POST": h.answering(h.passkeyLogin)},
+		"/register":              wire.Methods{"POST": h.answering(h.register)},
+		"/verify-email":          wire.Methods{"POST": h.answering(h.verifyEmail)},
+		"/verify-email/check":    wire.Methods{"POST": h.answering(h.checkVerification)},
+		"/verify-email/send":     wire.Methods{"POST": h.answering(h.sendVerification)},
+		"/forgot-password":       wire.Methods{"POST": h.answering(h.forgotPassword)},
+		"/reset-password/check":  wire.Methods{"POST": h.answering(h.checkReset)},
+		"/reset-password":        wire.Methods{"POST": h.answering(h.resetPassword)},
+		"/passkey-login/options": wire.Methods{"POST": h.answering(h.passkeyLoginOptions)},
+		"/passkey-login":         wire.Methods{"POST": h.answering(h.passkeyLogin)},
 	}
-	if h.Registration == RegistrationClosed { // still ours: the password of a form goes to no other handler
-		routes["/api/register"] = wire.Of(wire.CodeNotFound)
+	if h.config.Registration == RegistrationClosed { // still ours: the password of a form goes to no other handler
+		routes["/register"] = wire.Of(wire.CodeNotFound)
 	}
 	return routes
 }
 
-// own are the routes for users who are logged in.
+// own are the routes for users who are logged in, below the base path.
 func (h *Handler) own() map[string]wire.Methods {
 	return map[string]wire.Methods{
-		"/api/password":             {"POST": h.answering(h.changePassword)},
-		"/api/factors":              {"GET": h.answering(h.factors)},
-		"/api/authenticator/secret": {"POST": h.answering(h.authenticatorSecret)},
-		"/api/authenticator":        {"POST": h.answering(h.enableAuthenticator)},
-		"/api/authenticator/remove": {"POST": h.answering(h.removeAuthenticator)},
-		"/api/recovery-codes":       {"POST": h.answering(h.recoveryCodes)},
-		"/api/passkeys/options":     {"POST": h.answering(h.passkeyOptions)},
-		"/api/passkeys":             {"POST": h.answering(h.addPasskey)},
-		"/api/passkeys/{id}/remove": {"POST": h.answering(h.removePasskey)},
+		"/password":             {"POST": h.answering(h.changePassword)},
+		"/factors":              {"GET": h.answering(h.factors)},
+		"/authenticator/secret": {"POST": h.answering(h.authenticatorSecret)},
+		"/authenticator":        {"POST": h.answering(h.enableAuthenticator)},
+		"/authenticator/remove": {"POST": h.answering(h.removeAuthenticator)},
+		"/recovery-codes":       {"POST": h.answering(h.recoveryCodes)},
+		"/passkeys/options":     {"POST": h.answering(h.passkeyOptions)},
+		"/passkeys":             {"POST": h.answering(h.addPasskey)},
+		"/passkeys/{id}/remove": {"POST": h.answering(h.removePasskey)},
 	}
 }
 
-func (h *Handler) routes() http.Handler {
+func (h *Handler) newRoutes() http.Handler {
 	mux := http.NewServeMux()
 	h.paths = make(map[string]bool)
 	for path, methods := range h.open() {
+		path = h.base + path
 		h.paths[path] = true
-		mux.Handle(path, h.Guard.Identify(h.Guard.LoginRoute(private(methods)))) // which refuse other origins
+		mux.Handle(path, h.config.Guard.Identify(h.config.Guard.LoginRoute(private(methods)))) // which refuse other origins
 	}
 	for path, methods := range h.own() {
+		path = h.base + path
 		h.paths[path] = true
-		mux.Handle(path, h.Guard.Protect(h.Guard.LoginRoute(private(methods))))
+		mux.Handle(path, h.config.Guard.Protect(h.config.Guard.LoginRoute(private(methods))))
 	}
 	mux.Handle("/", wire.Of(wire.CodeNotFound))
 	return mux

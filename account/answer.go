@@ -28,7 +28,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		problem = problemOf(err)
 	}
 	if problem.Status >= 500 && r.Context().Err() == nil {
-		h.Logger.ErrorContext(r.Context(), "cannot ask the provider about an account", "path", r.URL.Path, "error", err)
+		h.config.Logger.ErrorContext(r.Context(), "cannot ask the provider about an account", "path", r.URL.Path, "error", err)
 	}
 	problem.ServeHTTP(w, r)
 }
@@ -77,7 +77,7 @@ func problemOfField(e *fusionauth.FieldError) wire.Problem {
 
 // begin starts a session for a user who has just proved their identity, and answers like a login.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, grant latchkey.Grant, remember bool) error {
-	session, err := h.Guard.Begin(w, r, grant, remember)
+	session, err := h.config.Guard.Begin(w, r, grant, remember)
 	if err != nil {
 		latchkey.WriteError(w, err) // the guard's error, in the guard's words
 		return nil

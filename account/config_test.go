@@ -63,9 +63,8 @@ func TestConfig(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	h, err := account.New(whole)
-	if err != nil || h.Issuer != "shop.example.com" || h.Logger == nil || h.Now == nil {
-		t.Errorf("%+v, %v", h, err)
+	if _, err := account.New(whole); err != nil {
+		t.Error(err)
 	}
 	if len(asked) > 0 {
 		t.Errorf("New calls the provider: %v", asked)

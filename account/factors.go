@@ -27,7 +27,7 @@ func (h *Handler) factors(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	keys, err := h.Client.Passkeys(r.Context(), session.User.ID)
+	keys, err := h.config.Client.Passkeys(r.Context(), session.User.ID)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (h *Handler) factors(w http.ResponseWriter, r *http.Request) error {
 
 // authenticatorOf returns the id of the user's authenticator, or "".
 func (h *Handler) authenticatorOf(r *http.Request, userID string) (string, error) {
-	user, err := h.Client.Account(r.Context(), userID)
+	user, err := h.config.Client.Account(r.Context(), userID)
 	if err != nil {
 		return "", err
 	}
@@ -61,12 +61,12 @@ func (h *Handler) authenticatorOf(r *http.Request, userID string) (string, error
 // authenticator is enabled.
 func (h *Handler) authenticatorSecret(w http.ResponseWriter, r *http.Request) error {
 	session, _ := latchkey.From(r.Context())
-	secret, err := h.Client.AuthenticatorSecret(r.Context())
+	secret, err := h.config.Client.AuthenticatorSecret(r.Context())
 	if err != nil {
 		return err
 	}
-	uri := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + h.Issuer + ":" + loginID(session.User), RawQuery: url.Values{
-		"secret": {string(secret)}, "issuer": {h.Issuer},
+	uri := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + h.config.Issuer + ":" + loginID(session.User), RawQuery: url.Values{
+		"secret": {string(secret)}, "issuer": {h.config.Issuer},
 	}.Encode()}
 	wire.Write(w, http.StatusOK, map[string]string{"secret": string(secret), "uri": uri.String()})
 	return nil
@@ -85,7 +85,7 @@ func (h *Handler) enableAuthenticator(w http.ResponseWriter, r *http.Request) er
 	if enabled != "" {
 		return wire.Of(wire.CodeAuthenticatorExists)
 	}
-	codes, err := h.Client.EnableAuthenticator(r.Context(), session.User.ID, latchkey.Secret(secret), latchkey.Secret(code))
+	codes, err := h.config.Client.EnableAuthenticator(r.Context(), session.User.ID, latchkey.Secret(secret), latchkey.Secret(code))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (h *Handler) removeAuthenticator(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if id != "" {
-		if err := h.Client.DisableFactor(r.Context(), session.User.ID, id, latchkey.Secret(code)); err != nil {
+		if err := h.config.Client.DisableFactor(r.Context(), session.User.ID, id, latchkey.Secret(code)); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (h *Handler) recoveryCodes(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	session, _ := latchkey.From(r.Context())
-	codes, err := h.Client.RecoveryCodes(r.Context(), session.User.ID)
+	codes, err := h.config.Client.RecoveryCodes(r.Context(), session.User.ID)
 	if err != nil {
 		return notFound(err)
 	}
@@ -142,7 +142,7 @@ func notFound(err error) error {
 
 // owns returns fusionauth.ErrNotFound unless a passkey is one of the user's.
 func (h *Handler) owns(r *http.Request, userID, id string) error {
-	keys, err := h.Client.Passkeys(r.Context(), userID)
+	keys, err := h.config.Client.Passkeys(r.Context(), userID)
 	if err != nil {
 		return err
 	}

@@ -40,5 +40,5 @@ const maxUserAgent = 256 // bytes; the guard keeps as many
 // device is what a request reveals about its browser.
 func (h *Handler) device(r *http.Request) latchkey.Device {
 	agent := r.UserAgent()
-	return latchkey.Device{UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], ""), IP: h.ClientIP(r)}
+	return latchkey.Device{UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], ""), IP: h.config.ClientIP(r)}
 }

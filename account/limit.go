@@ -25,12 +25,12 @@ func newLimits() *limits {
 
 // visit counts a request of a browser that is not logged in.
 func (h *Handler) visit(r *http.Request) error {
-	return tooSoon(h.visitors.Take(clientip.Network(h.ClientIP(r)), h.Now()))
+	return tooSoon(h.visitors.Take(clientip.Network(h.config.ClientIP(r)), h.config.Now()))
 }
 
 // guess counts a check of a user's password.
 func (h *Handler) guess(userID string) error {
-	return tooSoon(h.guesses.Take(userID, h.Now()))
+	return tooSoon(h.guesses.Take(userID, h.config.Now()))
 }
 
 // tooSoon is the problem of having to wait, or nil.

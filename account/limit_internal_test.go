@@ -12,8 +12,8 @@ import (
 func TestVisit_oneNetwork(t *testing.T) {
 	now := time.Now()
 	h := &Handler{limits: &limits{visitors: throttle.NewRate(time.Minute, 2)}}
-	h.Now = func() time.Time { return now }
-	h.ClientIP = func(r *http.Request) string { return r.RemoteAddr }
+	h.config.Now = func() time.Time { return now }
+	h.config.ClientIP = func(r *http.Request) string { return r.RemoteAddr }
 	for _, c := range []struct {
 		ip string
 		ok bool

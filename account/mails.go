@@ -31,11 +31,11 @@ func link(err error) error {
 }
 
 func (h *Handler) forgotPassword(w http.ResponseWriter, r *http.Request) error {
-	return h.mail(w, r, passwordMail, h.Client.ForgotPassword)
+	return h.mail(w, r, passwordMail, h.config.Client.ForgotPassword)
 }
 
 func (h *Handler) sendVerification(w http.ResponseWriter, r *http.Request) error {
-	return h.mail(w, r, verificationMail, h.Client.SendVerification)
+	return h.mail(w, r, verificationMail, h.config.Client.SendVerification)
 }
 
 // mail makes the provider send a mail, if the address has an account. The response does not wait
@@ -64,7 +64,7 @@ const (
 
 // sendLater sends a mail in the background. It drops mails that would flood a mailbox, silently.
 func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send func(context.Context, string) error) {
-	if h.mails.Take(string(kind)+" "+loginid.Canonical(email), h.Now()) > 0 {
+	if h.mails.Take(string(kind)+" "+loginid.Canonical(email), h.config.Now()) > 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
@@ -72,7 +72,7 @@ func (h *Handler) sendLater(r *http.Request, kind mailKind, email string, send f
 		defer cancel()
 		err := crash.Contain(func() error { return send(ctx, email) })
 		if err != nil && !errors.Is(err, fusionauth.ErrNotFound) {
-			h.Logger.ErrorContext(ctx, "provider did not send a mail", "path", r.URL.Path, "error", err)
+			h.config.Logger.ErrorContext(ctx, "provider did not send a mail", "path", r.URL.Path, "error", err)
 		}
 	})
 }

@@ -1,7 +1,9 @@
 package account
 
 import (
+	"bytes"
 	"embed"
+	"html"
 	"io/fs"
 	"strings"
 )
@@ -16,16 +18,58 @@ func PageURL(origin string) string { return strings.TrimSuffix(origin, "/") + Pa
 //go:embed page
 var files embed.FS
 
-// Page holds the files of a page for the links in mails, index.html among them. Through the routes
-// of this package it confirms an address or sets a new password, once its reader submits the form.
-// Its files refer to each other by relative URLs, and work under PagePolicy.
-func Page() fs.FS {
+// Page holds the files of a page for the links in mails, index.html among them. Through the routes of
+// this package, below the base path of the guard, it confirms an address or sets a new password, once
+// its reader submits the form. Its files refer to each other by relative URLs, and work under
+// PagePolicy.
+func Page(basePath string) fs.FS {
 	page, err := fs.Sub(files, "page")
 	if err != nil { // the name is a constant
 		panic(err)
 	}
-	return page
+	text, err := fs.ReadFile(page, index)
+	if err != nil {
+		panic(err)
+	}
+	base := `<meta name="latchkey-base" content="` + html.EscapeString(basePath) + `">`
+	return &basedPage{page, bytes.Replace(text, []byte("<title>"), []byte(base+"\n<title>"), 1)}
 }
+
+const index = "index.html"
+
+// A basedPage says in its index.html where the routes are.
+type basedPage struct {
+	fs.FS
+	index []byte
+}
+
+// Open opens a file of the page.
+func (p *basedPage) Open(name string) (fs.File, error) {
+	file, err := p.FS.Open(name)
+	if err != nil || name != index {
+		return file, err
+	}
+	return &indexFile{File: file, Reader: bytes.NewReader(p.index)}, nil
+}
+
+// An indexFile has another content than the file that is embedded.
+type indexFile struct {
+	fs.File
+	*bytes.Reader
+}
+
+func (f *indexFile) Read(b []byte) (int, error) { return f.Reader.Read(b) }
+func (f *indexFile) Stat() (fs.FileInfo, error) {
+	info, err := f.File.Stat()
+	return indexInfo{info, f.Reader.Size()}, err
+}
+
+type indexInfo struct {
+	fs.FileInfo
+	size int64
+}
+
+func (i indexInfo) Size() int64 { return i.size }
 
 // PagePolicy is the Content-Security-Policy for Page: it loads its own files and talks to its own
 // origin, nobody can frame it, and no script can turn text into markup (Trusted Types).

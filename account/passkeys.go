@@ -28,7 +28,7 @@ func (h *Handler) passkeyOptions(w http.ResponseWriter, r *http.Request) error {
 		return wire.BadRequest("name: want 1 to 100 bytes without control characters")
 	}
 	session, _ := latchkey.From(r.Context())
-	options, err := h.Client.StartPasskey(r.Context(), session.User.ID, name, h.device(r).UserAgent)
+	options, err := h.config.Client.StartPasskey(r.Context(), session.User.ID, name, h.device(r).UserAgent)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (h *Handler) addPasskey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	session, _ := latchkey.From(r.Context())
-	if err := h.Client.AddPasskey(r.Context(), session.User.ID, h.answerOf(credential)); err != nil {
+	if err := h.config.Client.AddPasskey(r.Context(), session.User.ID, h.answerOf(credential)); err != nil {
 		return err
 	}
 	noContent(w)
@@ -57,7 +57,7 @@ func (h *Handler) removePasskey(w http.ResponseWriter, r *http.Request) error {
 	if err := h.owns(r, session.User.ID, r.PathValue("id")); err != nil {
 		return notFound(err)
 	}
-	if err := h.Client.DeletePasskey(r.Context(), r.PathValue("id")); err != nil {
+	if err := h.config.Client.DeletePasskey(r.Context(), r.PathValue("id")); err != nil {
 		return notFound(err)
 	}
 	noContent(w)
@@ -82,7 +82,7 @@ func (h *Handler) passkeyLoginOptions(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	done := time.After(evenlyOptions)
-	raw, err := h.Client.StartPasskeyLogin(r.Context(), email)
+	raw, err := h.config.Client.StartPasskeyLogin(r.Context(), email)
 	if !waited(r, done) {
 		return nil
 	}
@@ -136,15 +136,15 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) error {
 	if err := h.form(w, r, wire.Fields{"credential": &credential, "remember": wire.Optional{Target: &remember}}); err != nil {
 		return err
 	}
-	grant, err := h.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
-	if isRefused(err) || h.Registration == RegistrationVerified && revealsAccount(err) {
+	grant, err := h.config.Client.PasskeyLogin(r.Context(), h.answerOf(credential), h.device(r))
+	if isRefused(err) || h.config.Registration == RegistrationVerified && revealsAccount(err) {
 		return wire.Of(wire.CodePasskeyRefused)
 	}
 	if err != nil {
 		return err
 	}
 	if !h.admits(grant.User.EmailVerified) {
-		h.Guard.Discard(grant)
+		h.config.Guard.Discard(grant)
 		return wire.Of(wire.CodePasskeyRefused)
 	}
 	return h.begin(w, r, grant, remember)
@@ -152,7 +152,7 @@ func (h *Handler) passkeyLogin(w http.ResponseWriter, r *http.Request) error {
 
 // answerOf says for which page a browser has answered: ours, whatever the browser claims.
 func (h *Handler) answerOf(credential json.RawMessage) fusionauth.PasskeyAnswer {
-	return fusionauth.PasskeyAnswer{Origin: h.Origin, RPID: h.host, Credential: credential}
+	return fusionauth.PasskeyAnswer{Origin: h.config.Origin, RPID: h.host, Credential: credential}
 }
 
 func isRefused(err error) bool { return codeOf(err) == latchkey.CodeInvalidCredentials }

@@ -30,12 +30,12 @@ func (h *Handler) changePassword(w http.ResponseWriter, r *http.Request) error {
 		return wire.Of(wire.CodeInvalidCredentials)
 	}
 	err = h.setPassword(r, who.UserID, func(ctx context.Context) error {
-		return h.Client.ChangePassword(ctx, who.loginID, latchkey.Secret(current), password)
+		return h.config.Client.ChangePassword(ctx, who.loginID, latchkey.Secret(current), password)
 	})
 	if err != nil {
 		return err
 	}
-	grant, err := h.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: password, Device: h.device(r)})
+	grant, err := h.config.Client.LoginAfter(r.Context(), who.Proof, latchkey.Credentials{LoginID: who.loginID, Password: password, Device: h.device(r)})
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (h *Handler) setPassword(r *http.Request, userID string, set func(context.C
 	if err := set(ctx); err != nil {
 		return err
 	}
-	if _, err := h.Guard.EndUser(ctx, userID, latchkey.EndPasswordChanged); err != nil {
-		h.Logger.ErrorContext(r.Context(), "cannot end the sessions from before a new password: they end when they are refreshed", "user", userID, "error", err)
+	if _, err := h.config.Guard.EndUser(ctx, userID, latchkey.EndPasswordChanged); err != nil {
+		h.config.Logger.ErrorContext(r.Context(), "cannot end the sessions from before a new password: they end when they are refreshed", "user", userID, "error", err)
 	}
 	return nil
 }

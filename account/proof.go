@@ -83,11 +83,11 @@ func (h *Handler) prove(r *http.Request, password, code latchkey.Secret) (proven
 	if password == "" { // which the provider would not check
 		return proven{}, wire.Of(wire.CodeInvalidCredentials)
 	}
-	now, err := h.Client.Account(r.Context(), session.User.ID)
+	now, err := h.config.Client.Account(r.Context(), session.User.ID)
 	if err != nil {
 		return proven{}, deletedUser(err)
 	}
-	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: now.LoginID, Password: password, Code: code, Device: h.device(r)})
+	shown, err := h.config.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: now.LoginID, Password: password, Code: code, Device: h.device(r)})
 	if err != nil {
 		return proven{}, deletedUser(err)
 	}
@@ -111,7 +111,7 @@ func deletedUser(err error) error {
 // provePasskey checks that a passkey is one of the user who is logged in, and of no other user.
 func (h *Handler) provePasskey(r *http.Request, credential json.RawMessage) error {
 	session, _ := latchkey.From(r.Context())
-	userID, err := h.Client.CheckPasskey(r.Context(), h.answerOf(credential), h.device(r))
+	userID, err := h.config.Client.CheckPasskey(r.Context(), h.answerOf(credential), h.device(r))
 	if isRefused(err) {
 		return wire.Of(wire.CodePasskeyRefused)
 	}

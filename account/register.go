@@ -23,14 +23,14 @@ func (h *Handler) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if h.Registration == RegistrationUnverified {
+	if h.config.Registration == RegistrationUnverified {
 		return h.registerNow(w, r, u, remember)
 	}
 	done := time.After(evenly)
-	err = h.Client.Register(r.Context(), u)
+	err = h.config.Client.Register(r.Context(), u)
 	var field *fusionauth.FieldError
 	if errors.As(err, &field) && field.Kind == "duplicate" {
-		h.sendLater(r, passwordMail, u.Email, h.Client.ForgotPassword)
+		h.sendLater(r, passwordMail, u.Email, h.config.Client.ForgotPassword)
 		err = nil
 	}
 	if !waited(r, done) {
@@ -63,16 +63,16 @@ func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request) (u fusiona
 // admits reports whether a session may begin for a user whose address is verified, or not. The
 // guard checks it again.
 func (h *Handler) admits(verified bool) bool {
-	return verified || h.Registration != RegistrationVerified
+	return verified || h.config.Registration != RegistrationVerified
 }
 
 // registerNow makes an account and logs its owner in.
 func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) error {
-	if err := h.Client.Register(r.Context(), u); err != nil {
+	if err := h.config.Client.Register(r.Context(), u); err != nil {
 		return err
 	}
 	// If the provider asks for more than the password, the login form is the place for it.
-	grant, err := h.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
+	grant, err := h.config.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
 	if err != nil {
 		return err
 	}

@@ -23,14 +23,14 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who, err := h.accountOf(r, id, h.Client.AccountOfChange)
+	who, err := h.accountOf(r, id, h.config.Client.AccountOfChange)
 	if err != nil {
 		return err
 	}
 	if err := h.reset(r, who, latchkey.Secret(id), password); err != nil {
 		return link(err)
 	}
-	keys, err := h.Client.Passkeys(r.Context(), who.ID)
+	keys, err := h.config.Client.Passkeys(r.Context(), who.ID)
 	if err != nil {
 		return err
 	}
@@ -42,17 +42,17 @@ func (h *Handler) resetPassword(w http.ResponseWriter, r *http.Request) error {
 // registered loses their ways into it: before, so that a failure can be retried, and again after
 // it.
 func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password latchkey.Secret) error {
-	foreign := h.Registration != RegistrationClosed && !who.Verified
+	foreign := h.config.Registration != RegistrationClosed && !who.Verified
 	if foreign {
 		if err := h.dropWays(r.Context(), who); err != nil {
 			return err
 		}
 	}
-	err := h.setPassword(r, who.ID, func(ctx context.Context) error { return h.Client.ResetPassword(ctx, id, password) })
+	err := h.setPassword(r, who.ID, func(ctx context.Context) error { return h.config.Client.ResetPassword(ctx, id, password) })
 	if err != nil {
 		return err
 	}
-	h.Guard.ForgetFailures(who.LoginID)
+	h.config.Guard.ForgetFailures(who.LoginID)
 	if foreign {
 		h.dropNewWays(r, who.ID)
 	}
@@ -66,11 +66,11 @@ func (h *Handler) reset(r *http.Request, who fusionauth.Account, id, password la
 // RegistrationUnverified, where somebody else can have set one up: otherwise a mailbox must not
 // bypass a second factor.
 func (h *Handler) dropWays(ctx context.Context, who fusionauth.Account) error {
-	if err := h.Client.DeletePasskeys(ctx, who.ID); err != nil || h.Registration != RegistrationUnverified {
+	if err := h.config.Client.DeletePasskeys(ctx, who.ID); err != nil || h.config.Registration != RegistrationUnverified {
 		return err
 	}
 	for _, f := range who.Factors {
-		err := h.Client.DropFactor(ctx, who.ID, f.ID)
+		err := h.config.Client.DropFactor(ctx, who.ID, f.ID)
 		var refused *latchkey.ProviderError
 		if errors.As(err, &refused) && refused.Code == latchkey.CodeInvalidCode { // guesses have locked all codes for a while
 			return &latchkey.ProviderError{Code: latchkey.CodeTooManyAttempts, RetryAfter: 15 * time.Minute}
@@ -88,12 +88,12 @@ func (h *Handler) dropNewWays(r *http.Request, userID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), unwatched)
 	defer cancel()
 	if err := h.dropWaysOf(ctx, userID); err != nil {
-		h.Logger.ErrorContext(ctx, "cannot remove the passkeys and factors from before a new password", "user", userID, "error", err)
+		h.config.Logger.ErrorContext(ctx, "cannot remove the passkeys and factors from before a new password", "user", userID, "error", err)
 	}
 }
 
 func (h *Handler) dropWaysOf(ctx context.Context, userID string) error {
-	who, err := h.Client.Account(ctx, userID)
+	who, err := h.config.Client.Account(ctx, userID)
 	if err != nil {
 		return err
 	}

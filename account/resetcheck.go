@@ -19,13 +19,13 @@ func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) error {
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
 		return err
 	}
-	who, err := h.accountOf(r, id, h.Client.AccountOfChange)
+	who, err := h.accountOf(r, id, h.config.Client.AccountOfChange)
 	if err != nil {
 		return err
 	}
-	least, err := h.Client.PasswordMinLength(r.Context())
+	least, err := h.config.Client.PasswordMinLength(r.Context())
 	if err != nil { // the form can do without it
-		h.Logger.WarnContext(r.Context(), "cannot read the provider's password rules", "error", err)
+		h.config.Logger.WarnContext(r.Context(), "cannot read the provider's password rules", "error", err)
 	}
 	wire.Write(w, http.StatusOK, resettable{who.LoginID, least})
 	return nil

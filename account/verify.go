@@ -16,14 +16,14 @@ func (h *Handler) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	if err := h.form(w, r, wire.Fields{"id": &id, "password": &password}); err != nil {
 		return err
 	}
-	who, err := h.accountOf(r, id, h.Client.AccountOfVerification)
+	who, err := h.accountOf(r, id, h.config.Client.AccountOfVerification)
 	if err != nil {
 		return err
 	}
 	if err := h.knowsPassword(r, who, latchkey.Secret(password)); err != nil {
 		return err
 	}
-	if err := h.Client.VerifyEmail(r.Context(), latchkey.Secret(id)); err != nil {
+	if err := h.config.Client.VerifyEmail(r.Context(), latchkey.Secret(id)); err != nil {
 		return link(err)
 	}
 	noContent(w)
@@ -37,7 +37,7 @@ func (h *Handler) checkVerification(w http.ResponseWriter, r *http.Request) erro
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
 		return err
 	}
-	who, err := h.accountOf(r, id, h.Client.AccountOfVerification)
+	who, err := h.accountOf(r, id, h.config.Client.AccountOfVerification)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (h *Handler) knowsPassword(r *http.Request, who fusionauth.Account, passwor
 	if password == "" || wire.Password(string(password)) != nil { // which the provider would not check
 		return wire.Of(wire.CodeInvalidCredentials)
 	}
-	shown, err := h.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: who.LoginID, Password: password, Device: h.device(r)})
+	shown, err := h.config.Client.CheckPassword(r.Context(), latchkey.Credentials{LoginID: who.LoginID, Password: password, Device: h.device(r)})
 	switch codeOf(err) {
 	case latchkey.CodeEmailNotVerified, latchkey.CodeNotRegistered: // the provider says so only if it is right
 		return nil

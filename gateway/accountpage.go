@@ -14,8 +14,8 @@ import (
 // accountPage serves the gateway's own page for the links in mails.
 type accountPage struct{ page *page }
 
-func newAccountPage(log *slog.Logger) (*accountPage, error) {
-	p, err := newPage(account.Page(), map[string]string{"Content-Security-Policy": account.PagePolicy}, log)
+func newAccountPage(base string, log *slog.Logger) (*accountPage, error) {
+	p, err := newPage(account.Page(base), map[string]string{"Content-Security-Policy": account.PagePolicy}, log)
 	return &accountPage{p}, err
 }
 
@@ -38,7 +38,7 @@ func (a *app) checkAccountPage(c App) error {
 		return nil
 	case reserved(path):
 		return fmt.Errorf("account_page: %s is not served: the gateway's own page is %s", c.AccountPage, account.PagePath)
-	case ofGuard(path) || a.account != nil && a.account.Serves(path):
+	case a.ofGuard(path) || a.account != nil && a.account.Serves(path):
 		return fmt.Errorf("account_page: %s is a route of Latchkey's API: want the path of a page", c.AccountPage)
 	case !page && c.Upstream == "":
 		return fmt.Errorf("account_page: %s is not served: spa has no pages under /api/, protect or public: choose another path", c.AccountPage)

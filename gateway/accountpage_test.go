@@ -140,3 +140,23 @@ func TestAccountPageIsServed(t *testing.T) {
 		}
 	}
 }
+
+// The routes of guard and account are where Login.BasePath says, the page for links in mails knows,
+// and what is below /api/ is the app's.
+func TestBasePath(t *testing.T) {
+	w := newWorld(t)
+	b := w.serve(withAccounts, func(c *gateway.Config) {
+		c.Apps[0].Login.BasePath, c.Apps[0].Public = "/auth", []string{"/api/"}
+	}).stranger()
+	b.do("GET", "/auth/user", "").want(t, 404, "not_logged_in")
+	b.do("POST", "/auth/forgot-password", `{"email":"nobody@example.com"}`).want(t, 202, "")
+	b.do("POST", "/auth/passkeys/1/remove", "{}").want(t, 401, "login_required")
+	if page := b.do("GET", account.PagePath, ""); !strings.Contains(page.body, `<meta name="latchkey-base" content="/auth">`) {
+		t.Errorf("page %s", page.body)
+	}
+	w.app.take()
+	b.do("GET", "/api/user", "").want(t, 200, "")
+	if n := len(w.app.take()); n != 1 {
+		t.Errorf("%d requests reached the app", n)
+	}
+}

@@ -73,6 +73,7 @@ type app struct {
 	scheme, host string // of the origin
 	origin       string
 	guard        *latchkey.Guard
+	base         string // of the guard's routes
 	sessions     string // Login.App
 	endsFile     string // Login.EndsFile
 	login        http.Handler
@@ -181,7 +182,8 @@ func (a *app) openGuard(c latchkey.Config) (err error) {
 	if a.guard, err = latchkey.New(c); err != nil {
 		return err
 	}
-	a.login, a.streams = a.guard.Handler(), streams
+	a.login, a.base, a.streams = a.guard.Handler(), a.guard.BasePath(), streams
+	a.rules.base = fold(a.base)
 	a.protected, a.open = a.guard.Protect(http.HandlerFunc(a.pass)), a.guard.Identify(http.HandlerFunc(a.pass))
 	streams.watch(a.guard.EndReason)
 	return nil
@@ -195,7 +197,7 @@ func (a *app) openAccount(c *account.Config) (err error) {
 		Guard: a.guard, Client: c.Client, Registration: c.Registration, Issuer: c.Issuer, Replaces: c.Replaces, Origin: a.origin, ClientIP: a.proxies.client, Logger: a.log, Now: a.now,
 	})
 	if err == nil {
-		a.accountPage, err = newAccountPage(a.log)
+		a.accountPage, err = newAccountPage(a.base, a.log)
 	}
 	return err
 }
@@ -219,7 +221,7 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case ofGuard(path):
+	case a.ofGuard(path):
 		a.login.ServeHTTP(w, r)
 	case a.accountPage != nil && a.accountPage.has(path):
 		a.accountPage.ServeHTTP(w, r)
@@ -246,12 +248,16 @@ func (a *app) withoutCookies(ctx context.Context) {
 }
 
 // ofGuard reports whether a path is one of Guard.Handler's.
-func ofGuard(path string) bool {
-	switch path {
-	case "/api/user", "/api/login", "/api/logout", "/api/sessions":
+func (a *app) ofGuard(path string) bool {
+	route, below := strings.CutPrefix(path, a.base)
+	if !below {
+		return false
+	}
+	switch route {
+	case "/user", "/login", "/logout", "/sessions":
 		return true
 	}
-	id, below := strings.CutPrefix(path, "/api/sessions/")
+	id, below := strings.CutPrefix(route, "/sessions/")
 	return below && id != "" && !strings.Contains(id, "/")
 }
 

@@ -14,6 +14,7 @@ import (
 type rules struct {
 	protect []string // folded, without a slash at the end; "" is everything
 	public  []string // as they are, without a slash at the end
+	base    string   // of the routes of the guard, folded
 }
 
 // newRules reads the prefixes, and returns every mistake in them. If protect is nil (not just
@@ -98,7 +99,7 @@ func (r rules) protects(path string) bool {
 // app's, and never a file's.
 func (r rules) names(path string) bool {
 	folded := fold(path)
-	if under(folded, "/api") {
+	if under(folded, "/api") || r.base != "" && under(folded, r.base) {
 		return true
 	}
 	for _, prefix := range r.protect {

@@ -22,7 +22,7 @@ export function AuthenticatorForm() {
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     setProblem(null);
-    post<Secret>("/api/authenticator/secret").then(setMade, (error: unknown) => setProblem(error instanceof Problem ? error : new Problem("unexpected")));
+    post<Secret>("/authenticator/secret").then(setMade, (error: unknown) => setProblem(error instanceof Problem ? error : new Problem("unexpected")));
   }, [attempt]);
   if (problem) {
     return (
@@ -37,7 +37,7 @@ export function AuthenticatorForm() {
 
 function Enable({ secret, uri }: Secret) {
   async function send(proof: Proof, { code }: Record<string, string>) {
-    const { recoveryCodes } = await post<Codes>("/api/authenticator", { ...proof, secret, code: code!.trim() });
+    const { recoveryCodes } = await post<Codes>("/authenticator", { ...proof, secret, code: code!.trim() });
     showCodes(recoveryCodes);
   }
   return (
@@ -56,7 +56,7 @@ function Enable({ secret, uri }: Secret) {
 
 export function AuthenticatorOffForm() {
   async function send(proof: Proof, { code }: Record<string, string>) {
-    await post("/api/authenticator/remove", { ...proof, code: code!.trim() });
+    await post("/authenticator/remove", { ...proof, code: code!.trim() });
     finish("The authenticator is off: your password alone logs you in.");
   }
   return (
@@ -69,7 +69,7 @@ export function AuthenticatorOffForm() {
 /** Makes new recovery codes, and invalidates the old ones. */
 export function CodesForm() {
   async function send(proof: Proof) {
-    showCodes((await post<Codes>("/api/recovery-codes", proof)).recoveryCodes);
+    showCodes((await post<Codes>("/recovery-codes", proof)).recoveryCodes);
   }
   return (
     <ProvedForm id="codes" submit="Make new codes" submitting="Making them…" first full send={send}>

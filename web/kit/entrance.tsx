@@ -56,9 +56,9 @@ export function Entrance({ id, title, reason, ended, endReason }: Props) {
       )}
       {view === "register" && <RegisterForm mailed={mailed("registered")} />}
       {view === "forgot" && <ForgotForm mailed={mailed("reset-sent")} />}
-      {view === "registered" && <Mailed path="/api/verify-email/send" email={email}>We have sent a mail to {address}. Follow the link in it, then log in.</Mailed>}
-      {view === "unproven" && <Mailed path="/api/verify-email/send" email={email}>If {address} waits to be confirmed, a mail with a new link is on its way. Follow the link in it, then log in.</Mailed>}
-      {view === "reset-sent" && <Mailed path="/api/forgot-password" email={email}>If there is an account for {address}, a mail with a link to set a new password is on its way.</Mailed>}
+      {view === "registered" && <Mailed path="/verify-email/send" email={email}>We have sent a mail to {address}. Follow the link in it, then log in.</Mailed>}
+      {view === "unproven" && <Mailed path="/verify-email/send" email={email}>If {address} waits to be confirmed, a mail with a new link is on its way. Follow the link in it, then log in.</Mailed>}
+      {view === "reset-sent" && <Mailed path="/forgot-password" email={email}>If there is an account for {address}, a mail with a link to set a new password is on its way.</Mailed>}
       {view !== "login" && <p class="ways"><button type="button" class="plain" data-testid="to-login" onClick={() => setView("login")}>Back to the login</button></p>}
     </>
   );

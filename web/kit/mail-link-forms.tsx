@@ -5,7 +5,7 @@ import { EmailField, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
 import type { MailLink } from "./mail-link.ts";
 import { Mailed, type MailPath } from "./mailed.tsx";
-import { latchkey } from "./session.ts";
+import { latchkey, route } from "./session.ts";
 
 interface Props {
   link: MailLink;
@@ -31,11 +31,11 @@ export function MailLinkForms(props: Props) {
 function Verify({ link: { id }, heading: Heading, below, then }: Props) {
   const [good, setGood] = useState<Good | "invalid" | null>(null);
   const [step, setStep] = useState<"confirm" | "done" | "renew">("confirm");
-  useEffect(() => void check("/api/verify-email/check", id).then(setGood), []);
+  useEffect(() => void check("/verify-email/check", id).then(setGood), []);
 
   async function send({ password }: Record<string, string>) {
     try {
-      await latchkey.json("/api/verify-email", { method: "POST", body: { id, password } });
+      await latchkey.json(route("/verify-email"), { method: "POST", body: { id, password } });
       setStep("done");
     } catch (error) {
       if (!isInvalid(error)) throw error;
@@ -45,14 +45,14 @@ function Verify({ link: { id }, heading: Heading, below, then }: Props) {
   if (step === "done") return <Done title="Your email address is confirmed" Heading={Heading}>{then("You can log in now.")}</Done>;
   if (step === "renew") {
     return (
-      <Renew Heading={Heading} below={below} path="/api/forgot-password" title="Choose a new password">
+      <Renew Heading={Heading} below={below} path="/forgot-password" title="Choose a new password">
         We can send you a link for that. It confirms your address too.
       </Renew>
     );
   }
   if (good === "invalid") {
     return (
-      <Invalid Heading={Heading} below={below} path="/api/verify-email/send">
+      <Invalid Heading={Heading} below={below} path="/verify-email/send">
         If you have confirmed your address already, just log in. If not, we can send you a new link.
       </Invalid>
     );
@@ -90,11 +90,11 @@ interface Good {
 function Reset({ link: { id }, heading: Heading, below, then }: Props) {
   const [good, setGood] = useState<Good | "invalid" | null>(null);
   const [passkeys, setPasskeys] = useState<number | null>(null);
-  useEffect(() => void check("/api/reset-password/check", id).then(setGood), []);
+  useEffect(() => void check("/reset-password/check", id).then(setGood), []);
 
   async function send({ newPassword }: Record<string, string>) {
     try {
-      const answer = await latchkey.json<{ passkeys: number }>("/api/reset-password", { method: "POST", body: { id, password: newPassword } });
+      const answer = await latchkey.json<{ passkeys: number }>(route("/reset-password"), { method: "POST", body: { id, password: newPassword } });
       setPasskeys(answer.passkeys);
     } catch (error) {
       if (!isInvalid(error)) throw error;
@@ -109,7 +109,7 @@ function Reset({ link: { id }, heading: Heading, below, then }: Props) {
       </Done>
     );
   }
-  if (good === "invalid") return <Invalid Heading={Heading} below={below} path="/api/forgot-password">We can send you a new one.</Invalid>;
+  if (good === "invalid") return <Invalid Heading={Heading} below={below} path="/forgot-password">We can send you a new one.</Invalid>;
   return (
     <>
       <Heading id="mail-link-title">Choose a new password</Heading>
@@ -127,9 +127,9 @@ function Reset({ link: { id }, heading: Heading, below, then }: Props) {
 }
 
 /** If the backend cannot tell, the form appears anyway: submitting it will. */
-async function check(path: "/api/reset-password/check" | "/api/verify-email/check", id: string): Promise<Good | "invalid"> {
+async function check(path: "/reset-password/check" | "/verify-email/check", id: string): Promise<Good | "invalid"> {
   try {
-    return await latchkey.json<Good>(path, { method: "POST", body: { id } });
+    return await latchkey.json<Good>(route(path), { method: "POST", body: { id } });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return error.code === "link_invalid" ? "invalid" : {};
@@ -180,7 +180,7 @@ function Renew({ Heading, below, path, title, children }: Renewal & { title: str
 function NewLink({ path, sent }: { path: MailPath; sent: (email: string) => void }) {
   async function send({ email }: Record<string, string>) {
     const address = email!.trim();
-    await latchkey.json(path, { method: "POST", body: { email: address } });
+    await latchkey.json(route(path), { method: "POST", body: { email: address } });
     sent(address);
   }
   return (

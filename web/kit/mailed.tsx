@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, words } from "../../client/src/index.ts";
-import { latchkey } from "./session.ts";
+import { latchkey, route } from "./session.ts";
 
 /** The routes that send a mail (again) without a login. */
-export type MailPath = "/api/verify-email/send" | "/api/forgot-password";
+export type MailPath = "/verify-email/send" | "/forgot-password";
 
 /** Sends a mail to an address. */
 export function useSending(path: MailPath, email: string) {
@@ -15,7 +15,7 @@ export function useSending(path: MailPath, email: string) {
     setBusy(true);
     setWrong("");
     try {
-      await latchkey.json(path, { method: "POST", body: { email } });
+      await latchkey.json(route(path), { method: "POST", body: { email } });
       done();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

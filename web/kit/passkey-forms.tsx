@@ -7,9 +7,9 @@ import { finish, post, type Passkey } from "./security.ts";
 /** Makes the browser create a passkey, and registers it. Its name has at most 100 bytes. */
 export function PasskeyForm() {
   async function send(proof: Proof, { name }: Record<string, string>) {
-    const { options } = await post<{ options: PublicKeyCredentialCreationOptionsJSON }>("/api/passkeys/options", { ...proof, name: name!.trim() });
+    const { options } = await post<{ options: PublicKeyCredentialCreationOptionsJSON }>("/passkeys/options", { ...proof, name: name!.trim() });
     const credential = await makePasskey(options);
-    await post("/api/passkeys", { credential });
+    await post("/passkeys", { credential });
     finish(`The passkey “${name!.trim()}” is yours now. Next time, log in with it.`);
   }
   return (

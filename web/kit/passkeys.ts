@@ -1,5 +1,5 @@
 import { Problem } from "../../client/src/index.ts";
-import { latchkey } from "./session.ts";
+import { latchkey, route } from "./session.ts";
 
 /** Whether this browser has passkeys, and reads and writes them as JSON. */
 export const passkeysWork = typeof PublicKeyCredential === "function" && "parseRequestOptionsFromJSON" in PublicKeyCredential && "parseCreationOptionsFromJSON" in PublicKeyCredential;
@@ -14,7 +14,7 @@ export function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Pr
 
 /** Makes the browser sign with a passkey: for a login, or as a proof. Throws a Problem. */
 export async function signByPasskey(email: string): Promise<Answer> {
-  const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>("/api/passkey-login/options", { method: "POST", body: { email } });
+  const { options } = await latchkey.json<{ options: PublicKeyCredentialRequestOptionsJSON }>(route("/passkey-login/options"), { method: "POST", body: { email } });
   return answer("No passkey was used. Try again, or use your password.", () => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }));
 }
 

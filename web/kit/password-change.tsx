@@ -10,7 +10,7 @@ export function PasswordChangeForm() {
   const [withCode, want] = useCode();
   async function send({ password, newPassword, code }: Record<string, string>) {
     try {
-      await post("/api/password", { currentPassword: password, password: newPassword, ...(withCode && { code: code!.trim() }) });
+      await post("/password", { currentPassword: password, password: newPassword, ...(withCode && { code: code!.trim() }) });
     } catch (error) {
       want(error);
       throw error;

@@ -1,13 +1,13 @@
 import { EmailField, Field, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
-import { latchkey } from "./session.ts";
+import { latchkey, route } from "./session.ts";
 
 /** Registers a user. `mailed` is called with the address if a link must be followed first. */
 export function RegisterForm({ mailed }: { mailed: (email: string) => void }) {
   async function send({ firstName, email, newPassword }: Record<string, string>) {
     const address = email!.trim();
     const name = firstName!.trim();
-    const answer = await latchkey.json<{ user?: unknown }>("/api/register", {
+    const answer = await latchkey.json<{ user?: unknown }>(route("/register"), {
       method: "POST", body: { email: address, password: newPassword, ...(name && { firstName: name }) },
     });
     if (answer.user) await latchkey.check(); // without verification, that was a login

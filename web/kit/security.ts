@@ -1,6 +1,6 @@
 import { Problem } from "../../client/src/index.ts";
 import { Cell } from "./cell.ts";
-import { follow, latchkey } from "./session.ts";
+import { follow, latchkey, route } from "./session.ts";
 
 /** A key on a device of the user. */
 export interface Passkey {
@@ -79,7 +79,7 @@ export async function loadFactors(): Promise<void> {
   const mine = ++newest;
   change({ problem: null });
   try {
-    const factors = await latchkey.json<Factors>("/api/factors");
+    const factors = await latchkey.json<Factors>(route("/factors"));
     if (mine === newest) change({ factors });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -89,5 +89,5 @@ export async function loadFactors(): Promise<void> {
 
 /** Submits a form of this dialog. */
 export function post<T>(path: string, body?: unknown): Promise<T> {
-  return latchkey.json<T>(path, { method: "POST", ...(body !== undefined && { body }) });
+  return latchkey.json<T>(route(path), { method: "POST", ...(body !== undefined && { body }) });
 }

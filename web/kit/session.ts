@@ -1,8 +1,14 @@
 import { Latchkey, type State } from "../../client/src/index.ts";
 import { Cell, useCell } from "./cell.ts";
 
+/** Where the backend's routes are: the page says so if it is not the default. */
+const base = document.querySelector<HTMLMetaElement>('meta[name="latchkey-base"]')?.content ?? "/api";
+
 /** The login of this page. */
-export const latchkey = new Latchkey();
+export const latchkey = new Latchkey({ base });
+
+/** The path of one of the backend's routes, such as `/forgot-password`. */
+export const route = (path: string): string => base + path;
 
 const state = new Cell<State>(latchkey.state);
 latchkey.subscribe(() => (state.value = latchkey.state));

@@ -5,7 +5,7 @@ import { useSending } from "./mailed.tsx";
  * wrong password.
  */
 export function Unproven({ email, sent }: { email: string; sent: (email: string) => void }) {
-  const { busy, wrong, send } = useSending("/api/verify-email/send", email);
+  const { busy, wrong, send } = useSending("/verify-email/send", email);
   return (
     <div>
       <p class="hint">Did you register and not confirm your address yet?</p>
