@@ -40,6 +40,8 @@ func TestDeps(t *testing.T) {
 		"/internal/onetime":                {""},
 		"/latchkeytest":                    {"", "/fusionauth", "/idp", "/idp/idptest", "/memstore"},
 		"/steps":                           {},
+		"/providertest":                    {""},
+		"/examples/ownusers":               {"", "/sqlitestore"},
 		"/storetest":                       {""},
 		"/sim":                             {},
 		"/sim/schemes":                     {},

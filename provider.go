@@ -6,19 +6,30 @@ import (
 	"time"
 )
 
-// A Provider checks passwords and issues tokens. Package fusionauth has the one for FusionAuth and
-// for the embedded provider.
+// A Provider checks passwords and issues refresh tokens. Package fusionauth has the one for
+// FusionAuth and for the embedded provider; an app with a table of users writes its own, as
+// docs/own-users.md shows. Package providertest has the contract as a test suite.
 //
-// Failures are a *ProviderError. Every other error means that the provider cannot be asked just now:
-// the guard answers 503, and nothing ends.
+// A refusal is a *ProviderError. Every other error means that the provider cannot be asked just now.
+// Then the guard answers 503, and nothing ends: a mistake in a provider looks like an outage that
+// does not pass, and never like a wrong password.
+//
+// Its methods are called by many goroutines, each with a deadline (Config.ProviderTimeout).
 type Provider interface {
-	// Login checks the credentials.
+	// Login checks the credentials. A grant has a user with an id that stays theirs, and a refresh
+	// token. Each login has a refresh token of its own, with an id of its own. A wrong password and
+	// an unknown login id are the same refusal, CodeInvalidCredentials. Other codes say something
+	// about an account, and are only for those who know its password.
 	Login(ctx context.Context, c Credentials) (Grant, error)
 
-	// Refresh trades a refresh token for a new grant. Only a *ProviderError with CodeRefreshRefused ends the session.
+	// Refresh trades a refresh token for a new grant of the same user. Only a *ProviderError with
+	// CodeRefreshRefused ends the session. A user who may not log in any more is refused by Login and
+	// by Refresh. The response to a Refresh may be lost: then the guard comes again with the token
+	// that it has.
 	Refresh(ctx context.Context, r Renewal) (Grant, error)
 
-	// Revoke makes the refresh token of that id worthless. An id that is gone already is no error.
+	// Revoke makes the refresh token of that id worthless, whichever refresh brought it last. An id
+	// that is gone already is no error.
 	Revoke(ctx context.Context, refreshTokenID string) error
 }
 
@@ -31,7 +42,8 @@ type LoginIDCanonicalizer interface {
 	CanonicalLoginID(loginID string) string
 }
 
-// Credentials are what the login form was filled with, and who sent it.
+// Credentials are what the login form was filled with, and who sent it. LoginID and Password are not
+// empty, and no field has a NUL.
 type Credentials struct {
 	LoginID     string
 	Password    Secret
@@ -50,10 +62,10 @@ type Renewal struct {
 // A Grant is a provider's yes. RefreshToken is never empty; it may be the one that was traded in.
 type Grant struct {
 	User           User
-	Token          Secret    // JWT
-	TokenExpiresAt time.Time // zero where unknown
+	Token          Secret    // JWT, for calls in the user's name (Session.Token); may be empty
+	TokenExpiresAt time.Time // zero if unknown
 	RefreshToken   Secret
-	RefreshTokenID string
+	RefreshTokenID string // for Revoke; empty from Refresh: it has not changed
 
 	// AuthMethods says how the user has proved who they are, in the words of RFC 8176, section 2: "pwd" (password), "otp"
 	// (one-time password), "mfa" (several of them), and those registered since, as "pop" (a passkey). Nil: unknown.
