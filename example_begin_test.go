@@ -7,15 +7,11 @@ import (
 	"net/http/httptest"
 
 	"github.com/latchkey-dev/latchkey"
-	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 // The callback of a login with OpenID Connect answers with a redirect to the page.
 func ExampleGuard_Begin() {
-	guard, err := latchkey.New(latchkey.Config{
-		Origin: "https://shop.example.com", Provider: directory{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},
-	})
-	check(err)
+	guard := newGuard()
 	defer guard.Close(context.Background())
 
 	callback := func(w http.ResponseWriter, r *http.Request) {
@@ -55,16 +51,3 @@ func ExampleGuard_Begin() {
 func exchange(_ context.Context, code string) (latchkey.Grant, error) {
 	return latchkey.Grant{User: latchkey.User{ID: "ada"}, RefreshToken: latchkey.Secret("token for " + code)}, nil
 }
-
-// A directory is a Provider of the app's own.
-type directory struct{}
-
-func (directory) Login(context.Context, latchkey.Credentials) (latchkey.Grant, error) {
-	return latchkey.Grant{}, &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials} // this app has no form
-}
-
-func (directory) Refresh(_ context.Context, r latchkey.Renewal) (latchkey.Grant, error) {
-	return latchkey.Grant{User: r.User, RefreshToken: r.RefreshToken}, nil
-}
-
-func (directory) Revoke(context.Context, string) error { return nil }

@@ -246,18 +246,25 @@ func deactivated(s *subject) {
 	s.refuses("Refresh", err, latchkey.CodeRefreshRefused, grant.RefreshToken)
 }
 
+// A provider that needs nobody's answer may be done before it notices. It must not refuse.
 func cancelled(s *subject) {
 	grant := s.login()
 	ctx, cancel := context.WithCancel(s.Context())
 	cancel()
+	goesOn := func(what string, err error) {
+		s.Helper()
+		if err != nil {
+			s.cannotSay(what, err)
+		}
+	}
 	_, err := s.Provider.Login(ctx, latchkey.Credentials{LoginID: s.LoginID, Password: s.Password, Device: device})
-	s.cannotSay("Login", err)
+	goesOn("Login", err)
 	_, err = s.Provider.Refresh(ctx, latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User, Device: device})
-	s.cannotSay("Refresh", err)
-	s.cannotSay("Revoke", s.Provider.Revoke(ctx, grant.RefreshTokenID))
+	goesOn("Refresh", err)
 	if _, err := s.refresh(grant); err != nil {
 		s.Errorf("Refresh after it: %v", err)
 	}
+	goesOn("Revoke", s.Provider.Revoke(ctx, grant.RefreshTokenID))
 }
 
 func cutOff(s *subject) {

@@ -29,7 +29,10 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
 );`
 
 // Users is a latchkey.Provider on a table of the app's own.
-type Users struct{ db *sql.DB }
+type Users struct {
+	db   *sql.DB
+	cost int // of bcrypt
+}
 
 var _ latchkey.Provider = Users{}
 
@@ -46,12 +49,12 @@ func OpenUsers(ctx context.Context, path string) (Users, error) {
 		return Users{}, err
 	}
 	_, err = db.ExecContext(ctx, schema)
-	return Users{db}, err
+	return Users{db, bcrypt.DefaultCost}, err
 }
 
 // Add creates a user. A password has at most 72 bytes: bcrypt would not look at the rest.
 func (u Users) Add(ctx context.Context, email, role string, password latchkey.Secret) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), u.cost)
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ func (u Users) Add(ctx context.Context, email, role string, password latchkey.Se
 // SetPassword changes a password. Call Guard.EndUser with EndPasswordChanged after it: sessions from
 // before must not outlive the old one.
 func (u Users) SetPassword(ctx context.Context, userID string, password latchkey.Secret) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), u.cost)
 	if err != nil {
 		return err
 	}

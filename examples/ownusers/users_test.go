@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 	"github.com/latchkey-dev/latchkey/providertest"
@@ -17,6 +19,7 @@ func openUsers(t *testing.T) Users {
 	users, err := OpenUsers(t.Context(), filepath.Join(t.TempDir(), "users.db"))
 	if err == nil {
 		t.Cleanup(func() { users.db.Close() })
+		users.cost = bcrypt.MinCost
 		err = users.Add(t.Context(), "ada@example.com", "admin", password)
 	}
 	if err == nil {
