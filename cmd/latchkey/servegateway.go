@@ -53,7 +53,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log, OnEvent: s.strangers.note,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
 			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
-			EndsFile: endsFile(s.ends, a.Host),
+			EndsFile: endsFile(s.ends, a.Host), BasePath: a.BasePath,
 		},
 		AccountPage: a.AccountPage, Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
 		UserKey: latchkey.Secret(a.UserKey), AllowHeaders: a.AllowHeaders, DropHeaders: a.DropHeaders, PageHeaders: a.Headers,

@@ -42,6 +42,7 @@ apps:
     headers: {Permissions-Policy: "camera=()"}
     same_site: lax
     clear_site_data: true
+    base_path: /auth
 `
 
 // filled reports which fields of a struct are zero, except those that no file sets.
@@ -88,7 +89,7 @@ func TestFileReachesTheGateway(t *testing.T) {
 	filled(t, *app.Account, "Guard", "Origin", "ClientIP", "Logger", "Now", "Replaces")
 	login := app.Login
 	if login.Origin != "https://store.example.com" || login.IdleTimeout != 29*time.Minute || login.SessionCap != 59*time.Minute || login.RefreshTTL != 29*24*time.Hour || login.AbsoluteTimeout != 89*24*time.Hour ||
-		login.InFlightWindow != time.Minute || login.RefreshAhead != 3*time.Minute || login.CacheSize != 5000 || !login.SameSiteLax || !login.ClearSiteData {
+		login.InFlightWindow != time.Minute || login.RefreshAhead != 3*time.Minute || login.CacheSize != 5000 || !login.SameSiteLax || !login.ClearSiteData || login.BasePath != "/auth" {
 		t.Errorf("%+v", login)
 	}
 	if app.Account.Registration != account.RegistrationUnverified || app.Account.Issuer != "Store" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -13,7 +14,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	csp := ""
 	r.mapping(key, n, fields{
 		"host": r.host(&a.Host), "name": r.text(&a.Name), "application_id": r.uuid(&a.ApplicationID), "client_secret": r.secret(&a.ClientSecret), "client_secret_file": r.secretFile(&a.ClientSecret),
-		"accounts": r.text(&a.Accounts), "account_page": r.ownPath(&a.AccountPage), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
+		"accounts": r.text(&a.Accounts), "account_page": r.ownPath(&a.AccountPage), "base_path": r.basePath(&a.BasePath), "spa": func(key string, n *yaml.Node) { r.page(key, n, a) }, "upstream": r.httpURL(&a.Upstream), "protect": r.texts(&a.Protect), "public": r.texts(&a.Public),
 		"timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.secret(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders), "drop_headers": r.texts(&a.DropHeaders),
 		"csp": r.headerValue(&csp), "headers": r.headers(&a.Headers),
@@ -66,6 +67,23 @@ func (r *reader) ownPath(into *string) func(string, *yaml.Node) {
 			r.mistake(key, n, fmt.Sprintf("%q: write a path of the app's own page, such as /account; mails append # and an id", *into))
 		}
 	}
+}
+
+// basePath reads where the routes are. The gateway's own pages and the whole host are not free.
+func (r *reader) basePath(into *string) func(string, *yaml.Node) {
+	return func(key string, n *yaml.Node) {
+		if r.text(into)(key, n); r.unread[key] {
+			return
+		}
+		base := strings.TrimSuffix(*into, "/")
+		if len(base) < 2 || base[0] != '/' || path.Clean(base) != base || strings.HasPrefix(base, "/.") || strings.ContainsFunc(base, notInBasePath) {
+			r.mistake(key, n, fmt.Sprintf("%q: write a plain path, such as /auth, of letters, digits and -._~", *into))
+		}
+	}
+}
+
+func notInBasePath(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') && !strings.ContainsRune("/-._~", c)
 }
 
 func (r *reader) host(into *string) func(string, *yaml.Node) {

@@ -75,6 +75,7 @@ apps:
     headers: {Permissions-Policy: "camera=()"}
     same_site: lax
     clear_site_data: true
+    base_path: /auth
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +85,7 @@ apps:
 		Line: 13, Host: "store.example.com", Name: "Store", ApplicationID: "3c219e58-ed0e-4b18-ad48-f4f92793ae32", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
 		Protect: []string{"/api/"}, Public: []string{"/api/products"}, Timeout: 90 * time.Second, MaxBody: 10 << 20, UserKey: "0123456789abcdef0123456789abcdef",
 		AllowHeaders: []string{"Access-Control-Allow-Origin"}, Headers: map[string]string{"Content-Security-Policy": "default-src 'self'", "Permissions-Policy": "camera=()"},
-		SameSiteLax: true, ClearSiteData: true,
+		SameSiteLax: true, ClearSiteData: true, BasePath: "/auth",
 	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("got  %+v\nwant %+v", a, want)

@@ -84,6 +84,7 @@ type App struct {
 	ClientSecret  string
 	Accounts      string // "", or who may register: "existing" (nobody), "verified" or "unverified"
 	AccountPage   string // path of the app's own page for the links in mails; empty: the gateway's page
+	BasePath      string // of the routes of guard and accounts; empty: /api
 	SPA           string // a directory, absolute; or http://…: a development server
 	Upstream      string
 	Protect       []string // nil: not in the file
