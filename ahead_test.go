@@ -28,7 +28,7 @@ func TestRefreshAhead(t *testing.T) {
 		var expires time.Time
 		protected := a.guard.Protect(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			session, _ := latchkey.From(r.Context())
-			token, until, err := session.Token()
+			token, until, err := session.Token(r.Context())
 			if err != nil || token == "" || !until.After(time.Now()) {
 				t.Errorf("after %v: a JWT that expired at %v, %v", time.Since(session.CreatedAt), until, err)
 			}

@@ -13,11 +13,12 @@ import (
 // A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
 type finding struct {
 	record    *Record
-	token     *openedToken // of a record in memory
-	renewal   *flight      // refreshes the JWT, which has expired; nil: none does
-	cookies   *cookiePair  // to be set with the answer
-	endReason EndReason    // why the session of these cookies is over, where it is
-	echo      string       // the browser is to be asked first, with this echo; empty: it is not
+	token     *openedToken                           // of a record in memory
+	renewal   *flight                                // refreshes the JWT, which has expired; nil: none does
+	fresh     func(context.Context) (*Record, error) // of a guard around this one; see Session
+	cookies   *cookiePair                            // to be set with the answer
+	endReason EndReason                              // why the session of these cookies is over, where it is
+	echo      string                                 // the browser is to be asked first, with this echo; empty: it is not
 	err       error
 }
 
@@ -44,7 +45,7 @@ const decideTimeout = 20 * time.Second
 // authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
 func (g *Guard) authenticate(r *http.Request) finding {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
-		return finding{record: s.record, token: s.token} // a guard around a guard: once is enough
+		return finding{record: s.record, token: s.token, fresh: s.fresh} // a guard around a guard: once is enough
 	}
 	session, now := cookieValue(r.Header, sessionCookieName), g.now()
 	if found := g.recall(session, now); found.record != nil {

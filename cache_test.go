@@ -338,7 +338,7 @@ func TestCachedToken(t *testing.T) {
 		protected := nodes[0].guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			session, _ := latchkey.From(r.Context())
 			var err error
-			token, until, err = session.Token()
+			token, until, err = session.Token(r.Context())
 			must(t, err)
 		}))
 		b := newBrowser()

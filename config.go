@@ -51,7 +51,7 @@ type Config struct {
 	InFlightWindow time.Duration
 	// RefreshAhead is how long before it expires the provider's JWT (Session.Token) is refreshed in the
 	// background while the session is used, for handlers that pass it on. If it has expired because
-	// nobody asked for a while, Protect and Identify wait for the next one. It must not be longer than
+	// nobody asked for a while, Session.Token waits for the next one. It must not be longer than
 	// SessionCap. A JWT is never refreshed in the first half of its life: if RefreshAhead is longer
 	// than that, it has no effect beyond, and the guard logs one warning. Default 0: the JWT is
 	// refreshed with the session id only, and may have expired.

@@ -3,9 +3,10 @@ package latchkey
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // flights makes concurrent requests of one session share one refresh. The refresh does not belong to the request
@@ -89,41 +90,35 @@ func (g *Guard) refreshEarly(ctx context.Context, p presented, found finding) fi
 	return found
 }
 
-// withToken waits for the JWT of a live session if the old one has expired: a browser that comes back after a while would
-// hand the handler a JWT that others refuse. If the refresh fails, or takes too long, the old one stays.
-func (g *Guard) withToken(r *http.Request, found finding) finding {
-	if found.renewal == nil {
-		return found
-	}
+// freshRecord waits for the refreshes under way of a session whose JWT has expired, and returns its
+// record after them: a browser that comes back after a while would hand the handler a JWT that others
+// refuse. If a refresh fails, or takes too long, the record stays the old one.
+func (g *Guard) freshRecord(ctx context.Context, old *Record, renewal *flight) (*Record, error) {
 	late := time.NewTimer(g.config.ProviderTimeout)
 	defer late.Stop()
 	for range maxAttempts {
-		renewal := found.renewal
-		if renewal == nil {
-			return found
-		}
 		select {
 		case <-renewal.done:
 		case <-late.C:
-			return found
-		case <-r.Context().Done():
-			return found
+			return old, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 		if renewal.err != nil && !errors.Is(renewal.err, ErrConflict) {
-			return found
+			return old, nil
 		}
-		if found.cookies == nil {
-			found = g.authenticate(r) // the session may have new cookies now, or be over
-			continue
-		}
-		rec, err := g.ledger.Get(r.Context(), found.record.ID, renewal.began.userID)
+		rec, err := g.ledger.Get(ctx, old.ID, renewal.began.userID)
 		switch {
 		case err != nil:
-			return found
+			return old, nil
 		case rec.ended():
-			return finding{endReason: rec.EndReason}
+			return nil, &Problem{Code: wire.CodeLoginRequired, EndReason: rec.EndReason}
 		}
-		found = g.refreshEarly(r.Context(), renewal.began, finding{record: rec, cookies: found.cookies})
+		next := g.refreshEarly(ctx, renewal.began, finding{record: rec})
+		if old = rec; next.renewal == nil {
+			break
+		}
+		renewal = next.renewal
 	}
-	return found
+	return old, nil
 }

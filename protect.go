@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
@@ -55,7 +56,7 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 			if !g.allowOrigin(w, r) {
 				return
 			}
-			found := g.withToken(r, g.authenticate(r))
+			found := g.authenticate(r)
 			switch {
 			case found.echo != "":
 				g.cookies.challenge(w, r, found.echo)
@@ -81,7 +82,7 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 		if !g.allowOrigin(w, r) {
 			return
 		}
-		found := g.withToken(r, g.authenticate(r))
+		found := g.authenticate(r)
 		switch {
 		case found.echo != "":
 			g.cookies.challenge(w, r, found.echo)
@@ -103,6 +104,11 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, nex
 		w = wire.Uncached(w)
 	}
 	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
+	ctx.session.fresh = found.fresh
+	if found.renewal != nil {
+		rec, renewal := found.record, found.renewal
+		ctx.session.fresh = func(ctx context.Context) (*Record, error) { return g.freshRecord(ctx, rec, renewal) }
+	}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 

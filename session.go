@@ -25,7 +25,8 @@ type Session struct {
 
 	record *Record
 	tokens *sealer
-	token  *openedToken // nil: open it each time
+	token  *openedToken                           // nil: open it each time
+	fresh  func(context.Context) (*Record, error) // waits for the next JWT; nil: this one serves
 }
 
 // An openedToken keeps the JWT of a record that stays in memory, once it was asked for: opening takes longer than all else that a request costs.
@@ -40,9 +41,22 @@ func From(ctx context.Context) (*Session, bool) {
 // HasRole reports whether the user has a role in this app, as of the last refresh.
 func (s *Session) HasRole(role string) bool { return slices.Contains(s.User.Roles, role) }
 
-// Token returns the provider's JWT for calls to other services in the user's name, and when it expires.
-// It may have expired, unless Config.RefreshAhead is set. It must never be sent to the browser.
-func (s *Session) Token() (Secret, time.Time, error) {
+// Token returns the provider's JWT for calls to other services in the user's name, and when it expires;
+// the zero time if that is unknown. With Config.RefreshAhead it waits for the refresh under way if the
+// JWT has expired because nobody used the session for a while, no longer than Config.ProviderTimeout.
+// If that refresh ends the session, the error is a *Problem with login_required, for WriteError.
+//
+// The JWT may have expired all the same: without RefreshAhead, or if the provider does not answer. It
+// must never be sent to the browser.
+func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
+	if s.fresh != nil {
+		rec, err := s.fresh(ctx)
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		token, err := s.tokens.open(rec.ID, rec.Token)
+		return Secret(token), rec.TokenExpiresAt, err
+	}
 	if s.token != nil {
 		if opened := s.token.Load(); opened != nil {
 			return *opened, s.record.TokenExpiresAt, nil

@@ -26,7 +26,7 @@ func jwtApp(t *testing.T, life time.Duration, options ...latchkeytest.Option) (*
 		mux.Handle("/api/", a.Guard.Handler())
 		mux.Handle("/x", a.Guard.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			session, _ := latchkey.From(r.Context())
-			if _, until, err := session.Token(); err != nil || !until.After(time.Now()) {
+			if _, until, err := session.Token(r.Context()); err != nil || !until.After(time.Now()) {
 				t.Errorf("%v after the login: a JWT that expired %v ago, %v", time.Since(session.CreatedAt), time.Since(until), err)
 			}
 		})))

@@ -153,7 +153,7 @@ func (a *app) whoami(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "nobody")
 		return
 	}
-	if _, _, err := session.Token(); err != nil {
+	if _, _, err := session.Token(r.Context()); err != nil {
 		a.w.Errorf("the provider's token: %v", err)
 	}
 	io.WriteString(w, session.User.Email)

@@ -14,7 +14,6 @@ var (
 	headersTooLarge     = wire.Of(wire.CodeHeadersTooLarge)
 	methodUnknown       = wire.Of(wire.CodeMethodUnknown)
 	upstreamUnavailable = wire.Of(wire.CodeUpstreamUnavailable)
-	tokenUnavailable    = wire.Of(wire.CodeProviderUnavailable)
 	upstreamTimeout     = wire.Of(wire.CodeUpstreamTimeout)
 	versionUnknown      = wire.Of(wire.CodeVersionNotSupported)
 )

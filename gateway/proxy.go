@@ -23,7 +23,6 @@ type exchange struct {
 	session  *latchkey.Session // nil: nobody is logged in
 	token    latchkey.Secret   // the session's JWT
 	user     string            // Latchkey-User, signed
-	stale    bool              // the JWT has expired
 	body     *pacedBody        // nil: none
 	cancel   context.CancelFunc
 	released func() // ends the registration as a stream
@@ -69,28 +68,29 @@ func (a *app) pass(w http.ResponseWriter, r *http.Request) {
 	x.session = nil
 	if session, ok := latchkey.From(r.Context()); ok {
 		if err := a.introduce(x, session); err != nil {
-			a.log.ErrorContext(r.Context(), "cannot sign Latchkey-User", "app", a.host, "error", err)
-			tokenUnavailable.ServeHTTP(w, r)
+			latchkey.WriteError(w, err)
 			return
 		}
-	}
-	if x.stale {
-		tokenUnavailable.ServeHTTP(w, r)
-		return
 	}
 	a.serve(w, r, x, a.upstream)
 }
 
-// introduce prepares what the app learns about the user.
+var errTokenExpired = errors.New("the JWT has expired, and the provider does not give another")
+
+// introduce prepares what the app learns about the user. It waits for a JWT that has not expired.
 func (a *app) introduce(x *exchange, session *latchkey.Session) (err error) {
 	x.session = session
 	if a.bearer {
 		var until time.Time
-		x.token, until, err = session.Token()
-		x.stale = err == nil && !until.IsZero() && !until.After(a.now())
+		x.token, until, err = session.Token(x)
+		if err == nil && !until.IsZero() && !until.After(a.now()) {
+			err = errTokenExpired
+		}
 	}
 	if a.signer != nil && err == nil {
-		x.user, err = a.signer.sign(session, a.now())
+		if x.user, err = a.signer.sign(session, a.now()); err != nil {
+			a.log.ErrorContext(x, "cannot sign Latchkey-User", "app", a.host, "error", err)
+		}
 	}
 	return err
 }
