@@ -15,25 +15,25 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// Registration says who may make an account.
+// Registration says who may register.
 type Registration int
 
 const (
 	// RegistrationClosed is for existing users only: the route answers 404.
 	RegistrationClosed Registration = iota
-	// RegistrationVerified lets in everybody who proves an address. New has the Guard refuse all
+	// RegistrationVerified admits everyone who verifies an address. New makes the Guard refuse all
 	// others (latchkey.Guard.RequireVerifiedEmail), whatever the provider does. The provider sends
 	// the mails (the tenant's emailConfiguration.verifyEmail), and should issue no tokens for
 	// unverified addresses in the first place (unverified.behavior Gated). Nobody learns whether an
 	// address has an account: an unverified login is answered like a wrong password, so a page
-	// should offer to send the mail again beside its login form.
+	// should offer to send the mail again next to its login form.
 	RegistrationVerified
-	// RegistrationUnverified lets everybody in at once. It reveals to anyone whether an address
+	// RegistrationUnverified admits everyone immediately. It reveals to anyone whether an address
 	// has an account.
 	RegistrationUnverified
 )
 
-// Config is what a Handler is made from. Guard, Client and Origin are required.
+// Config configures a Handler. Guard, Client and Origin are required.
 type Config struct {
 	Guard  *latchkey.Guard
 	Client *fusionauth.Client // the guard's Provider; its API key needs the calls of this package, see docs/fusionauth.md
@@ -41,7 +41,8 @@ type Config struct {
 
 	Registration Registration
 
-	// Issuer is what an authenticator shows beside the user's address; default: the host of Origin.
+	// Issuer is the name that an authenticator shows next to the user's address; default: the host
+	// of Origin.
 	Issuer string
 	// ClientIP returns the address of the browser; default: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
@@ -54,8 +55,8 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// Endpoints are what the Client's API key must be allowed to call, beside POST /api/login and
-// DELETE /api/jwt/refresh.
+// Endpoints are the calls that the Client's API key must be allowed to make, besides POST
+// /api/login and DELETE /api/jwt/refresh.
 var Endpoints = map[string][]string{
 	"/api/two-factor/secret":             {"GET"},
 	"/api/user":                          {"GET"},
@@ -72,7 +73,8 @@ var Endpoints = map[string][]string{
 	"/api/webauthn/start":                {"POST"},
 }
 
-// A Handler serves the routes, below the base path of its guard. Its methods may be called by many goroutines.
+// A Handler serves the routes, below the base path of its guard. Its methods are safe for
+// concurrent use.
 type Handler struct {
 	config Config
 	routes http.Handler
@@ -80,7 +82,7 @@ type Handler struct {
 	paths  map[string]bool
 	host   string // of the origin, without a port: what passkeys are bound to
 
-	running sync.WaitGroup // calls that no request waits for
+	running sync.WaitGroup // background calls
 	*limits
 }
 
@@ -113,7 +115,7 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
-// Close waits for what no request waits for: mails to be sent, at most ten seconds each. Requests
+// Close waits for background calls, such as mails to be sent, at most ten seconds each. Requests
 // must have ended before.
 func (h *Handler) Close() { h.running.Wait() }
 
@@ -130,7 +132,7 @@ func (h *Handler) Serves(path string) bool {
 	return below && remove && id != "" && !strings.Contains(id, "/")
 }
 
-// open are the routes for everybody, below the base path.
+// open are the routes that need no login, below the base path.
 func (h *Handler) open() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"/register":              wire.Methods{"POST": h.answering(h.register)},
@@ -143,13 +145,13 @@ func (h *Handler) open() map[string]http.Handler {
 		"/passkey-login/options": wire.Methods{"POST": h.answering(h.passkeyLoginOptions)},
 		"/passkey-login":         wire.Methods{"POST": h.answering(h.passkeyLogin)},
 	}
-	if h.config.Registration == RegistrationClosed { // still ours: the password of a form goes to no other handler
+	if h.config.Registration == RegistrationClosed { // still ours, so that the password of a form reaches no other handler
 		routes["/register"] = wire.Of(wire.CodeNotFound)
 	}
 	return routes
 }
 
-// own are the routes for users who are logged in, below the base path.
+// own are the routes for logged-in users, below the base path.
 func (h *Handler) own() map[string]wire.Methods {
 	return map[string]wire.Methods{
 		"/password":             {"POST": h.answering(h.changePassword)},
@@ -181,7 +183,7 @@ func (h *Handler) newRoutes() http.Handler {
 	return mux
 }
 
-// private marks answers that nobody may keep.
+// private marks responses that must not be cached.
 func private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")

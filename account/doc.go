@@ -1,6 +1,6 @@
-// Package account is what users do about their accounts beside logging in: register, prove an
-// address, set a new password, and keep a second factor and passkeys. It stands beside the guard of
-// an app, and asks the provider in the app's name.
+// Package account has the routes for users' accounts beyond the login: register, verify an address,
+// set a new password, and manage a second factor and passkeys. It works beside the guard of an app,
+// and calls the provider on behalf of the app.
 //
 //	POST /api/register                {"email", "password", "firstName", "lastName", "remember"}
 //	POST /api/verify-email/check      {"id"}, of a mail: 200 {"email"}
@@ -12,7 +12,7 @@
 //	POST /api/passkey-login/options   {"email"}
 //	POST /api/passkey-login           {"credential", "remember"}
 //
-// and, for users who are logged in:
+// and, for logged-in users:
 //
 //	POST /api/password                {"currentPassword", "password", "code"}
 //	GET  /api/factors
@@ -24,12 +24,11 @@
 //	POST /api/passkeys                {"credential"}
 //	POST /api/passkeys/{id}/remove    {"password" or "passkey"}
 //
-// Bodies are JSON, refusals are problems (RFC 9457); docs/http.md has them all. None of these
-// routes tells a stranger whether an address has an account, but registration where it is open and
-// not verified. Whatever makes a new way to log in, or takes a factor from one, asks for the
-// password again, or for a passkey: what navigator.credentials.get has signed for the options of a
-// login (ASVS V7.5.1). A proof is good for its one request. Where a login asks for a code, what
-// would get round that asks for one as well, of the authenticator or a recovery code: without it
-// the answer is 409 two_factor_required. A code is used up by the request that brings it, whatever
-// the answer.
+// Bodies are JSON, refusals are problems (RFC 9457); docs/http.md lists them. None of these routes
+// reveals to a stranger whether an address has an account, except registration without
+// verification. Whatever adds a way to log in, or removes a factor from one, asks for the password
+// again, or for a passkey: what navigator.credentials.get has signed for the options of a login
+// (ASVS V7.5.1). A proof is valid for one request. If a login needs a code, what could bypass the
+// code needs one as well, of the authenticator or a recovery code: without it the answer is 409
+// two_factor_required. A code is used up by the request that brings it, whatever the answer.
 package account

@@ -18,9 +18,9 @@ func PageURL(origin string) string { return strings.TrimSuffix(origin, "/") + Pa
 //go:embed page
 var files embed.FS
 
-// Page holds the files of a page for the links in mails, index.html among them. Through the routes of
-// this package, below the base path of the guard, it confirms an address or sets a new password, once
-// its reader submits the form. Its files refer to each other by relative URLs, and work under
+// Page holds the files of a page for the links in mails, index.html among them. Through the routes
+// of this package, below the base path of the guard, it confirms an address or sets a new password,
+// once its reader submits the form. Its files refer to each other by relative URLs, and work under
 // PagePolicy.
 func Page(basePath string) fs.FS {
 	page, err := fs.Sub(files, "page")
@@ -52,7 +52,7 @@ func (p *basedPage) Open(name string) (fs.File, error) {
 	return &indexFile{File: file, Reader: bytes.NewReader(p.index)}, nil
 }
 
-// An indexFile has another content than the file that is embedded.
+// An indexFile is the embedded file with other content.
 type indexFile struct {
 	fs.File
 	*bytes.Reader
@@ -71,7 +71,7 @@ type indexInfo struct {
 
 func (i indexInfo) Size() int64 { return i.size }
 
-// PagePolicy is the Content-Security-Policy for Page: it loads its own files and talks to its own
-// origin, nobody can frame it, and no script can turn text into markup (Trusted Types).
+// PagePolicy is the Content-Security-Policy for Page: it loads its own files and connects to its
+// own origin, it cannot be framed, and no script can turn text into markup (Trusted Types).
 const PagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

@@ -10,14 +10,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// How long an answer takes at least, if its time must not reveal whether an address has an account.
+// The minimum time of a response, if its time must not reveal whether an address has an account.
 const (
 	evenly        = time.Second            // a registration
 	evenlyOptions = 250 * time.Millisecond // a challenge: the provider stores one only for users with a passkey
 )
 
-// register makes an account. If addresses are verified the answer is the same whether there was
-// one: then its owner gets a mail with which to set a new password.
+// register creates an account. If addresses are verified, the response is the same if there was one
+// already: then its owner gets a mail with which to set a new password.
 func (h *Handler) register(w http.ResponseWriter, r *http.Request) error {
 	u, remember, err := h.readNewUser(w, r)
 	if err != nil {
@@ -60,18 +60,18 @@ func (h *Handler) readNewUser(w http.ResponseWriter, r *http.Request) (u fusiona
 	return u, remember, err
 }
 
-// admits reports whether a session may begin for a user whose address is verified, or not. The
+// admits reports whether a session may begin for a user with a verified or unverified address. The
 // guard checks it again.
 func (h *Handler) admits(verified bool) bool {
 	return verified || h.config.Registration != RegistrationVerified
 }
 
-// registerNow makes an account and logs its owner in.
+// registerNow creates an account and logs its owner in.
 func (h *Handler) registerNow(w http.ResponseWriter, r *http.Request, u fusionauth.NewUser, remember bool) error {
 	if err := h.config.Client.Register(r.Context(), u); err != nil {
 		return err
 	}
-	// If the provider asks for more than the password, the login form is the place for it.
+	// If the provider asks for more than the password, the login form handles that.
 	grant, err := h.config.Client.Login(r.Context(), latchkey.Credentials{LoginID: u.Email, Password: u.Password, Device: h.device(r)})
 	if err != nil {
 		return err

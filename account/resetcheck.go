@@ -12,8 +12,8 @@ type resettable struct {
 	PasswordMinLength int    `json:"passwordMinLength,omitempty"` // in characters; absent if unknown
 }
 
-// checkReset reports whether the id of a mail is good. It does not use the id up. It is a POST: an
-// id in a URL would be in every log on the way.
+// checkReset reports whether the id of a mail is valid, without using it up. It is a POST: an id in
+// a URL would be in every log on the way.
 func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) error {
 	var id string
 	if err := h.form(w, r, wire.Fields{"id": &id}); err != nil {
@@ -24,7 +24,7 @@ func (h *Handler) checkReset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	least, err := h.config.Client.PasswordMinLength(r.Context())
-	if err != nil { // the form can do without it
+	if err != nil { // the form does not need it
 		h.config.Logger.WarnContext(r.Context(), "cannot read the provider's password rules", "error", err)
 	}
 	wire.Write(w, http.StatusOK, resettable{who.LoginID, least})

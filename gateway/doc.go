@@ -5,8 +5,9 @@
 //
 //  1. The Host names the app. A request whose host, target, method or headers are ambiguous is
 //     refused before anything asks who sent it.
-//  2. /api/user, /api/login, /api/logout and /api/sessions belong to the guard (Login.BasePath, if it
-//     is not /api); so do the account routes if an app has them, and everything below /.latchkey/.
+//  2. /api/user, /api/login, /api/logout and /api/sessions belong to the guard (Login.BasePath, if
+//     it is not /api); so do the account routes if an app has them, and everything below
+//     /.latchkey/.
 //  3. A file of the page is served from the page's folder, to everyone. Its index.html also answers
 //     navigations to paths that are neither files nor the API's.
 //  4. Everything else goes to the app: with a login if [App.Protect] requires it, and otherwise

@@ -19,7 +19,8 @@ type Subject struct {
 	LoginID  string
 	Password latchkey.Secret
 
-	// Deactivate forbids the user to log in. Nil: the provider cannot do that, and its case is skipped.
+	// Deactivate forbids the user to log in. Nil: the provider cannot do that, and its case is
+	// skipped.
 	Deactivate func(*testing.T)
 	// CutOff makes what the provider asks fail: its server, or its database. Nil: as above.
 	CutOff func(*testing.T)

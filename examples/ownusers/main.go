@@ -49,7 +49,7 @@ func routes(guard *latchkey.Guard, users Users) http.Handler {
 	return mux
 }
 
-// disable ends a user's sessions once they may not log in any more.
+// disable ends a user's sessions once they may no longer log in.
 func disable(guard *latchkey.Guard, users Users) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.URL.Query().Get("user")

@@ -62,8 +62,8 @@ func (u Users) Add(ctx context.Context, email, role string, password latchkey.Se
 	return err
 }
 
-// SetPassword changes a password. Call Guard.EndUser with EndPasswordChanged after it: sessions from
-// before must not outlive the old one.
+// SetPassword changes a password. Call Guard.EndUser with EndPasswordChanged after it: sessions
+// from before must not outlive the old one.
 func (u Users) SetPassword(ctx context.Context, userID string, password latchkey.Secret) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), u.cost)
 	if err != nil {
@@ -95,8 +95,8 @@ func (u Users) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Gran
 	return latchkey.Grant{User: user, RefreshToken: latchkey.Secret(token), RefreshTokenID: id, AuthMethods: []string{"pwd"}}, nil
 }
 
-// Refresh answers with the user as they are now. The token stays the same: that a copy of a cookie is
-// noticed is the guard's work.
+// Refresh answers with the user as they are now. The token stays the same: that a copy of a cookie
+// is noticed is the guard's work.
 func (u Users) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.Grant, error) {
 	var hash []byte
 	var disabled bool

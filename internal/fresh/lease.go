@@ -12,8 +12,8 @@ import (
 const For = 1500 * time.Millisecond
 
 // A Lease says until when what this node has read may be believed. It goes by two clocks of the
-// process, which must agree: the monotonic one, which nobody can set, and the wall clock, which goes
-// on while the machine sleeps. A new lease has run out.
+// process, which must agree: the monotonic one, which nobody can set, and the wall clock, which
+// goes on while the machine sleeps. A new lease has run out.
 type Lease struct {
 	began  time.Time
 	steady atomic.Int64 // the end by the monotonic clock, in nanoseconds since began
