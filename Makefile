@@ -78,7 +78,7 @@ crash:
 RUNS ?= 1000
 simulate:
 	$(GO) test -count=1 -timeout 0 -v -run 'TestSimulate$$' ./sim -sim.runs $(RUNS) $(SIMFLAGS)
-	$(GO) test -count=1 -timeout 0 -run TestSearch . -search.long
+	$(GO) test -count=1 -timeout 0 -run TestSearch ./internal/rotation -search.long
 
 simulate-schemes:
 	$(GO) test -C sim/schemes -count=1 -timeout 1h -schemes.table -schemes.runs 500

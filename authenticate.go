@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/rotation"
+
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 )
 
@@ -110,7 +112,7 @@ func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now t
 	if err != nil {
 		return finding{err: err}
 	}
-	if p := (presented{mark: m, session: true}); !g.limits.servesNow(rec, g.judge(rec, p, now), p, now) {
+	if v := g.judge(rec, &presented{mark: m, session: true}, now); !v.servesOnly(&g.limits, now) {
 		return finding{}
 	}
 	if kept == nil {
@@ -134,7 +136,8 @@ func (g *Guard) recall(cookie string, now time.Time) finding {
 	if proven == nil || !proven.is(cookie) {
 		return finding{}
 	}
-	if p := proven.presented(&kept.Record, now); !g.limits.servesNow(&kept.Record, g.judge(&kept.Record, p, now), p, now) {
+	p := proven.presented(&kept.Record, now)
+	if v := g.judge(&kept.Record, &p, now); !v.servesOnly(&g.limits, now) {
 		return finding{}
 	}
 	return finding{record: &kept.Record, token: &kept.token}
@@ -193,39 +196,45 @@ func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 // act carries out one verdict. ErrConflict asks for another attempt.
 func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, error) {
 	now := g.now()
-	v := g.judge(rec, p, now)
-	if v.changed != nil {
-		if err := g.ledger.Swap(ctx, v.changed); err != nil {
+	v := g.judge(rec, &p, now)
+	state := v.state
+	if v.Changed != nil {
+		state = *v.Changed
+		changed := rec.after(state)
+		if err := g.ledger.Swap(ctx, changed); err != nil {
 			return finding{}, err
 		}
 		if rec.ConfirmedAt.IsZero() {
 			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation})
 		}
-		rec = v.changed
+		rec = changed
 	}
-	switch v.action {
-	case serve:
+	switch v.Action {
+	case rotation.Serve:
 		return finding{record: rec}, nil
-	case mint:
-		return g.mint(ctx, rec, rec.forked(), p, now)
-	case advance:
-		return g.mint(ctx, rec, rec.succeeded(&g.limits, now), p, now)
-	case renew, renewInPlace:
+	case rotation.Mint:
+		if state.Forked {
+			return g.mint(ctx, rec, rec, p, now)
+		}
+		return g.mint(ctx, rec, rec.after(state.Minted()), p, now)
+	case rotation.Advance:
+		return g.mint(ctx, rec, rec.after(g.limits.Advanced(state, now)), p, now)
+	case rotation.Rotate, rotation.RefreshOnly:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
-	case rebuild:
+	case rotation.Rebuild:
 		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
-	case end:
+	case rotation.End:
 		return g.endNow(ctx, rec, v.reason, p)
-	case over:
+	case rotation.AlreadyEnded:
 		g.ledger.Over(rec)
 		return finding{endReason: v.reason}, nil
-	case alarm:
+	case rotation.RejectStale:
 		g.reportStale(ctx, rec, p)
-	case askKept:
-		return finding{echo: whetherKept.echo(p.branch)}, nil
-	case askStale:
+	case rotation.ChallengeKept:
+		return finding{echo: echo(rotation.WhetherKept, p.branch)}, nil
+	case rotation.ChallengeStale:
 		g.reportStale(ctx, rec, p)
-		return finding{echo: whetherStale.echo(p.branch)}, nil
+		return finding{echo: echo(rotation.WhetherStale, p.branch)}, nil
 	}
 	return finding{}, nil
 }
@@ -235,8 +244,9 @@ func suspicion(kind EventKind, rec *Record, p presented) Event {
 	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
-// mint makes a branch of the generation that next is in. The write fails if the session has changed meanwhile: was confirmed, or has
-// the next generation. Then the cookies are judged again.
+// mint mints the cookies of one more branch of the generation that next is in. The write fails if the
+// session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are judged
+// again.
 func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (finding, error) {
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
 	if err != nil {
@@ -263,12 +273,49 @@ func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p pre
 	return finding{endReason: reason}, nil
 }
 
-// judge applies the notBefore, and then the rules.
-func (g *Guard) judge(rec *Record, p presented, now time.Time) verdict {
-	if reason := g.ledger.notBefore.reason(rec.CreatedAt); reason != "" && !rec.ended() {
-		return verdict{action: end, reason: reason}
+// reasonOf is the end reason of a cause that the rules found.
+func reasonOf(c rotation.Cause) EndReason {
+	switch c {
+	case rotation.AbsoluteTimeout:
+		return EndAbsoluteTimeout
+	case rotation.RefreshExpired:
+		return EndRefreshExpired
+	case rotation.ReuseDetected:
+		return EndReuseDetected
 	}
-	return g.limits.judge(rec, p, g.ledger.LastUse(rec), now)
+	return ""
+}
+
+// A verdict is what presented cookies may do with a record.
+type verdict struct {
+	rotation.Verdict
+	state  rotation.State
+	proof  rotation.Proof
+	reason EndReason // with End and AlreadyEnded
+}
+
+// judge applies notBefore, and then the rules.
+func (g *Guard) judge(rec *Record, p *presented, now time.Time) verdict {
+	v := verdict{state: rec.state(), proof: p.proof()}
+	if v.reason = g.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
+		v.Action = rotation.End
+		return v
+	}
+	v.Verdict = g.limits.Judge(&v.state, &v.proof, g.ledger.LastUse(rec), now)
+	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
+		v.reason = rec.EndReason
+	}
+	return v
+}
+
+// servesOnly reports whether there is nothing to do but to serve.
+func (v *verdict) servesOnly(l *rotation.Limits, now time.Time) bool {
+	return l.ServesOnly(v.Verdict, &v.state, &v.proof, now)
+}
+
+// refreshDue returns the action for which the provider is to be asked, and whether it is.
+func (v *verdict) refreshDue(l *rotation.Limits, now time.Time) (due rotation.Action, ok bool) {
+	return l.DueRefresh(v.Verdict, &v.state, now)
 }
 
 // reportStale reports cookies of the past, once a minute for a session.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/clientip"
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
 // Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
@@ -197,10 +198,10 @@ func (c *Config) fillIn() {
 	}
 }
 
-func (c *Config) limits() limits {
-	return limits{
-		idle: c.IdleTimeout, cap: c.SessionCap, refreshTTL: c.RefreshTTL, absolute: c.AbsoluteTimeout,
-		inFlight: c.InFlightWindow, ahead: c.RefreshAhead, settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
+func (c *Config) limits() rotation.Limits {
+	return rotation.Limits{
+		Idle: c.IdleTimeout, Cap: c.SessionCap, RefreshTTL: c.RefreshTTL, Absolute: c.AbsoluteTimeout,
+		InFlight: c.InFlightWindow, Ahead: c.RefreshAhead, Settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
 	}
 }
 

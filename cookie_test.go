@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func testCookies(app, host string, ring ...Key) *cookies {
 	return &cookies{session: newSessionMAC(ring, app, host), refresh: newRefreshSealer(ring, app, host), sameSite: http.SameSiteStrictMode}
 }

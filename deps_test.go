@@ -13,13 +13,14 @@ const module = "github.com/latchkey-dev/latchkey"
 // TestDeps pins who imports whom: arrows point to the root, and the root needs nothing but the standard library.
 func TestDeps(t *testing.T) {
 	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
-		"":                                 {"/internal/clientip", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/fresh", "/internal/outage", "/internal/packed", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
+		"":                                 {"/internal/clientip", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/fresh", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
 		"/internal/faultproxy":             {},
 		"/internal/filemode":               {},
 		"/internal/packed":                 {},
+		"/internal/rotation":               {},
 		"/internal/outage":                 {},
 		"/internal/fresh":                  {},
 		"/internal/sharded":                {},

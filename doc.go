@@ -16,7 +16,7 @@
 //
 // # Where to read
 //
-// rules.go decides what a cookie may do, and nothing else does. authenticate.go and refresh.go carry out what it decides, login.go and
+// internal/rotation decides what a cookie may do, and nothing else does. authenticate.go and refresh.go carry out what it decides, login.go and
 // logout.go are the two ends. A [Store] keeps records and compares versions; it has no clock and nothing that would make a cookie.
 //
 // # Setting up

@@ -80,7 +80,10 @@ const tokenMargin = time.Second
 // refreshEarly starts a refresh in the background if the session is served and its JWT is due (rule 7).
 func (g *Guard) refreshEarly(ctx context.Context, p presented, found finding) finding {
 	now := g.now()
-	if found.record == nil || !g.limits.tokenIsDue(found.record, now) {
+	if found.record == nil {
+		return found
+	}
+	if state := found.record.state(); !g.limits.TokenIsDue(&state, now) {
 		return found
 	}
 	renewal, _ := g.flights.begin(p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })

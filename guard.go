@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/outage"
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
@@ -16,7 +17,7 @@ type Guard struct {
 	*reporter
 	*memory
 	config   Config // resolved
-	limits   limits
+	limits   rotation.Limits
 	origin   string
 	upstream *upstream
 	ledger   *ledger

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -102,9 +103,9 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 // begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).
 func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember bool) (*Record, *cookiePair, error) {
 	now := g.now()
-	rec := g.after(renew, &Record{
+	rec := g.granted(rotation.Rotate, &Record{
 		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
-		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.limits.absolute),
+		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.limits.Absolute),
 	}, grant, now)
 	b := newBranch()
 	pair, err := g.cookies.make(rec, b, grant.RefreshToken, "", now)

@@ -51,7 +51,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, sessionCookieName) {
 		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
 			seen[m.id] = true
-			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.absolute)}))
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.Absolute)}))
 		}
 	}
 	return errors.Join(errs...)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
 // rebuild is rule 5: the store has no record of the session, or an older one than the cookie. What is sealed in the refresh cookie makes the
@@ -25,7 +27,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 	if reason := g.ledger.notBefore.reason(c.createdAt); reason != "" && older == nil {
 		return finding{endReason: reason}, nil
 	}
-	if older != nil && g.judge(older, p, now).action != rebuild {
+	if older != nil && g.judge(older, &p, now).Action != rotation.Rebuild {
 		return finding{}, ErrConflict // another node was faster
 	}
 	if err := g.upstream.admit(ctx, c.userID); err != nil {
@@ -47,7 +49,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (finding, error) {
 
 func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, grant Grant) (finding, error) {
 	now, c, b := g.now(), p.sealed, newBranch()
-	next := g.after(renew, &Record{
+	next := g.granted(rotation.Rotate, &Record{
 		ID: p.id, App: g.app, RefreshTokenID: c.tokenID, Persistent: c.persistent,
 		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
 		AuthenticatedAt: c.authenticatedAt, AuthMethods: c.authMethods, CreatedAt: c.createdAt, Deadline: c.deadline,

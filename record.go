@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
 // An ID is the public name of a session, 128 random bits. It grants nothing: it may be logged and
@@ -140,4 +142,24 @@ func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 		Unrevoked: r.RefreshTokenID != "",
 		extra:     r.extra, // for the program that added it
 	}
+}
+
+// state is what the rules know of the session.
+func (r *Record) state() rotation.State {
+	return rotation.State{
+		Generation: r.Generation, Forked: r.Forked, Rebuilt: r.Rebuilt, Ended: r.ended(),
+		ConfirmedAt: r.ConfirmedAt, Settled: rotation.Digest(r.Settled), Predecessor: rotation.Digest(r.Parent),
+		RefreshedAt: r.RefreshedAt, TokenExpiresAt: r.TokenExpiresAt,
+		LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, RefreshExpiresAt: r.RefreshExpiresAt, Deadline: r.Deadline,
+	}
+}
+
+// after returns a copy to Swap in, in the state that a transition led to.
+func (r *Record) after(s rotation.State) *Record {
+	n := r.next()
+	n.Generation, n.Forked, n.Rebuilt = s.Generation, s.Forked, s.Rebuilt
+	n.ConfirmedAt, n.Settled, n.Parent = s.ConfirmedAt, Digest(s.Settled), Digest(s.Predecessor)
+	n.RefreshedAt, n.TokenExpiresAt = s.RefreshedAt, s.TokenExpiresAt
+	n.LastSeenAt, n.ExpiresAt, n.RefreshExpiresAt, n.Deadline = s.LastSeenAt, s.ExpiresAt, s.RefreshExpiresAt, s.Deadline
+	return n
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
 // renew brings an expired session back with its refresh token. It runs once at a time for a session on this node, and holds the record's
@@ -21,7 +23,8 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		return finding{}, err
 	}
 	now := g.now()
-	due, ok := g.limits.refreshDue(rec, g.judge(rec, p, now), now)
+	v := g.judge(rec, &p, now)
+	due, ok := v.refreshDue(&g.limits, now)
 	if !ok {
 		return finding{}, ErrConflict
 	}
@@ -120,14 +123,14 @@ func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) 
 
 // keep stores what the provider granted. The write is conditional: a session that was ended meanwhile stays ended,
 // and the token that came too late is revoked.
-func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, grant Grant) (finding, error) {
+func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec *Record, grant Grant) (finding, error) {
 	for range maxAttempts {
 		now := g.now()
-		next := g.after(due, rec, grant, now)
+		next := g.granted(due, rec, grant, now)
 		err := g.ledger.Swap(ctx, next)
 		if err == nil {
 			g.emit(ctx, Event{Kind: EventRefreshed, Session: next.ID, UserID: next.User.ID, Device: p.from, Generation: next.Generation})
-			if due != renew {
+			if due != rotation.Rotate {
 				return finding{}, ErrConflict // judge again what these cookies may do now
 			}
 			pair, err := g.cookies.make(next, newBranch(), grant.RefreshToken, p.unknown(), now)
@@ -144,35 +147,26 @@ func (g *Guard) keep(ctx context.Context, p presented, due action, rec *Record, 
 		if err != nil {
 			return finding{}, err
 		}
-		if again, ok := g.limits.refreshDue(rec, g.judge(rec, p, now), now); !ok || again != due {
+		v := g.judge(rec, &p, now)
+		if again, ok := v.refreshDue(&g.limits, now); !ok || again != due {
 			return finding{}, ErrConflict
 		}
 	}
 	return finding{}, errContention
 }
 
-// after returns the record after an action for which the provider was asked, free of claims.
-func (g *Guard) after(due action, rec *Record, grant Grant, now time.Time) *Record {
+// granted returns the record after an action for which the provider was asked, free of claims.
+func (g *Guard) granted(due rotation.Action, rec *Record, grant Grant, now time.Time) *Record {
 	if !grant.TokenExpiresAt.IsZero() {
-		g.checkLifetime(grant.TokenExpiresAt.Sub(now).Round(time.Second), g.limits.ahead)
+		g.checkLifetime(grant.TokenExpiresAt.Sub(now).Round(time.Second), g.limits.Ahead)
 	}
-	next := rec.next()
+	next := rec.after(g.limits.Refreshed(due, rec.state(), grant.TokenExpiresAt, now))
 	next.Claim = Claim{}
 	next.User = grant.User
-	next.Token, next.TokenExpiresAt = g.access.seal(rec.ID, []byte(grant.Token)), grant.TokenExpiresAt
+	next.Token = g.access.seal(rec.ID, []byte(grant.Token))
 	next.RefreshToken = g.refresh.seal(rec.ID, []byte(grant.RefreshToken))
 	if grant.RefreshTokenID != "" {
 		next.RefreshTokenID = grant.RefreshTokenID
-	}
-	next.RefreshedAt = now.Truncate(time.Millisecond) // as the cookies have the time at which they were minted
-	next.RefreshExpiresAt = earlier(now.Add(g.limits.refreshTTL), rec.Deadline)
-	if due == renewEarly {
-		return next // the generation, its cookies and the end of the session id stay as they are
-	}
-	next.LastSeenAt = now
-	next.ExpiresAt = earlier(now.Add(g.limits.cap), next.RefreshExpiresAt)
-	if due == renew {
-		next.advance()
 	}
 	return next
 }

@@ -28,7 +28,7 @@ func (g *Guard) Discard(grant Grant) {
 		return
 	}
 	now := g.now()
-	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.cap)})
+	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.Cap)})
 }
 
 // admit refuses users who may not have a session, and revokes what came with their login.

@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 import "time"
 
@@ -29,9 +29,9 @@ type model struct {
 
 func newModel(s scope, r rules) *model {
 	far := 1e6 * tick
-	return &model{scope: s, server: server{rules: r, limits: limits{
-		idle: ticks(s.idle), cap: ticks(s.cap), inFlight: ticks(s.window), settling: ticks(s.settling), refreshTTL: far, absolute: far,
-		ahead: ticks(s.ahead),
+	return &model{scope: s, server: server{rules: r, limits: Limits{
+		Idle: ticks(s.idle), Cap: ticks(s.cap), InFlight: ticks(s.window), Settling: ticks(s.settling), RefreshTTL: far, Absolute: far,
+		Ahead: ticks(s.ahead),
 	}, jwt: ticks(s.jwt)}}
 }
 

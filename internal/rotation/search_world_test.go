@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 // The model's world: one session, the browser that logged in, and at most one thief, in coarse time. Only what the rules can see is in it,
 // and only as they see it: times are ages, cookies are what they are to the newest generation. So the worlds are finite in number
@@ -20,7 +20,7 @@ const (
 // A jar holds the two cookies, and the refresh cookie that the browser was last asked about, with the question.
 type jar struct {
 	session, refresh, echo cookie
-	question               question
+	question               Question
 }
 
 // A message is a request of the browser on its way, or the answer to one. An answer carries the same branch in both cookies.

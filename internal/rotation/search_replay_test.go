@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 
 // TestSearchReplays plays the histories that changed the rules. Each must end as it says, and must not under the mutation that it names.
 func TestSearchReplays(t *testing.T) {
-	files, _ := filepath.Glob("testdata/rotation/*.txt")
+	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) == 0 {
 		t.Fatal("no histories")
 	}
@@ -104,14 +104,14 @@ func (p *player) play(words []string) error {
 		p.take(step{verb: steal, cookies: p.world.browser})
 	case "thief":
 		c, err := p.thiefs(object)
-		p.last = p.take(step{verb: use, cookies: jar{c, c, c, whetherStale}})
+		p.last = p.take(step{verb: use, cookies: jar{c, c, c, WhetherStale}})
 		return err
 	case "alongside":
 		c, err := p.thiefs(words[2])
 		p.last = p.take(step{verb: useAlong, slot: slot, cookies: jar{session: c, refresh: c}})
 		return err
 	case "expect":
-		if ended := p.last.reason == EndReuseDetected; ended != (object == "ended") || p.last.served != (object == "served") {
+		if ended := p.last.reason == "reuse_detected"; ended != (object == "ended") || p.last.served != (object == "served") {
 			return errOtherwise
 		}
 	default:

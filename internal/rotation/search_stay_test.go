@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 // A stay is how long a thief can go on being served.
 type stay struct {

@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 import "time"
 
@@ -12,29 +12,19 @@ var searchNow = epoch.Add(1000 * tick)
 
 func ago(ticks uint8) time.Time { return searchNow.Add(-time.Duration(ticks) * tick) }
 
-var branches = func() (all [2 * lostBranch]branch) {
-	for i := range all {
-		all[i] = branch{0: 1, 1: byte(i)}
-	}
-	return all
-}()
-
 var digests = func() (all [2 * lostBranch]Digest) {
 	for i := range all {
-		all[i] = branches[i].digest()
+		all[i] = Digest{0: 1, 1: byte(i)}
 	}
 	return all
 }()
 
-// record returns the record of w, as the server has it at searchNow.
-func (w *world) record() *Record {
+// state returns the state of w, as the server has it at searchNow.
+func (w *world) state() *State {
 	far := searchNow.Add(1e6 * tick)
-	r := &Record{
-		Version: 1, Generation: newest, Parent: digests[parentCookie], LastSeenAt: ago(w.unused),
+	r := &State{
+		Ended: w.ended, Generation: newest, Predecessor: digests[parentCookie], LastSeenAt: ago(w.unused),
 		ExpiresAt: searchNow.Add(time.Duration(w.expires) * tick), RefreshExpiresAt: far, Deadline: far,
-	}
-	if w.ended {
-		r.EndedAt, r.EndReason = searchNow, EndReuseDetected
 	}
 	if w.confirmed >= 0 {
 		r.ConfirmedAt = ago(uint8(w.confirmed))
@@ -47,26 +37,26 @@ func (w *world) record() *Record {
 	return r
 }
 
-// mark returns what the cookie c says.
-func (w *world) mark(c cookie) mark {
+// proof returns what the cookie c says.
+func (w *world) proof(c cookie) Proof {
 	switch {
 	case c >= firstBranch:
-		return mark{generation: newest, branch: branches[c], mintedAt: ago(w.age[c-firstBranch])}
+		return Proof{Generation: newest, Branch: digests[c], MintedAt: ago(w.age[c-firstBranch])}
 	case c == oldCookie:
-		return mark{generation: newest - 2, branch: branches[c]}
+		return Proof{Generation: newest - 2, Branch: digests[c]}
 	default:
-		return mark{generation: newest - 1, branch: branches[c]}
+		return Proof{Generation: newest - 1, Branch: digests[c]}
 	}
 }
 
 // store takes over what the server wrote. A branch called fresh, which has just been minted, may be in it.
-func (w *world) store(r *Record, fresh cookie) {
-	if r.ended() {
+func (w *world) store(r *State, fresh cookie) {
+	if r.Ended {
 		*w = world{ended: true, browser: w.browser, wire: w.wire, stolen: w.stolen, thiefsSession: w.thiefsSession, thiefsRefresh: w.thiefsRefresh}
 		return
 	}
 	if r.Generation == newest+1 {
-		w.rename(w.succession(r.Parent))
+		w.rename(w.succession(r.Predecessor))
 	}
 	w.minted = 1
 	if r.Forked {

@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 // apply changes w by one step. The names of branches and messages stay.
 func (m *model) apply(w *world, s step) (e event) {
@@ -38,7 +38,7 @@ func (m *model) apply(w *world, s step) (e event) {
 // arrive is a request of the browser at the server. An answer without cookies changes nothing and is not followed.
 func (m *model) arrive(w *world, slot uint8) (e event) {
 	e.outcome = m.present(w, w.wire[slot].jar)
-	if !m.thief && !e.served && e.asked != whetherKept && !(e.asked == whetherStale && m.late) && e.fault == (fault{}) {
+	if !m.thief && !e.served && e.asked != WhetherKept && !(e.asked == WhetherStale && m.late) && e.fault == (fault{}) {
 		e.fault = fault{"S1", "the browser is signed out"}
 	}
 	if e.asked != 0 && !e.served && !w.ended {
@@ -63,7 +63,7 @@ func (w *world) answer(slot uint8, cookies cookie) {
 }
 
 // ask sends the question back: the browser comes again at once, with what it has by then.
-func (w *world) ask(slot uint8, q question) {
+func (w *world) ask(slot uint8, q Question) {
 	msg := &w.wire[slot]
 	if msg.orphaned {
 		*msg = message{}
@@ -159,7 +159,7 @@ func (w *world) passTick(m *model) {
 // afterEnd shows every cookie that anybody has to a session that has ended (S4).
 func (m *model) afterEnd(w world) fault {
 	for c := oldCookie; c < lostBranch; c++ {
-		for _, cookies := range []jar{{c, c, c, whetherStale}, {c, c, c, whetherKept}, {session: c, refresh: c}, {session: c}, {refresh: c}} {
+		for _, cookies := range []jar{{c, c, c, WhetherStale}, {c, c, c, WhetherKept}, {session: c, refresh: c}, {session: c}, {refresh: c}} {
 			if o := m.present(&w, cookies); o.served {
 				return fault{"S4", "served after the end"}
 			}

@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 import (
 	"go/ast"
@@ -10,7 +10,7 @@ import (
 
 // TestActions_areInTheModel fails if the model's decide has no case for an action.
 func TestActions_areInTheModel(t *testing.T) {
-	actions := constantsOf(t, "rules.go", "action")
+	actions := constantsOf(t, "action.go", "Action")
 	cases := casesOf(t, "search_server_test.go", "decide")
 	if len(actions) < 10 {
 		t.Fatalf("found the actions %v only", actions)

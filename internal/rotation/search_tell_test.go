@@ -1,4 +1,4 @@
-package latchkey
+package rotation
 
 // tellFault tells the shortest way to the fault.
 func (g *graph) tellFault() string {

@@ -1,0 +1,44 @@
+package rotation
+
+import "time"
+
+// hasNewerTokens is rule 7: the provider has issued tokens since these cookies were minted, and less
+// than half of the cap ago, so that it need not be asked again, and the next generation lives long
+// enough.
+func (l *Limits) hasNewerTokens(s *State, p *Proof, now time.Time) bool {
+	return p.MintedAt.Before(s.RefreshedAt) && now.Before(s.RefreshedAt.Add(l.Cap/2))
+}
+
+// DueRefresh returns the action for which the provider is to be asked after a verdict, and whether
+// it is: what the verdict asks for, or a refresh of the JWT in the background (rule 7).
+func (l *Limits) DueRefresh(v Verdict, s *State, now time.Time) (due Action, ok bool) {
+	if v.Changed == nil && v.Action.AsksProvider() {
+		return v.Action, true
+	}
+	return RefreshEarly, !s.Ended && l.TokenIsDue(s, now)
+}
+
+// TokenIsDue reports whether the JWT of a session that is served is to be refreshed in the
+// background: some time before it expires, but not in the first half of its life.
+func (l *Limits) TokenIsDue(s *State, now time.Time) bool {
+	return l.Ahead > 0 && !s.TokenExpiresAt.IsZero() && !now.Before(l.tokenDueAt(s))
+}
+
+func (l *Limits) tokenDueAt(s *State) time.Time {
+	ahead := s.TokenExpiresAt.Add(-l.Ahead)
+	if s.RefreshedAt.IsZero() { // written by an earlier version
+		return ahead
+	}
+	half := s.TokenExpiresAt.Sub(s.RefreshedAt) / 2
+	if half <= 0 { // the provider's clock is behind
+		half = time.Second
+	}
+	return later(ahead, s.RefreshedAt.Add(half))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,79 @@
+package rotation
+
+import "time"
+
+// Begun is a session after the login, before the provider's tokens are in it: see Refreshed.
+func (l *Limits) Begun(now time.Time) State {
+	return State{Deadline: now.Add(l.Absolute)}
+}
+
+// Refreshed is s after the provider was asked for an action, with a JWT that expires at some time;
+// zero: it does not say.
+func (l *Limits) Refreshed(due Action, s State, tokenExpiresAt, now time.Time) State {
+	s.RefreshedAt = now.Truncate(time.Millisecond) // as the cookies have the time of their mint
+	s.TokenExpiresAt = tokenExpiresAt
+	s.RefreshExpiresAt = earlier(now.Add(l.RefreshTTL), s.Deadline)
+	if due == RefreshEarly {
+		return s // the generation, its cookies and the end of its session ids stay as they are
+	}
+	s.LastSeenAt = now
+	s.ExpiresAt = earlier(now.Add(l.Cap), s.RefreshExpiresAt)
+	if due == Rotate {
+		return s.next()
+	}
+	return s
+}
+
+// Advanced is the next generation of s, with the tokens that there are (rule 7).
+func (l *Limits) Advanced(s State, now time.Time) State {
+	s = s.next()
+	s.LastSeenAt = now
+	s.ExpiresAt = earlier(s.RefreshedAt.Add(l.Cap), s.RefreshExpiresAt)
+	return s
+}
+
+// Minted is s with one more branch of its generation (rule 3).
+func (s State) Minted() State {
+	s.Forked = true
+	return s
+}
+
+// RebuiltFrom is a session that only a cookie knows (rule 5), before the provider's tokens are in
+// it: Refreshed makes the cookie's branch the predecessor.
+func RebuiltFrom(p *Proof, deadline time.Time) State {
+	return State{Generation: p.Generation, Settled: p.Branch, Deadline: deadline}
+}
+
+// AfterRebuild marks the generation that a rebuild began.
+func (s State) AfterRebuild() State {
+	s.Rebuilt = true
+	return s
+}
+
+func (s State) confirmed(lone Digest, now time.Time) State {
+	s.ConfirmedAt = now
+	if !s.Forked {
+		s.Settled = lone
+	}
+	return s
+}
+
+func (s State) settled(branch Digest) State {
+	s.Settled = branch
+	return s
+}
+
+// next is the next generation, of one branch. The settled branch of the last one becomes its
+// predecessor.
+func (s State) next() State {
+	s.Generation++
+	s.Predecessor, s.Settled, s.ConfirmedAt, s.Forked, s.Rebuilt = s.Settled, Digest{}, time.Time{}, false, false
+	return s
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
