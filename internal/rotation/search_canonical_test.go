@@ -28,8 +28,12 @@ func (m *model) forget(w *world) {
 	w.confirmed = min(w.confirmed, most)
 	w.unused = min(w.unused, m.idle)
 	w.refreshed = min(w.refreshed, m.lately())
-	for i := range w.age {
-		w.age[i] = min(w.age[i], max(m.settling, m.window, m.lately())+1)
+	for i, age := range w.age {
+		most := max(m.settling, m.window)
+		if age > w.refreshed && w.refreshed < m.lately() {
+			most = max(most, w.refreshed) // still older than the tokens
+		}
+		w.age[i] = min(age, most+1)
 	}
 	for i, k := range w.disk {
 		if !m.kills || k.age > m.diskLag || k.refresh == noCookie {
