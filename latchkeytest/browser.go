@@ -96,24 +96,26 @@ func (b *Browser) Post(a *App, path, body string, change ...func(*http.Request))
 	return b.Send(a, http.MethodPost, path, body, change...)
 }
 
-// Login logs in with [Password] through POST /api/login. Any response but 200 ends the test.
+// Login logs in with [Password] through POST /login below the guard's base path. Any response but
+// 200 ends the test.
 func (b *Browser) Login(a *App, loginID string) *Response {
 	b.w.t.Helper()
 	form, err := json.Marshal(map[string]string{"loginId": loginID, "password": Password})
 	if err != nil {
 		b.w.t.Fatalf("latchkeytest: %v", err)
 	}
-	got := b.Post(a, "/api/login", string(form))
+	got := b.Post(a, a.Guard.BasePath()+"/login", string(form))
 	if got.Status != http.StatusOK {
 		b.w.t.Fatalf("latchkeytest: log in as %s: %d %s", loginID, got.Status, got.Body)
 	}
 	return got
 }
 
-// Logout logs out through POST /api/logout. Any response but 204 ends the test.
+// Logout logs out through POST /logout below the guard's base path. Any response but 204 ends the
+// test.
 func (b *Browser) Logout(a *App) *Response {
 	b.w.t.Helper()
-	got := b.Post(a, "/api/logout", "")
+	got := b.Post(a, a.Guard.BasePath()+"/logout", "")
 	if got.Status != http.StatusNoContent {
 		b.w.t.Fatalf("latchkeytest: log out: %d %s", got.Status, got.Body)
 	}

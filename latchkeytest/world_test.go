@@ -109,6 +109,17 @@ func TestApp_nodes(t *testing.T) {
 	})
 }
 
+func TestBrowser_followsTheBasePath(t *testing.T) {
+	w := latchkeytest.New(t)
+	app := w.NewApp("shop", nil, func(c *latchkey.Config) { c.BasePath = "/auth/v1/" })
+	app.AddUser(ada)
+	b := w.NewBrowser()
+	b.Login(app, ada)
+	want(t, b.Get(app, "/auth/v1/user"), 200, "", "")
+	b.Logout(app)
+	want(t, b.Get(app, "/auth/v1/user"), 404, "not_logged_in", "")
+}
+
 func TestBrowser_copyHasTheCookies(t *testing.T) {
 	w, app := shop(t)
 	other := w.NewApp("forums", nil)
