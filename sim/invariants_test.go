@@ -166,7 +166,8 @@ func (l *ledger) written(ctx context.Context, before, after *latchkey.Record) {
 		a.allowed++
 		return
 	}
-	claimed := after.Claim != before.Claim && after.Claim != (latchkey.Claim{})
+	// an end has a flight, by which its writer knows it again, and claims nothing
+	claimed := after.Claim != before.Claim && !after.Claim.Until.IsZero()
 	if claimed {
 		a.claims++
 		a.allowed += 2                                            // and the result, or the release
