@@ -12,79 +12,52 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 )
 
-// A finding is what a request's cookies come to. Without a record nobody is logged in; with an error it cannot be known.
-type finding struct {
-	record    *Record
-	token     *openedToken                           // of a record in memory
-	renewal   *flight                                // refreshes the JWT, which has expired; nil: none does
-	fresh     func(context.Context) (*Record, error) // of a guard around this one; see Session
-	cookies   *cookiePair                            // to be set with the answer
-	endReason EndReason                              // why the session of these cookies is over, where it is
-	echo      string                                 // the browser is to be asked first, with this echo; empty: it is not
-	err       error
-}
-
-// answerNobody answers a request of the guard's own routes that has no login.
-func (c *cookies) answerNobody(w http.ResponseWriter, r *http.Request, found finding, code Code) {
-	if found.echo != "" {
-		c.challenge(w, r, found.echo)
-		return
-	}
-	WriteError(w, found.problem(code))
-}
-
-// problem says why a request has no login.
-func (f *finding) problem(code Code) *Problem {
-	if f.err != nil {
-		return unavailable(f.err)
-	}
-	return &Problem{Code: code, EndReason: f.endReason}
-}
-
-// decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first read of the store has the request's own time.
+// decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first
+// read of the store has the request's own time.
 const decideTimeout = 20 * time.Second
 
-// authenticate finds the session of a request, refreshes it where that is due, and notes that it was used.
-func (g *Guard) authenticate(r *http.Request) finding {
+// authenticate finds the session of a request, refreshes it if that is due, and notes that it was
+// used.
+func (g *Guard) authenticate(r *http.Request) authOutcome {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
-		return finding{record: s.record, token: s.token, fresh: s.fresh} // a guard around a guard: once is enough
+		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh} // a guard around a guard: once is enough
 	}
 	session, now := cookieValue(r.Header, sessionCookieName), g.now()
-	if found := g.recall(session, now); found.record != nil {
-		return g.seen(r, found, now)
+	if found, ok := g.fromVerified(session, now); ok {
+		return g.recordUse(r, found, now)
 	}
 	refresh := cookieValue(r.Header, refreshCookieName)
 	if session == "" && refresh == "" {
-		return finding{}
+		return authOutcome{}
 	}
 	m, genuine := g.cookies.session.parse(session)
 	content, sealed := g.cookies.refresh.parse(refresh)
 	if genuine {
-		found := g.glance(r.Context(), m, session, ownerOf(m, content), now)
-		if found.err != nil || found.record != nil {
-			return g.seen(r, found, now)
+		if found, ok := g.fastPath(r.Context(), m, session, ownerOf(m, content), now); ok {
+			return g.recordUse(r, found, now)
 		}
 	}
-	var found finding
-	witnesses := g.witnesses(r, m, genuine, content, sealed)
-	if witnesses == nil {
+	var found authOutcome
+	candidates := g.candidates(r, m, genuine, content, sealed)
+	if candidates == nil {
 		g.reportUnknownKey(r, session, refresh)
 	}
-	for _, p := range witnesses {
+	for _, p := range candidates {
 		next := g.decide(r.Context(), p)
-		if next.record != nil || next.err != nil {
-			return g.seen(r, next, g.now())
+		if next.kind == outcomeServed || next.kind == outcomeUnknown {
+			return g.recordUse(r, next, g.now())
 		}
-		if found.endReason == "" {
+		if found.kind != outcomeEnded {
 			found = next
 		}
 	}
 	return found
 }
 
-func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
+// recordUse notes that a session was used, or reports why that cannot be known.
+func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) authOutcome {
 	switch {
-	case found.err == nil:
+	case found.kind == outcomeServed:
 		g.ledger.Touch(found.record.ID, now)
 	case r.Context().Err() == nil: // a browser that went away is no failure
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: found.err})
@@ -92,7 +65,8 @@ func (g *Guard) seen(r *http.Request, found finding, now time.Time) finding {
 	return found
 }
 
-// ownerOf returns the id of the user of a session, where the refresh cookie names it. A session cookie does not.
+// ownerOf returns the id of the user of a session, if the refresh cookie names it. A session cookie
+// does not.
 func ownerOf(session mark, refresh refreshContent) (userID string) {
 	if refresh.id != session.id {
 		return ""
@@ -100,69 +74,72 @@ func ownerOf(session mark, refresh refreshContent) (userID string) {
 	return refresh.userID
 }
 
-// glance answers the common case: a live session id of the newest generation, and nothing to write.
-func (g *Guard) glance(ctx context.Context, m mark, cookie, userID string, now time.Time) finding {
+// fastPath answers the common case: a live session id of the newest generation, and nothing to write.
+func (g *Guard) fastPath(ctx context.Context, m mark, cookie, userID string, now time.Time) (found authOutcome, ok bool) {
 	rec, kept, err := g.ledger.GetCached(ctx, m.id, userID)
 	if errors.Is(err, ErrNotFound) {
-		return finding{}
+		return authOutcome{}, false
 	}
 	if err == nil {
 		err = servable(rec, "")
 	}
 	if err != nil {
-		return finding{err: err}
+		return authOutcome{kind: outcomeUnknown, err: err}, true
 	}
 	if v := g.judge(rec, &presented{mark: m, session: true}, now); !v.servesOnly(&g.limits, now) {
-		return finding{}
+		return authOutcome{}, false
 	}
 	if kept == nil {
-		return finding{record: rec}
+		return served(rec), true
 	}
 	kept.remember(cookie, m)
-	return finding{record: rec, token: &kept.token}
+	return authOutcome{kind: outcomeServed, record: rec, token: &kept.token}, true
 }
 
-// recall is glance for the very cookie that this node has served the session for from memory before.
-func (g *Guard) recall(cookie string, now time.Time) finding {
-	id, ok := claimedSession(cookie)
-	if !ok {
-		return finding{}
+// fromVerified is fastPath for the cookie that was last verified for a session in memory. It skips
+// the MAC.
+func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, ok bool) {
+	id, named := claimedSession(cookie)
+	if !named {
+		return authOutcome{}, false
 	}
 	kept := g.ledger.cache.Get(id)
 	if kept == nil {
-		return finding{}
+		return authOutcome{}, false
 	}
-	proven := kept.verified.Load()
-	if proven == nil || !proven.is(cookie) {
-		return finding{}
+	verified := kept.verified.Load()
+	if verified == nil || !verified.is(cookie) {
+		return authOutcome{}, false
 	}
-	p := proven.presented(&kept.Record, now)
+	p := verified.presented(&kept.Record, now)
 	if v := g.judge(&kept.Record, &p, now); !v.servesOnly(&g.limits, now) {
-		return finding{}
+		return authOutcome{}, false
 	}
-	return finding{record: &kept.Record, token: &kept.token}
+	return authOutcome{kind: outcomeServed, record: &kept.Record, token: &kept.token}, true
 }
 
-// witnesses lists what is presented, in the order in which it is heard. Two cookies that say the same are one witness;
-// where they differ, the session cookie speaks first, and the other only if the first comes to nothing (rule 0).
-func (g *Guard) witnesses(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
+// candidates lists what is presented, in the order in which it is judged. Two cookies that say the
+// same are one candidate. If they differ, the session cookie comes first, and the other only if the
+// first comes to nothing (rule 0).
+func (g *Guard) candidates(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
 	from, owner := g.device(r), ownerOf(m, content)
-	asked, follows := answered(r.Header, content.branch), !crossorigin.IsUpgrade(r.Header)
+	answers, follows := answered(r.Header, content.branch), !crossorigin.IsUpgrade(r.Header)
 	switch {
 	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, userID: owner, session: true, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: m, userID: owner, session: true, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, userID: owner, session: true, from: from}, {mark: content.mark, userID: content.userID, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: m, userID: owner, session: true, from: from}, {mark: content.mark, userID: content.userID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	case genuine:
 		return []presented{{mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, userID: content.userID, refresh: true, answers: asked, follows: follows, sealed: &content, from: from}}
+		return []presented{{mark: content.mark, userID: content.userID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	}
 	return nil
 }
 
-// decide reads the record, judges, and does what the verdict asks for. It begins again when another changed the record meanwhile.
-func (g *Guard) decide(ctx context.Context, p presented) finding {
+// decide reads the record, judges, and does what the verdict asks for. It begins again if another has
+// changed the record meanwhile.
+func (g *Guard) decide(ctx context.Context, p presented) authOutcome {
 	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
 	defer cancel()
 	for range maxAttempts {
@@ -170,14 +147,14 @@ func (g *Guard) decide(ctx context.Context, p presented) finding {
 		switch {
 		case err == nil:
 			return g.refreshEarly(ctx, p, found)
-		case !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound):
-			return finding{err: err}
+		case !mustJudgeAgain(err):
+			return authOutcome{kind: outcomeUnknown, err: err}
 		}
 	}
-	return finding{err: errContention}
+	return authOutcome{kind: outcomeUnknown, err: errContention}
 }
 
-func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
+func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
 	rec, err := g.ledger.Get(ctx, p.id, p.userID)
 	if err == nil {
 		err = servable(rec, p.unknown())
@@ -186,15 +163,15 @@ func (g *Guard) attempt(ctx context.Context, p presented) (finding, error) {
 	case err == nil:
 		return g.act(ctx, rec, p)
 	case errors.Is(err, ErrNotFound) && p.refresh:
-		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
+		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case errors.Is(err, ErrNotFound):
-		return finding{}, nil
+		return authOutcome{}, nil
 	}
-	return finding{}, err
+	return authOutcome{}, err
 }
 
-// act carries out one verdict. ErrConflict asks for another attempt.
-func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, error) {
+// act carries out one verdict. An error that mustJudgeAgain asks for another attempt.
+func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome, error) {
 	now := g.now()
 	v := g.judge(rec, &p, now)
 	state := v.state
@@ -202,7 +179,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 		state = *v.Changed
 		changed := rec.after(state)
 		if err := g.ledger.Swap(ctx, changed); err != nil {
-			return finding{}, err
+			return authOutcome{}, err
 		}
 		if rec.ConfirmedAt.IsZero() {
 			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation})
@@ -211,7 +188,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	}
 	switch v.Action {
 	case rotation.Serve:
-		return finding{record: rec}, nil
+		return served(rec), nil
 	case rotation.Mint:
 		if state.Forked {
 			return g.mint(ctx, rec, rec, p, now)
@@ -220,57 +197,57 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (finding, err
 	case rotation.Advance:
 		return g.mint(ctx, rec, rec.after(g.limits.Advanced(state, now)), p, now)
 	case rotation.Rotate, rotation.RefreshOnly:
-		return g.flights.do(ctx, p, func() (finding, error) { return g.renew(context.WithoutCancel(ctx), p) })
+		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	case rotation.Rebuild:
-		return g.flights.do(ctx, p, func() (finding, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
+		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case rotation.End:
 		return g.endNow(ctx, rec, v.reason, p)
 	case rotation.AlreadyEnded:
 		g.ledger.Over(rec)
-		return finding{endReason: v.reason}, nil
+		return ended(v.reason), nil
 	case rotation.RejectStale:
 		g.reportStale(ctx, rec, p)
 	case rotation.ChallengeKept:
-		return finding{echo: echo(rotation.WhetherKept, p.branch)}, nil
+		return asked(rotation.WhetherKept, p.branch), nil
 	case rotation.ChallengeStale:
 		g.reportStale(ctx, rec, p)
-		return finding{echo: echo(rotation.WhetherStale, p.branch)}, nil
+		return asked(rotation.WhetherStale, p.branch), nil
 	}
-	return finding{}, nil
+	return authOutcome{}, nil
 }
 
-// suspicion tells what was seen of both sides.
+// suspicion says what was seen of both sides.
 func suspicion(kind EventKind, rec *Record, p presented) Event {
 	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
 // mint mints the cookies of one more branch of the generation that next is in. The write fails if the
-// session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are judged
-// again.
-func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (finding, error) {
+// session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are
+// judged again.
+func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (authOutcome, error) {
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
 	if err != nil {
-		return finding{}, err
+		return authOutcome{}, err
 	}
 	if next != rec {
 		if err := g.ledger.Swap(ctx, next); err != nil {
-			return finding{}, err
+			return authOutcome{}, err
 		}
 	}
 	pair, err := g.cookies.make(next, newBranch(), Secret(token), p.unknown(), now)
-	return finding{record: next, cookies: pair}, err
+	return authOutcome{kind: outcomeServed, record: next, cookies: pair}, err
 }
 
 // endNow ends the session with a reason that the rules found.
-func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (finding, error) {
+func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (authOutcome, error) {
 	var before []Event
 	if reason == EndReuseDetected {
 		before = append(before, suspicion(EventTheft, rec, p))
 	}
 	if err := g.ledger.EndVersion(ctx, rec, p.from, reason, before...); err != nil {
-		return finding{}, err
+		return authOutcome{}, err
 	}
-	return finding{endReason: reason}, nil
+	return ended(reason), nil
 }
 
 // reasonOf is the end reason of a cause that the rules found.

@@ -68,6 +68,9 @@ func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.limits.Absolute)})
 }
 
+// maxListed bounds a user's list of sessions; only the newest are shown.
+const maxListed = 100
+
 // endUserSessions ends those sessions of a user that are selected, however many there are.
 func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string, reason EndReason, selected func(*Record) bool) (ended int, err error) {
 	for limit := maxListed; ; {

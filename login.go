@@ -139,10 +139,3 @@ func (g *Guard) loginFailed(r *http.Request, device Device, err error) {
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
 	}
 }
-
-const maxUserAgent = 256 // bytes
-
-// device is what a request shows of its browser.
-func (g *Guard) device(r *http.Request) Device {
-	return Device{UserAgent: wire.Shorten(r.UserAgent(), maxUserAgent), IP: g.config.ClientIP(r)}
-}

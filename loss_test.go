@@ -229,7 +229,8 @@ func TestClaimOfADeadNode(t *testing.T) {
 			w.store.cut(true) // it can neither release the claim nor write a result
 			<-hang
 		})
-		go b.copy(w.shop).get(w.shop, "/api/private")
+		var dead sync.WaitGroup
+		dead.Go(func() { b.copy(w.shop).get(w.shop, "/api/private") })
 		synctest.Wait()
 		time.Sleep(time.Second)
 		w.store.cut(false)
@@ -239,6 +240,7 @@ func TestClaimOfADeadNode(t *testing.T) {
 			t.Errorf("waited %v", waited)
 		}
 		close(hang)
+		dead.Wait()
 	})
 }
 

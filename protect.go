@@ -58,10 +58,10 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 			}
 			found := g.authenticate(r)
 			switch {
-			case found.echo != "":
+			case found.kind == outcomeAsked:
 				g.cookies.challenge(w, r, found.echo)
 				return
-			case found.record == nil:
+			case found.kind != outcomeServed:
 				g.refuse(w, r, found, found.problem(wire.CodeLoginRequired))
 				return
 			}
@@ -84,9 +84,9 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 		}
 		found := g.authenticate(r)
 		switch {
-		case found.echo != "":
+		case found.kind == outcomeAsked:
 			g.cookies.challenge(w, r, found.echo)
-		case found.record == nil:
+		case found.kind != outcomeServed:
 			next.ServeHTTP(w, r)
 		default:
 			g.serve(w, r, found, next)
@@ -97,7 +97,7 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 // serve does all that belongs to the session before next writes its first byte. It wraps the
 // ResponseWriter only if there are new cookies: those must not be stored on the way, whatever next
 // says about its response.
-func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, next http.Handler) {
+func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome, next http.Handler) {
 	wire.NoStore(w)
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
@@ -113,7 +113,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found finding, nex
 }
 
 // refuse answers a request that Require does not let through.
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, problem *Problem) {
+func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found authOutcome, problem *Problem) {
 	refusal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.config.RefuseNavigation != nil && crossorigin.Navigates(r.Header) {
 			g.config.RefuseNavigation(w, r, problem)
@@ -121,7 +121,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found finding, pr
 		}
 		WriteError(w, problem)
 	})
-	if found.record != nil { // its new cookies must arrive all the same
+	if found.kind == outcomeServed { // its new cookies must arrive all the same
 		g.serve(w, r, found, refusal)
 		return
 	}
@@ -135,7 +135,7 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found := g.authenticate(r)
-	if found.record == nil {
+	if found.kind != outcomeServed {
 		g.cookies.answerNobody(w, r, found, wire.CodeNotLoggedIn)
 		return
 	}
@@ -143,35 +143,4 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 		g.cookies.set(w, found.cookies)
 	}
 	writeUser(w, found.record.User)
-}
-
-func writeUser(w http.ResponseWriter, user User) {
-	wire.NoStore(w)
-	wire.Write(w, http.StatusOK, struct {
-		User User `json:"user"`
-	}{user})
-}
-
-// allowOrigin answers 403 cross_origin to a request that may not use the cookies. It reads no body
-// and no store.
-func (g *Guard) allowOrigin(w http.ResponseWriter, r *http.Request) bool {
-	if g.sameOrigin(r) {
-		return true
-	}
-	wire.Of(wire.CodeCrossOrigin).Write(w)
-	return false
-}
-
-// sameOrigin reports whether a request may use the cookies. It logs once a minute what may not: if
-// Origin is set wrongly, the browser shows nothing but 403.
-func (g *Guard) sameOrigin(r *http.Request) bool {
-	if crossorigin.Same(r.Method, r.Header, g.origin, hasOurCookie) {
-		return true
-	}
-	if g.once("origin") {
-		g.log.WarnContext(r.Context(), "cross-origin request refused", "app", g.app,
-			"origin", crossorigin.Legible(r.Header["Origin"]), "want", g.origin, "site", crossorigin.Legible(r.Header["Sec-Fetch-Site"]),
-			"fix", "if browsers find the app at this origin, set Config.Origin to it (in the file of latchkey serve: host, and the port of listen)")
-	}
-	return false
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// renew brings an expired session back with its refresh token. It runs once at a time for a session on this node, and holds the record's
-// claim against other nodes. ErrConflict means that the cookies must be judged again, because another was faster.
-func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
+// renew brings an expired session back with its refresh token. It runs once at a time for a session
+// on this node, and holds the record's claim against other nodes.
+func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
 	rec, err := g.ledger.Get(ctx, p.id, p.userID)
@@ -20,20 +20,20 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		err = servable(rec, p.unknown())
 	}
 	if err != nil {
-		return finding{}, err
+		return authOutcome{}, err
 	}
 	now := g.now()
 	v := g.judge(rec, &p, now)
 	due, ok := v.refreshDue(&g.limits, now)
 	if !ok {
-		return finding{}, ErrConflict
+		return authOutcome{}, errJudgeAgain
 	}
 	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
 	if err != nil {
-		return finding{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
+		return authOutcome{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
 	}
 	if rec, err = g.claim(ctx, rec); err != nil {
-		return finding{}, err
+		return authOutcome{}, err
 	}
 	grant, err := g.upstream.refresh(ctx, rec.ID, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
 	switch {
@@ -41,7 +41,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	case err != nil:
 		g.release(ctx, rec)
-		return finding{}, fmt.Errorf("refresh: %w", err)
+		return authOutcome{}, fmt.Errorf("refresh: %w", err)
 	case grant.User.ID != rec.User.ID:
 		g.upstream.rejectWrongUser(ctx, rec.ID, rec.User.ID, grant)
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
@@ -49,8 +49,9 @@ func (g *Guard) renew(ctx context.Context, p presented) (finding, error) {
 	return g.keep(ctx, p, due, rec, grant)
 }
 
-// claim takes the record for this flight before the provider is asked, so that nodes do not all ask. Where another flight has it, claim waits for
-// its result. The claim saves calls and no more: every write that follows compares versions.
+// claim takes the record for this flight before the provider is asked, so that nodes do not all ask.
+// If another flight has it, claim waits for its result. The claim saves calls and no more: every
+// write that follows compares versions.
 func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	if g.now().Before(rec.Claim.Until) {
 		return nil, g.await(ctx, rec)
@@ -68,7 +69,7 @@ func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
 	return next, err
 }
 
-// await returns ErrConflict when the record has changed, or the claim on it has run out.
+// await returns errJudgeAgain once the record has changed, or the claim on it has run out.
 func (g *Guard) await(ctx context.Context, claimed *Record) error {
 	for wait := 10 * time.Millisecond; g.now().Before(claimed.Claim.Until); wait = min(2*wait, 250*time.Millisecond) {
 		select {
@@ -84,7 +85,7 @@ func (g *Guard) await(ctx context.Context, claimed *Record) error {
 			break
 		}
 	}
-	return ErrConflict
+	return errJudgeAgain
 }
 
 // release lets others try. If it fails, the claim runs out by itself.
@@ -98,61 +99,76 @@ func (g *Guard) release(ctx context.Context, rec *Record) {
 	}
 }
 
-// endClaimed ends a session whose token was refused, as long as the claim stands: then the refused token is the newest there is.
-func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason EndReason) (finding, error) {
+// endClaimed ends a session whose token was refused, as long as the claim stands: then the refused
+// token is the newest there is.
+func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason EndReason) (authOutcome, error) {
 	for range maxAttempts {
 		found, err := g.endNow(ctx, rec, reason, p)
 		if !errors.Is(err, ErrConflict) {
 			return found, err
 		}
 		if rec, err = g.stillClaimed(ctx, rec); err != nil {
-			return finding{}, err
+			return authOutcome{}, err
 		}
 	}
-	return finding{}, errContention
+	return authOutcome{}, errContention
 }
 
-// stillClaimed reads the record again, which somebody has changed. ErrConflict means that the claim is gone.
+// stillClaimed reads the record again, which somebody has changed. It returns errJudgeAgain if the
+// claim is gone.
 func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) {
-	now, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
-	if err == nil && now.Claim.Flight != rec.Claim.Flight {
-		err = ErrConflict
+	current, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
+	if err == nil && current.Claim.Flight != rec.Claim.Flight {
+		err = errJudgeAgain
 	}
-	return now, err
+	return current, err
 }
 
-// keep stores what the provider granted. The write is conditional: a session that was ended meanwhile stays ended,
-// and the token that came too late is revoked.
-func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec *Record, grant Grant) (finding, error) {
+// keep stores what the provider granted. The write is conditional: a session that was ended meanwhile
+// stays ended, and the token that came too late is revoked.
+func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec *Record, grant Grant) (authOutcome, error) {
 	for range maxAttempts {
 		now := g.now()
 		next := g.granted(due, rec, grant, now)
 		err := g.ledger.Swap(ctx, next)
-		if err == nil {
-			g.emit(ctx, Event{Kind: EventRefreshed, Session: next.ID, UserID: next.User.ID, Device: p.from, Generation: next.Generation})
-			if due != rotation.Rotate {
-				return finding{}, ErrConflict // judge again what these cookies may do now
-			}
-			pair, err := g.cookies.make(next, newBranch(), grant.RefreshToken, p.unknown(), now)
-			return finding{record: next, cookies: pair}, err
-		}
-		if !errors.Is(err, ErrConflict) {
+		switch {
+		case err == nil:
+			return g.refreshed(ctx, p, due, next, grant.RefreshToken)
+		case !errors.Is(err, ErrConflict):
 			g.release(ctx, rec)
-			return finding{}, err
+			return authOutcome{}, err
 		}
-		if rec, err = g.stillClaimed(ctx, rec); rec != nil && rec.ended() {
+		current, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
+		switch {
+		case err != nil:
+			return authOutcome{}, err
+		case current.ended():
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
-			return finding{endReason: rec.EndReason}, nil
+			return ended(current.EndReason), nil
+		case current.Claim.Flight != rec.Claim.Flight || !g.stillDue(current, p, due, now):
+			return authOutcome{}, errJudgeAgain
 		}
-		if err != nil {
-			return finding{}, err
-		}
-		v := g.judge(rec, &p, now)
-		if again, ok := v.refreshDue(&g.limits, now); !ok || again != due {
-			return finding{}, ErrConflict
-		}
+		rec = current
 	}
-	return finding{}, errContention
+	return authOutcome{}, errContention
+}
+
+// stillDue reports whether a record that somebody has changed asks for the same refresh as before.
+func (g *Guard) stillDue(rec *Record, p presented, due rotation.Action, now time.Time) bool {
+	v := g.judge(rec, &p, now)
+	again, ok := v.refreshDue(&g.limits, now)
+	return ok && again == due
+}
+
+// refreshed reports a refresh that is stored, and makes the cookies of a new generation. Without one,
+// the cookies that came are judged again: the session lives now.
+func (g *Guard) refreshed(ctx context.Context, p presented, due rotation.Action, rec *Record, token Secret) (authOutcome, error) {
+	g.emit(ctx, Event{Kind: EventRefreshed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: rec.Generation})
+	if due != rotation.Rotate {
+		return authOutcome{}, errJudgeAgain
+	}
+	pair, err := g.cookies.make(rec, newBranch(), token, p.unknown(), rec.LastSeenAt)
+	return authOutcome{kind: outcomeServed, record: rec, cookies: pair}, err
 }
 
 // granted returns the record after an action for which the provider was asked, free of claims.

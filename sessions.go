@@ -9,9 +9,6 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// maxListed bounds a user's list of sessions; only the newest are shown.
-const maxListed = 100
-
 // A SessionInfo is a session as its user or an administrator sees it in a list.
 type SessionInfo struct {
 	ID              ID
@@ -65,7 +62,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found := g.authenticate(r)
-	if found.record == nil {
+	if found.kind != outcomeServed {
 		g.cookies.answerNobody(w, r, found, wire.CodeLoginRequired)
 		return
 	}
@@ -127,9 +124,4 @@ func (g *Guard) deleteOne(w http.ResponseWriter, r *http.Request, current *Recor
 
 func othersThan(current *Record) func(*Record) bool {
 	return func(rec *Record) bool { return rec.ID != current.ID }
-}
-
-func noContent(w http.ResponseWriter) {
-	wire.NoStore(w)
-	w.WriteHeader(http.StatusNoContent)
 }
