@@ -10,8 +10,8 @@ const (
 	Rotate                // refresh at the provider: the next generation, with new cookies
 	RefreshOnly           // refresh at the provider, keep the generation, then judge again
 	RefreshEarly          // rule 7: serve, and refresh in the background; see Limits.DueRefresh
-	Advance               // rule 7: begin the next generation with the tokens that there are
-	Rebuild               // the state is older than the cookie: make it anew from the cookie
+	Advance               // rule 7: begin the next generation with the tokens we have
+	Rebuild               // the state is older than the cookie: rebuild it from the cookie
 	Refuse                // not logged in; nothing ends
 	RejectStale           // a stale session cookie alone: refuse, and report it
 	ChallengeKept         // rule 2: ask whether this is the branch that the browser kept
@@ -20,23 +20,23 @@ const (
 	AlreadyEnded          // the session had ended
 )
 
-// AsksProvider reports whether the provider must be asked before anything else is known.
+// AsksProvider reports whether the request has to wait for the provider.
 func (a Action) AsksProvider() bool { return a == Rotate || a == RefreshOnly }
 
 // Serves reports whether the request is served at once.
 func (a Action) Serves() bool { return a == Serve || a == Mint || a == Advance }
 
-// A Cause is why the rules end a session.
+// A Cause is why the rules end a session. Zero means that they do not.
 type Cause int
 
-// The causes. The zero Cause is none.
+// The causes.
 const (
 	AbsoluteTimeout Cause = iota + 1
 	RefreshExpired
 	ReuseDetected
 )
 
-// A Verdict is what a proof may do.
+// A Verdict is what the rules answer to a proof.
 type Verdict struct {
 	Action Action
 	Cause  Cause

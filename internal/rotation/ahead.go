@@ -2,15 +2,15 @@ package rotation
 
 import "time"
 
-// hasNewerTokens is rule 7: the provider has issued tokens since these cookies were minted, and less
-// than half of the cap ago, so that it need not be asked again, and the next generation lives long
-// enough.
+// hasNewerTokens is rule 7: the provider has issued tokens since these cookies were minted, less
+// than half a cap ago. They can begin the next generation without asking the provider again, and
+// it lives long enough.
 func (l *Limits) hasNewerTokens(s *State, p *Proof, now time.Time) bool {
 	return p.MintedAt.Before(s.RefreshedAt) && now.Before(s.RefreshedAt.Add(l.Cap/2))
 }
 
-// DueRefresh returns the action for which the provider is to be asked after a verdict, and whether
-// it is: what the verdict asks for, or a refresh of the JWT in the background (rule 7).
+// DueRefresh returns the refresh that is due after a verdict, if any: the one that the verdict
+// asks for, or a refresh of the JWT in the background (rule 7).
 func (l *Limits) DueRefresh(v Verdict, s *State, now time.Time) (due Action, ok bool) {
 	if v.Changed == nil && v.Action.AsksProvider() {
 		return v.Action, true
@@ -18,8 +18,8 @@ func (l *Limits) DueRefresh(v Verdict, s *State, now time.Time) (due Action, ok 
 	return RefreshEarly, !s.Ended && l.TokenIsDue(s, now)
 }
 
-// TokenIsDue reports whether the JWT of a session that is served is to be refreshed in the
-// background: some time before it expires, but not in the first half of its life.
+// TokenIsDue reports whether a refresh of the JWT in the background is due: Ahead before it
+// expires, but not in the first half of its lifetime.
 func (l *Limits) TokenIsDue(s *State, now time.Time) bool {
 	return l.Ahead > 0 && !s.TokenExpiresAt.IsZero() && !now.Before(l.tokenDueAt(s))
 }
@@ -30,7 +30,7 @@ func (l *Limits) tokenDueAt(s *State) time.Time {
 		return ahead
 	}
 	half := s.TokenExpiresAt.Sub(s.RefreshedAt) / 2
-	if half <= 0 { // the provider's clock is behind
+	if half <= 0 { // the provider's clock is behind ours
 		half = time.Second
 	}
 	return later(ahead, s.RefreshedAt.Add(half))

@@ -1,14 +1,15 @@
-// Package rotation is docs/rotation.md as code: what genuine cookies may do, and what a session is
-// after each step, decided from the session's state, the cookies and the time alone.
+// Package rotation is docs/rotation.md as code. It decides what genuine cookies may do, and what
+// becomes of the session, from the session's state, the cookies and the time alone.
 //
-// The rules rest on one fact: a browser has one cookie jar, so of the branches of a generation an
-// honest browser keeps exactly one.
+// The rules rest on one fact: a browser has one cookie jar, so an honest browser keeps exactly one
+// branch of each generation.
 //
-//	state.go        what a session is: State
-//	proof.go        what a request shows of it: Proof
-//	rules.go        what it may do: Limits.Judge
-//	ahead.go        rule 7: JWTs that are refreshed ahead of time
-//	transitions.go  what the session is after that
+//	state.go        State: what is known of a session
+//	proof.go        Proof: what a request proves about it
+//	rules.go        Limits.Judge: rules 0 to 6
+//	ahead.go        rule 7: JWTs refreshed ahead of time
+//	action.go       Verdict: what the rules answer
+//	transitions.go  the session's next state
 //
-// The search (search_*_test.go) explores every history with these very functions.
+// The search (search_*_test.go) explores every history with these functions, not with copies.
 package rotation

@@ -20,9 +20,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// TestGuardAgrees walks at random through the model and shows the same cookies at the same times to a real Guard, with
-// real cookies and records: what a request comes to, and the record after it, must be what the model says. So what the
-// search finds is true of the guard.
+// TestGuardAgrees walks at random through the model, and shows the same cookies at the same times
+// to a real Guard with real cookies and records. The outcome of each request, and the record after
+// it, must be what the model says. So what the search finds is true of the guard.
 func TestGuardAgrees(t *testing.T) {
 	seen := make(map[string]int)
 	for seed := range uint64(200) {
@@ -103,7 +103,7 @@ func minted(w *httptest.ResponseRecorder) (p pair, ok bool) {
 	return p, p.session != "" && p.refresh != ""
 }
 
-// take makes a request, and says what it came to as the model does.
+// take makes a request, and describes its outcome in the model's words.
 func (d *double) take(r *rotation.Request) string {
 	before := d.store.record
 	w := httptest.NewRecorder()
@@ -141,7 +141,7 @@ func (d *double) request(r *rotation.Request) *http.Request {
 	return out
 }
 
-// mark reads the generation and the digest of the branch out of the session cookie.
+// mark reads the generation and the digest of the branch from the session cookie.
 func (p pair) mark() (generation uint32, branch rotation.Digest) {
 	raw, err := base64.RawURLEncoding.DecodeString(p.session)
 	if err != nil || len(raw) < 41 {
@@ -151,7 +151,7 @@ func (p pair) mark() (generation uint32, branch rotation.Digest) {
 	return binary.BigEndian.Uint32(raw[21:25]), rotation.Digest(sum[:16])
 }
 
-// succeed moves the real cookies to what they are in the next generation, as the model does.
+// succeed renames the real cookies when the next generation begins, as the model does.
 func (d *double) succeed(predecessor rotation.Digest, old uint32) {
 	var pairs [rotation.Cookies]pair
 	pairs[rotation.Old] = d.pairs[rotation.Predecessor]
@@ -210,7 +210,7 @@ func (s *oneRecord) Unrevoked(context.Context, string, latchkey.ID, int) ([]*lat
 	return nil, nil
 }
 
-// sameGrant is a Provider that says yes to everybody.
+// sameGrant is a Provider that grants everything.
 type sameGrant struct{ *double }
 
 func (g sameGrant) Login(context.Context, latchkey.Credentials) (latchkey.Grant, error) {

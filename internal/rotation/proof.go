@@ -2,20 +2,20 @@ package rotation
 
 import "time"
 
-// A Proof is what one request shows of one session: the genuine cookies of one branch.
+// A Proof is what a request proves about a session: it has the genuine cookies of one branch.
 type Proof struct {
 	Generation uint32
 	Branch     Digest
 	MintedAt   time.Time
 
-	Session bool // the session cookie is among them
-	Refresh bool // the refresh cookie is
+	Session bool // has the session cookie
+	Refresh bool // has the refresh cookie
 
-	Answers Question // what this browser was asked about the refresh cookie, and comes back with
-	Follows bool     // whoever sent it can be asked: it follows redirections
+	Answers Question // the challenge about this refresh cookie that the request answers
+	Follows bool     // the client can be challenged: it follows redirects
 }
 
-// A Question is what a browser is asked about a refresh cookie. The zero Question is none.
+// A Question is what a challenge asks about a refresh cookie. Zero means no question.
 type Question byte
 
 // The questions.

@@ -4,16 +4,16 @@ import "time"
 
 // Limits are the resolved times of a configuration.
 type Limits struct {
-	Idle       time.Duration // unused for so long, a session id expires
-	Cap        time.Duration // used or not, a session id expires after so long
-	RefreshTTL time.Duration // a refresh token may bring the session back for so long
-	Absolute   time.Duration // from login to the end whatever happens
-	InFlight   time.Duration // W: the longest that a request and its answer are under way together
-	Settling   time.Duration // F: after this, cookies that come back are those that the browser kept
-	Ahead      time.Duration // a JWT is refreshed so long before it expires; 0: with the session id
+	Idle       time.Duration // a session id unused for this long expires
+	Cap        time.Duration // the lifetime of a session id, used or not
+	RefreshTTL time.Duration // how long a refresh token can resume the session
+	Absolute   time.Duration // the lifetime of the session, whatever happens
+	InFlight   time.Duration // W: the longest that a request and its response take together
+	Settling   time.Duration // F: cookies older than this are those that the browser kept
+	Ahead      time.Duration // a JWT is refreshed this long before it expires; 0: with the session id
 }
 
-// Judge applies the rules. lastSeen is the last use that is known, which may be later than in s.
+// Judge applies the rules. lastSeen is the last known use, which may be later than s.LastSeenAt.
 func (l *Limits) Judge(s *State, p *Proof, lastSeen, now time.Time) Verdict {
 	switch {
 	case s.Ended:
@@ -25,21 +25,22 @@ func (l *Limits) Judge(s *State, p *Proof, lastSeen, now time.Time) Verdict {
 	}
 	live := now.Before(s.ExpiresAt) && now.Sub(lastSeen) < l.Idle
 	switch {
-	case p.Generation == s.Generation: // genuine, hence minted by us
+	case p.Generation == s.Generation: // the cookies are genuine, so we minted this branch
 		return l.judgeCurrent(s, p, live, now)
 	case s.isPredecessor(p):
 		return l.judgePredecessor(s, p, live, now)
 	case p.Generation < s.Generation:
 		return stale(p)
 	case p.Refresh:
-		return Verdict{Action: Rebuild} // rule 5: minted, for it is genuine, but the store has lost that
+		return Verdict{Action: Rebuild} // rule 5: we minted it, but the store has lost that
 	default:
 		return Verdict{Action: Refuse}
 	}
 }
 
-// isPredecessor reports whether the newest generation was made from these cookies. In a rebuilt
-// session that is not known (rule 5): each genuine branch of the two generations before counts.
+// isPredecessor reports whether the newest generation was made from these cookies. A rebuilt
+// session does not know its predecessor (rule 5): any genuine branch of the two previous
+// generations counts.
 func (s *State) isPredecessor(p *Proof) bool {
 	return p.Generation+1 == s.Generation && p.Branch == s.Predecessor ||
 		s.Rebuilt && p.Generation < s.Generation && p.Generation+2 >= s.Generation
@@ -48,7 +49,7 @@ func (s *State) isPredecessor(p *Proof) bool {
 // judgeCurrent is rules 1 and 7: a branch of the newest generation.
 func (l *Limits) judgeCurrent(s *State, p *Proof, live bool, now time.Time) Verdict {
 	if !live && !p.Refresh {
-		return Verdict{Action: Refuse} // rule 0: a session cookie refreshes nothing
+		return Verdict{Action: Refuse} // rule 0: a session cookie alone cannot refresh
 	}
 	changed := l.settle(s, p, now)
 	if changed != nil {
@@ -58,13 +59,13 @@ func (l *Limits) judgeCurrent(s *State, p *Proof, live bool, now time.Time) Verd
 	newer := settled && p.Refresh && l.hasNewerTokens(s, p, now)
 	switch {
 	case s.Settled != Digest{} && !settled:
-		return stale(p) // rule 2: another branch is the one that the browser kept
+		return stale(p) // rule 2: the browser kept another branch
 	case l.toBeSettled(s, now) && p.Refresh && p.Follows:
 		return Verdict{ChallengeKept, 0, changed}
 	case live && p.Session && !(newer && l.predecessorIsStale(s, now)):
 		return Verdict{Serve, 0, changed}
 	case live && !settled:
-		return Verdict{Serve, 0, changed} // a refresh cookie alone, too early to tell
+		return Verdict{Serve, 0, changed} // a refresh cookie alone: too early to know
 	case newer:
 		return Verdict{Advance, 0, changed}
 	case settled:
@@ -74,12 +75,15 @@ func (l *Limits) judgeCurrent(s *State, p *Proof, live bool, now time.Time) Verd
 	}
 }
 
-// settle is rule 2. The generation is confirmed by the first use of cookies that are older than the
-// settling time, and a lone branch is settled by that same use. Of several, the one with which the
-// browser answers a question 2W later is the one that it kept: nothing is minted after the
-// confirmation, an answer from before it may replace the browser's cookies W later, and a request
-// sent just before that takes W more. A use that is no answer may be a request that was under way
-// for long, and shows only what the browser had once. It returns nil if nothing changes.
+// settle is rule 2. The first use of cookies older than the settling time confirms the generation.
+// If the generation has one branch only, that use settles it, too.
+//
+// If it has several, the browser kept the one with which it answers a challenge 2W later. Nothing
+// is minted after the confirmation; a response sent before it may replace the browser's cookies up
+// to W later; and a request sent just before that takes W more. A request that answers no challenge
+// may have been in flight for long, and shows only what the browser once had.
+//
+// settle returns nil if nothing changes.
 func (l *Limits) settle(s *State, p *Proof, now time.Time) *State {
 	switch {
 	case s.ConfirmedAt.IsZero() && now.Sub(p.MintedAt) >= l.Settling:
@@ -93,13 +97,13 @@ func (l *Limits) settle(s *State, p *Proof, now time.Time) *State {
 	}
 }
 
-// toBeSettled reports whether all answers with branches of this generation have arrived, and none
-// is settled yet.
+// toBeSettled reports whether every response with a branch of this generation has arrived, but no
+// branch is settled yet.
 func (l *Limits) toBeSettled(s *State, now time.Time) bool {
 	return !s.ConfirmedAt.IsZero() && s.Settled == Digest{} && now.After(s.ConfirmedAt.Add(2*l.InFlight))
 }
 
-// predecessorIsStale is rule 4.
+// predecessorIsStale is rule 4: the predecessor is stale W after the confirmation.
 func (l *Limits) predecessorIsStale(s *State, now time.Time) bool {
 	return !s.ConfirmedAt.IsZero() && now.After(s.ConfirmedAt.Add(l.InFlight))
 }
@@ -116,13 +120,13 @@ func (l *Limits) judgePredecessor(s *State, p *Proof, live bool, now time.Time) 
 	case !s.ConfirmedAt.IsZero() || !p.Refresh:
 		return Verdict{Action: Serve}
 	default:
-		return Verdict{Action: Mint} // the answer with the new cookies was lost, or is under way
+		return Verdict{Action: Mint} // the response with the new cookies is lost or in flight
 	}
 }
 
-// stale is rule 6. Only the refresh cookie can be theft: it is what a browser replaces. A request
-// may have been under way for long, and shows only what the browser had when it was sent; a browser
-// that comes back with the same cookie when asked has it still.
+// stale is rule 6. Only a stale refresh cookie can mean theft, and not at once: the request may
+// have been in flight for long, and shows only what the browser had when it sent it. If the answer
+// to a challenge brings the same cookie, the client still has it, and a browser would not.
 func stale(p *Proof) Verdict {
 	switch {
 	case !p.Refresh:
@@ -133,8 +137,8 @@ func stale(p *Proof) Verdict {
 	return Verdict{Action: End, Cause: ReuseDetected}
 }
 
-// ServesOnly reports whether a verdict on cookies of the newest generation asks for nothing but to
-// serve, and nothing else is due that their refresh cookie could bring about.
+// ServesOnly reports whether a verdict on cookies of the newest generation is to serve and do nothing
+// else, with or without their refresh cookie.
 func (l *Limits) ServesOnly(v Verdict, s *State, p *Proof, now time.Time) bool {
 	return v.Action == Serve && v.Changed == nil && p.Generation == s.Generation &&
 		!l.TokenIsDue(s, now) && !l.toBeSettled(s, now) &&

@@ -101,7 +101,7 @@ func TestJudge(t *testing.T) {
 		{"rule 1: a refresh cookie alone, not settled, is served", fresh, 5, b1, refreshOnly, m / 2, Serve, 0, false, nil},
 		{"rule 1: any genuine branch of the newest generation is one of it", fresh, 5, b3, both, m / 2, Serve, 0, false, nil},
 		{"rule 5: without the refresh cookie nothing is rebuilt", fresh, 6, b1, sessionOnly, m, Refuse, 0, false, nil},
-		{"rule 5: a generation that the store has not", fresh, 6, b1, both, m, Rebuild, 0, false, nil},
+		{"rule 5: a generation that the store does not know", fresh, 6, b1, both, m, Rebuild, 0, false, nil},
 
 		{"rule 2: of several, the first use confirms but settles none", forked, 5, b1, both, m, Serve, 0, true, nil},
 		{"rule 2: of several, a use inside two windows settles none", forkedConfirmed, 5, b1, both, 6 * m, Serve, 0, false, nil},
@@ -180,7 +180,8 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeExpiredAndForked(t *testing.T) {
-	// Minted late in the life of the generation, used for the first time after its end: which branch the browser kept is not known yet.
+	// The branch was minted late in the life of the generation, and is first used after its end: it
+	// is not known yet which branch the browser kept.
 	rec := generation{minted: []Digest{b1, b2}, parent: &old}.record()
 	p := Proof{Generation: 5, Branch: b1, MintedAt: epoch, Session: true, Refresh: true}
 	v := testLimits.Judge(rec, &p, rec.LastSeenAt, epoch.Add(61*time.Minute))

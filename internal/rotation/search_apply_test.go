@@ -35,7 +35,8 @@ func (m *model) apply(w *world, s step) (e event) {
 	return e
 }
 
-// arrive is a request of the browser at the server. An answer without cookies changes nothing and is not followed.
+// arrive is a request of the browser that reaches the server. A response without cookies changes
+// nothing, so it is not followed further.
 func (m *model) arrive(w *world, slot uint8) (e event) {
 	e.outcome = m.present(w, w.wire[slot].jar)
 	if !m.thief && !e.served && e.asked != WhetherKept && !(e.asked == WhetherStale && m.late) && e.fault == (fault{}) {
@@ -56,13 +57,13 @@ func (w *world) answer(slot uint8, cookies cookie) {
 		*msg = message{}
 		return
 	}
-	if msg.late { // its answer is not
+	if msg.late { // but its response is not late
 		msg.late, msg.age = false, 0
 	}
 	msg.kind, msg.jar, msg.leg = response, jar{session: cookies, refresh: cookies}, 0
 }
 
-// ask sends the question back: the browser comes again at once, with what it has by then.
+// ask sends a challenge: the browser comes again at once, with the cookies that it has by then.
 func (w *world) ask(slot uint8, q Question) {
 	msg := &w.wire[slot]
 	if msg.orphaned {
@@ -72,7 +73,7 @@ func (w *world) ask(slot uint8, q Question) {
 	*msg = message{kind: asking, jar: jar{echo: msg.refresh, question: q}}
 }
 
-// together is two requests that wait for one refresh.
+// together is two requests that share one refresh.
 func (m *model) together(w *world, s step) event {
 	e := m.arrive(w, s.slot)
 	joined := m.rules.join(e.cookies)
@@ -85,7 +86,7 @@ func (m *model) together(w *world, s step) event {
 	return e
 }
 
-// renews tells whether a request with these cookies would begin a flight, or join one.
+// renews reports whether a request with these cookies would start or join a flight.
 func (m *model) renews(w world, cookies jar) bool { return m.present(&w, cookies).renewed }
 
 func (w *world) give(c cookie) {
@@ -95,10 +96,12 @@ func (w *world) give(c cookie) {
 	}
 }
 
-// receive stores cookies as a browser does: in the order in which the answers arrive. It returns whether the page has its answer.
+// receive stores cookies as a browser does: in the order in which the responses arrive. It reports
+// whether the page has its response.
 //
-// What a cookie is to the newest generation does not tell those of the past apart, so an echo of one may pass for that of another here. Where nobody may be signed out
-// that is on the safe side; where a thief must be, the echo is forgotten with the cookies it was about, so that it can only be missing.
+// The model does not distinguish the cookies of past generations, so the echo about one of them may
+// pass for that about another. If nobody may be signed out, that is the safe side. If a thief must
+// be, the echo is forgotten with its cookie, so that it can only be missing.
 func (m *model) receive(w *world, slot uint8) (answered bool) {
 	msg := &w.wire[slot]
 	if msg.kind == asking {
@@ -115,8 +118,8 @@ func (m *model) receive(w *world, slot uint8) (answered bool) {
 	return true
 }
 
-// kill ends the browser and starts it again: with the refresh cookie that had reached the disk, and no session cookie.
-// Its requests are still under way; their answers reach nobody.
+// kill ends the browser and starts it again, with the refresh cookie that had reached the disk and
+// no session cookie. Its requests are still in flight; their responses reach nobody.
 func (w *world) kill(slot uint8) {
 	found := w.browser.refresh
 	if int(slot) < len(w.disk) {
@@ -156,7 +159,7 @@ func (w *world) passTick(m *model) {
 	}
 }
 
-// afterEnd shows every cookie that anybody has to a session that has ended (S4).
+// afterEnd tries every cookie that anybody has, after the end of the session (S4).
 func (m *model) afterEnd(w world) fault {
 	for c := oldCookie; c < lostBranch; c++ {
 		for _, cookies := range []jar{{c, c, c, WhetherStale}, {c, c, c, WhetherKept}, {session: c, refresh: c}, {session: c}, {refresh: c}} {

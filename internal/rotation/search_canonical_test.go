@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// canonical makes worlds equal that differ in nothing that matters: which name a branch has, in which order messages are listed, what is
-// older than any rule asks. It forgets what nobody can use any more.
+// canonical makes worlds equal that differ in nothing that matters: the names of the branches, the
+// order of the messages, and ages beyond any limit. It drops what nobody can use anymore.
 func (m *model) canonical(w world) world {
 	if w.ended {
 		return world{ended: true, stolen: w.stolen}
@@ -19,7 +19,7 @@ func (m *model) canonical(w world) world {
 	return w
 }
 
-// lately is after how many ticks it makes no difference when the provider was asked.
+// lately is the number of ticks after which it makes no difference when the provider was asked.
 func (m *model) lately() uint8 { return max((m.cap+1)/2, m.scope.jwt) }
 
 // forget drops what can make no difference.
@@ -30,7 +30,10 @@ func (m *model) forget(w *world) {
 	w.refreshed = min(w.refreshed, m.lately())
 	for i, age := range w.age {
 		most := max(m.settling, m.window)
-		if age > w.refreshed && w.refreshed < m.lately() {
+		switch {
+		case m.allAges:
+			most = max(most, m.lately())
+		case age > w.refreshed && w.refreshed < m.lately():
 			most = max(most, w.refreshed) // still older than the tokens
 		}
 		w.age[i] = min(age, most+1)
@@ -40,7 +43,8 @@ func (m *model) forget(w *world) {
 			w.disk[i] = kept{}
 		}
 	}
-	// Of two branches that the thief alone has, that are equally old and not settled, one can do what both can: the one that is settled makes the other worthless.
+	// Of two branches of the same age, not settled, that only the thief has, one is as good as
+	// both: once one is settled, the other is worthless.
 	refs := w.browser.references()
 	for _, k := range w.disk {
 		refs |= 1 << k.refresh
@@ -76,7 +80,8 @@ func bit(b bool) int {
 	return 0
 }
 
-// sortBranches names the branches anew, in the order of a number that says who has each of them, and how old it is.
+// sortBranches renames the branches, in the order of a number made of who has each of them and how
+// old it is.
 func (m *model) sortBranches(w *world) {
 	refs := w.references()
 	type named struct {
@@ -106,7 +111,7 @@ func (m *model) sortBranches(w *world) {
 	w.age = age
 }
 
-// uses packs all that is true of a branch into one number.
+// uses packs everything that is true of a branch into one number.
 func (w *world) uses(c cookie) (bits uint64) {
 	add := func(b bool) { bits = bits<<1 | uint64(bit(b)) }
 	add(w.settled == c)

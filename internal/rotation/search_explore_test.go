@@ -2,7 +2,8 @@ package rotation
 
 import "slices"
 
-// A graph is all worlds that can be reached, in the order of the least number of steps to them, and the steps between them.
+// A graph is all worlds that can be reached, ordered by the least number of steps to them, and the
+// steps between them.
 type graph struct {
 	model  *model
 	worlds []world
@@ -22,17 +23,17 @@ type edgeKind uint8
 const (
 	passes edgeKind = 1 << iota // a tick
 	serves                      // the thief is served
-	comes                       // the browser is answered
+	comes                       // the browser gets a response
 )
 
-// A found fault happens when the step is taken in world from.
+// A found is a fault that happens if the step is taken in world from.
 type found struct {
 	fault
 	from uint32
 	step step
 }
 
-// explore searches breadth first until there is nothing new, or something that must not be.
+// explore searches breadth first until it finds nothing new, or a fault.
 func explore(m *model) *graph {
 	g := &graph{model: m}
 	index := make(map[world]uint32)

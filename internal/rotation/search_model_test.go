@@ -2,26 +2,28 @@ package rotation
 
 import "time"
 
-// A scope bounds a search. Times are in ticks; the limits of the session besides idle and cap are out of reach.
+// A scope bounds a search. Times are in ticks. The other limits of a session are too long to be
+// reached.
 type scope struct {
 	name                        string
 	settling, window, idle, cap uint8 // F, W, the idle timeout, the cap on a session id
 
-	wire   int   // requests and answers of the browser under way at once, besides a late request
-	leg    uint8 // the longest way of one message
-	travel uint8 // the longest way of a request and its answer together
+	wire   int   // messages of the browser in flight at once, besides a late request
+	leg    uint8 // the longest delay of one message
+	travel uint8 // the longest delay of a request and its response together
 
-	diskLag uint8 // a kill loses cookies that the browser got at most so long ago
+	diskLag uint8 // a kill loses the cookies of the last so many ticks
 	kills   bool
 	thief   bool
 	joined  bool // requests with the same cookies may share one flight
 	late    bool // one request may take longer than any window
-	early   bool // the tokens may be refreshed at any time: whatever a JWT's lifetime, and however long before its end that is due
+	early   bool // tokens may be refreshed at any time, whatever a JWT's lifetime and RefreshAhead
+	allAges bool // keeps ages of cookies that only a bent rule distinguishes
 
-	jwt, ahead uint8 // or only when they are due: the lifetime of a JWT, and RefreshAhead
+	jwt, ahead uint8 // or only when due: the lifetime of a JWT, and RefreshAhead
 }
 
-// A model is a scope with the rules to be searched in it.
+// A model is a scope with the rules to search in it.
 type model struct {
 	scope
 	server
@@ -35,7 +37,7 @@ func newModel(s scope, r rules) *model {
 	}, jwt: ticks(s.jwt)}}
 }
 
-// login is where every history begins: the browser has the one branch of generation 1.
+// login is where every history begins: the browser has the only branch of generation 1.
 func (m *model) login() world {
 	return world{minted: 1, confirmed: -1, expires: m.cap, browser: jar{session: firstBranch, refresh: firstBranch}}
 }
@@ -53,7 +55,7 @@ const (
 	kill
 	steal
 	use      // the thief
-	useAlong // the thief, in one flight with a request of the browser
+	useAlong // the thief, sharing the flight of a request of the browser
 	refreshEarly
 )
 
@@ -65,7 +67,7 @@ type step struct {
 	cookies jar
 }
 
-// An event is what a step came to.
+// An event is the outcome of a step.
 type event struct {
 	outcome
 	thief    bool // the thief was served
@@ -123,7 +125,7 @@ func (m *model) mayWait(w *world) bool {
 	return true
 }
 
-// company lists who may share the flight of the request in slot.
+// company lists the messages that may share the flight of the request in slot.
 func (m *model) company(w *world, slot uint8, do func(step)) {
 	a := w.wire[slot]
 	if !m.joined || !m.renews(*w, a.jar) {
@@ -143,8 +145,9 @@ func (m *model) company(w *world, slot uint8, do func(step)) {
 	}
 }
 
-// thiefSteps lists what the thief may do: copy the jar once, whole or in part, and then use any cookie that he has ever had. His requests take no
-// time, which is no loss to him: what arrives late could have been sent late.
+// thiefSteps lists what the thief may do: copy the jar once, whole or in part, and then use any
+// cookie that they ever had. Their requests take no time, which loses nothing: what arrives late
+// could have been sent late.
 func (m *model) thiefSteps(w *world, do func(step)) {
 	if !w.stolen && w.browser != (jar{}) {
 		do(step{verb: steal, cookies: w.browser})

@@ -12,7 +12,7 @@ type mutation struct {
 	bend   func(rules) rules
 }
 
-// after has each Verdict changed.
+// after applies change to each Verdict.
 func after(change func(v Verdict, rec *State, p Proof) Verdict) func(rules) rules {
 	return func(r rules) rules {
 		judge := r.judge
@@ -23,7 +23,7 @@ func after(change func(v Verdict, rec *State, p Proof) Verdict) func(rules) rule
 	}
 }
 
-// limited has the rules applied with other Limits.
+// limited applies the rules with other Limits.
 func limited(change func(*Limits)) func(rules) rules {
 	return func(r rules) rules {
 		judge := r.judge
@@ -36,7 +36,7 @@ func limited(change func(*Limits)) func(rules) rules {
 	}
 }
 
-// instead has one action done for another.
+// instead replaces one action by another.
 func instead(of, do Action) func(rules) rules {
 	return after(func(v Verdict, _ *State, _ Proof) Verdict {
 		if v.Action == of {
@@ -46,7 +46,7 @@ func instead(of, do Action) func(rules) rules {
 	})
 }
 
-// shown has an action done by the settled branch of n wherever may says so.
+// shown does an action for the settled branch of n whenever may says so.
 func shown(may func(*Limits, *State, Proof) bool, do Action) func(rules) rules {
 	return func(r rules) rules {
 		judge := r.judge
@@ -65,7 +65,7 @@ func shown(may func(*Limits, *State, Proof) bool, do Action) func(rules) rules {
 	}
 }
 
-// refreshedEarly has something more done by a refresh in the background.
+// refreshedEarly makes a refresh in the background change more.
 func refreshedEarly(more func(*Limits, State) State) func(rules) rules {
 	return func(r rules) rules {
 		refresh := r.refresh
@@ -186,7 +186,8 @@ var mutations = []mutation{
 	})},
 }
 
-// TestSearchFindsMutations shows that the search can fail: each bent rule is found out, by the property that is named.
+// TestSearchFindsMutations shows that the search can fail: each bent rule breaks the property that
+// is named.
 func TestSearchFindsMutations(t *testing.T) {
 	for _, m := range some(mutations) {
 		t.Run(m.name, func(t *testing.T) {
@@ -211,6 +212,7 @@ func findFault(r rules) (property, trace string) {
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, early: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, travel: 1, thief: true, joined: true},
 	} {
+		s.allAges = true
 		g := explore(newModel(s, r))
 		if g.fault != nil {
 			return g.fault.property, g.fault.what + "\n" + g.tellFault()

@@ -2,10 +2,10 @@ package rotation
 
 import "time"
 
-// tick is the grain of time.
+// tick is the unit of time.
 const tick = time.Minute
 
-// newest is the number of generation n, whatever it is.
+// newest stands for the number of generation n.
 const newest = 10
 
 var searchNow = epoch.Add(1000 * tick)
@@ -19,7 +19,7 @@ var digests = func() (all [2 * lostBranch]Digest) {
 	return all
 }()
 
-// state returns the state of w, as the server has it at searchNow.
+// state returns the state of w that the server has at searchNow.
 func (w *world) state() *State {
 	far := searchNow.Add(1e6 * tick)
 	r := &State{
@@ -49,7 +49,8 @@ func (w *world) proof(c cookie) Proof {
 	}
 }
 
-// store takes over what the server wrote. A branch called fresh, which has just been minted, may be in it.
+// store copies into w what the server wrote. It may have a branch called fresh, which was just
+// minted.
 func (w *world) store(r *State, fresh cookie) {
 	if r.Ended {
 		*w = world{ended: true, browser: w.browser, wire: w.wire, stolen: w.stolen, thiefsSession: w.thiefsSession, thiefsRefresh: w.thiefsRefresh}
@@ -80,7 +81,7 @@ func (w *world) store(r *State, fresh cookie) {
 	w.refreshed = uint8(searchNow.Sub(r.RefreshedAt) / tick)
 }
 
-// succession says what each cookie is to the next generation.
+// succession is what each cookie is to the next generation.
 func (w *world) succession(parent Digest) *[lostBranch + 1]cookie {
 	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, siblingCookie: oldCookie, parentCookie: oldCookie}
 	for c := firstBranch; c < lostBranch; c++ {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestSearchReplays plays the histories that changed the rules. Each must end as it says, and must not under the mutation that it names.
+// TestSearchReplays plays the histories that changed the rules. Each must end as it says, and must
+// not do so under the mutation that it names.
 func TestSearchReplays(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txt")
 	if len(files) == 0 {
@@ -44,9 +45,16 @@ func TestSearchReplays(t *testing.T) {
 
 var errOtherwise = errors.New("it ended otherwise")
 
-// replay plays a history. The words: wait TICKS; send, arrive, answer, lose MESSAGE; steal; thief COOKIES, or thief newest; alongside MESSAGE COOKIES,
-// the thief in one flight with the browser. A message is a name of the file's own, cookies are called as a teller calls them. The last line says
-// what the last request came to: expect served, or ended.
+// replay plays a history. Its lines are
+//
+//	wait TICKS
+//	send, arrive, answer or lose MESSAGE
+//	steal
+//	thief COOKIES, or thief newest
+//	alongside MESSAGE COOKIES: the thief shares the flight of a request of the browser
+//	expect served, or expect ended: the outcome of the last request, as the last line
+//
+// The file names its messages as it likes. Cookies have the names that a teller gives them.
 func replay(text string, r rules) (told string, err error) {
 	p := &player{slots: make(map[string]uint8)}
 	for line := range strings.Lines(text) {
@@ -97,7 +105,7 @@ func (p *player) play(words []string) error {
 	case "lose":
 		p.take(step{verb: lose, slot: slot})
 	case "answer":
-		if p.world.wire[slot].kind != noMessage { // an answer without cookies is not followed
+		if p.world.wire[slot].kind != noMessage { // a response without cookies is not followed
 			p.take(step{verb: receive, slot: slot})
 		}
 	case "steal":
@@ -120,7 +128,7 @@ func (p *player) play(words []string) error {
 	return nil
 }
 
-// thiefs finds cookies that the thief has.
+// thiefs finds the thief's cookies of that name.
 func (p *player) thiefs(name string) (cookie, error) {
 	newest := noCookie
 	for c := oldCookie; c < lostBranch; c++ {

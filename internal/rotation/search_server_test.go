@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// A fault is what must not happen, and the property that forbids it.
+// A fault is something that must not happen, and the property that forbids it.
 type fault struct{ property, what string }
 
-// An outcome is what one request came to.
+// An outcome is what became of one request.
 type outcome struct {
 	served  bool
 	cookies cookie // the new branch, or noCookie
 	renewed bool   // the cookies are those of a new generation
 	unasked bool   // which began without asking the provider
-	reason  string // why the session is over
+	reason  string // why the session has ended
 	alarm   bool
 	asked   Question
 	fault   // what must not happen
 }
 
-// String says it in a word or two.
+// String names the outcome in a word or two.
 func (o outcome) String() string {
 	switch {
 	case o.unasked:
@@ -43,15 +43,16 @@ func (o outcome) String() string {
 	return "refused"
 }
 
-// server is what a Guard does with a request, without HTTP, keys, nodes and providers: authenticate, decide, act, mint and keep. The judge and the
-// changes of the record are the real ones; that the rest is the same is shown by TestGuardAgrees.
+// server is what a Guard does with a request, without HTTP, keys, nodes and providers. The judge
+// and the transitions are the real ones; TestGuardAgrees shows that the rest does the same as the
+// Guard.
 type server struct {
 	limits Limits
 	rules  rules
-	jwt    time.Duration // its lifetime; 0: the provider does not say
+	jwt    time.Duration // the lifetime of a JWT; 0: the provider does not say
 }
 
-// present hears the two cookies of one request as authenticate does.
+// present judges the two cookies of one request as authenticate does.
 func (s *server) present(w *world, cookies jar) (o outcome) {
 	for _, p := range witnesses(w, cookies) {
 		next := s.decide(w, p)
@@ -95,7 +96,7 @@ func witnesses(w *world, c jar) []Proof {
 	}
 }
 
-// decide judges and acts until there is nothing left to do first.
+// decide judges, and refreshes, until a verdict can be carried out.
 func (s *server) decide(w *world, p Proof) (o outcome) {
 	for range maxAttempts {
 		state := w.state()
@@ -148,7 +149,7 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 		case ChallengeStale:
 			o.asked = WhetherStale
 		case Refuse:
-		case Rebuild, RefreshEarly: // nothing is lost here, and no verdict asks for a refresh in the background
+		case Rebuild, RefreshEarly: // this store loses nothing, and no verdict is to refresh early
 			o.fault = fault{"S3", fmt.Sprintf("%v cannot be due here", v.Action)}
 		default:
 			o.fault = fault{"S3", fmt.Sprintf("the model does not know %v", v.Action)}
@@ -158,7 +159,7 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 	return outcome{fault: fault{"S1", "decided ten times and came to no end"}}
 }
 
-// begin begins the next generation, with its first branch.
+// begin starts the next generation, with its first branch.
 func (s *server) begin(w *world, o *outcome, state, next *State, p Proof) {
 	o.served, o.renewed, o.cookies = true, true, firstBranch
 	if next.Predecessor != state.Settled || state.Settled != p.Branch {
@@ -167,7 +168,7 @@ func (s *server) begin(w *world, o *outcome, state, next *State, p Proof) {
 	w.store(next, o.cookies)
 }
 
-// maxAttempts bounds how often a decision is taken again.
+// maxAttempts is how often a decision is retried.
 const maxAttempts = 10
 
 func (s *server) tokenIsDue(w *world) bool {
@@ -190,7 +191,7 @@ func (s *server) refreshEarly(w *world) (f fault) {
 	return f
 }
 
-// judgedWrong says what of a Verdict breaks what must hold of every single one (S3, S4).
+// judgedWrong says in what a Verdict breaks the properties of every single one (S3, S4).
 func judgedWrong(rec *State, p Proof, v Verdict) fault {
 	switch next := v.Changed; {
 	case rec.Ended && (v.Action != AlreadyEnded || v.Changed != nil):

@@ -2,16 +2,18 @@ package rotation
 
 // A stay is how long a thief can go on being served.
 type stay struct {
-	ticks   int // from some moment after the theft to the last time that he is served
+	ticks   int // from some moment after the theft to the last time that they are served
 	endless bool
 	layers  [][]uint16
 }
 
-// longestStay follows every history in which the browser is answered at least every gap ticks, and finds the one in which the thief is served
-// for the last time as long as possible after any moment since the theft. Where there is a circle on which time passes, he is served and the browser is
-// answered often enough, it is endless.
+// longestStay follows every history in which the browser gets a response at least every gap ticks.
+// It finds the one with the longest time from any moment after the theft to the last time that the
+// thief is served. The stay is endless if there is a cycle on which time passes, the thief is
+// served, and the browser gets responses often enough.
 //
-// Layer t holds the worlds, with the ticks since the browser was answered (bit g), from which the thief can be served t ticks later or later still.
+// Layer t holds the worlds from which the thief can be served t or more ticks later, with the ticks
+// since the last response to the browser (bit g).
 func (g *graph) longestStay(gap uint8) stay {
 	all := uint16(1)<<(gap+1) - 1
 	layer := make([]uint16, len(g.worlds))
@@ -46,7 +48,7 @@ func (g *graph) longestStay(gap uint8) stay {
 	}
 }
 
-// sameTick adds the worlds from which one of the layer can be reached in no time.
+// sameTick adds the worlds from which a world of the layer can be reached within the same tick.
 func (g *graph) sameTick(layer []uint16, all uint16) []uint16 {
 	for changed := true; changed; {
 		changed = false

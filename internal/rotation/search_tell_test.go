@@ -51,7 +51,7 @@ func (g *graph) tellStay(s stay, gap uint8) string {
 	return "no such history"
 }
 
-// A place is a world, and the ticks since the browser was answered.
+// A place is a world, and the ticks since the last response to the browser.
 type place struct {
 	world uint32
 	gap   uint8
@@ -62,7 +62,7 @@ type move struct {
 	kind edgeKind
 }
 
-// onward finds the shortest way on without waiting, up to and with the edge that is wanted.
+// onward finds the shortest way on without waiting, up to and including the edge that is wanted.
 func (g *graph) onward(from place, wanted func(place, edge) (place, bool)) (way []move) {
 	type visit struct {
 		at   place

@@ -11,13 +11,18 @@ import (
 
 var searchLong = flag.Bool("search.long", false, "search the large scopes as well (minutes)")
 
-// What is searched: every order in which a browser's requests and their answers can be sent, arrive, be lost or share a refresh, in which the browser can be
-// killed, and a thief can copy its jar and use what he has, one session long; time in ticks. The worlds are counted up to what the rules can tell
-// apart (see world), so a search that ends has seen histories of any length, with any number of generations and ticks. What is bounded: the messages under
-// way at once (scope.wire), the ratios of the limits, one thief who copies once, one node with an exact clock and no cache, and a provider that answers.
+// The search plays one session, with time in ticks. It tries every order in which a browser's
+// requests and their responses can be sent, arrive, be lost or share a refresh, the browser can be
+// killed, and a thief can copy its jar and use the copies.
+//
+// Worlds that the rules cannot tell apart count as one (see world), so a search that ends has seen
+// histories of any length, with any number of generations and ticks. The bounds are the number of
+// messages in flight (scope.wire), the ratios of the limits, one thief who copies once, one node
+// with an exact clock and no cache, and a provider that responds.
 
-// honestScopes have no thief. In them the promise holds where the idle timeout is longer than 2W and, for kills, F is longer than twice the way of
-// one message and the lag of the disk together. TestSearchLimits shows that it holds no further.
+// honestScopes have no thief. The promise holds if the idle timeout is longer than 2W and, for
+// kills, F is longer than two message delays plus the lag of the disk. TestSearchLimits shows that
+// it holds no further.
 var honestScopes = []scope{
 	{name: "two tabs", settling: 1, window: 2, idle: 5, cap: 8, wire: 2, leg: 2, travel: 2},
 	{name: "three requests, shared flights", settling: 1, window: 1, idle: 3, cap: 4, wire: 3, leg: 1, travel: 1, joined: true},
@@ -50,26 +55,33 @@ var longThiefScopes = []scope{
 	{name: "thief, all limits at their widest", settling: 4, window: 2, idle: 8, cap: 8, wire: 1, leg: 2, travel: 2, thief: true},
 }
 
-// TestSearchHonest (S1): a browser without a thief is never refused, its session never ends and no alarm is raised, whatever the order of things, as long as no message
-// takes longer than W. S3 (what no single verdict may do, see judgedWrong) and S4 (nobody is served after the end) are checked at every step of each search.
+// TestSearchHonest (S1): without a thief, no browser is refused, no session ends and no alarm is
+// raised, in whatever order things happen, as long as no message takes longer than W. S3 (what no
+// single verdict may do, see judgedWrong) and S4 (nobody is served after the end) are checked at
+// every step of each search.
 func TestSearchHonest(t *testing.T) {
 	for _, s := range withLong(honestScopes, longHonestScopes) {
 		t.Run(s.name, func(t *testing.T) { searched(t, s) })
 	}
 }
 
-// TestSearchThief (S2): from any moment after the theft, a thief is served for less than cap + 2F + 4W + 4g, where g is the longest time between two
-// answers to the browser (a question is none: the page waits on). He may copy all or either of the cookies, come at any time as often as he likes, with any cookie that he ever had; so the polling, the rare, the lock-step thief,
-// he who refreshes first and lies low, who hoards branches or replays the parent are all in it. Kills are not: a browser that is killed for ever before its new
-// cookies reach the disk never confirms any. With the limits at their defaults that is 70 minutes
-// and 4g: two caps where the browser comes at least every 12 minutes.
+// TestSearchThief (S2): from any moment after the theft, a thief is served for less than
+// cap + 2F + 4W + 4g. g is the longest time between two responses to the browser; a challenge does
+// not count as one, because the page still waits. With the default limits that is 70 minutes plus
+// 4g: two caps if the browser comes at least every 12 minutes.
+//
+// The thief may copy either or both of the cookies, and use any cookie that they ever had, at any
+// time and as often as they like. So this covers the thief who polls, who comes rarely, who moves
+// in lockstep with the browser, who refreshes first and lies low, who hoards branches, and who
+// replays the predecessor. It does not cover kills: a browser that is always killed before its new
+// cookies reach the disk never confirms any.
 func TestSearchThief(t *testing.T) {
 	for _, s := range withLong(thiefScopes, longThiefScopes) {
 		t.Run(s.name, func(t *testing.T) { searched(t, s) })
 	}
 }
 
-// searched fails where something does not hold in a scope.
+// searched fails if a property does not hold in a scope.
 func searched(t *testing.T, s scope) {
 	t.Helper()
 	g := explore(newModel(s, guardsRules))
@@ -91,8 +103,9 @@ func (s scope) bound(gap uint8) int {
 	return int(s.cap) + 2*int(s.settling) + 4*int(s.window) + 4*int(gap)
 }
 
-// TestSearchAhead (rule 7) searches the same scopes with tokens that are refreshed ahead of time. They may be at any moment, so that every
-// RefreshAhead and every lifetime of a JWT is in it; with -search.long also exactly when they are due, for every RefreshAhead up to the cap.
+// TestSearchAhead (rule 7) searches the same scopes with tokens refreshed ahead of time: at any
+// moment, which covers every RefreshAhead and every lifetime of a JWT, and with -search.long also
+// exactly when they are due, for every RefreshAhead up to the cap.
 func TestSearchAhead(t *testing.T) {
 	short := []scope{honestScopes[0], honestScopes[1], thiefScopes[0]}
 	long := slices.Concat(honestScopes[2:], thiefScopes[1:], longHonestScopes, longThiefScopes)
@@ -113,7 +126,8 @@ func withAhead(base []scope) (all []scope) {
 	return all
 }
 
-// TestSearchLimits shows where the promise to honest browsers ends, by the shortest history past each border.
+// TestSearchLimits shows where the promise to honest browsers ends, by the shortest history past
+// each limit.
 func TestSearchLimits(t *testing.T) {
 	for _, s := range some([]scope{
 		{name: "idle timeout of 2W", settling: 1, window: 1, idle: 2, cap: 4, wire: 2, leg: 1, travel: 1},
@@ -136,7 +150,7 @@ func withLong(short, long []scope) []scope {
 	return some(short)
 }
 
-// some is all, but under the race detector.
+// some is all of them, except under the race detector.
 func some[T any](all []T) []T {
 	if race.Enabled {
 		return all[:1]

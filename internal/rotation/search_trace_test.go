@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// A teller turns a way through the graph into lines that a person can follow. Branches have names that stay: "2b" is the second branch of generation 2.
+// A teller turns a path through the graph into lines that a person can follow. Branches keep their
+// names: "2b" is the second branch of generation 2.
 type teller struct {
 	m     *model
 	world world
@@ -79,7 +80,7 @@ func (t *teller) take(s step) event {
 	return e
 }
 
-// rename gives a new branch its name, and the others theirs where a generation begins.
+// rename names a new branch, and renames the others when a generation begins.
 func (t *teller) rename(e event, shown jar) {
 	if e.renewed {
 		t.names = [lostBranch]string{oldCookie: "an old one", siblingCookie: "another of the generation before", parentCookie: t.names[shown.refresh]}

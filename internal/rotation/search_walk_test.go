@@ -12,7 +12,8 @@ type Walk struct {
 	world world
 }
 
-// NewWalk draws the limits of a history. JWTs live for some time, and are refreshed ahead of their end.
+// NewWalk draws the limits of a history at random. Its JWTs expire, and are refreshed ahead of
+// time.
 func NewWalk(random *rand.Rand) *Walk {
 	m := newModel(scope{
 		settling: 1, window: 1 + uint8(random.IntN(2)), idle: 8, cap: 8, wire: 3, leg: 2, travel: 2, kills: true, diskLag: 2, thief: true,
@@ -24,10 +25,10 @@ func NewWalk(random *rand.Rand) *Walk {
 // Limits are those of the history.
 func (w *Walk) Limits() Limits { return w.model.limits }
 
-// JWTLifetime is that of each JWT.
+// JWTLifetime is the lifetime of each JWT.
 func (w *Walk) JWTLifetime() time.Duration { return w.model.server.jwt }
 
-// Tick is the grain of time; Epoch is when a history may begin.
+// Tick is the unit of time.
 const Tick = tick
 
 // Epoch is when a history may begin.
@@ -45,16 +46,16 @@ const (
 
 // A Request is what comes to the server, and what it must come to.
 type Request struct {
-	Session, Refresh, Echo int // cookies, or NoCookie
+	Session, Refresh, Echo int // the cookies that it has, or NoCookie
 	Question               Question
 
-	Minted  int    // the cookies that come back, or NoCookie
+	Minted  int    // the cookies of the response, or NoCookie
 	Outcome string // in a word or two
 	Result  string // to be compared
 }
 
-// Step takes a random step. It returns how many ticks pass with it, and the request that arrives; nil: none. At the
-// end of a history it returns false.
+// Step takes a random step. It returns how many ticks that takes, and the request that arrives, if
+// any. It returns false at the end of the history.
 func (w *Walk) Step(random *rand.Rand) (ticks int, r *Request, ok bool) {
 	var all []step
 	w.model.steps(&w.world, func(s step) { all = append(all, s) })
@@ -83,7 +84,7 @@ func (w *Walk) Step(random *rand.Rand) (ticks int, r *Request, ok bool) {
 	return 0, r, true
 }
 
-// Result says what a request came to, and the state after it.
+// Result describes the outcome of a request, and the state after it.
 func Result(served, minted, asked, ended bool, s *State, now time.Time, w *Walk) string {
 	text := fmt.Sprintf("served %t, minted %t, asked %t, ended %t", served, minted, asked, ended)
 	if s.Ended {

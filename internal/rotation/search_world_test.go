@@ -1,8 +1,9 @@
 package rotation
 
-// The model's world: one session, the browser that logged in, and at most one thief, in coarse time. Only what the rules can see is in it,
-// and only as they see it: times are ages, cookies are what they are to the newest generation. So the worlds are finite in number
-// although time and generations are not, and to have searched them all is to have searched histories of any length.
+// The model's world is one session, the browser that logged in, and at most one thief, in coarse
+// time. It has only what the rules can see: ages instead of times, and for each cookie what it is
+// to the newest generation. So the number of worlds is finite although time and generations are
+// not, and a search through all of them covers histories of any length.
 
 // A cookie is a session or a refresh cookie, by what it is to the newest generation n.
 type cookie uint8
@@ -10,27 +11,29 @@ type cookie uint8
 const (
 	noCookie      cookie = iota
 	oldCookie            // of generation n-2 or before
-	siblingCookie        // of n-1, and not the parent
+	siblingCookie        // of n-1, but not the predecessor
 	parentCookie
-	firstBranch                               // this and those above are the branches of n that somebody still has
-	manyBranches = 8                          // at most so many, to fit the world
-	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has any more
+	firstBranch                               // from here on: branches of n that somebody still has
+	manyBranches = 8                          // at most this many, so that a world has a fixed size
+	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has anymore
 )
 
-// A jar holds the two cookies, and the refresh cookie that the browser was last asked about, with the question.
+// A jar holds the two cookies, and the refresh cookie that the last challenge was about, with the
+// question.
 type jar struct {
 	session, refresh, echo cookie
 	question               Question
 }
 
-// A message is a request of the browser on its way, or the answer to one. An answer carries the same branch in both cookies.
+// A message is a request of the browser in flight, or the response to one. A response carries the
+// same branch in both cookies.
 type message struct {
 	kind messageKind
 	jar
 	age      uint8 // ticks since the request was sent
 	leg      uint8 // ticks since this message was sent
 	late     bool  // may take longer than the window
-	orphaned bool  // the browser that sent it is gone: the answer reaches nobody
+	orphaned bool  // the browser that sent it is gone: the response reaches nobody
 }
 
 type messageKind uint8
@@ -39,10 +42,11 @@ const (
 	noMessage messageKind = iota
 	request
 	response
-	asking // an answer: whether the browser has no other refresh cookie than this
+	asking // a response: a challenge whether the browser has no other refresh cookie than this
 )
 
-// A kept is a refresh cookie that a browser killed now may find on its disk in place of the one it had.
+// A kept is a refresh cookie that a browser killed now may find on its disk instead of the one it
+// had.
 type kept struct {
 	refresh cookie
 	age     uint8 // ticks since it was overwritten
@@ -53,14 +57,15 @@ type possession uint16
 
 func (p possession) has(c cookie) bool { return p>>c&1 != 0 }
 
-// A world is one state of the model. It is comparable, and two worlds that differ only in names are made equal by canonical.
+// A world is one state of the model. It is comparable; canonical makes worlds equal that differ
+// only in names.
 type world struct {
 	// the record
 	ended     bool
 	minted    uint8               // branches of generation n that the record lists
-	confirmed int8                // ticks since; -1: not
-	settled   cookie              // noCookie: not
-	expires   uint8               // ticks until the session id is over
+	confirmed int8                // ticks since; -1: not confirmed
+	settled   cookie              // noCookie: none
+	expires   uint8               // ticks until the session id expires
 	unused    uint8               // ticks since the session was used
 	refreshed uint8               // ticks since the provider was asked
 	age       [manyBranches]uint8 // ticks since each branch was minted

@@ -2,19 +2,19 @@ package rotation
 
 import "time"
 
-// Begun is a session after the login, before the provider's tokens are in it: see Refreshed.
+// Begun is a session at login, before Refreshed adds the provider's tokens.
 func (l *Limits) Begun(now time.Time) State {
 	return State{Deadline: now.Add(l.Absolute)}
 }
 
-// Refreshed is s after the provider was asked for an action, with a JWT that expires at some time;
-// zero: it does not say.
+// Refreshed is s after the provider has issued tokens for an action. tokenExpiresAt is the expiry
+// of the JWT; zero if it has none.
 func (l *Limits) Refreshed(due Action, s State, tokenExpiresAt, now time.Time) State {
-	s.RefreshedAt = now.Truncate(time.Millisecond) // as the cookies have the time of their mint
+	s.RefreshedAt = now.Truncate(time.Millisecond) // the precision of the times in cookies
 	s.TokenExpiresAt = tokenExpiresAt
 	s.RefreshExpiresAt = earlier(now.Add(l.RefreshTTL), s.Deadline)
 	if due == RefreshEarly {
-		return s // the generation, its cookies and the end of its session ids stay as they are
+		return s // the generation, its cookies and the expiry of its session ids stay
 	}
 	s.LastSeenAt = now
 	s.ExpiresAt = earlier(now.Add(l.Cap), s.RefreshExpiresAt)
@@ -24,7 +24,7 @@ func (l *Limits) Refreshed(due Action, s State, tokenExpiresAt, now time.Time) S
 	return s
 }
 
-// Advanced is the next generation of s, with the tokens that there are (rule 7).
+// Advanced is the next generation of s, with the tokens we have (rule 7).
 func (l *Limits) Advanced(s State, now time.Time) State {
 	s = s.next()
 	s.LastSeenAt = now
@@ -38,13 +38,13 @@ func (s State) Minted() State {
 	return s
 }
 
-// RebuiltFrom is a session that only a cookie knows (rule 5), before the provider's tokens are in
-// it: Refreshed makes the cookie's branch the predecessor.
+// RebuiltFrom is a session that only a cookie remembers (rule 5), before Refreshed adds the
+// provider's tokens and makes the cookie's branch the predecessor.
 func RebuiltFrom(p *Proof, deadline time.Time) State {
 	return State{Generation: p.Generation, Settled: p.Branch, Deadline: deadline}
 }
 
-// AfterRebuild marks the generation that a rebuild began.
+// AfterRebuild is s, marked as a generation that began with a rebuild.
 func (s State) AfterRebuild() State {
 	s.Rebuilt = true
 	return s
@@ -63,8 +63,7 @@ func (s State) settled(branch Digest) State {
 	return s
 }
 
-// next is the next generation, of one branch. The settled branch of the last one becomes its
-// predecessor.
+// next is the next generation, with one branch. The branch settled so far becomes its predecessor.
 func (s State) next() State {
 	s.Generation++
 	s.Predecessor, s.Settled, s.ConfirmedAt, s.Forked, s.Rebuilt = s.Settled, Digest{}, time.Time{}, false, false
