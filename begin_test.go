@@ -132,3 +132,46 @@ func TestBegin_refuses(t *testing.T) {
 		})
 	}
 }
+
+// A handler that returns without writing sends its headers all the same, and new cookies with them.
+func TestBegin_staysUncachedWithoutABody(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		grant, b := w.grant(t), newBrowser()
+		w.shop.callback = func(rw http.ResponseWriter, r *http.Request) {
+			if _, err := w.shop.guard.Begin(rw, r, grant, false); err != nil {
+				t.Error(err)
+			}
+			rw.Header().Set("Cache-Control", "public, max-age=3600")
+		}
+		for _, method := range []string{"GET", "HEAD"} {
+			got := b.send(w.shop, method, "/api/by-key", "")
+			if got.header.Values("Set-Cookie") == nil || got.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: %v", method, got.header)
+			}
+		}
+	})
+}
+
+// One response brings the cookies of one session: those of another would replace them, and leave
+// the first session to nobody.
+func TestBegin_once(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		first, second, b := w.grant(t), w.grant(t), newBrowser()
+		w.shop.callback = func(rw http.ResponseWriter, r *http.Request) {
+			if _, err := w.shop.guard.Begin(rw, r, first, false); err != nil {
+				t.Error(err)
+			}
+			var problem *latchkey.Problem
+			if _, err := w.shop.guard.Begin(rw, r, second, false); !errors.As(err, &problem) || problem.Code != "internal_error" {
+				t.Errorf("the second time: %v", err)
+			}
+		}
+		if n := len(b.get(w.shop, "/api/by-key").header.Values("Set-Cookie")); n != 2 {
+			t.Errorf("%d cookies", n)
+		}
+		if sessions, err := w.shop.guard.Sessions(t.Context(), w.user.ID); err != nil || len(sessions) != 1 {
+			t.Errorf("%d sessions, %v", len(sessions), err)
+		}
+		b.get(w.shop, "/api/private").ok(t, false)
+	})
+}

@@ -101,7 +101,9 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome,
 	wire.NoStore(w)
 	if found.cookies != nil {
 		g.cookies.set(w, found.cookies)
-		w = wire.Uncached(w)
+		uncached := wire.Uncached(w)
+		defer uncached.Finish()
+		w = uncached
 	}
 	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
 	ctx.session.fresh = found.fresh

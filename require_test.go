@@ -63,6 +63,33 @@ func TestRequire_setsCookiesWithARefusal(t *testing.T) {
 	})
 }
 
+// New cookies stay out of every cache, though the handler writes nothing and says otherwise.
+func TestProtect_staysUncachedWithoutABody(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		w.shop.required = w.shop.guard.Protect(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Cache-Control", "public, max-age=3600")
+		}))
+		time.Sleep(2 * time.Hour)
+		got := b.send(w.shop, "HEAD", "/api/required", "")
+		if !got.minted || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("new cookies %t, %v", got.minted, got.header)
+		}
+	})
+}
+
+// No login is recent enough for a time that somebody has computed wrongly.
+func TestRequire_negativeTime(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		time.Sleep(time.Second)
+		w.shop.required = w.shop.guard.Require(latchkey.Requirements{LoggedInWithin: -time.Hour})(http.HandlerFunc(w.shop.whoami))
+		b.get(w.shop, "/api/required").want(t, 401, "reauthentication_required", "")
+	})
+}
+
 // What a browser would show as a page is the app's to answer; everything else gets problem+json.
 func TestRefuseNavigation(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {

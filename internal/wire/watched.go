@@ -25,7 +25,7 @@ type WatchedWriter struct {
 func Watch(w http.ResponseWriter) *WatchedWriter { return &WatchedWriter{ResponseWriter: w} }
 
 // Uncached returns a writer that keeps the response out of every cache, whatever the handler says.
-func Uncached(w http.ResponseWriter) http.ResponseWriter {
+func Uncached(w http.ResponseWriter) *WatchedWriter {
 	watched := Watch(w)
 	watched.KeepUncached()
 	return watched
@@ -33,6 +33,16 @@ func Uncached(w http.ResponseWriter) http.ResponseWriter {
 
 // KeepUncached keeps the response out of every cache, whatever the handler says.
 func (w *WatchedWriter) KeepUncached() { w.uncached.Store(true) }
+
+// IsUncached reports whether KeepUncached was called.
+func (w *WatchedWriter) IsUncached() bool { return w.uncached.Load() }
+
+// Finish is called after the handler: if it has written nothing, the headers are sent now.
+func (w *WatchedWriter) Finish() {
+	if !w.Started() {
+		w.start()
+	}
+}
 
 // Started reports whether the headers have been sent, or the connection is hijacked.
 func (w *WatchedWriter) Started() bool { return w.started.Load() }
