@@ -1,106 +1,14 @@
 package latchkey_test
 
 import (
-	"context"
-	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/http/httptest"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
 )
-
-// tellingStore is a store whose stream of changes the test has in its hand.
-type tellingStore struct {
-	*flakyStore
-	silent atomic.Bool // the stream is cut, and nobody says so
-
-	mu      sync.Mutex
-	streams map[*stream]bool
-	during  func() // runs in the next Get, after the store has been read
-}
-
-type stream struct {
-	changed func(latchkey.ID)
-	broken  chan error
-}
-
-func newTellingStore() *tellingStore {
-	return &tellingStore{flakyStore: newFlakyStore(), streams: make(map[*stream]bool)}
-}
-
-func (s *tellingStore) Watch(ctx context.Context, changed func(latchkey.ID), beat func(time.Time)) error {
-	own := &stream{changed, make(chan error, 1)}
-	s.mu.Lock()
-	s.streams[own] = true
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.streams, own)
-		s.mu.Unlock()
-	}()
-	for {
-		if !s.silent.Load() {
-			beat(time.Now())
-		}
-		select {
-		case <-time.After(500 * time.Millisecond):
-		case err := <-own.broken:
-			return err
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// tell tells every stream of a change.
-func (s *tellingStore) tell(id latchkey.ID) {
-	if s.silent.Load() {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for own := range s.streams {
-		own.changed(id)
-	}
-}
-
-func (s *tellingStore) breakStreams() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for own := range s.streams {
-		own.broken <- errors.New("cut by the test")
-	}
-}
-
-func (s *tellingStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
-	rec, err := s.flakyStore.Get(ctx, id)
-	s.mu.Lock()
-	during := s.during
-	s.during = nil
-	s.mu.Unlock()
-	if during != nil {
-		during()
-	}
-	return rec, err
-}
-
-func (s *tellingStore) Create(ctx context.Context, rec *latchkey.Record) error {
-	err := s.flakyStore.Create(ctx, rec)
-	s.tell(rec.ID)
-	return err
-}
-
-func (s *tellingStore) Swap(ctx context.Context, next *latchkey.Record) error {
-	err := s.flakyStore.Swap(ctx, next)
-	s.tell(next.ID)
-	return err
-}
 
 // onTwoNodes has two guards of one app on a store that tells.
 func onTwoNodes(t *testing.T, run func(t *testing.T, w *world, store *tellingStore, nodes [2]*app), change ...func(*latchkey.Config)) {
@@ -126,7 +34,7 @@ func reads(store *tellingStore, do func()) int {
 }
 
 // A node that knows the session does not ask the store.
-func TestCacheSparesTheStore(t *testing.T) {
+func TestCache_sparesTheStore(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -147,7 +55,7 @@ func TestCacheSparesTheStore(t *testing.T) {
 }
 
 // SES-07: an end is known here when it returns, and elsewhere as soon as that is told.
-func TestCacheForgetsTheEnded(t *testing.T) {
+func TestCache_forgetsTheEnded(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -163,7 +71,7 @@ func TestCacheForgetsTheEnded(t *testing.T) {
 }
 
 // A replica without the newest writes took over: the node that made an end brings it back by itself, before anyone asks there.
-func TestEndsAreLookedForAfterABreak(t *testing.T) {
+func TestCache_looksForEndsAfterABreak(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -180,7 +88,7 @@ func TestEndsAreLookedForAfterABreak(t *testing.T) {
 }
 
 // A stream that is cut without a word is not believed for longer than 1.5 s.
-func TestCacheOfASilentStream(t *testing.T) {
+func TestCache_ofASilentStream(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -201,7 +109,7 @@ func TestCacheOfASilentStream(t *testing.T) {
 }
 
 // While the stream is broken the store is read, and what was known before counts no more.
-func TestCacheOfABrokenStream(t *testing.T) {
+func TestCache_ofABrokenStream(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -233,7 +141,7 @@ func TestCacheOfABrokenStream(t *testing.T) {
 }
 
 // What was read before a change must not be kept after it.
-func TestCacheKeepsNothingOld(t *testing.T) {
+func TestCache_keepsNothingOld(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -247,7 +155,7 @@ func TestCacheKeepsNothingOld(t *testing.T) {
 }
 
 // An end that cannot be stored is known on its node all the same.
-func TestCacheAndAnEndThatIsNotStored(t *testing.T) {
+func TestCache_endThatIsNotStored(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -262,24 +170,8 @@ func TestCacheAndAnEndThatIsNotStored(t *testing.T) {
 	})
 }
 
-// Whoever asks for open streams is told within 0.6 s, however silent the stream of the store is.
-func TestEndedOfASilentStream(t *testing.T) {
-	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
-		b := newBrowser()
-		b.login(nodes[0])
-		raw, err := base64.RawURLEncoding.DecodeString(b.sessions(nodes[1]).Sessions[0].ID)
-		must(t, err)
-		store.silent.Store(true)
-		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
-		time.Sleep(600 * time.Millisecond)
-		if reason, err := nodes[1].guard.EndReason(t.Context(), latchkey.ID(raw)); reason != latchkey.EndLogout || err != nil {
-			t.Errorf("ended: %q, %v", reason, err)
-		}
-	})
-}
-
 // A cache that is full serves as well, and reads more.
-func TestCacheIsBounded(t *testing.T) {
+func TestCache_isBounded(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		var browsers []*browser
 		for range 400 { // 256 places
@@ -302,7 +194,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}, func(c *latchkey.Config) { c.CacheSize = 256 })
 }
 
-func TestCacheSwitchedOff(t *testing.T) {
+func TestCache_switchedOff(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -316,7 +208,7 @@ func TestCacheSwitchedOff(t *testing.T) {
 }
 
 // The last use is known across nodes: a session is not over for idleness on a node that has not seen its uses elsewhere.
-func TestCacheAndUseElsewhere(t *testing.T) {
+func TestCache_useElsewhere(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
 		b.login(nodes[0])
@@ -331,7 +223,7 @@ func TestCacheAndUseElsewhere(t *testing.T) {
 }
 
 // The JWT of a record in memory is opened once, and is never that of an older record.
-func TestCachedToken(t *testing.T) {
+func TestCache_token(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		var token latchkey.Secret
 		var until time.Time

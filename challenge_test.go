@@ -25,7 +25,7 @@ func twoGenerations(t *testing.T, w *world) (b, before *browser) {
 }
 
 // A request that was under way for hours carries what the browser had then. The browser is asked, and has newer cookies by now.
-func TestLateRequest(t *testing.T) {
+func TestChallenge_lateRequest(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
 		before.stubborn = true // the request that arrives now; its browser is b
@@ -49,7 +49,7 @@ func TestLateRequest(t *testing.T) {
 }
 
 // A body is sent again with the redirection.
-func TestLateRequestWithBody(t *testing.T) {
+func TestChallenge_lateRequestWithBody(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
 		before.stubborn = true
@@ -61,7 +61,7 @@ func TestLateRequestWithBody(t *testing.T) {
 }
 
 // Who has no other cookies when asked is a thief, or his victim: either way it is theft (rule 6).
-func TestStaleWhenAsked(t *testing.T) {
+func TestChallenge_answeredWithStaleCookies(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
 		before.get(w.shop, "/api/private").want(t, 401, "login_required", string(latchkey.EndReuseDetected))
@@ -70,7 +70,7 @@ func TestStaleWhenAsked(t *testing.T) {
 }
 
 // A thief who does not answer gets nothing, and so does one who answers about another branch.
-func TestQuestionNotAnswered(t *testing.T) {
+func TestChallenge_notAnswered(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
 		before.stubborn = true
@@ -87,7 +87,7 @@ func TestQuestionNotAnswered(t *testing.T) {
 }
 
 // A stranger's echo says nothing of a browser whose cookies are in order.
-func TestEchoOfOthers(t *testing.T) {
+func TestChallenge_cookieOfOthers(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)

@@ -33,7 +33,7 @@ func mintPair(t testing.TB, c *cookies, rec *Record, b branch) *cookiePair {
 	return pair
 }
 
-func TestCookiesRoundTrip(t *testing.T) {
+func TestCookies_roundTrip(t *testing.T) {
 	c := testCookies("store", "store.test", NewKey())
 	rec, b := testRecord(), newBranch()
 	rec.Device.PublicKey = []byte{1, 2, 3}
@@ -257,56 +257,4 @@ func FuzzRefreshContent(f *testing.F) {
 			t.Errorf("%x is not written again as it was", plain)
 		}
 	})
-}
-
-func FuzzRecord(f *testing.F) {
-	full, err := testRecord().with(extra{"\x2e\x00\x2f\x01a", make([]byte, recordMACSize)}).MarshalBinary()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(full)
-	f.Add([]byte{2})
-	f.Add(append([]byte{1}, make([]byte, 200)...))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var r, twin Record
-		if r.UnmarshalBinary(data) != nil {
-			return
-		}
-		again, err := r.MarshalBinary()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if data[0] == recordVersion && !bytes.Equal(again, data) {
-			t.Errorf("%x was written again as %x", data, again)
-		}
-		if err := twin.UnmarshalBinary(again); err != nil {
-			t.Fatal(err)
-		}
-		if last, err := twin.MarshalBinary(); err != nil || !bytes.Equal(last, again) {
-			t.Errorf("a record changes when it is written again: %v\n%x\n%x", err, again, last)
-		}
-	})
-}
-
-func TestRecordOfAnotherVersion(t *testing.T) {
-	data, err := testRecord().MarshalBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[0] = 7
-	if err := new(Record).UnmarshalBinary(data); err == nil || !strings.Contains(err.Error(), "version 7") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// The budget of docs/scaling.md: what a row costs beyond the user and a forwarded JWT.
-func TestRecordSize(t *testing.T) {
-	rec := testRecord()
-	rec.Parent, rec.Settled = Digest{2}, Digest{3}
-	rec.RefreshToken = make([]byte, 100)
-	rec.App, rec.Device = "store", Device{UserAgent: strings.Repeat("x", 100), IP: "203.0.113.7"}
-	data, err := rec.MarshalBinary()
-	if err != nil || len(data) > 600 {
-		t.Errorf("%d bytes, %v; want at most 600", len(data), err)
-	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Who owns one account must not get a lane of his own at another: no two accounts of a provider share the name in the device cookie.
-func TestDeviceCookieIsOfOneAccount(t *testing.T) {
+// Who owns one account must not get a bucket of their own at another: no two accounts of a provider share the name in the device cookie.
+func TestDeviceCookie_ofOneAccountOnly(t *testing.T) {
 	browsers := &knownBrowsers{app: "store"}
 	for _, other := range []string{"ıda@example.com", "İda@example.com", "ａda@example.com", "i\u0307da@example.com"} {
 		if browsers.account(other) == browsers.account("ida@example.com") || browsers.account(other) == browsers.account("ada@example.com") {
@@ -34,7 +34,7 @@ func FuzzDeviceCookie(f *testing.F) {
 	})
 }
 
-func TestDeviceCookieComesBack(t *testing.T) {
+func TestDeviceCookie_roundTrip(t *testing.T) {
 	s := newDeviceSealer(KeyRing{NewKey()}, "store", "store.test")
 	want := deviceContent{ID{1}, digest16{2}, digest16{3}, epoch.UTC()}
 	if got, ok := s.parse(s.format(want)); !ok || got != want {
@@ -43,7 +43,7 @@ func TestDeviceCookieComesBack(t *testing.T) {
 }
 
 // The memory of changes is bounded. What goes first is old.
-func TestPasswordChangesAreBounded(t *testing.T) {
+func TestPasswordChanges_areBounded(t *testing.T) {
 	var p passwordChanges
 	user := func(i int) (u digest16) {
 		binary.BigEndian.PutUint64(u[:], uint64(i))

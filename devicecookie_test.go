@@ -20,7 +20,7 @@ func occupy(t *testing.T, w *world) {
 	newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("192.0.2.99")).want(t, 429, "too_many_attempts", "")
 }
 
-// isKnown tells whether a browser has a lane of its own while strangers occupy the account's.
+// isKnown tells whether a browser has a bucket of its own while strangers occupy the account's.
 func (b *browser) isKnown(w *world) bool {
 	return b.copy(w.shop, deviceCookie).try(w.shop, "ada@example.com", "wrong").status == http.StatusUnauthorized
 }
@@ -55,7 +55,7 @@ func TestTHR03_ManyDeviceCookies(t *testing.T) {
 }
 
 // A browser is known for 180 days after its last login.
-func TestDeviceCookieExpires(t *testing.T) {
+func TestDeviceCookie_expires(t *testing.T) {
 	simulateMonths(t, func(t *testing.T, w *world) {
 		w.withAddresses()
 		b := newBrowser()
@@ -82,7 +82,7 @@ func TestDeviceCookieExpires(t *testing.T) {
 }
 
 // What was issued before the password changed is worth nothing any more, wherever this node heard of the change.
-func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
+func TestDeviceCookie_fromBeforeANewPassword(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, w *world){
 		"told": func(t *testing.T, w *world) {
 			_, err := w.shop.guard.EndUser(t.Context(), w.user.ID, latchkey.EndPasswordChanged)
@@ -116,7 +116,7 @@ func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
 				change(t, w)
 				occupy(t, w)
 				if thief.isKnown(w) {
-					t.Error("the old cookie has a lane of its own")
+					t.Error("the old cookie has a bucket of its own")
 				}
 			})
 		})
@@ -124,7 +124,7 @@ func TestDeviceCookieFromBeforeANewPassword(t *testing.T) {
 }
 
 // Another end leaves the browsers known, and so does a change of somebody else's password.
-func TestDeviceCookieOutlivesOtherEnds(t *testing.T) {
+func TestDeviceCookie_outlivesOtherEnds(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
 		b := newBrowser()
@@ -142,7 +142,7 @@ func TestDeviceCookieOutlivesOtherEnds(t *testing.T) {
 }
 
 // The browser in which the password was changed stays known: it logs in at once, by other means than the form.
-func TestBeginRenewsTheDeviceCookie(t *testing.T) {
+func TestDeviceCookie_isRenewedByBegin(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
 		b := newBrowser()
@@ -169,6 +169,23 @@ func TestBeginRenewsTheDeviceCookie(t *testing.T) {
 		b.send(w.shop, "POST", "/api/by-key", "").want(t, 200, "", "")
 		if b.jar(w.shop)[deviceCookie] != before {
 			t.Error("somebody else's login has renewed the cookie")
+		}
+	})
+}
+
+// A browser that is not to be remembered is not known either.
+func TestDeviceCookie_onlyIfRemembered(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.send(w.shop, "POST", "/api/login", `{"email":"ada@example.com","remember":false,"password":"`+idptest.Password+`"}`).want(t, 200, "", "")
+		if b.jar(w.shop)[deviceCookie] != "" {
+			t.Error("a device cookie")
+		}
+		b.login(w.shop)
+		first := b.jar(w.shop)[deviceCookie]
+		b.login(w.shop)
+		if again := b.jar(w.shop)[deviceCookie]; first == "" || again[:21] != first[:21] { // 16 bytes
+			t.Errorf("the browser's name changed from %q to %q", first, again)
 		}
 	})
 }

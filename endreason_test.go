@@ -1,6 +1,7 @@
 package latchkey_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -55,6 +56,22 @@ func TestEndReason(t *testing.T) {
 		w.store.cut(true)
 		if _, err := w.shop.guard.EndReason(t.Context(), id); err == nil {
 			t.Error("without a store it cannot be known")
+		}
+	})
+}
+
+// Whoever asks for open streams is told within 0.6 s, however silent the stream of the store is.
+func TestEndReason_ofASilentStream(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		raw, err := base64.RawURLEncoding.DecodeString(b.sessions(nodes[1]).Sessions[0].ID)
+		must(t, err)
+		store.silent.Store(true)
+		b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "")
+		time.Sleep(600 * time.Millisecond)
+		if reason, err := nodes[1].guard.EndReason(t.Context(), latchkey.ID(raw)); reason != latchkey.EndLogout || err != nil {
+			t.Errorf("ended: %q, %v", reason, err)
 		}
 	})
 }

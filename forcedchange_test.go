@@ -10,7 +10,7 @@ import (
 )
 
 // ASVS V7.4.3: a new password that the login form asked for ends the user's other sessions of the app, as one that the user chose to set does.
-func TestForcedChangeOfPasswordEndsOtherSessions(t *testing.T) {
+func TestLogin_forcedPasswordChangeEndsOtherSessions(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		thief, owner := newBrowser(), newBrowser()
 		thief.login(w.shop)

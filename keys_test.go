@@ -110,7 +110,7 @@ func TestKEY01_LoadOrCreateKeys_danglingLink(t *testing.T) {
 }
 
 // Logs and commands name a key by all eight digits of its id, zeros in front as well.
-func TestKeysPrintAsTheirIDs(t *testing.T) {
+func TestKeys_printAsTheirIDs(t *testing.T) {
 	if got := fmt.Sprint(Key{id: 0xe0e}); got != "00000e0e" {
 		t.Errorf("the key prints as %q", got)
 	}

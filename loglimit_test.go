@@ -9,7 +9,7 @@ import (
 )
 
 // Whoever has old cookies cannot fill the log with them: the operator is told once a minute for each session.
-func TestStaleIsToldOnceAMinute(t *testing.T) {
+func TestStale_isLoggedOnceAMinute(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		told := 0
 		config := w.config(w.shop, discard)

@@ -17,7 +17,7 @@ import (
 )
 
 // Whoever sets Origin wrongly sees nothing but 403 in the browser: the log says which two origins differ, now and then.
-func TestRefusedOriginIsLogged(t *testing.T) {
+func TestOrigin_refusedIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	var passed atomic.Int64
 	now := func() time.Time {
@@ -58,7 +58,7 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 }
 
 // Behind a proxy that nobody told of, all browsers share the proxy's address, and anybody can use its attempts up: the log says so, once.
-func TestUnknownProxyIsLogged(t *testing.T) {
+func TestOrigin_unknownProxyIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	config := latchkey.Config{
 		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()},

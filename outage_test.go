@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/onetime"
-	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
 // A weakProvider is one that can be away, and counts how often it is asked to refresh.
@@ -49,7 +49,7 @@ func (s *writingStore) Swap(ctx context.Context, next *latchkey.Record) error {
 
 // While the provider is away, a crowd that asks again and again asks it about once in two seconds, whether it fails at once or hangs. The store is not
 // written either. Nobody is signed out, and all are served soon after it is back.
-func TestProviderOutage(t *testing.T) {
+func TestOutage_ofTheProvider(t *testing.T) {
 	const crowd = 20
 	for name, takes := range map[string]time.Duration{"fails": 0, "hangs": time.Hour} {
 		for name, ahead := range map[string]time.Duration{name + ", session ids expired": 0, name + ", JWTs expired": time.Minute} {
@@ -118,7 +118,7 @@ func TestProviderOutage(t *testing.T) {
 }
 
 // One user whose refresh fails pauses nobody else's.
-func TestOutageOfOneUser(t *testing.T) {
+func TestOutage_ofOneUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		bad, good := newBrowser(), newBrowser()
 		bad.login(w.shop)
@@ -131,82 +131,6 @@ func TestOutageOfOneUser(t *testing.T) {
 			bad.get(w.shop, "/api/private").want(t, 503, "provider_unavailable", "")
 			w.faults.set(nil)
 			good.get(w.shop, "/api/private").ok(t, true)
-		}
-	})
-}
-
-// A handler gets a JWT that has not expired, if the provider answers, also after nobody has asked for
-// a while: Token waits for the refresh. If the provider does not, Token says when the old one expired.
-func TestToken_waitsForTheRefresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		once := onetime.New()
-		once.TokenLife = 10 * time.Minute
-		provider := &weakProvider{Provider: once}
-		w := latchkeytest.New(t)
-		c := w.Config("store", provider)
-		c.RefreshAhead, c.IdleTimeout, c.SessionCap = time.Minute, 100*time.Hour, 100*time.Hour
-		var left time.Duration
-		show := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			session, _ := latchkey.From(r.Context())
-			_, until, err := session.Token(r.Context())
-			must(t, err)
-			left = time.Until(until)
-		})
-		app := w.Start(c, func(a *latchkeytest.App) http.Handler {
-			mux := http.NewServeMux()
-			mux.Handle("/api/", a.Guard.Handler())
-			mux.Handle("/x", a.Guard.Protect(show))
-			return mux
-		})
-		b := w.NewBrowser()
-		b.Login(app, "ada@example.com")
-		time.Sleep(2 * time.Minute)
-		ask := func() *latchkeytest.Response { return b.Get(app, "/x") }
-		ask()
-		time.Sleep(time.Hour)
-		if ask(); left <= 0 {
-			t.Errorf("the handler got a JWT that expired %v ago", -left)
-		}
-		time.Sleep(2 * time.Minute)
-		ask()
-		time.Sleep(time.Hour)
-		provider.down.Store(true)
-		provider.calls.Store(0)
-		if got := ask(); got.Status != 200 || left > 0 || provider.calls.Load() != 1 {
-			t.Errorf("%d, %v left, %d calls", got.Status, left, provider.calls.Load())
-		}
-	})
-}
-
-// If the refresh that Token waits for ends the session, the handler can answer as Protect would have.
-// A guard inside another waits as well.
-func TestToken_sessionEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		once := onetime.New()
-		once.TokenLife = 10 * time.Minute
-		w := latchkeytest.New(t)
-		c := w.Config("store", once)
-		c.RefreshAhead, c.IdleTimeout, c.SessionCap = time.Minute, 100*time.Hour, 100*time.Hour
-		show := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			session, _ := latchkey.From(r.Context())
-			if _, _, err := session.Token(r.Context()); err != nil {
-				latchkey.WriteError(w, err)
-			}
-		})
-		app := w.Start(c, func(a *latchkeytest.App) http.Handler {
-			mux := http.NewServeMux()
-			mux.Handle("/api/", a.Guard.Handler())
-			mux.Handle("/x", a.Guard.Identify(a.Guard.Protect(show)))
-			return mux
-		})
-		b := w.NewBrowser()
-		b.Login(app, "ada@example.com")
-		time.Sleep(2 * time.Minute)
-		b.Get(app, "/x")
-		time.Sleep(time.Hour)
-		must(t, once.Revoke(t.Context(), w.Store.Records()[0].RefreshTokenID))
-		if got := b.Get(app, "/x"); got.Status != 401 || got.Code != "login_required" || got.EndReason != "refresh_refused" {
-			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	})
 }
@@ -233,7 +157,7 @@ func (p *brokenFor) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.G
 }
 
 // One user whose refreshes fail, in as many sessions and as often as they like, pauses nobody else's.
-func TestOutageOfOneUsersSessions(t *testing.T) {
+func TestOutage_ofOneUsersSessions(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		c := w.config(w.shop, discard)
 		c.Provider = &brokenFor{onetime.New(), map[string]bool{"mallory@example.com": true}}
@@ -269,5 +193,94 @@ func TestOutageOfOneUsersSessions(t *testing.T) {
 		}
 		stop()
 		all.Wait()
+	})
+}
+
+// REF-10: only an authoritative no ends a session. Everything else is 503, and then the same cookies go on.
+func TestREF10_ProviderInTrouble(t *testing.T) {
+	for name, fault := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){
+		"slow": func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+			<-r.Context().Done()
+		},
+		"connection reset":       func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) },
+		"500":                    answer(500, "", ""),
+		"503":                    answer(503, "text/html", "<h1>busy</h1>"),
+		"429":                    answer(429, "", ""),
+		"HTML with 200":          answer(200, "text/html", "<h1>Welcome</h1>"),
+		"nonsense JSON with 200": answer(200, "application/json", `{"token":17}`),
+		"empty 200":              answer(200, "", ""),
+		"not a JWT":              answer(200, "application/json", `{"token":"this is no JWT","refreshToken":"nor is this"}`),
+		"302":                    answer(302, "", ""),
+		"HTML 404 of a proxy":    answer(404, "text/html", "<h1>Not found</h1>"),
+		"plain 404 of a server that is not a provider": answer(404, "", ""),
+		"plain 401 of such a server":                   answer(401, "", ""),
+		"400 that names no token":                      answer(400, "application/json", `{"generalErrors":[{"code":"[TenantIdRequired]"}]}`),
+		"invalid_client":                               answer(401, "application/json", `{"error":"invalid_client"}`),
+		"a megabyte":                                   answer(200, "application/json", strings.Repeat(" ", 2<<20)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, w *world) {
+				for _, a := range []*app{w.shop, w.forums} {
+					b := newBrowser()
+					b.login(a)
+					time.Sleep(time.Hour)
+					w.faults.set(fault)
+					for range 3 {
+						got := b.get(a, "/api/private")
+						got.want(t, 503, "provider_unavailable", "")
+						if got.header.Get("Retry-After") == "" || len(got.header["Set-Cookie"]) != 0 || len(b.jar(a)) != 3 {
+							t.Errorf("%v", got.header)
+						}
+						b.get(a, "/api/user").want(t, 503, "provider_unavailable", "")
+					}
+					got := newBrowser().send(a, "POST", "/api/login", `{"email":"ada@example.com","password":"p"}`)
+					if got.status == 200 || got.status == 401 || got.minted {
+						t.Errorf("login: %d %s", got.status, got.body)
+					}
+					w.faults.set(nil)
+					b.get(a, "/api/private").ok(t, true)
+				}
+				if a := w.log.String(); !strings.Contains(a, "msg=provider_unavailable") {
+					t.Error("the operator is not told")
+				}
+			})
+		})
+	}
+}
+
+func TestARC12_StoreDown(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		w.store.cut(true)
+		for _, path := range []string{"/api/private", "/api/user"} {
+			got := b.get(w.shop, path)
+			got.want(t, 503, "provider_unavailable", "")
+			if len(b.jar(w.shop)) != 3 || got.header.Get("Retry-After") == "" {
+				t.Error("cookies were touched, or no Retry-After")
+			}
+		}
+		got := newBrowser().send(w.shop, "POST", "/api/login", `{"email":"ada@example.com","password":"correct horse battery"}`)
+		if got.status != 503 || got.minted {
+			t.Errorf("login: %d %s", got.status, got.body)
+		}
+		thief := b.copy(w.shop)
+		told := strings.Count(w.log.String(), "msg=provider_unavailable")
+		b.send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		if strings.Count(w.log.String(), "msg=provider_unavailable") == told {
+			t.Error("the operator is not told of the logout")
+		}
+		if len(b.jar(w.shop)) != 1 {
+			t.Error("cookies are left after an incomplete logout")
+		}
+		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout") // known here at once
+		w.store.cut(false)
+		time.Sleep(time.Minute)
+		w.shop.start(w.config(w.shop, discard)) // and stored as soon as that was possible
+		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
+		synctest.Wait()
+		if n := w.refreshTokens(); n != 0 {
+			t.Errorf("%d refresh tokens are alive: that of the session, or that of the login without one", n)
+		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // A panic in the store's stream of changes does not end the process either: the guard listens again.
-func TestPanicWhileWatching(t *testing.T) {
+func TestPanic_inTheStoresWatch(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := &panickingStore{tellingStore: newTellingStore()}
 		config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))

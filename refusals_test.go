@@ -2,6 +2,7 @@ package latchkey_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 const tokenRefused = `{"fieldErrors":{"refreshToken":[{"code":"[invalid]refreshToken"}]}}`
 
 // A stranger who collects dead sessions of their own does not keep others from hearing that theirs are over.
-func TestDeadSessionsOfOneUser(t *testing.T) {
+func TestRefusals_ofOneUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("mallory@example.com", w.shop.application.ID)
 		ada := newBrowser()
@@ -32,7 +33,7 @@ func TestDeadSessionsOfOneUser(t *testing.T) {
 }
 
 // Nor does one who has as many accounts: a session counts once, though it is presented again and again.
-func TestDeadSessionsCountOnce(t *testing.T) {
+func TestRefusals_oneSessionCountsOnce(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		ada := newBrowser()
 		ada.login(w.shop)
@@ -57,4 +58,34 @@ func TestDeadSessionsCountOnce(t *testing.T) {
 	})
 }
 
-// TestProviderThatRefusesEverybody in loss_test.go has the other side: many users, and none of their sessions ends.
+// A bad deploy at the provider refuses everybody: after the sessions of twenty users, refusals end nothing.
+func TestRefusals_ofEverybodyEndNothing(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		var browsers []*browser
+		for i := range 30 {
+			email := fmt.Sprintf("user%d@example.com", i)
+			w.provider.AddUser(email, w.shop.application.ID)
+			b := newBrowser()
+			b.try(w.shop, email, idptest.Password).want(t, 200, "", "")
+			browsers = append(browsers, b)
+		}
+		time.Sleep(time.Hour)
+		w.faults.set(answer(400, "application/json", tokenRefused))
+		statuses := make(map[int]int)
+		for _, b := range browsers {
+			statuses[b.get(w.shop, "/api/private").status]++
+		}
+		if statuses[401] != 20 || statuses[503] != 10 {
+			t.Errorf("statuses %v, want 20 refusals and 10 times do not know", statuses)
+		}
+		w.faults.set(nil)
+		for _, b := range browsers[20:] {
+			if got := b.get(w.shop, "/api/private"); got.status != 200 {
+				t.Errorf("status %d", got.status)
+			}
+		}
+		if !strings.Contains(w.log.String(), "refuses every session") {
+			t.Error("the operator is not told")
+		}
+	})
+}

@@ -77,7 +77,7 @@ func TestSES10_ListAndEndSessions(t *testing.T) {
 	})
 }
 
-func TestSessionsOfOthersAreOutOfReach(t *testing.T) {
+func TestSessions_ofOthersAreOutOfReach(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("bob@example.com", w.shop.application.ID)
 		ada, bob := newBrowser(), newBrowser()

@@ -10,7 +10,7 @@ import (
 )
 
 // SES-12, SES-13: what the store is given has no cookie, password, token or key in it.
-func TestStoreHasNoSecrets(t *testing.T) {
+func TestStore_hasNoSecrets(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)

@@ -13,7 +13,7 @@ import (
 )
 
 // Cookies of a key that this node does not have lead to the login form, and the log names the key, once a minute however many come.
-func TestCookiesOfAnUnknownKey(t *testing.T) {
+func TestUnknownKey_isReported(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		lost := w.keys[0]
 		b := newBrowser()
@@ -39,7 +39,7 @@ func TestCookiesOfAnUnknownKey(t *testing.T) {
 }
 
 // A node that shares the store of others, and not their keys, reports it when one of them writes, though no browser of theirs comes.
-func TestNodesWithoutACommonKey(t *testing.T) {
+func TestUnknownKey_ofANode(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		var alarms [3]atomic.Int64
 		store := newTellingStore()
@@ -84,7 +84,7 @@ func TestNodesWithoutACommonKey(t *testing.T) {
 }
 
 // Apps that share a store hear of each other's writes. Another app's record is neither a mistake of the store's nor sealed for this app to open.
-func TestAppsThatShareAStore(t *testing.T) {
+func TestUnknownKey_notOfAnotherApp(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := newTellingStore()
 		var alarms atomic.Int64

@@ -41,7 +41,7 @@ func tryLogin(a *app, email, password string) (reply, time.Duration) {
 }
 
 // Where addresses must be verified, the right password of an unverified account is answered as a wrong one is, and as fast; and no token is left over.
-func TestUnverifiedLooksLikeAWrongPassword(t *testing.T) {
+func TestVerifiedEmail_refusedLikeAWrongPassword(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.RequireVerifiedEmail()
 		bob := w.unproved("bob@example.com")
@@ -77,7 +77,7 @@ func TestUnverifiedLooksLikeAWrongPassword(t *testing.T) {
 }
 
 // No other way to a session goes round it, and none is ended by it.
-func TestUnverifiedBeginsNoSession(t *testing.T) {
+func TestVerifiedEmail_noOtherWayToASession(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.unproved("bob@example.com")
 		b := newBrowser()
@@ -96,7 +96,7 @@ func TestUnverifiedBeginsNoSession(t *testing.T) {
 }
 
 // An app that has its users in common with such an app tells nothing of them either, and lets them in as it did.
-func TestUnverifiedAreHidden(t *testing.T) {
+func TestVerifiedEmail_hidesTheUnverified(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.HideUnverified()
 		w.unproved("bob@example.com")
@@ -116,7 +116,7 @@ func TestUnverifiedAreHidden(t *testing.T) {
 }
 
 // Nor is somebody told apart who is not registered for the app either; a user whose address is verified is.
-func TestUnverifiedElsewhere(t *testing.T) {
+func TestVerifiedEmail_tellsNobodyApart(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.RequireVerifiedEmail()
 		for email, verified := range map[string]bool{"eve@example.com": false, "dan@example.com": true} {
@@ -132,7 +132,7 @@ func TestUnverifiedElsewhere(t *testing.T) {
 }
 
 // A provider that gates by itself gives nothing away either.
-func TestGatedLooksLikeAWrongPassword(t *testing.T) {
+func TestVerifiedEmail_gatedLikeAWrongPassword(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		if err := w.provider.EnsureTenant(t.Context(), idp.Tenant{Name: "Default", UnverifiedBehavior: idp.UnverifiedGated}); err != nil {
 			t.Fatal(err)

@@ -2,10 +2,8 @@ package latchkey_test
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -66,13 +64,6 @@ func TestWorkflow(t *testing.T) {
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // 24–27: the login of one app says nothing to the other, whoever carries the cookies there.
 func TestNoSingleSignOn(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
@@ -90,16 +81,6 @@ func TestNoSingleSignOn(t *testing.T) {
 	})
 }
 
-func TestRefreshTokenExpires(t *testing.T) {
-	simulateMonths(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		time.Sleep(30 * 24 * time.Hour)
-		b.get(w.shop, "/api/private").want(t, 401, "login_required", "refresh_expired")
-		b.get(w.shop, "/api/private").want(t, 401, "login_required", "refresh_expired")
-	})
-}
-
 // SES-05: the absolute end counts from login, whatever happens after it.
 func TestSES05_AbsoluteTimeout(t *testing.T) {
 	simulateMonths(t, func(t *testing.T, w *world) {
@@ -111,177 +92,5 @@ func TestSES05_AbsoluteTimeout(t *testing.T) {
 		}
 		time.Sleep(2 * 24 * time.Hour)
 		b.get(w.shop, "/api/private").want(t, 401, "login_required", "absolute_timeout")
-	})
-}
-
-func TestSES07_LogoutIsFinal(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		tried := w.provider.Calls("/api/jwt/refresh")
-		thief := b.copy(w.shop)
-		got := b.send(w.shop, "POST", "/api/logout", "")
-		if got.status != 204 || b.jar(w.shop)[sessionCookie]+b.jar(w.shop)[refreshCookie] != "" || len(got.header["Set-Cookie"]) != 2 || got.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("logout: %d, cookies left: %d, %v", got.status, len(b.jar(w.shop)), got.header)
-		}
-		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-		thief.get(w.shop, "/api/user").want(t, 404, "not_logged_in", "logout")
-		time.Sleep(time.Hour)
-		thief.copy(w.shop, refreshCookie).get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-		if n := w.provider.Calls("/api/jwt/refresh") - tried; n != 0 {
-			t.Errorf("the cookies of an ended session made %d refreshes", n)
-		}
-		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "") // LIF-01: again is no error
-		thief.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
-	})
-}
-
-// REF-09: also with the provider down at that moment.
-func TestREF09_LogoutRevokesAtTheProvider(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		w.faults.set(answer(503, "", ""))
-		b.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
-		synctest.Wait()
-		if n := w.refreshTokens(); n != 1 {
-			t.Fatalf("%d refresh tokens while the provider is down, want 1", n)
-		}
-		time.Sleep(time.Minute)
-		w.faults.set(nil)
-		time.Sleep(time.Minute)
-		if n := w.refreshTokens(); n != 0 {
-			t.Errorf("%d refresh tokens are alive after logout", n)
-		}
-	})
-}
-
-// refreshTokens asks the provider how many refresh tokens the user has.
-func (w *world) refreshTokens() int {
-	w.Helper()
-	r, err := http.NewRequest("GET", w.provider.URL+"/api/jwt/refresh?userId="+w.user.ID, nil)
-	must(w, err)
-	r.Header.Set("Authorization", w.provider.APIKey)
-	rec := newRecorder()
-	w.provider.Server.ServeHTTP(rec, r) // past the faults
-	if rec.Code != 200 {
-		w.Fatalf("list refresh tokens: %d %s", rec.Code, rec.Body)
-	}
-	return strings.Count(rec.Body.String(), `"startInstant"`)
-}
-
-// LGN-09, SES-02: a login discards whatever session the browser had, and takes nothing of it over.
-func TestLGN09_LoginEndsTheSessionBefore(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		old := b.copy(w.shop)
-		w.provider.AddUser("bob@example.com", w.shop.application.ID)
-		got := b.send(w.shop, "POST", "/api/login", `{"loginId":"BOB@example.com","password":"correct horse battery"}`)
-		if got.status != 200 || !strings.Contains(got.body, "bob@example.com") {
-			t.Fatalf("login as Bob: %d %s", got.status, got.body)
-		}
-		if got := b.get(w.shop, "/api/private"); got.body != "bob@example.com" {
-			t.Errorf("who is it now? %s", got.body)
-		}
-		old.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-		synctest.Wait()
-		if n := w.refreshTokens(); n != 0 {
-			t.Errorf("Ada's refresh token is alive")
-		}
-		for _, name := range []string{sessionCookie, refreshCookie} {
-			if value := old.jar(w.shop)[name]; b.jar(w.shop)[name] == value {
-				t.Errorf("%s was taken over", name)
-			}
-		}
-	})
-}
-
-func TestIdentify(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		if got := b.get(w.shop, "/api/public"); got.status != 200 || got.body != "nobody" || got.minted {
-			t.Errorf("anonymous: %d %s", got.status, got.body)
-		}
-		b.login(w.shop)
-		b.get(w.shop, "/api/public").ok(t, false)
-		time.Sleep(time.Hour)
-		b.get(w.shop, "/api/public").ok(t, true)
-		w.faults.set(answer(500, "", ""))
-		time.Sleep(time.Hour)
-		if got := b.get(w.shop, "/api/public"); got.status != 200 || got.body != "nobody" {
-			t.Errorf("provider down: %d %s", got.status, got.body)
-		}
-		w.faults.set(nil)
-		b.get(w.shop, "/api/public").ok(t, true)
-	})
-}
-
-// A restart changes nothing: the session is in the store, the keys are in their file.
-func TestRestart(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		time.Sleep(20 * time.Minute)
-		b.get(w.shop, "/api/private").ok(t, false)
-		must(t, w.shop.guard.Close(t.Context())) // stores the last use
-		w.shop.start(w.config(w.shop, discard))
-		time.Sleep(20 * time.Minute) // 40 minutes after login, 20 after the last use
-		b.get(w.shop, "/api/private").ok(t, false)
-	})
-}
-
-// The last use reaches the store without a write for each request, and within a tenth of the idle time.
-func TestLastUseIsStoredInBatches(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		for range 19 {
-			time.Sleep(time.Minute)
-			b.get(w.shop, "/api/private").ok(t, false)
-		}
-		time.Sleep(3 * time.Minute) // idle/10
-		synctest.Wait()
-		other := w.config(w.shop, discard)
-		w.shop.start(other) // a second node, which knows only the store
-		time.Sleep(26 * time.Minute)
-		b.get(w.shop, "/api/private").ok(t, false)
-	})
-}
-
-func TestRememberMe(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		for body, persistent := range map[string]bool{`"remember":true`: true, `"remember":false`: false, `"email":"ada@example.com"`: true} {
-			b := newBrowser()
-			body = strings.TrimSuffix(`{"email":"ada@example.com",`+strings.ReplaceAll(body, `"email":"ada@example.com"`, "")+`,`, ",,") + `,"password":"correct horse battery"}`
-			got := b.send(w.shop, "POST", "/api/login", strings.ReplaceAll(body, ",,", ","))
-			if got.status != 200 {
-				t.Fatalf("%s: %d %s", body, got.status, got.body)
-			}
-			for range 2 { // at login and at the refresh
-				for _, line := range got.header["Set-Cookie"] {
-					want := persistent && strings.HasPrefix(line, refreshCookie) || strings.HasPrefix(line, "__Host-device")
-					if strings.Contains(line, "Max-Age") != want {
-						t.Errorf("remember %v: %s", persistent, line)
-					}
-				}
-				time.Sleep(time.Hour)
-				got = b.get(w.shop, "/api/private")
-				got.ok(t, true)
-			}
-		}
-	})
-}
-
-// Roles and addresses that change at the provider arrive with the next refresh.
-func TestRefreshBringsTheUserUpToDate(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		b := newBrowser()
-		b.login(w.shop)
-		must(t, w.provider.Register(t.Context(), w.user.ID, w.shop.application.ID, "user", "editor"))
-		time.Sleep(time.Hour)
-		if got := b.get(w.shop, "/api/user"); !strings.Contains(got.body, `"roles":["user","editor"]`) && !strings.Contains(got.body, `"roles":["editor","user"]`) {
-			t.Errorf("after the refresh: %s", got.body)
-		}
 	})
 }

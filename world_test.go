@@ -2,8 +2,6 @@ package latchkey_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -159,106 +157,6 @@ func (a *app) whoami(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, session.User.Email)
 }
 
-// A browser sends its cookies however old they are.
-type browser struct {
-	*latchkeytest.Browser // once it has met an app
-	once                  sync.Once
-
-	stubborn bool // does not follow redirections
-}
-
-func newBrowser() *browser { return &browser{} }
-
-// of returns the browser in the world of an app.
-func (b *browser) of(a *app) *latchkeytest.Browser {
-	b.once.Do(func() {
-		if b.Browser == nil {
-			b.Browser = a.w.NewBrowser()
-			b.KeepExpired = true
-		}
-	})
-	return b.Browser
-}
-
-func (b *browser) jar(a *app) map[string]string { return b.of(a).Cookies(a.App) }
-
-func (b *browser) set(a *app, name, value string) { b.of(a).SetCookie(a.App, name, value) }
-
-// copy is what a thief of the jar has.
-func (b *browser) copy(a *app, names ...string) *browser {
-	return &browser{Browser: b.of(a).Copy(a.App, names...)}
-}
-
-const (
-	sessionCookie = "__Host-session"
-	refreshCookie = "__Host-refresh"
-	echoCookie    = "__Host-echo"
-)
-
-// reply is an answer that has been read.
-type reply struct {
-	status int
-	header http.Header
-	body   string
-	code   string // of a problem
-	reason string // endReason of a problem
-	minted bool   // came with new cookies
-}
-
-// send makes a request as a page of the app would: with its cookies, its origin, and JSON.
-func (b *browser) send(a *app, method, path, body string, change ...func(*http.Request)) reply {
-	a.w.Helper()
-	r := a.NewRequest(a.w.Context(), method, path, body)
-	r.Header.Set("User-Agent", "Test/1.0")
-	for _, value := range b.jar(a) {
-		a.w.keep(value)
-	}
-	for _, c := range change {
-		c(r)
-	}
-	resp, err := b.of(a).Do(a.App, r)
-	if err != nil {
-		a.w.Fatal(err)
-	}
-	got, err := latchkeytest.Read(resp)
-	if err != nil {
-		a.w.Fatal(err)
-	}
-	if got.Status == http.StatusTemporaryRedirect && !b.stubborn {
-		return b.send(a, method, path, body, change...)
-	}
-	return reply{got.Status, got.Header, got.Body, got.Code, got.EndReason, got.SetsCookie(sessionCookie)}
-}
-
-func (b *browser) get(a *app, path string) reply {
-	a.w.Helper()
-	return b.send(a, http.MethodGet, path, "")
-}
-
-func (b *browser) login(a *app) reply {
-	a.w.Helper()
-	got := b.send(a, http.MethodPost, "/api/login", `{"email":"ada@example.com","password":"`+idptest.Password+`"}`)
-	if got.status != http.StatusOK {
-		a.w.Fatalf("login: %d %s", got.status, got.body)
-	}
-	return got
-}
-
-func (r reply) want(t testing.TB, status int, code, reason string) {
-	t.Helper()
-	if r.status != status || r.code != code || r.reason != reason {
-		t.Errorf("got %d %q %q, want %d %q %q; body %s", r.status, r.code, r.reason, status, code, reason, r.body)
-	}
-}
-
-// ok wants the app's own answer to Ada, with or without new cookies.
-func (r reply) ok(t testing.TB, minted bool) {
-	t.Helper()
-	if r.status != http.StatusOK || r.body != "ada@example.com" || r.minted != minted {
-		t.Errorf("got %d %q, new cookies: %v; want Ada's 200, new cookies: %v", r.status, r.body, r.minted, minted)
-	}
-}
-
 // faults breaks the provider when a test asks for it.
 type faults struct{ world *latchkeytest.World }
 
@@ -291,51 +189,25 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// flakyStore counts how often it is read.
-type flakyStore struct {
-	*latchkeytest.Store
-	mu    sync.Mutex
-	reads int
-	undo  func() // what was written since the snapshot
-}
-
-func newFlakyStore() *flakyStore { return &flakyStore{Store: latchkeytest.NewStore()} }
-
-// cutoffs are the ids under which stores keep whether all sessions of an app have ended. All versions that share a store must agree on them.
-var cutoffs = map[latchkey.ID]bool{cutoffOf("store"): true, cutoffOf("forums"): true, cutoffOf("store.example.com"): true}
-
-func cutoffOf(app string) latchkey.ID {
-	sum := sha256.Sum256([]byte("latchkey: all sessions end\x00" + app))
-	return latchkey.ID(sum[:16])
-}
-
-func (s *flakyStore) cut(down bool) {
-	if down {
-		s.Fail(latchkeytest.ErrStoreDown)
-	} else {
-		s.Fail(nil)
-	}
-}
-
-func (s *flakyStore) readCount() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.reads
-}
-
-func (s *flakyStore) lose() { s.Lose() }
-
-func (s *flakyStore) snapshot() { s.undo = s.Snapshot() }
-
-func (s *flakyStore) rollback() { s.undo() }
-
-func (s *flakyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record, error) {
-	if !cutoffs[id] { // which is read once in a while, not for each request
-		s.mu.Lock()
-		s.reads++
-		s.mu.Unlock()
-	}
-	return s.Store.Get(ctx, id)
-}
-
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refreshTokens asks the provider how many refresh tokens the user has.
+func (w *world) refreshTokens() int {
+	w.Helper()
+	r, err := http.NewRequest("GET", w.provider.URL+"/api/jwt/refresh?userId="+w.user.ID, nil)
+	must(w, err)
+	r.Header.Set("Authorization", w.provider.APIKey)
+	rec := newRecorder()
+	w.provider.Server.ServeHTTP(rec, r) // past the faults
+	if rec.Code != 200 {
+		w.Fatalf("list refresh tokens: %d %s", rec.Code, rec.Body)
+	}
+	return strings.Count(rec.Body.String(), `"startInstant"`)
+}

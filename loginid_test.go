@@ -62,7 +62,7 @@ func FuzzLGN06_Spellings(f *testing.F) {
 }
 
 // A provider that does not say which spellings are one has one count for all cases of an id, and no other.
-func TestSpellingsWithoutACanonicalForm(t *testing.T) {
+func TestLoginID_withoutACanonicalForm(t *testing.T) {
 	guard := refusingGuard(t, refusing)
 	for range 5 {
 		loginStatus(guard, "Ğ.Groß@example.com")
@@ -75,7 +75,7 @@ func TestSpellingsWithoutACanonicalForm(t *testing.T) {
 }
 
 // Who owns one spelling at a provider where it is an account of its own does not clear what others failed at.
-func TestAnotherSpellingClearsNothing(t *testing.T) {
+func TestLoginID_anotherSpellingClearsNothing(t *testing.T) {
 	wrong := latchkey.CodeInvalidCredentials
 	guard := refusingGuard(t, struct {
 		latchkey.Provider

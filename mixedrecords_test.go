@@ -76,7 +76,7 @@ func oldKeys(t testing.TB, keys latchkey.KeyRing) latchkey.KeyRing {
 
 // A store that answers with a record of another session, app or user, or with one that this app has
 // not written, is not believed: 503, an alarm, and nothing is changed.
-func TestForeignRecord(t *testing.T) {
+func TestMixedRecords_areNotBelieved(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		answer func(ada, bob *latchkey.Record) func(latchkey.ID, *latchkey.Record) *latchkey.Record
@@ -185,7 +185,7 @@ func TestForeignRecord(t *testing.T) {
 
 // A refresh cookie that is older than the session cookie beside it names the user all the same:
 // another tab may have been answered first.
-func TestForeignRecordBesideAnOlderRefreshCookie(t *testing.T) {
+func TestMixedRecords_besideAnOlderRefreshCookie(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.keys = oldKeys(t, w.keys)
 		store := &confusedStore{flakyStore: w.store}
@@ -212,7 +212,7 @@ func TestForeignRecordBesideAnOlderRefreshCookie(t *testing.T) {
 
 // Of the sessions of a user, those that are another's are left alone, and the others are ended;
 // whoever asked for that hears that it is not done.
-func TestForeignRecordInAList(t *testing.T) {
+func TestMixedRecords_inAList(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := &confusedStore{flakyStore: w.store}
 		config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))

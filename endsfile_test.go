@@ -1,7 +1,6 @@
 package latchkey_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/latchkeytest"
-	"github.com/latchkey-dev/latchkey/memstore"
 )
 
 // logOutWhileTheStoreIsAway returns a browser with the cookies of a session whose user has logged out.
@@ -28,21 +26,8 @@ func logOutWhileTheStoreIsAway(t *testing.T, w *world, a *app) *browser {
 	return copied
 }
 
-// A stop of the process stores the ends that are owed, where the store is back.
-func TestCloseStoresWhatIsOwed(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		time.Sleep(time.Minute) // the pause between two attempts grows
-		copied := logOutWhileTheStoreIsAway(t, w, w.shop)
-		time.Sleep(10 * time.Minute)
-		w.store.cut(false)
-		must(t, w.shop.guard.Close(t.Context()))
-		w.shop.start(w.config(w.shop, discard))
-		copied.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-	})
-}
-
 // With a file for them no end is lost, though the store is away for a whole restart; without one Close says that it is.
-func TestEndsOutliveTheProcess(t *testing.T) {
+func TestEndsFile_outlivesTheProcess(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		path := filepath.Join(t.TempDir(), "ends.json")
 		config := w.config(w.shop, discard)
@@ -71,17 +56,8 @@ func TestEndsOutliveTheProcess(t *testing.T) {
 	})
 }
 
-func TestCloseSaysThatEndsAreLost(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		logOutWhileTheStoreIsAway(t, w, w.shop)
-		if err := w.shop.guard.Close(t.Context()); err == nil || !strings.Contains(err.Error(), "EndsFile") {
-			t.Errorf("closed with %v", err)
-		}
-	})
-}
-
 // A crash forgets no end that the store has been missing for a while.
-func TestEndsOutliveACrash(t *testing.T) {
+func TestEndsFile_outlivesACrash(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)
 		config.EndsFile = filepath.Join(t.TempDir(), "ends.json")
@@ -98,30 +74,8 @@ func TestEndsOutliveACrash(t *testing.T) {
 	})
 }
 
-// Another guard that takes the place of one knows what it knew: ends that the store has not, and how often logins failed.
-func TestReplaces(t *testing.T) {
-	simulate(t, func(t *testing.T, w *world) {
-		old := w.shop.guard
-		stranger := newBrowser()
-		for range 5 {
-			stranger.try(w.shop, "bob@example.com", "wrong")
-		}
-		copied := logOutWhileTheStoreIsAway(t, w, w.shop)
-		config := w.config(w.shop, discard)
-		config.Replaces = old
-		w.shop.start(config)
-		stranger.try(w.shop, "bob@example.com", "wrong").want(t, 429, "too_many_attempts", "")
-		if err := old.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
-			t.Errorf("the old guard: %v", err)
-		}
-		time.Sleep(2 * time.Hour)
-		w.store.cut(false)
-		copied.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-	})
-}
-
 // A file that is damaged, of another app or of a newer program is refused and left as it is.
-func TestDamagedEndsFile(t *testing.T) {
+func TestEndsFile_damaged(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)
 		config.EndsFile = filepath.Join(t.TempDir(), "ends.json")
@@ -158,31 +112,61 @@ func TestDamagedEndsFile(t *testing.T) {
 	})
 }
 
-// A slowStore lists nothing before it is given up.
-type slowStore struct {
-	latchkey.Store
-	asked chan struct{}
-}
-
-func (s slowStore) Unrevoked(ctx context.Context, _ string, _ latchkey.ID, _ int) ([]*latchkey.Record, error) {
-	close(s.asked)
-	<-ctx.Done()
-	return nil, ctx.Err()
-}
-
-// A guard that is closed in the middle of its work says nothing of that: it is no failure.
-func TestCloseIsNoFailure(t *testing.T) {
+// An end is in the file soon after it was made, however long the store has been away, and though another was written just before.
+func TestEndsFile_isWrittenSoon(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
-		store := slowStore{memstore.New(), make(chan struct{})}
-		var log bytes.Buffer
 		config := w.config(w.shop, discard)
-		config.Store, config.Logger = store, slog.New(slog.NewTextHandler(&log, nil))
-		guard, err := latchkey.New(config)
+		config.EndsFile = filepath.Join(t.TempDir(), "ends.json")
+		w.shop.start(config)
+		var browsers [3]*browser
+		for i := range browsers {
+			browsers[i] = newBrowser()
+			browsers[i].login(w.shop)
+		}
+		w.store.cut(true)
+		for i, pause := range []time.Duration{10 * time.Minute, 300 * time.Millisecond, 3 * time.Second} {
+			browsers[i].send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+			time.Sleep(pause)
+		}
+		synctest.Wait()
+		text, err := os.ReadFile(config.EndsFile)
 		must(t, err)
-		<-store.asked
-		must(t, guard.Close(t.Context()))
-		if log.Len() > 0 {
-			t.Error(log.String())
+		if n := strings.Count(string(text), `"tombstone"`); n != 3 {
+			t.Errorf("%d ends are in the file", n)
+		}
+	})
+}
+
+// Two apps with the same file do not write over each other's ends in silence: the first keeps it, and the operator hears of the second.
+func TestEndsFile_ofTwoApps(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		path := filepath.Join(t.TempDir(), "ends.json")
+		for _, a := range []*app{w.shop, w.forums} {
+			config := w.config(a, slog.New(slog.NewTextHandler(w.log, nil)))
+			config.EndsFile = path
+			a.start(config)
+		}
+		shop, forums := newBrowser(), newBrowser()
+		shop.login(w.shop)
+		forums.login(w.forums)
+		w.store.cut(true)
+		shop.send(w.shop, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		time.Sleep(2 * time.Second)
+		forums.send(w.forums, "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
+		time.Sleep(2 * time.Second)
+		if !strings.Contains(w.log.String(), `msg="cannot write the ends file" app=forums`) {
+			t.Error("the operator does not hear of it")
+		}
+		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
+			t.Error(err)
+		}
+		if err := w.forums.guard.Close(t.Context()); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("the second says of its end: %v", err)
+		}
+		text, err := os.ReadFile(path)
+		must(t, err)
+		if !strings.Contains(string(text), `"app":"store"`) {
+			t.Errorf("the file has %.60s", text)
 		}
 	})
 }
