@@ -135,9 +135,10 @@ func (l *ledger) GetCached(ctx context.Context, id ID, userID string) (*Record, 
 }
 
 // remember caches what was read with the ticket. It does not keep ended sessions: they are rare, and
-// only a read of the store may say that a session is over.
+// only a read of the store may say that a session is over. Nor does it keep those that this program
+// must not serve: a cached record has no unknown fields.
 func (l *ledger) remember(t fresh.Ticket, rec *Record) {
-	if !rec.ended() {
+	if !rec.ended() && servable(rec, "") == nil {
 		l.cache.Put(t, rec.ID, func(c *cachedRecord) { c.Record = *rec; l.shrinker.shrink(&c.Record) })
 	}
 }

@@ -119,3 +119,39 @@ func TestUnknownFields_criticalInCookie(t *testing.T) {
 		b.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 	})
 }
+
+// A node that keeps sessions in memory serves such a session no more often than one that does not.
+func TestUnknownFields_criticalInMemory(t *testing.T) {
+	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+		b := newBrowser()
+		b.login(nodes[0])
+		for _, node := range nodes {
+			b.get(node, "/api/private").ok(t, false)
+		}
+		list, err := store.ByUser(t.Context(), "store", w.user.ID, 10)
+		must(t, err)
+		rec := *list[0]
+		rec.Version++
+		must(t, store.Swap(t.Context(), nodes[0].guard.NewerRecord(&rec, evenField)))
+		for _, node := range nodes {
+			for range 3 {
+				b.get(node, "/api/private").want(t, 503, "provider_unavailable", "")
+			}
+		}
+	})
+}
+
+// What a newer program put into a cookie may be what this one keeps in records only.
+func TestUnknownFields_ofARecordInACookie(t *testing.T) {
+	const email = "\x05\x0fada@example.org"
+	simulate(t, func(t *testing.T, w *world) {
+		b := newBrowser()
+		b.login(w.shop)
+		b.set(w.shop, refreshCookie, w.shop.guard.NewerCookie(b.jar(w.shop)[refreshCookie], email))
+		w.store.lose()
+		b.get(w.shop, "/api/private").ok(t, true)
+		text, err := w.only().MarshalBinary()
+		must(t, err)
+		must(t, new(latchkey.Record).UnmarshalBinary(text))
+	})
+}

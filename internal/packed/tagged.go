@@ -58,16 +58,27 @@ func (w *Writer) begin(tag Tag, length int) {
 	w.b = binary.AppendUvarint(w.b, uint64(length))
 }
 
+// writeUnknown writes the unknown fields that come before a tag. One with the tag itself is left out:
+// it may be unknown to the format that it was read from, and known to this one.
 func (w *Writer) writeUnknown(before Tag) {
 	for w.pending && w.unknown.tag < before {
-		w.b = append(w.b, w.unknown.field...)
+		w.takeUnknown()
+	}
+	if w.pending && w.unknown.tag == before {
 		w.pending = w.unknown.Next()
 	}
 }
 
+func (w *Writer) takeUnknown() {
+	w.b = append(w.b, w.unknown.field...)
+	w.pending = w.unknown.Next()
+}
+
 // End returns all that was written.
 func (w *Writer) End() []byte {
-	w.writeUnknown(^Tag(0))
+	for w.pending {
+		w.takeUnknown()
+	}
 	return w.b
 }
 

@@ -1,8 +1,9 @@
 package packed
 
 // The tags of a session's fields, in a record, a refresh cookie and wherever else they are kept.
-// Those up to 44 began with version 2: every reader knows them, so of these it does not matter
-// which are even.
+// Those up to 44 began with version 2: every reader of a format that had them then knows them, so
+// there it does not matter which are even. A format that has one of them only later takes a new tag
+// for it.
 //
 // To add a field: take the next number, an odd one if a program that does not know the field may
 // serve the session all the same, an even one if it must not. Keep a sample of it in
