@@ -111,7 +111,7 @@ func (l *ledger) Get(ctx context.Context, id ID, userID string) (*Record, error)
 func (l *ledger) stored(ctx context.Context, id ID) (*Record, error) {
 	rec, err := l.store.Get(ctx, id)
 	tombstone, known := l.tombstones.Get(id)
-	if !known || err == nil && rec.ended() {
+	if !known || err == nil && l.hasEnd(rec, tombstone) {
 		return rec, err
 	}
 	if errors.Is(err, ErrNotFound) || err == nil && l.store.checkUser(ctx, rec, tombstone.User.ID) == nil {

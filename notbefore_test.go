@@ -65,6 +65,42 @@ func TestEndAppSessions_isKnown(t *testing.T) {
 			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
 		})
 	})
+	t.Run("after an earlier one, though the store has lost it", func(t *testing.T) {
+		simulate(t, func(t *testing.T, w *world) {
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			time.Sleep(time.Minute)
+			one, two := newBrowser(), newBrowser()
+			one.login(w.shop)
+			two.login(w.shop)
+			time.Sleep(time.Minute)
+			w.store.snapshot()
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			w.store.rollback()
+			time.Sleep(2 * time.Second)
+			one.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+			synctest.Wait() // it stores the cutoff again in the background
+			two.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
+	t.Run("after an earlier one, by looking for it", func(t *testing.T) {
+		onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
+			must(t, nodes[0].guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			time.Sleep(time.Minute)
+			b := newBrowser()
+			b.login(nodes[0])
+			time.Sleep(time.Minute)
+			store.snapshot()
+			must(t, nodes[0].guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			time.Sleep(3 * time.Hour)
+			store.rollback()
+			store.breakStreams()
+			time.Sleep(time.Second)
+			config := w.config(w.shop, discard)
+			config.Store = store
+			w.shop.start(config)
+			b.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
 	t.Run("months later", func(t *testing.T) {
 		simulateMonths(t, func(t *testing.T, w *world) {
 			b := begin(t, w)

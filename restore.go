@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // restore writes a tombstone over what has become of its session in the store, and returns what is
@@ -20,7 +21,7 @@ func (l *ledger) restore(ctx context.Context, tombstone *Record) (*Record, error
 	if err := l.store.checkUser(ctx, rec, tombstone.User.ID); err != nil {
 		return nil, err
 	}
-	if rec.ended() && (tombstone.Unrevoked || !rec.Unrevoked || rec.RefreshTokenID != tombstone.RefreshTokenID) {
+	if l.hasEnd(rec, tombstone) && (tombstone.Unrevoked || !rec.Unrevoked || rec.RefreshTokenID != tombstone.RefreshTokenID) {
 		return rec, nil
 	}
 	next := *tombstone
@@ -98,6 +99,9 @@ func (l *ledger) Recheck(ctx context.Context) bool {
 	turns := make(chan struct{}, recheckers)
 	var known []*Record
 	l.tombstones.All(func(_ ID, tombstone *Record) { known = append(known, tombstone) })
+	if newest := l.notBefore.newest.Load(); newest != nil {
+		known = append(known, newest) // it counts for longer than the tombstones are kept
+	}
 	for _, tombstone := range known {
 		turns <- struct{}{}
 		all.Go(func() {
@@ -121,5 +125,11 @@ func (l *ledger) mayBeLost(ctx context.Context, tombstone *Record) bool {
 	if err != nil {
 		return l.now().Before(tombstone.Deadline)
 	}
-	return !rec.ended()
+	return !l.hasEnd(rec, tombstone)
+}
+
+// hasEnd reports whether a record from the store says that its session has ended, as a tombstone
+// does. Of the ends of all sessions of the app the latest counts.
+func (l *ledger) hasEnd(rec, tombstone *Record) bool {
+	return rec.ended() && (rec.ID != l.notBefore.id || !rec.EndedAt.Before(tombstone.EndedAt.Truncate(time.Millisecond)))
 }
