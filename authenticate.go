@@ -3,7 +3,6 @@ package latchkey
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -40,7 +39,9 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	var found authOutcome
 	candidates := g.candidates(r, m, genuine, content, sealed)
 	if candidates == nil {
-		g.reportUnknownKey(r, session, refresh)
+		if key, unknown := g.cookies.unknownKey(session, refresh); unknown {
+			g.unknownCookieKey(r.Context(), key)
+		}
 	}
 	for _, p := range candidates {
 		next := g.decide(r.Context(), p)
@@ -60,7 +61,7 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 	case found.kind == outcomeServed:
 		g.ledger.Touch(found.record.ID, now)
 	case r.Context().Err() == nil: // a browser that went away is no failure
-		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: found.err})
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.config.device(r), Err: found.err})
 	}
 	return found
 }
@@ -86,7 +87,7 @@ func (g *Guard) fastPath(ctx context.Context, m mark, cookie, userID string, now
 	if err != nil {
 		return authOutcome{kind: outcomeUnknown, err: err}, true
 	}
-	if v := g.judge(rec, &presented{mark: m, session: true}, now); !v.servesOnly(&g.limits, now) {
+	if v := g.rules.judge(rec, &presented{mark: m, session: true}, now); !g.rules.servesOnly(&v, now) {
 		return authOutcome{}, false
 	}
 	if kept == nil {
@@ -112,7 +113,7 @@ func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, o
 		return authOutcome{}, false
 	}
 	p := verified.presented(&kept.Record, now)
-	if v := g.judge(&kept.Record, &p, now); !v.servesOnly(&g.limits, now) {
+	if v := g.rules.judge(&kept.Record, &p, now); !g.rules.servesOnly(&v, now) {
 		return authOutcome{}, false
 	}
 	return authOutcome{kind: outcomeServed, record: &kept.Record, token: &kept.token}, true
@@ -122,7 +123,7 @@ func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, o
 // same are one candidate. If they differ, the session cookie comes first, and the other only if the
 // first comes to nothing (rule 0).
 func (g *Guard) candidates(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
-	from, owner := g.device(r), ownerOf(m, content)
+	from, owner := g.config.device(r), ownerOf(m, content)
 	answers, follows := answered(r.Header, content.branch), !crossorigin.IsUpgrade(r.Header)
 	switch {
 	case genuine && sealed && m.same(content.mark):
@@ -173,7 +174,7 @@ func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
 // act carries out one verdict. An error that mustJudgeAgain asks for another attempt.
 func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome, error) {
 	now := g.now()
-	v := g.judge(rec, &p, now)
+	v := g.rules.judge(rec, &p, now)
 	state := v.state
 	if v.Changed != nil {
 		state = *v.Changed
@@ -195,7 +196,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 		}
 		return g.mint(ctx, rec, rec.after(state.Minted()), p, now)
 	case rotation.Advance:
-		return g.mint(ctx, rec, rec.after(g.limits.Advanced(state, now)), p, now)
+		return g.mint(ctx, rec, rec.after(g.rules.Advanced(state, now)), p, now)
 	case rotation.Rotate, rotation.RefreshOnly:
 		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	case rotation.Rebuild:
@@ -206,19 +207,14 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 		g.ledger.Over(rec)
 		return ended(v.reason), nil
 	case rotation.RejectStale:
-		g.reportStale(ctx, rec, p)
+		g.staleCookies(ctx, rec, p)
 	case rotation.ChallengeKept:
 		return asked(rotation.WhetherKept, p.branch), nil
 	case rotation.ChallengeStale:
-		g.reportStale(ctx, rec, p)
+		g.staleCookies(ctx, rec, p)
 		return asked(rotation.WhetherStale, p.branch), nil
 	}
 	return authOutcome{}, nil
-}
-
-// suspicion says what was seen of both sides.
-func suspicion(kind EventKind, rec *Record, p presented) Event {
-	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
 // mint mints the cookies of one more branch of the generation that next is in. The write fails if the
@@ -248,64 +244,4 @@ func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p pre
 		return authOutcome{}, err
 	}
 	return ended(reason), nil
-}
-
-// reasonOf is the end reason of a cause that the rules found.
-func reasonOf(c rotation.Cause) EndReason {
-	switch c {
-	case rotation.AbsoluteTimeout:
-		return EndAbsoluteTimeout
-	case rotation.RefreshExpired:
-		return EndRefreshExpired
-	case rotation.ReuseDetected:
-		return EndReuseDetected
-	}
-	return ""
-}
-
-// A verdict is what presented cookies may do with a record.
-type verdict struct {
-	rotation.Verdict
-	state  rotation.State
-	proof  rotation.Proof
-	reason EndReason // with End and AlreadyEnded
-}
-
-// judge applies notBefore, and then the rules.
-func (g *Guard) judge(rec *Record, p *presented, now time.Time) verdict {
-	v := verdict{state: rec.state(), proof: p.proof()}
-	if v.reason = g.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
-		v.Action = rotation.End
-		return v
-	}
-	v.Verdict = g.limits.Judge(&v.state, &v.proof, g.ledger.LastUse(rec), now)
-	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
-		v.reason = rec.EndReason
-	}
-	return v
-}
-
-// servesOnly reports whether there is nothing to do but to serve.
-func (v *verdict) servesOnly(l *rotation.Limits, now time.Time) bool {
-	return l.ServesOnly(v.Verdict, &v.state, &v.proof, now)
-}
-
-// refreshDue returns the action for which the provider is to be asked, and whether it is.
-func (v *verdict) refreshDue(l *rotation.Limits, now time.Time) (due rotation.Action, ok bool) {
-	return l.DueRefresh(v.Verdict, &v.state, now)
-}
-
-// reportStale reports cookies of the past, once a minute for a session.
-func (g *Guard) reportStale(ctx context.Context, rec *Record, p presented) {
-	if g.stale.allow(rec.ID, g.now()) {
-		g.emit(ctx, suspicion(EventStale, rec, p))
-	}
-}
-
-// reportUnknownKey logs once a minute that a cookie names a key that this node does not have. Anybody
-// can send such a cookie: it is no alarm.
-func (g *Guard) reportUnknownKey(r *http.Request, session, refresh string) {
-	if id, unknown := g.cookies.unknownKey(session, refresh); unknown && g.once("unknown key of a cookie") {
-		g.log.WarnContext(r.Context(), "cookie ignored: this node does not have its key", "app", g.app, "key", fmt.Sprintf("%08x", id))
-	}
 }

@@ -20,7 +20,7 @@ var (
 // state-changing request from another origin is answered with 403 before next has used up anything.
 func (g *Guard) LoginRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.allowOrigin(w, r) {
+		if !g.origin.allow(w, r) {
 			return
 		}
 		watched := wire.Watch(w)
@@ -52,7 +52,7 @@ type loginRouteKey struct{ *Guard }
 // in need Config.SameSiteLax for that. Nor does such a callback get the cookies from before: the
 // session that the browser had is not ended then, though its cookies are replaced.
 func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) (*Session, error) {
-	device := g.device(r)
+	device := g.config.device(r)
 	watched, err := g.mayBegin(r)
 	if err == nil {
 		err = checkGrant(grant)
@@ -63,7 +63,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 		err = g.accept(r.Context(), grant)
 	}
 	if err != nil {
-		g.loginFailed(r, device, err)
+		g.loginFailed(r.Context(), device, err)
 		return nil, err
 	}
 	rec, err := g.startSession(w, r, grant, device, remember)
@@ -89,7 +89,7 @@ func (g *Guard) mayBegin(r *http.Request) (*wire.WatchedWriter, error) {
 		return nil, errResponseStarted
 	case watched.IsUncached():
 		return nil, errBegunBefore
-	case !g.sameOrigin(r):
+	case !g.origin.same(r):
 		return nil, &Problem{Code: wire.CodeCrossOrigin}
 	}
 	return watched, nil

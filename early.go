@@ -16,7 +16,7 @@ func (g *Guard) refreshEarly(ctx context.Context, p presented, found authOutcome
 	if found.kind != outcomeServed {
 		return found
 	}
-	if state := found.record.state(); !g.limits.TokenIsDue(&state, now) {
+	if state := found.record.state(); !g.rules.TokenIsDue(&state, now) {
 		return found
 	}
 	renewal, _ := g.flights.begin(p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })

@@ -65,7 +65,7 @@ func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 	if id == (ID{}) {
 		return errors.New("latchkey: EndSession: the zero ID names no session")
 	}
-	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.limits.Absolute)})
+	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.rules.Absolute)})
 }
 
 // maxListed bounds a user's list of sessions; only the newest are shown.

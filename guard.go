@@ -5,10 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/outage"
-	"github.com/latchkey-dev/latchkey/internal/rotation"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
@@ -17,8 +15,8 @@ type Guard struct {
 	*reporter
 	*memory
 	config   Config // resolved
-	limits   rotation.Limits
-	origin   string
+	rules    rules
+	origin   origin
 	upstream *upstream
 	ledger   *ledger
 	cookies  cookies
@@ -27,9 +25,8 @@ type Guard struct {
 	browsers *knownBrowsers
 	attempts *loginAttempts
 	flights  flights
-
-	verifiedOnly     atomic.Bool // see RequireVerifiedEmail
-	unverifiedHidden atomic.Bool // see HideUnverified
+	claims   claims
+	emails   verifiedEmails
 }
 
 // memory is what a guard has learned and must not forget when another takes its place
@@ -60,11 +57,11 @@ func New(c Config) (*Guard, error) {
 	if err := c.resolve(); err != nil {
 		return nil, err
 	}
-	origin, err := url.Parse(c.Origin)
+	address, err := url.Parse(c.Origin)
 	if err != nil {
 		return nil, err
 	}
-	host := origin.Hostname() // without the port: cookies know none
+	host := address.Hostname() // without the port: cookies know none
 	memory, err := newMemory(&c)
 	if err != nil {
 		return nil, err
@@ -74,8 +71,8 @@ func New(c Config) (*Guard, error) {
 		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
 	}
 	g := &Guard{
-		reporter: &reporter{app: c.App, log: c.Logger, now: c.Now, onEvent: c.OnEvent, limiter: &memory.alarms},
-		memory:   memory, config: c, limits: c.limits(), origin: c.Origin,
+		reporter: &reporter{app: c.App, log: c.Logger, now: c.Now, onEvent: c.OnEvent, alarms: &memory.alarms, stale: &memory.stale},
+		memory:   memory, config: c,
 		cookies: cookies{
 			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
 			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
@@ -94,6 +91,9 @@ func New(c Config) (*Guard, error) {
 		store: c.Store, keys: c.Keys, cacheSize: c.CacheSize,
 		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.upstream.revoke,
 	}, g.reporter, memory.known)
+	g.origin = origin{g.reporter, c.Origin}
+	g.rules = rules{c.limits(), g.ledger}
+	g.claims = claims{reporter: g.reporter, ledger: g.ledger, upstream: g.upstream, duration: c.ProviderTimeout + storeTimeout}
 	g.ledger.Start()
 	return g, nil
 }

@@ -14,7 +14,7 @@ import (
 // A session that the browser had before is ended. The codes of refusals are in docs/http.md. After 409 the form comes again with what was
 // asked for: "code" of the second factor, or "newPassword". No handle of a half-finished login ever leaves the backend.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
-	if !g.allowOrigin(w, r) {
+	if !g.origin.allow(w, r) {
 		return
 	}
 	if !wire.AllowMethods(w, r, http.MethodPost) {
@@ -25,18 +25,19 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		refusal.Write(w)
 		return
 	}
-	device := g.device(r)
+	device := g.config.device(r)
 	attempt := g.attempts.of(r.Header, form.loginID, device.IP)
 	if wait := g.attempts.Enter(attempt.counted, g.now()); wait > 0 {
 		err := &ProviderError{Code: CodeTooManyAttempts, RetryAfter: wait}
-		g.loginFailed(r, device, err)
+		g.loginFailed(r.Context(), device, err)
 		WriteError(w, err)
 		return
 	}
-	grant, err := g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
-	g.attempts.settle(attempt, err)
+	grant, err := g.attempts.run(attempt, func() (Grant, error) {
+		return g.login(r.Context(), Credentials{LoginID: form.loginID, Password: form.password, Code: form.code, NewPassword: form.newPassword, Device: device})
+	})
 	if err != nil {
-		g.loginFailed(r, device, err)
+		g.loginFailed(r.Context(), device, err)
 		WriteError(w, err)
 		return
 	}
@@ -61,7 +62,7 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 	rec, pair, err := g.begin(r.Context(), grant, device, remember)
 	if err != nil {
 		err = fmt.Errorf("session cannot be stored: %w", err)
-		g.undoLogin(r.Context(), rec, grant, device, err)
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: err})
 		return nil, err
 	}
 	if err := g.endByCookies(r, EndLogout); err != nil { // the browser forgets those cookies with this response
@@ -94,48 +95,32 @@ func (g *Guard) accept(ctx context.Context, grant Grant) error {
 
 func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 	grant, err := g.upstream.login(ctx, c)
-	if err != nil {
-		return grant, g.disguise(err)
+	var e *ProviderError
+	switch {
+	case err == nil:
+		err = g.accept(ctx, grant)
+	case g.emails.hidden.Load() && errors.As(err, &e) && e.revealsUnverified():
+		err = &ProviderError{Code: CodeInvalidCredentials, Err: err}
 	}
-	return grant, g.accept(ctx, grant)
+	return grant, err
 }
 
-// begin stores a new session with a new id and a new branch: nothing of what the browser sent goes into them (no fixation, ASVS V7.2.4).
+// begin stores a new session with a new id and a new branch: nothing of what the browser sent goes
+// into them (no fixation, ASVS V7.2.4). If it fails, the grant's refresh token is revoked.
 func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember bool) (*Record, *cookiePair, error) {
 	now := g.now()
 	rec := g.granted(rotation.Rotate, &Record{
 		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
-		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.limits.Absolute),
+		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.rules.Absolute),
 	}, grant, now)
-	b := newBranch()
-	pair, err := g.cookies.make(rec, b, grant.RefreshToken, "", now)
+	pair, err := g.cookies.make(rec, newBranch(), grant.RefreshToken, "", now)
 	if err != nil {
+		g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 		return nil, nil, err
 	}
-	return rec, pair, g.ledger.Create(ctx, rec)
-}
-
-// undoLogin undoes a login whose session could not be stored. It may have been stored, with the store's answer lost: no browser has its
-// cookies, so it is ended in the background, and with that its refresh token is revoked.
-func (g *Guard) undoLogin(ctx context.Context, rec *Record, grant Grant, device Device, err error) {
-	g.emit(ctx, Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: fmt.Errorf("session cannot be stored: %w", err)})
-	if rec == nil {
-		g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
-		return
+	if err := g.ledger.Create(ctx, rec); err != nil {
+		g.ledger.EndAbandoned(ctx, rec) // it may have been stored, and no browser has its cookies
+		return nil, nil, err
 	}
-	g.ledger.EndAbandoned(ctx, rec)
-}
-
-// loginFailed emits an event, unless the provider could not be asked because the browser went away.
-func (g *Guard) loginFailed(r *http.Request, device Device, err error) {
-	var e *ProviderError
-	var own *Problem
-	switch {
-	case errors.As(err, &e) && wire.Known(string(e.Code)):
-		g.emit(r.Context(), Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
-	case errors.As(err, &own):
-		g.log.ErrorContext(r.Context(), "a login was refused", "app", g.app, "error", err)
-	case r.Context().Err() == nil:
-		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: device, Err: err})
-	}
+	return rec, pair, nil
 }

@@ -53,12 +53,13 @@ func (l *loginAttempts) forget(loginID string) {
 	}
 }
 
-// settle keeps an attempt as a failure only if the password or the code was wrong, or if the
-// provider counts attempts itself and has had enough. It clears the failures only if the answer
-// proves the password. A login that waits for its code does not: one who knows the password must
-// not buy guesses at the code with it. Nor does a locked account: the provider may have answered
+// run runs a login, and keeps the attempt as a failure only if the password or the code was wrong, or
+// if the provider counts attempts itself and has had enough. It clears the failures only if the
+// answer proves the password. A login that waits for its code does not: one who knows the password
+// must not buy guesses at the code with it. Nor does a locked account: the provider may have answered
 // before it looked at the password.
-func (l *loginAttempts) settle(a loginAttempt, err error) {
+func (l *loginAttempts) run(a loginAttempt, login func() (Grant, error)) (Grant, error) {
+	grant, err := login()
 	var e *ProviderError
 	answered := err == nil || errors.As(err, &e)
 	switch {
@@ -73,6 +74,7 @@ func (l *loginAttempts) settle(a loginAttempt, err error) {
 	default:
 		l.Withdraw(a.counted)
 	}
+	return grant, err
 }
 
 // provesPassword reports whether a provider refuses with this code only those who know the

@@ -14,7 +14,7 @@ import (
 // cannot be reached: then this node refuses the cookies at once, and stores the end when it can. The
 // refresh token is revoked at the provider in the background, with retries.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
-	if !g.allowOrigin(w, r) {
+	if !g.origin.allow(w, r) {
 		return
 	}
 	if !wire.AllowMethods(w, r, http.MethodPost) {
@@ -26,7 +26,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
 	if err != nil {
-		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: fmt.Errorf("logout incomplete: %w", err)})
+		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.config.device(r), Err: fmt.Errorf("logout incomplete: %w", err)})
 		wire.Of(wire.CodeLogoutIncomplete).Write(w)
 		return
 	}
@@ -43,7 +43,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, refreshCookieName) {
 		if c, genuine := g.cookies.refresh.parse(value); genuine && !seen[c.id] {
 			seen[c.id] = true
-			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{
 				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
 			}))
 		}
@@ -51,7 +51,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookieValues(r.Header, sessionCookieName) {
 		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
 			seen[m.id] = true
-			errs = append(errs, g.ledger.EndByCookie(ctx, g.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.limits.Absolute)}))
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.rules.Absolute)}))
 		}
 	}
 	return errors.Join(errs...)

@@ -53,7 +53,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !g.allowOrigin(w, r) {
+			if !g.origin.allow(w, r) {
 				return
 			}
 			found := g.authenticate(r)
@@ -79,7 +79,7 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 // from another origin get 403. Some requests it answers itself, with 307: see Protect.
 func (g *Guard) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !g.allowOrigin(w, r) {
+		if !g.origin.allow(w, r) {
 			return
 		}
 		found := g.authenticate(r)

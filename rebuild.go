@@ -28,7 +28,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (authOutcome, error) {
 	if reason := g.ledger.notBefore.reason(c.createdAt); reason != "" && older == nil {
 		return ended(reason), nil
 	}
-	if older != nil && g.judge(older, &p, now).Action != rotation.Rebuild {
+	if older != nil && g.rules.judge(older, &p, now).Action != rotation.Rebuild {
 		return authOutcome{}, errJudgeAgain // another node was faster
 	}
 	if err := g.upstream.admit(ctx, c.userID); err != nil {

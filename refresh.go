@@ -2,7 +2,6 @@ package latchkey
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -23,8 +22,8 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 		return authOutcome{}, err
 	}
 	now := g.now()
-	v := g.judge(rec, &p, now)
-	due, ok := v.refreshDue(&g.limits, now)
+	v := g.rules.judge(rec, &p, now)
+	due, ok := g.rules.refreshDue(&v, now)
 	if !ok {
 		return authOutcome{}, errJudgeAgain
 	}
@@ -32,7 +31,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 	if err != nil {
 		return authOutcome{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
 	}
-	if rec, err = g.claim(ctx, rec); err != nil {
+	if rec, err = g.claims.take(ctx, rec); err != nil {
 		return authOutcome{}, err
 	}
 	grant, err := g.upstream.refresh(ctx, rec.ID, Renewal{RefreshToken: Secret(token), User: rec.User, Device: p.from})
@@ -40,63 +39,13 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 	case refused(err):
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	case err != nil:
-		g.release(ctx, rec)
+		g.claims.release(ctx, rec)
 		return authOutcome{}, fmt.Errorf("refresh: %w", err)
 	case grant.User.ID != rec.User.ID:
 		g.upstream.rejectWrongUser(ctx, rec.ID, rec.User.ID, grant)
 		return g.endClaimed(ctx, rec, p, EndRefreshRefused)
 	}
 	return g.keep(ctx, p, due, rec, grant)
-}
-
-// claim takes the record for this flight before the provider is asked, so that nodes do not all ask.
-// If another flight has it, claim waits for its result. The claim saves calls and no more: every
-// write that follows compares versions.
-func (g *Guard) claim(ctx context.Context, rec *Record) (*Record, error) {
-	if g.now().Before(rec.Claim.Until) {
-		return nil, g.await(ctx, rec)
-	}
-	if err := g.upstream.admit(ctx, rec.User.ID); err != nil {
-		return nil, err
-	}
-	next := rec.next()
-	rand.Read(next.Claim.Flight[:])
-	next.Claim.Until = g.now().Add(g.config.ProviderTimeout + storeTimeout)
-	err := g.ledger.Swap(ctx, next)
-	if err != nil && !errors.Is(err, ErrConflict) {
-		g.release(ctx, next) // it may have taken effect
-	}
-	return next, err
-}
-
-// await returns errJudgeAgain once the record has changed, or the claim on it has run out.
-func (g *Guard) await(ctx context.Context, claimed *Record) error {
-	for wait := 10 * time.Millisecond; g.now().Before(claimed.Claim.Until); wait = min(2*wait, 250*time.Millisecond) {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		rec, err := g.ledger.Get(ctx, claimed.ID, claimed.User.ID)
-		if err != nil {
-			return err
-		}
-		if rec.Claim.Flight != claimed.Claim.Flight {
-			break
-		}
-	}
-	return errJudgeAgain
-}
-
-// release lets others try. If it fails, the claim runs out by itself.
-func (g *Guard) release(ctx context.Context, rec *Record) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer cancel()
-	next := rec.next()
-	next.Claim = Claim{}
-	if err := g.ledger.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
-		g.log.WarnContext(ctx, "claim on a session not released", "app", g.app, "session", rec.ID, "error", err)
-	}
 }
 
 // endClaimed ends a session whose token was refused, as long as the claim stands: then the refused
@@ -107,21 +56,11 @@ func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason
 		if !errors.Is(err, ErrConflict) {
 			return found, err
 		}
-		if rec, err = g.stillClaimed(ctx, rec); err != nil {
+		if rec, err = g.claims.reread(ctx, rec); err != nil {
 			return authOutcome{}, err
 		}
 	}
 	return authOutcome{}, errContention
-}
-
-// stillClaimed reads the record again, which somebody has changed. It returns errJudgeAgain if the
-// claim is gone.
-func (g *Guard) stillClaimed(ctx context.Context, rec *Record) (*Record, error) {
-	current, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
-	if err == nil && current.Claim.Flight != rec.Claim.Flight {
-		err = errJudgeAgain
-	}
-	return current, err
 }
 
 // keep stores what the provider granted. The write is conditional: a session that was ended meanwhile
@@ -135,7 +74,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec 
 		case err == nil:
 			return g.refreshed(ctx, p, due, next, grant.RefreshToken)
 		case !errors.Is(err, ErrConflict):
-			g.release(ctx, rec)
+			g.claims.release(ctx, rec)
 			return authOutcome{}, err
 		}
 		current, err := g.ledger.Get(ctx, rec.ID, rec.User.ID)
@@ -145,19 +84,12 @@ func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec 
 		case current.ended():
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 			return ended(current.EndReason), nil
-		case current.Claim.Flight != rec.Claim.Flight || !g.stillDue(current, p, due, now):
+		case current.Claim.Flight != rec.Claim.Flight || !g.rules.stillDue(current, p, due, now):
 			return authOutcome{}, errJudgeAgain
 		}
 		rec = current
 	}
 	return authOutcome{}, errContention
-}
-
-// stillDue reports whether a record that somebody has changed asks for the same refresh as before.
-func (g *Guard) stillDue(rec *Record, p presented, due rotation.Action, now time.Time) bool {
-	v := g.judge(rec, &p, now)
-	again, ok := v.refreshDue(&g.limits, now)
-	return ok && again == due
 }
 
 // refreshed reports a refresh that is stored, and makes the cookies of a new generation. Without one,
@@ -174,9 +106,9 @@ func (g *Guard) refreshed(ctx context.Context, p presented, due rotation.Action,
 // granted returns the record after an action for which the provider was asked, free of claims.
 func (g *Guard) granted(due rotation.Action, rec *Record, grant Grant, now time.Time) *Record {
 	if !grant.TokenExpiresAt.IsZero() {
-		g.checkLifetime(grant.TokenExpiresAt.Sub(now).Round(time.Second), g.limits.Ahead)
+		g.checkLifetime(grant.TokenExpiresAt.Sub(now).Round(time.Second), g.rules.Ahead)
 	}
-	next := rec.after(g.limits.Refreshed(due, rec.state(), grant.TokenExpiresAt, now))
+	next := rec.after(g.rules.Refreshed(due, rec.state(), grant.TokenExpiresAt, now))
 	next.Claim = Claim{}
 	next.User = grant.User
 	next.Token = g.access.seal(rec.ID, []byte(grant.Token))

@@ -3,11 +3,13 @@ package latchkey
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/crash"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A reporter tells the operator what happens, in the log and through Config.OnEvent.
@@ -16,7 +18,8 @@ type reporter struct {
 	log     *slog.Logger
 	now     func() time.Time
 	onEvent func(context.Context, Event) // may be nil
-	limiter *logLimiter[string]
+	alarms  *logLimiter[string]
+	stale   *logLimiter[ID]
 
 	shortLived sync.Once
 }
@@ -42,7 +45,41 @@ func (r *reporter) emit(ctx context.Context, e Event) {
 }
 
 // once reports whether nothing was reported under this key for a minute.
-func (r *reporter) once(key string) bool { return r.limiter.allow(key, r.now()) }
+func (r *reporter) once(key string) bool { return r.alarms.allow(key, r.now()) }
+
+// staleCookies reports cookies of the past, once a minute for a session.
+func (r *reporter) staleCookies(ctx context.Context, rec *Record, p presented) {
+	if r.stale.allow(rec.ID, r.now()) {
+		r.emit(ctx, suspicion(EventStale, rec, p))
+	}
+}
+
+// suspicion says what was seen of both sides.
+func suspicion(kind EventKind, rec *Record, p presented) Event {
+	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
+}
+
+// unknownCookieKey logs once a minute that a cookie names a key that this node does not have. Anybody
+// can send such a cookie: it is no alarm.
+func (r *reporter) unknownCookieKey(ctx context.Context, key uint32) {
+	if r.once("unknown key of a cookie") {
+		r.log.WarnContext(ctx, "cookie ignored: this node does not have its key", "app", r.app, "key", fmt.Sprintf("%08x", key))
+	}
+}
+
+// loginFailed reports why a login came to nothing, unless the browser went away.
+func (r *reporter) loginFailed(ctx context.Context, device Device, err error) {
+	var e *ProviderError
+	var own *Problem
+	switch {
+	case errors.As(err, &e) && wire.Known(string(e.Code)):
+		r.emit(ctx, Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
+	case errors.As(err, &own):
+		r.log.ErrorContext(ctx, "a login was refused", "app", r.app, "error", err)
+	case ctx.Err() == nil:
+		r.emit(ctx, Event{Kind: EventProviderUnavailable, Device: device, Err: err})
+	}
+}
 
 // checkLifetime warns once if a JWT does not live long enough for Config.RefreshAhead.
 func (r *reporter) checkLifetime(life, ahead time.Duration) {

@@ -54,7 +54,7 @@ type sessionView struct {
 // ServeSessions answers GET with this user's sessions in this app, the newest login first, and DELETE by ending sessions: the one that
 // the path names in {id}, or all but the current one where the pattern has no {id}. Ended sessions are revoked at the provider as well.
 func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
-	if !g.allowOrigin(w, r) {
+	if !g.origin.allow(w, r) {
 		return
 	}
 	id := r.PathValue("id")
@@ -77,7 +77,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 			writeSessions(w, sessions, found.record.ID)
 		}
 	case id == "":
-		if _, err = g.endUserSessions(r.Context(), g.device(r), found.record.User.ID, EndLogoutEverywhere, othersThan(found.record)); err == nil {
+		if _, err = g.endUserSessions(r.Context(), g.config.device(r), found.record.User.ID, EndLogoutEverywhere, othersThan(found.record)); err == nil {
 			noContent(w)
 		}
 	default:
@@ -85,7 +85,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		if r.Context().Err() == nil {
-			g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.device(r), Err: err})
+			g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.config.device(r), Err: err})
 		}
 		wire.Of(wire.CodeProviderUnavailable).Write(w)
 	}
@@ -111,7 +111,7 @@ func (g *Guard) deleteOne(w http.ResponseWriter, r *http.Request, current *Recor
 	}
 	for _, rec := range sessions {
 		if rec.ID.String() == id {
-			if err := g.ledger.End(r.Context(), g.device(r), EndRevokedByUser, rec); err != nil {
+			if err := g.ledger.End(r.Context(), g.config.device(r), EndRevokedByUser, rec); err != nil {
 				return err
 			}
 			noContent(w)

@@ -2,8 +2,14 @@ package latchkey
 
 import (
 	"context"
-	"errors"
+	"sync/atomic"
 )
+
+// verifiedEmails says what becomes of users whose address is not verified.
+type verifiedEmails struct {
+	required atomic.Bool // see RequireVerifiedEmail
+	hidden   atomic.Bool // see HideUnverified
+}
 
 // RequireVerifiedEmail lets sessions begin only for users whose e-mail address the provider calls
 // verified (User.EmailVerified), however they log in. All others are answered as with a wrong
@@ -12,14 +18,14 @@ import (
 // before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on. Package account
 // calls it if registration asks for a proof of the address.
 func (g *Guard) RequireVerifiedEmail() {
-	g.verifiedOnly.Store(true)
+	g.emails.required.Store(true)
 	g.HideUnverified()
 }
 
 // HideUnverified answers logins that the provider refuses because an address is not verified as with
 // a wrong password, and changes nothing else. It is for an app that shares its users with one that
 // requires verified addresses: its login would reveal who has registered there.
-func (g *Guard) HideUnverified() { g.unverifiedHidden.Store(true) }
+func (g *Guard) HideUnverified() { g.emails.hidden.Store(true) }
 
 // Discard revokes the refresh token of a grant with which no session is to begin. It does not wait:
 // the Guard tries in the background until the provider has done it.
@@ -28,12 +34,12 @@ func (g *Guard) Discard(grant Grant) {
 		return
 	}
 	now := g.now()
-	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.limits.Cap)})
+	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.rules.Cap)})
 }
 
 // admit refuses users who may not have a session, and revokes what came with their login.
 func (g *Guard) admit(ctx context.Context, grant Grant) error {
-	if grant.User.EmailVerified || !g.verifiedOnly.Load() {
+	if grant.User.EmailVerified || !g.emails.required.Load() {
 		return nil
 	}
 	g.log.InfoContext(ctx, "login refused: the e-mail address is not verified", "app", g.app, "user", grant.User.ID)
@@ -41,15 +47,8 @@ func (g *Guard) admit(ctx context.Context, grant Grant) error {
 	return &ProviderError{Code: CodeInvalidCredentials}
 }
 
-// disguise replaces a refusal that would reveal an unverified account. After too many failures, the
-// provider may prevent the login instead.
-func (g *Guard) disguise(err error) error {
-	var e *ProviderError
-	if !g.unverifiedHidden.Load() || !errors.As(err, &e) {
-		return err
-	}
-	if e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented || e.Code == CodeNotRegistered && e.Unverified {
-		return &ProviderError{Code: CodeInvalidCredentials, Err: err}
-	}
-	return err
+// revealsUnverified reports whether a refusal would reveal an unverified account. After too many
+// failures, the provider may prevent the login instead.
+func (e *ProviderError) revealsUnverified() bool {
+	return e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented || e.Code == CodeNotRegistered && e.Unverified
 }

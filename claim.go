@@ -1,0 +1,76 @@
+package latchkey
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+)
+
+// claims keep nodes from asking the provider all at once about a session. A claim saves calls and no
+// more: every write that follows compares versions.
+type claims struct {
+	*reporter
+	ledger   *ledger
+	upstream *upstream
+	duration time.Duration // of one, if nobody releases it
+}
+
+// take takes the record for this flight before the provider is asked. If another flight has it, take
+// waits for its result.
+func (c *claims) take(ctx context.Context, rec *Record) (*Record, error) {
+	if c.now().Before(rec.Claim.Until) {
+		return nil, c.await(ctx, rec)
+	}
+	if err := c.upstream.admit(ctx, rec.User.ID); err != nil {
+		return nil, err
+	}
+	next := rec.next()
+	rand.Read(next.Claim.Flight[:])
+	next.Claim.Until = c.now().Add(c.duration)
+	err := c.ledger.Swap(ctx, next)
+	if err != nil && !errors.Is(err, ErrConflict) {
+		c.release(ctx, next) // it may have taken effect
+	}
+	return next, err
+}
+
+// await returns errJudgeAgain once the record has changed, or the claim on it has run out.
+func (c *claims) await(ctx context.Context, claimed *Record) error {
+	for wait := 10 * time.Millisecond; c.now().Before(claimed.Claim.Until); wait = min(2*wait, 250*time.Millisecond) {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		rec, err := c.ledger.Get(ctx, claimed.ID, claimed.User.ID)
+		if err != nil {
+			return err
+		}
+		if rec.Claim.Flight != claimed.Claim.Flight {
+			break
+		}
+	}
+	return errJudgeAgain
+}
+
+// release lets others try. If it fails, the claim runs out by itself.
+func (c *claims) release(ctx context.Context, rec *Record) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	next := rec.next()
+	next.Claim = Claim{}
+	if err := c.ledger.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
+		c.log.WarnContext(ctx, "claim on a session not released", "app", c.app, "session", rec.ID, "error", err)
+	}
+}
+
+// reread reads the record again, which somebody has changed. It returns errJudgeAgain if the
+// claim is gone.
+func (c *claims) reread(ctx context.Context, rec *Record) (*Record, error) {
+	current, err := c.ledger.Get(ctx, rec.ID, rec.User.ID)
+	if err == nil && current.Claim.Flight != rec.Claim.Flight {
+		err = errJudgeAgain
+	}
+	return current, err
+}

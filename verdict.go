@@ -1,0 +1,65 @@
+package latchkey
+
+import (
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/rotation"
+)
+
+// reasonOf is the end reason of a cause that the rules found.
+func reasonOf(c rotation.Cause) EndReason {
+	switch c {
+	case rotation.AbsoluteTimeout:
+		return EndAbsoluteTimeout
+	case rotation.RefreshExpired:
+		return EndRefreshExpired
+	case rotation.ReuseDetected:
+		return EndReuseDetected
+	}
+	return ""
+}
+
+// A verdict is what presented cookies may do with a record.
+type verdict struct {
+	rotation.Verdict
+	state  rotation.State
+	proof  rotation.Proof
+	reason EndReason // with End and AlreadyEnded
+}
+
+// rules are those of package rotation, and before them notBefore.
+type rules struct {
+	rotation.Limits
+	ledger *ledger
+}
+
+// judge says what presented cookies may do with a record.
+func (l *rules) judge(rec *Record, p *presented, now time.Time) verdict {
+	v := verdict{state: rec.state(), proof: p.proof()}
+	if v.reason = l.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
+		v.Action = rotation.End
+		return v
+	}
+	v.Verdict = l.Judge(&v.state, &v.proof, l.ledger.LastUse(rec), now)
+	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
+		v.reason = rec.EndReason
+	}
+	return v
+}
+
+// servesOnly reports whether there is nothing to do but to serve.
+func (l *rules) servesOnly(v *verdict, now time.Time) bool {
+	return l.ServesOnly(v.Verdict, &v.state, &v.proof, now)
+}
+
+// refreshDue returns the action for which the provider is to be asked, and whether it is.
+func (l *rules) refreshDue(v *verdict, now time.Time) (due rotation.Action, ok bool) {
+	return l.DueRefresh(v.Verdict, &v.state, now)
+}
+
+// stillDue reports whether a record that somebody has changed asks for the same refresh as before.
+func (l *rules) stillDue(rec *Record, p presented, due rotation.Action, now time.Time) bool {
+	v := l.judge(rec, &p, now)
+	again, ok := l.refreshDue(&v, now)
+	return ok && again == due
+}
