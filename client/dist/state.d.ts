@@ -46,7 +46,7 @@ export interface State {
 }
 /** All fields have a default. */
 export interface Options {
-    /** Where the backend's routes are mounted. Default `/api`. */
+    /** Where the backend's routes are mounted, `/` for the root. Default `/api`. */
     base?: string;
     /** The fetch to use. Default: the browser's. */
     fetch?: (request: Request) => Promise<Response>;

@@ -26,7 +26,7 @@ export class Latchkey {
   #gate: Gate | null = null;
 
   constructor(options: Options = {}) {
-    this.#base = options.base ?? "/api";
+    this.#base = (options.base ?? "/api").replace(/\/+$/, ""); // a browser takes //login for a host
     this.#transport = new Transport(options);
     this.#tabs = new Tabs(options.channel ?? "latchkey", (news) => this.#hear(news));
     this.#unwatch = onWake(() => this.#state.phase === "in" && void this.check());

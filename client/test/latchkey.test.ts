@@ -39,6 +39,18 @@ test("nobody is logged in, and why", async () => {
   assert.deepEqual(await tab.check(), { phase: "out", user: null, returning: false, endReason: "refresh_expired" });
 });
 
+test("a slash at the end of the base path does not count", async () => {
+  for (const [base, wanted] of [["/auth/", "/auth/login"], ["/", "/login"], ["", "/login"]] as const) {
+    const paths: string[] = [];
+    const fetch = async (request: Request) => {
+      paths.push(new URL(request.url).pathname);
+      return Response.json({ user: ada });
+    };
+    await browser(new Backend(), { base: site + base, fetch })().login(login("ada"));
+    assert.deepEqual(paths, [wanted]);
+  }
+});
+
 test("an unknown end reason is not believed", async () => {
   const backend = new Backend();
   backend.endReason = "<b>because</b>";
