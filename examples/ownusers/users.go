@@ -62,15 +62,26 @@ func (u Users) Add(ctx context.Context, email, role string, password latchkey.Se
 	return err
 }
 
-// SetPassword changes a password. Call Guard.EndUser with EndPasswordChanged after it: sessions
-// from before must not outlive the old one.
+// SetPassword changes a password, and deletes the refresh tokens of those who knew the old one. Call
+// Guard.EndUser with EndPasswordChanged after it: their sessions would end with their next refresh
+// only.
 func (u Users) SetPassword(ctx context.Context, userID string, password latchkey.Secret) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), u.cost)
 	if err != nil {
 		return err
 	}
-	_, err = u.db.ExecContext(ctx, `UPDATE users SET bcrypt = ? WHERE id = ?`, hash, userID)
-	return err
+	tx, err := u.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err = tx.ExecContext(ctx, `UPDATE users SET bcrypt = ? WHERE id = ?`, hash, userID); err != nil {
+		return err
+	}
+	if _, err = tx.ExecContext(ctx, `DELETE FROM refresh_tokens WHERE user_id = ?`, userID); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // Login compares the password before it looks at anything else: nobody else may learn whether the
@@ -89,8 +100,13 @@ func (u Users) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Gran
 		return latchkey.Grant{}, &latchkey.ProviderError{Code: latchkey.CodeLoginPrevented}
 	}
 	token, id := rand.Text(), rand.Text()
-	if _, err := u.db.ExecContext(ctx, `INSERT INTO refresh_tokens (id, user_id, sha256) VALUES (?, ?, ?)`, id, user.ID, digest(token)); err != nil {
+	added, err := u.db.ExecContext(ctx, `INSERT INTO refresh_tokens (id, user_id, sha256)
+		SELECT ?, id, ? FROM users WHERE id = ? AND bcrypt = ?`, id, digest(token), user.ID, hash)
+	if err != nil {
 		return latchkey.Grant{}, fmt.Errorf("users: %w", err)
+	}
+	if n, err := added.RowsAffected(); err == nil && n == 0 { // the password has just changed
+		return latchkey.Grant{}, &latchkey.ProviderError{Code: latchkey.CodeInvalidCredentials}
 	}
 	return latchkey.Grant{User: user, RefreshToken: latchkey.Secret(token), RefreshTokenID: id, AuthMethods: []string{"pwd"}}, nil
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -96,4 +98,35 @@ func TestApp(t *testing.T) {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	want(ada.Post(app, "/api/login", `{"email":"ada@example.com`+login), 401, "invalid_credentials")
+}
+
+// A session that began with the old password does not outlive it, although nobody called EndUser,
+// and although its login was under way when the password changed.
+func TestSetPassword_revokes(t *testing.T) {
+	users := openUsers(t)
+	credentials := latchkey.Credentials{LoginID: "ada@example.com", Password: password}
+	grant, err := users.Login(t.Context(), credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logins sync.WaitGroup
+	for range 8 {
+		logins.Go(func() {
+			for err := error(nil); err == nil; {
+				_, err = users.Login(t.Context(), credentials)
+			}
+		})
+	}
+	if err := users.SetPassword(t.Context(), grant.User.ID, "another one"); err != nil {
+		t.Error(err)
+	}
+	logins.Wait()
+	left := 0
+	if err := users.db.QueryRowContext(t.Context(), `SELECT count(*) FROM refresh_tokens`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d tokens, %v", left, err)
+	}
+	var refused *latchkey.ProviderError
+	if _, err := users.Refresh(t.Context(), latchkey.Renewal{RefreshToken: grant.RefreshToken, User: grant.User}); !errors.As(err, &refused) {
+		t.Errorf("refresh: %v", err)
+	}
 }
