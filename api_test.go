@@ -13,9 +13,10 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/api.txt anew")
+var update = flag.Bool("update", false, "write testdata/api.txt")
 
-// TestAPI compares the exported names of this package with testdata/api.txt: a new name is a line in the diff, and somebody's decision.
+// TestAPI compares the exported names of this package with testdata/api.txt: a new name is a line
+// in the diff, and somebody's decision.
 func TestAPI(t *testing.T) {
 	names, top := exported(t)
 	got := strings.Join(names, "\n") + "\n"

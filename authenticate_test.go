@@ -57,7 +57,8 @@ func TestSES03_UnknownSession(t *testing.T) {
 			t.Error("only logout clears cookies")
 		}
 		alone.send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
-		b.get(w.shop, "/api/private").want(t, 401, "login_required", "logout") // the logout left a tombstone
+		// the logout left a tombstone
+		b.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 	})
 }
 

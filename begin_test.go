@@ -10,14 +10,16 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// A login by other means than the form is one like any other: new ids, both cookies, and an end for the session that the browser had.
+// A login by other means than the form is one like any other: new ids, both cookies, and an end for
+// the session that the browser had.
 func TestBegin(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		grant := w.grant(t)
 		b := newBrowser()
 		b.login(w.shop)
 		before := b.copy(w.shop, sessionCookie, refreshCookie)
-		b.send(w.shop, "POST", "/api/by-key", "").want(t, 503, "provider_unavailable", "") // no grant
+		// no grant
+		b.send(w.shop, "POST", "/api/by-key", "").want(t, 503, "provider_unavailable", "")
 		w.shop.grant = grant
 		b.send(w.shop, "POST", "/api/by-key", "", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }).want(t, 403, "cross_origin", "")
 		b.get(w.shop, "/api/private").want(t, 200, "", "")
@@ -62,7 +64,7 @@ func TestBegin_leavesTheResponseToTheCaller(t *testing.T) {
 	})
 }
 
-// Where Begin returns an error, nobody is logged in, no cookie is set, and the grant is worthless.
+// If Begin returns an error, nobody is logged in, no cookie is set, and the grant is worthless.
 func TestBegin_refuses(t *testing.T) {
 	begin := func(w *world, rw http.ResponseWriter, r *http.Request, grant latchkey.Grant) error {
 		_, err := w.shop.guard.Begin(rw, r, grant, true)

@@ -15,8 +15,9 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// BenchmarkProtect compares a handler behind Protect, with the memory store, with the same handler that only reads a cookie.
-// The difference is what a login costs each request; more than 3 allocations fail.
+// BenchmarkProtect compares a handler behind Protect, with the memory store, with the same handler
+// that only reads a cookie. The difference is what a login costs each request; more than 3
+// allocations fail.
 func BenchmarkProtect(b *testing.B) {
 	guard, session := loggedIn(b)
 	request := session()
@@ -50,7 +51,8 @@ func BenchmarkProtect(b *testing.B) {
 	}
 }
 
-// BenchmarkProtectInParallel has every processor serve sessions of its own. Time per request that falls with -cpu 1,2,4 says that they do not wait for one another.
+// BenchmarkProtectInParallel has every processor serve sessions of its own. Time per request that
+// falls with -cpu 1,2,4 says that they do not wait for one another.
 func BenchmarkProtectInParallel(b *testing.B) {
 	guard, cookies := loggedIn(b)
 	handler := guard.Protect(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

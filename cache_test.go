@@ -10,7 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// onTwoNodes has two guards of one app on a store that tells.
+// onTwoNodes runs a test with two nodes of one app on a store with a stream of changes.
 func onTwoNodes(t *testing.T, run func(t *testing.T, w *world, store *tellingStore, nodes [2]*app), change ...func(*latchkey.Config)) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := newTellingStore()
@@ -54,7 +54,8 @@ func TestCache_sparesTheStore(t *testing.T) {
 	})
 }
 
-// SES-07: an end is known here when it returns, and elsewhere as soon as that is told.
+// SES-07: an end holds on its own node when it returns, and on the others when the stream announces
+// it.
 func TestCache_forgetsTheEnded(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
@@ -70,7 +71,8 @@ func TestCache_forgetsTheEnded(t *testing.T) {
 	})
 }
 
-// A replica without the newest writes took over: the node that made an end brings it back by itself, before anyone asks there.
+// After a failover that lost the newest writes, the node that made an end stores it again by
+// itself, without a request.
 func TestCache_looksForEndsAfterABreak(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()
@@ -147,7 +149,8 @@ func TestCache_keepsNothingOld(t *testing.T) {
 		b.login(nodes[0])
 		thief := b.copy(nodes[0])
 		store.mu.Lock()
-		store.during = func() { b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "") } // between the read of the other node and its answer
+		// between the read of the other node and its answer
+		store.during = func() { b.send(nodes[0], "POST", "/api/logout", "").want(t, 204, "", "") }
 		store.mu.Unlock()
 		thief.get(nodes[1], "/api/private").ok(t, false) // it began before the end
 		thief.get(nodes[1], "/api/private").want(t, 401, "login_required", "logout")
@@ -162,7 +165,8 @@ func TestCache_endThatIsNotStored(t *testing.T) {
 		thief := b.copy(nodes[0])
 		thief.get(nodes[0], "/api/private").ok(t, false)
 		store.cut(true)
-		thief.get(nodes[0], "/api/private").ok(t, false) // the cache bears an outage as long as the stream is whole
+		// the cache bears an outage as long as the stream is whole
+		thief.get(nodes[0], "/api/private").ok(t, false)
 		b.send(nodes[0], "POST", "/api/logout", "").want(t, 503, "logout_incomplete", "")
 		thief.get(nodes[0], "/api/private").want(t, 401, "login_required", "logout")
 		store.cut(false)
@@ -207,7 +211,8 @@ func TestCache_switchedOff(t *testing.T) {
 	}, func(c *latchkey.Config) { c.CacheSize = -1 })
 }
 
-// The last use is known across nodes: a session is not over for idleness on a node that has not seen its uses elsewhere.
+// The last use is known across nodes: a session is not over for idleness on a node that has not
+// seen its uses elsewhere.
 func TestCache_useElsewhere(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()

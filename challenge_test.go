@@ -24,7 +24,8 @@ func twoGenerations(t *testing.T, w *world) (b, before *browser) {
 	return b, before
 }
 
-// A request that was under way for hours carries what the browser had then. The browser is asked, and has newer cookies by now.
+// A request that was in flight for hours arrives with old cookies. The browser is challenged, and
+// answers with its current ones.
 func TestChallenge_lateRequest(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
@@ -48,7 +49,7 @@ func TestChallenge_lateRequest(t *testing.T) {
 	})
 }
 
-// A body is sent again with the redirection.
+// The browser sends the body again when it follows the 307.
 func TestChallenge_lateRequestWithBody(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
@@ -60,7 +61,8 @@ func TestChallenge_lateRequestWithBody(t *testing.T) {
 	})
 }
 
-// Who has no other cookies when asked is a thief, or his victim: either way it is theft (rule 6).
+// A client that answers the challenge with the same stale cookies is a thief or the thief's victim:
+// the session ends for both (rule 6).
 func TestChallenge_answeredWithStaleCookies(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
@@ -69,7 +71,8 @@ func TestChallenge_answeredWithStaleCookies(t *testing.T) {
 	})
 }
 
-// A thief who does not answer gets nothing, and so does one who answers about another branch.
+// A client that does not answer the challenge gets nothing, and neither does one with a wrong echo
+// cookie.
 func TestChallenge_notAnswered(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b, before := twoGenerations(t, w)
@@ -86,7 +89,7 @@ func TestChallenge_notAnswered(t *testing.T) {
 	})
 }
 
-// A stranger's echo says nothing of a browser whose cookies are in order.
+// An echo cookie of another browser does no harm to one whose other cookies are current.
 func TestChallenge_cookieOfOthers(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

@@ -100,7 +100,8 @@ func TestRecordMAC_keys(t *testing.T) {
 	}
 }
 
-// A record without a MAC is believed as long as a program without MACs may have written it, and the end of a session for ever: it can only end.
+// A record without a MAC is accepted as long as a program that writes none may have written it. A
+// tombstone without one is always accepted: it can only end a session.
 func TestRecordMAC_missing(t *testing.T) {
 	first, err := ParseKeys("latchkey-key-1:" + strings.TrimPrefix(NewKey().Reveal(), keyPrefix))
 	if err != nil || !strings.HasPrefix(first[0].Reveal(), "latchkey-key-1:") {

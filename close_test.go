@@ -14,7 +14,7 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// Close waits for a refresh that has outlived its request: what it was granted must be stored.
+// Close waits for a refresh that outlives its request, and stores its grant.
 func TestClose_waitsForRefreshes(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -50,7 +50,7 @@ func (s slowStore) Unrevoked(ctx context.Context, _ string, _ latchkey.ID, _ int
 	return nil, ctx.Err()
 }
 
-// A guard that is closed in the middle of its work says nothing of that: it is no failure.
+// A guard that is closed in the middle of background work logs nothing: that is no failure.
 func TestClose_isNoFailure(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := slowStore{memstore.New(), make(chan struct{})}
@@ -67,7 +67,7 @@ func TestClose_isNoFailure(t *testing.T) {
 	})
 }
 
-// A stop of the process stores the ends that are owed, where the store is back.
+// Close stores the pending ends, if the store is back.
 func TestClose_storesPendingEnds(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		time.Sleep(time.Minute) // the pause between two attempts grows

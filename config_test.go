@@ -10,7 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A guard that is told no more than it must waits five seconds for the provider, and names its app by the host.
+// A guard that is told no more than it must waits five seconds for the provider, and names its app
+// by the host.
 func TestConfig_defaults(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)

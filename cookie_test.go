@@ -62,7 +62,8 @@ func TestCKE14_CookiesAreOpaque(t *testing.T) {
 	}
 }
 
-// ARC-05, CKE-15: one bit, one character, one place further, and nothing is genuine any more.
+// ARC-05, CKE-15: a cookie of another key, app, host, session or name, or with one bit or
+// character changed, is refused.
 func TestARC05_ForgedCookiesAreRefused(t *testing.T) {
 	key := NewKey()
 	c := testCookies("store", "store.test", key)

@@ -7,7 +7,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// Rule 0: a session cookie does not borrow the refresh cookie of another session, nor an older one of its own.
+// Rule 0: a session cookie is not refreshed with another session's refresh cookie, nor with an
+// older one of its own session.
 func TestCookiePair_refreshCookieOfAnotherSession(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("bob@example.com", w.shop.application.ID)
@@ -40,7 +41,8 @@ func TestCookiePair_olderRefreshCookie(t *testing.T) {
 	})
 }
 
-// The refresh cookie of another branch of the same generation: the session cookie's branch must not be renewed with it.
+// The refresh cookie of another branch of the same generation: the session cookie's branch must not
+// be renewed with it.
 func TestCookiePair_refreshCookieOfAnotherBranch(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -61,7 +63,8 @@ func TestCookiePair_refreshCookieOfAnotherBranch(t *testing.T) {
 	})
 }
 
-// The parent's cookies are both needed for new ones: the quick path must not serve the session cookie and mint nothing for ever.
+// Both of the parent's cookies together get new ones. The fast path must not go on serving the
+// session cookie without replacing the pair.
 func TestCookiePair_ofTheParentGetsNewCookies(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

@@ -28,13 +28,14 @@ func TestCSR01_CrossOrigin(t *testing.T) {
 			"null":                   {"", "null", false},
 			"null, cross-site":       {"cross-site", "null", false}, // a sandboxed frame
 			"null, none":             {"none", "null", false},
-			"the page's own form":    {"same-origin", "null", true}, // with Referrer-Policy: no-referrer
-			"same-origin, but not":   {"same-origin", "https://evil.example", false},
-			"a bookmark":             {"none", "", true},
-			"another port":           {"", "https://store.example.com:8443", false},
-			"another scheme":         {"", "http://store.example.com", false},
-			"a longer name":          {"", "https://store.example.com.evil.example", false},
-			"neither (CSR-04)":       {"", "", false},
+			// with Referrer-Policy: no-referrer
+			"the page's own form":  {"same-origin", "null", true},
+			"same-origin, but not": {"same-origin", "https://evil.example", false},
+			"a bookmark":           {"none", "", true},
+			"another port":         {"", "https://store.example.com:8443", false},
+			"another scheme":       {"", "http://store.example.com", false},
+			"a longer name":        {"", "https://store.example.com.evil.example", false},
+			"neither (CSR-04)":     {"", "", false},
 		} {
 			for _, path := range []string{"/api/login", "/api/logout", "/api/private", "/api/public"} {
 				visitor := b.copy(w.shop) // a logout that works must not spoil the next

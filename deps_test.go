@@ -10,10 +10,11 @@ import (
 
 const module = "github.com/latchkey-dev/latchkey"
 
-// TestDeps pins who imports whom. Arrows point to the root. The root, and every package of ours that
-// it imports, needs nothing but the standard library.
+// TestDeps pins who imports whom. Arrows point to the root. The root, and every package of ours
+// that it imports, needs nothing but the standard library.
 func TestDeps(t *testing.T) {
-	allowed := map[string][]string{ // packages of ours that a package may import; "…" stands for everything
+	// packages of ours that a package may import; "…" stands for everything
+	allowed := map[string][]string{
 		"":                                 {"/internal/clientip", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/fresh", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Who owns one account must not get a bucket of their own at another: no two accounts of a provider share the name in the device cookie.
+// No two accounts of a provider share the account name in the device cookie: otherwise the owner of
+// one would get a bucket of their own at the other.
 func TestDeviceCookie_ofOneAccountOnly(t *testing.T) {
 	browsers := &knownBrowsers{app: "store"}
 	for _, other := range []string{"ıda@example.com", "İda@example.com", "ａda@example.com", "i\u0307da@example.com"} {

@@ -20,19 +20,21 @@ func occupy(t *testing.T, w *world) {
 	newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("192.0.2.99")).want(t, 429, "too_many_attempts", "")
 }
 
-// isKnown tells whether a browser has a bucket of its own while strangers occupy the account's.
+// isKnown reports whether the browser has a bucket of its own while failed logins fill the
+// account's.
 func (b *browser) isKnown(w *world) bool {
 	return b.copy(w.shop, deviceCookie).try(w.shop, "ada@example.com", "wrong").status == http.StatusUnauthorized
 }
 
-// THR-03: whoever has once logged in many times has many device cookies, and no more guesses for it.
+// THR-03: many device cookies of one account bring no more guesses than one.
 func TestTHR03_ManyDeviceCookies(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
 		var thieves []*browser
 		for i := range 100 {
 			b := newBrowser()
-			email := []string{"ada@example.com", "ａda@example.com", "aⓓa@example.com"}[i%3] // one account, whatever the spelling
+			// one account, whatever the spelling
+			email := []string{"ada@example.com", "ａda@example.com", "aⓓa@example.com"}[i%3]
 			b.try(w.shop, email, idptest.Password).want(t, 200, "", "")
 			thieves = append(thieves, b.copy(w.shop, deviceCookie))
 		}
@@ -81,7 +83,8 @@ func TestDeviceCookie_expires(t *testing.T) {
 	})
 }
 
-// What was issued before the password changed is worth nothing any more, wherever this node heard of the change.
+// A device cookie from before the newest password change is worthless, however the node learned of
+// the change.
 func TestDeviceCookie_fromBeforeANewPassword(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, w *world){
 		"told": func(t *testing.T, w *world) {
@@ -123,7 +126,7 @@ func TestDeviceCookie_fromBeforeANewPassword(t *testing.T) {
 	}
 }
 
-// Another end leaves the browsers known, and so does a change of somebody else's password.
+// Other end reasons leave the device cookies valid, and so does another user's password change.
 func TestDeviceCookie_outlivesOtherEnds(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -141,7 +144,8 @@ func TestDeviceCookie_outlivesOtherEnds(t *testing.T) {
 	})
 }
 
-// The browser in which the password was changed stays known: it logs in at once, by other means than the form.
+// The browser in which the password was changed stays known: it logs in at once, by other means
+// than the form.
 func TestDeviceCookie_isRenewedByBegin(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -184,7 +188,8 @@ func TestDeviceCookie_onlyIfRemembered(t *testing.T) {
 		b.login(w.shop)
 		first := b.jar(w.shop)[deviceCookie]
 		b.login(w.shop)
-		if again := b.jar(w.shop)[deviceCookie]; first == "" || again[:21] != first[:21] { // 16 bytes
+		// 16 bytes
+		if again := b.jar(w.shop)[deviceCookie]; first == "" || again[:21] != first[:21] {
 			t.Errorf("the browser's name changed from %q to %q", first, again)
 		}
 	})

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// What the provider or an administrator ends is over at once, for the reason given, and for nobody else.
+// What the provider or an administrator ends is over at once, for the reason given, and for nobody
+// else.
 func TestEndUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("bob@example.com", w.shop.application.ID)
@@ -83,7 +84,8 @@ func TestEndSession(t *testing.T) {
 			t.Errorf("store down: %v", err)
 		}
 		w.store.cut(false)
-		for _, reason := range []latchkey.EndReason{latchkey.EndRevokedByAdmin, latchkey.EndLogout} { // the first one counts
+		// the first one counts
+		for _, reason := range []latchkey.EndReason{latchkey.EndRevokedByAdmin, latchkey.EndLogout} {
 			must(t, w.shop.guard.EndSession(t.Context(), id, reason))
 		}
 		ada.get(w.shop, "/api/private").want(t, 401, "login_required", "revoked_by_admin")

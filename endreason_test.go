@@ -60,7 +60,7 @@ func TestEndReason(t *testing.T) {
 	})
 }
 
-// Whoever asks for open streams is told within 0.6 s, however silent the stream of the store is.
+// EndReason reports an end on another node within 0.6 s, even if the store's stream is silent.
 func TestEndReason_ofASilentStream(t *testing.T) {
 	onTwoNodes(t, func(t *testing.T, w *world, store *tellingStore, nodes [2]*app) {
 		b := newBrowser()

@@ -15,7 +15,8 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// logOutWhileTheStoreIsAway returns a browser with the cookies of a session whose user has logged out.
+// logOutWhileTheStoreIsAway returns a browser with the cookies of a session whose user has logged
+// out.
 func logOutWhileTheStoreIsAway(t *testing.T, w *world, a *app) *browser {
 	t.Helper()
 	b := newBrowser()
@@ -26,7 +27,7 @@ func logOutWhileTheStoreIsAway(t *testing.T, w *world, a *app) *browser {
 	return copied
 }
 
-// With a file for them no end is lost, though the store is away for a whole restart; without one Close says that it is.
+// With an ends file no end is lost, even if the store is away during a whole restart.
 func TestEndsFile_outlivesTheProcess(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		path := filepath.Join(t.TempDir(), "ends.json")
@@ -41,8 +42,10 @@ func TestEndsFile_outlivesTheProcess(t *testing.T) {
 		}
 
 		w.shop.start(config)
-		copied.get(w.shop, "/api/private").want(t, 401, "login_required", "logout") // the store is still away
-		time.Sleep(3 * time.Hour)                                                   // longer than a session id lives
+		// the store is still away
+		copied.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
+		// longer than a session id lives
+		time.Sleep(3 * time.Hour)
 		w.store.cut(false)
 		copied.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		time.Sleep(2 * time.Minute)
@@ -56,7 +59,7 @@ func TestEndsFile_outlivesTheProcess(t *testing.T) {
 	})
 }
 
-// A crash forgets no end that the store has been missing for a while.
+// A crash loses no end that has been pending for a while.
 func TestEndsFile_outlivesACrash(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)
@@ -112,7 +115,8 @@ func TestEndsFile_damaged(t *testing.T) {
 	})
 }
 
-// An end is in the file soon after it was made, however long the store has been away, and though another was written just before.
+// An end is in the file soon after it was made, however long the store has been away, and even if
+// the file was written just before.
 func TestEndsFile_isWrittenSoon(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)
@@ -137,7 +141,8 @@ func TestEndsFile_isWrittenSoon(t *testing.T) {
 	})
 }
 
-// Two apps with the same file do not write over each other's ends in silence: the first keeps it, and the operator hears of the second.
+// Two apps with one ends file do not overwrite each other's ends: the first keeps the file, and the
+// second logs an error.
 func TestEndsFile_ofTwoApps(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		path := filepath.Join(t.TempDir(), "ends.json")
@@ -157,7 +162,8 @@ func TestEndsFile_ofTwoApps(t *testing.T) {
 		if !strings.Contains(w.log.String(), `msg="cannot write the ends file" app=forums`) {
 			t.Error("the operator does not hear of it")
 		}
-		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
+		// of last uses
+		if err := w.shop.guard.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) {
 			t.Error(err)
 		}
 		if err := w.forums.guard.Close(t.Context()); err == nil || !strings.Contains(err.Error(), path) {

@@ -81,7 +81,8 @@ func ExampleGuard_EndUser() {
 // Alarms: a copied cookie, and a provider that does not answer.
 func ExampleConfig_onEvent() {
 	guard := newGuard(func(c *latchkey.Config) {
-		c.OnEvent = func(_ context.Context, e latchkey.Event) { // in the request's goroutine: it must return soon
+		// in the request's goroutine: it must return soon
+		c.OnEvent = func(_ context.Context, e latchkey.Event) {
 			switch e.Kind {
 			case latchkey.EventTheft:
 				fmt.Println("ask the user about", e.AtLogin.IP, "and", e.Device.IP)
@@ -99,8 +100,8 @@ func ExampleConfig_onEvent() {
 	// Output: failed: invalid_credentials
 }
 
-// Several nodes share a store and the keys. A node without its key file must not start with a key of
-// its own: LoadKeys makes none.
+// Several nodes share a store and the keys. A node without its key file must not start with a key
+// of its own: LoadKeys makes none.
 func Example_severalNodes() {
 	ctx := context.Background()
 	keys, err := latchkey.LoadKeys("/run/secrets/session.keys") // the same on every node

@@ -12,8 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A directory is a Provider of the app's own, with its users in memory. Package providertest tests it;
-// examples/ownusers has one on a table of a database.
+// A directory is a Provider of the app's own, with its users in memory. Package providertest tests
+// it; examples/ownusers has one on a table of a database.
 type directory struct{ *table }
 
 type table struct {

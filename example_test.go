@@ -19,7 +19,8 @@ func Example() {
 		ApplicationID: os.Getenv("APPLICATION_ID"), ClientSecret: latchkey.Secret(os.Getenv("CLIENT_SECRET")),
 	})
 	check(err)
-	keys, err := latchkey.LoadOrCreateKeys("session.keys") // of the cookies; made at the first start
+	// of the cookies; made at the first start
+	keys, err := latchkey.LoadOrCreateKeys("session.keys")
 	check(err)
 	store, err := sqlitestore.Open(context.Background(), "sessions.db")
 	check(err)
@@ -45,5 +46,6 @@ func ExampleGuard_Protect_incorrect() {
 	var guard *latchkey.Guard // from New
 	mux := http.NewServeMux()
 	mux.Handle("/api/", guard.Handler())
-	log.Fatal(http.ListenAndServe("127.0.0.1:8080", guard.Protect(mux))) // wrong: POST /api/login answers 401
+	// wrong: POST /api/login answers 401
+	log.Fatal(http.ListenAndServe("127.0.0.1:8080", guard.Protect(mux)))
 }

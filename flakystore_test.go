@@ -19,7 +19,8 @@ type flakyStore struct {
 
 func newFlakyStore() *flakyStore { return &flakyStore{Store: latchkeytest.NewStore()} }
 
-// cutoffs are the ids under which stores keep whether all sessions of an app have ended. All versions that share a store must agree on them.
+// cutoffs are the ids under which stores keep whether all sessions of an app have ended. All
+// versions that share a store must agree on them.
 var cutoffs = map[latchkey.ID]bool{cutoffOf("store"): true, cutoffOf("forums"): true, cutoffOf("store.example.com"): true}
 
 func cutoffOf(app string) latchkey.ID {

@@ -9,7 +9,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// ASVS V7.4.3: a new password that the login form asked for ends the user's other sessions of the app, as one that the user chose to set does.
+// ASVS V7.4.3: a new password that the login form asked for ends the user's other sessions of the
+// app, as one that the user chose to set does.
 func TestLogin_forcedPasswordChangeEndsOtherSessions(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		thief, owner := newBrowser(), newBrowser()

@@ -59,7 +59,8 @@ func TestKEY01_LoadOrCreateKeys(t *testing.T) {
 		t.Errorf("mode %v", info.Mode())
 	}
 	for mode, good := range map[os.FileMode]bool{
-		0o400: true, 0o600: true, 0o440: os.Geteuid() == 0, 0o640: os.Geteuid() == 0, // a file of root's may be its group's as well
+		// a file of root's may be its group's as well
+		0o400: true, 0o600: true, 0o440: os.Geteuid() == 0, 0o640: os.Geteuid() == 0,
 		0o644: false, 0o604: false, 0o660: false, 0o602: false,
 	} {
 		if err := os.Chmod(path, mode); err != nil {
@@ -84,7 +85,8 @@ func TestKEY01_LoadKeys_createsNoFile(t *testing.T) {
 	}
 }
 
-// A link to a file that is not there is neither a key nor a place for one: no attempt may follow another, or leave a file behind.
+// A link to a file that is not there is neither a key nor a place for one: no attempt may follow
+// another, or leave a file behind.
 func TestKEY01_LoadOrCreateKeys_danglingLink(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "keys")

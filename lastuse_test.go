@@ -20,7 +20,8 @@ func TestRestart_keepsTheSession(t *testing.T) {
 	})
 }
 
-// The last use reaches the store without a write for each request, and within a tenth of the idle time.
+// The last use reaches the store without a write for each request, and within a tenth of the idle
+// time.
 func TestLastUse_isStoredInBatches(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

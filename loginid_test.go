@@ -19,8 +19,9 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// LGN-06: guesses at one account are counted together however its login id is spelled, and nobody else's are counted with them. Which spellings are one account is
-// for the embedded provider to say.
+// LGN-06: guesses at one account are counted together however its login id is spelled, and nobody
+// else's are counted with them. Which spellings are one account is for the embedded provider to
+// say.
 func FuzzLGN06_Spellings(f *testing.F) {
 	provider := idptest.New(f, idptest.WithoutSocket())
 	client, err := fusionauth.New(fusionauth.Config{URL: provider.URL, APIKey: latchkey.Secret(provider.APIKey), ApplicationID: "none"})
@@ -61,7 +62,8 @@ func FuzzLGN06_Spellings(f *testing.F) {
 	})
 }
 
-// A provider that does not say which spellings are one has one count for all cases of an id, and no other.
+// A provider that does not say which spellings are one has one count for all cases of an id, and no
+// other.
 func TestLoginID_withoutACanonicalForm(t *testing.T) {
 	guard := refusingGuard(t, refusing)
 	for range 5 {
@@ -74,7 +76,8 @@ func TestLoginID_withoutACanonicalForm(t *testing.T) {
 	}
 }
 
-// Who owns one spelling at a provider where it is an account of its own does not clear what others failed at.
+// At a provider where each spelling is an account of its own, a login to one does not clear the
+// failures of another.
 func TestLoginID_anotherSpellingClearsNothing(t *testing.T) {
 	wrong := latchkey.CodeInvalidCredentials
 	guard := refusingGuard(t, struct {

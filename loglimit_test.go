@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Whoever has old cookies cannot fill the log with them: the operator is told once a minute for each session.
+// A client with stale cookies cannot fill the log: each session has one line a minute.
 func TestStale_isLoggedOnceAMinute(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		told := 0

@@ -163,7 +163,7 @@ func TestMixedRecords_areNotBelieved(t *testing.T) {
 					if store.writes != 0 {
 						t.Errorf("%d writes", store.writes)
 					}
-					// whoever logs out gives up a token of their own
+					// a logout may revoke the browser's own token
 					if n := w.refreshTokens(); n != alive && route.method == "GET" {
 						t.Errorf("%d refresh tokens of %d are alive", n, alive)
 					}
@@ -210,8 +210,8 @@ func TestMixedRecords_besideAnOlderRefreshCookie(t *testing.T) {
 	})
 }
 
-// Of the sessions of a user, those that are another's are left alone, and the others are ended;
-// whoever asked for that hears that it is not done.
+// If the list of a user's sessions has another user's, that one stays, the others end, and the
+// caller gets an error.
 func TestMixedRecords_inAList(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := &confusedStore{flakyStore: w.store}

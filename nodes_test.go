@@ -37,7 +37,8 @@ func TestREF01_OneRefreshOnFourNodes(t *testing.T) {
 					}
 					last.Lock()
 					defer last.Unlock()
-					for name, value := range tab.jar(w.shop) { // the last answer wins, as in a browser
+					// the last answer wins, as in a browser
+					for name, value := range tab.jar(w.shop) {
 						b.set(w.shop, name, value)
 					}
 				})
@@ -56,7 +57,7 @@ func TestREF01_OneRefreshOnFourNodes(t *testing.T) {
 	})
 }
 
-// The node that had the claim died in the middle. Its claim runs out, and another node goes on.
+// A node dies while it holds the claim on a refresh. The claim expires, and another node refreshes.
 func TestNodes_claimOfADeadNode(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -84,7 +85,8 @@ func TestNodes_claimOfADeadNode(t *testing.T) {
 	})
 }
 
-// A node died after it had ended a session and before it could revoke the token. The others find it in the store.
+// A node dies after it has ended a session and before it has revoked the token. Another finds the
+// revocation in the store.
 func TestNodes_revocationOfADeadNode(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

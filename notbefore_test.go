@@ -145,14 +145,16 @@ func TestEndAppSessions_isKnown(t *testing.T) {
 			w.store.cut(false)
 			time.Sleep(2 * time.Second)
 			b.get(w.shop, "/api/private").ok(t, false)
-			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now().Add(-time.Hour), latchkey.EndRevokedByAdmin)) // an old event
+			// an old event
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now().Add(-time.Hour), latchkey.EndRevokedByAdmin))
 			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Time{}, latchkey.EndRevokedByAdmin))
 			b.get(w.shop, "/api/private").ok(t, false)
 		})
 	})
 }
 
-// A request that asks the store about the end of all sessions holds up no other for longer than that one wants to wait.
+// A request that asks the store about the end of all sessions holds up no other for longer than
+// that one wants to wait.
 func TestEndAppSessions_oneRequestAsksForAll(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -185,7 +187,8 @@ func (s *tardyStore) Get(ctx context.Context, id latchkey.ID) (*latchkey.Record,
 	return s.flakyStore.Get(ctx, id)
 }
 
-// Whose keys were stolen ends all sessions and replaces the keys, which leaves an end in the store that no key vouches for.
+// Whose keys were stolen ends all sessions and replaces the keys, which leaves an end in the store
+// that no key vouches for.
 func TestEndAppSessions_keysReplaced(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

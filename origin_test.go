@@ -16,7 +16,8 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// Whoever sets Origin wrongly sees nothing but 403 in the browser: the log says which two origins differ, now and then.
+// With a wrong Config.Origin the browser shows only a 403: the log names the two origins that
+// differ, at a limited rate.
 func TestOrigin_refusedIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	var passed atomic.Int64
@@ -57,7 +58,8 @@ func TestOrigin_refusedIsLogged(t *testing.T) {
 	}
 }
 
-// Behind a proxy that nobody told of, all browsers share the proxy's address, and anybody can use its attempts up: the log says so, once.
+// Behind a proxy that nobody told of, all browsers share the proxy's address, and anybody can use
+// its attempts up: the log says so, once.
 func TestOrigin_unknownProxyIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	config := latchkey.Config{

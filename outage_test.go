@@ -47,8 +47,9 @@ func (s *writingStore) Swap(ctx context.Context, next *latchkey.Record) error {
 	return s.Store.Swap(ctx, next)
 }
 
-// While the provider is away, a crowd that asks again and again asks it about once in two seconds, whether it fails at once or hangs. The store is not
-// written either. Nobody is signed out, and all are served soon after it is back.
+// While the provider is away, a crowd that asks again and again asks it about once in two seconds,
+// whether it fails at once or hangs. The store is not written either. Nobody is signed out, and all
+// are served soon after it is back.
 func TestOutage_ofTheProvider(t *testing.T) {
 	const crowd = 20
 	for name, takes := range map[string]time.Duration{"fails": 0, "hangs": time.Hour} {
@@ -71,13 +72,15 @@ func TestOutage_ofTheProvider(t *testing.T) {
 						b.get(w.shop, "/api/private").want(t, 200, "", "")
 					}
 					if ahead > 0 {
-						time.Sleep(20 * time.Minute) // the JWTs have expired, and the session ids live
+						// the JWTs have expired, and the session ids live
+						time.Sleep(20 * time.Minute)
 					} else {
 						time.Sleep(2 * time.Hour)
 					}
 					want := 503
 					if ahead > 0 {
-						want = 200 // of the guard: whether an expired JWT will do is for the handler to say
+						// of the guard: whether an expired JWT will do is for the handler to say
+						want = 200
 					}
 					provider.down.Store(true)
 					provider.calls.Store(0)
@@ -135,7 +138,8 @@ func TestOutage_ofOneUser(t *testing.T) {
 	})
 }
 
-// A brokenFor is a provider that cannot refresh the sessions of some users, because of something in their profile for example.
+// A brokenFor is a provider that cannot refresh the sessions of some users, because of something in
+// their profile for example.
 type brokenFor struct {
 	*onetime.Provider
 	users map[string]bool
@@ -156,7 +160,8 @@ func (p *brokenFor) Refresh(ctx context.Context, r latchkey.Renewal) (latchkey.G
 	return grant, err
 }
 
-// One user whose refreshes fail, in as many sessions and as often as they like, pauses nobody else's.
+// One user whose refreshes fail, in as many sessions and as often as they like, pauses nobody
+// else's.
 func TestOutage_ofOneUsersSessions(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		c := w.config(w.shop, discard)
@@ -196,7 +201,8 @@ func TestOutage_ofOneUsersSessions(t *testing.T) {
 	})
 }
 
-// REF-10: only an authoritative no ends a session. Everything else is 503, and then the same cookies go on.
+// REF-10: only an authoritative no ends a session. Everything else is 503, and then the same
+// cookies go on.
 func TestREF10_ProviderInTrouble(t *testing.T) {
 	for name, fault := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){
 		"slow": func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
@@ -273,7 +279,8 @@ func TestARC12_StoreDown(t *testing.T) {
 		if len(b.jar(w.shop)) != 1 {
 			t.Error("cookies are left after an incomplete logout")
 		}
-		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout") // known here at once
+		// known here at once
+		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		w.store.cut(false)
 		time.Sleep(time.Minute)
 		w.shop.start(w.config(w.shop, discard)) // and stored as soon as that was possible

@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// A panic in the store's stream of changes does not end the process either: the guard listens again.
+// A panic in the store's stream of changes does not end the process either: the guard listens
+// again.
 func TestPanic_inTheStoresWatch(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := &panickingStore{tellingStore: newTellingStore()}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// An end that is neither stored nor kept for the next process is an error in the log, with its session and user.
+// An end that is neither stored nor kept for the next process is an error in the log, with its
+// session and user.
 func TestPendingEnds_full(t *testing.T) {
 	end := func() *Record {
 		return (&Record{ID: newID(), App: "store", User: User{ID: "ada"}, RefreshTokenID: "one", Deadline: epoch}).tombstone(epoch, EndLogout)

@@ -47,7 +47,7 @@ func TestPendingEnds_failedLoginsLoseNoLogout(t *testing.T) {
 	})
 }
 
-// An end whose record the store has mixed up does not keep others from being stored.
+// An end that cannot be stored, because the store mixes its record up, does not hold up the others.
 func TestPendingEnds_oneHoldsUpNoOther(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := &confusedStore{flakyStore: w.store}

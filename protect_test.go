@@ -67,7 +67,8 @@ func TestProtect_nestedGuards(t *testing.T) {
 		if n := len(rec.Header()["Set-Cookie"]); rec.Code != 200 || n != 2 {
 			t.Errorf("%d, %d cookies", rec.Code, n)
 		}
-		mixed := w.forums.guard.Identify(w.shop.guard.Protect(http.NotFoundHandler())) // another guard's session is none of ours
+		// another guard's session is none of ours
+		mixed := w.forums.guard.Identify(w.shop.guard.Protect(http.NotFoundHandler()))
 		rec = httptest.NewRecorder()
 		other := newBrowser()
 		other.login(w.forums)

@@ -32,7 +32,7 @@ func (p wrapped) Login(ctx context.Context, c latchkey.Credentials) (latchkey.Gr
 	return p.login(grant, err)
 }
 
-// What a provider of somebody else's making may do.
+// A provider that panics, hangs, throttles or grants nothing costs a 503, never the session.
 func TestProvider_misbehaves(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, discard)

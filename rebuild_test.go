@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A store that has lost everything logs nobody out: the refresh cookie makes the session whole again.
+// A store that has lost everything logs nobody out: the session is rebuilt from the refresh cookie.
 func TestRebuild_afterLossOfTheStore(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		for _, a := range []*app{w.shop, w.forums} {
@@ -60,7 +60,8 @@ func TestLogout_ofALostSession(t *testing.T) {
 	})
 }
 
-// A replica that took over has the session of yesterday: alive. The node knows better.
+// After a failover the replica has the session as it was before its end. The node that made the end
+// does not believe it.
 func TestRollback_doesNotUndoAnEnd(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		for _, lost := range []string{"the end", "everything"} {
@@ -75,14 +76,16 @@ func TestRollback_doesNotUndoAnEnd(t *testing.T) {
 				w.store.rollback()
 			}
 			thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
-			synctest.Wait()                         // it stores the end again in the background
-			w.shop.start(w.config(w.shop, discard)) // a node that did not see the end finds it in the store again
+			synctest.Wait() // it stores the end again in the background
+			// a node that did not see the end finds it in the store again
+			w.shop.start(w.config(w.shop, discard))
 			thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
 		}
 	})
 }
 
-// An end was stored and lost before the provider heard of it. The node that made it still has the refresh token revoked, so that no other node makes the session whole again.
+// An end is stored and lost before the refresh token is revoked. The node that made it still
+// revokes the token, so that no other node rebuilds the session.
 func TestRollback_endLostBeforeItsRevocation(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		other := w.anotherNode(w.shop)
@@ -102,7 +105,7 @@ func TestRollback_endLostBeforeItsRevocation(t *testing.T) {
 	})
 }
 
-// The provider hears of an end while the store is away.
+// The refresh token is revoked even if the store is away.
 func TestRevoke_withoutAStore(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -116,7 +119,8 @@ func TestRevoke_withoutAStore(t *testing.T) {
 	})
 }
 
-// A session that another node made whole before the provider heard of its end is ended again, with the refresh token that it got meanwhile.
+// A session that another node rebuilt before its token was revoked is ended again, and so is the
+// refresh token that it got meanwhile.
 func TestRollback_lostEndIsRestored(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		other := w.anotherNode(w.shop)
@@ -143,7 +147,7 @@ func TestRollback_lostEndIsRestored(t *testing.T) {
 	})
 }
 
-// The newest writes of a session are lost, and nobody is logged out.
+// A store that has lost a session's newest writes logs nobody out.
 func TestRollback_ofARefresh(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

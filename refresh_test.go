@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// With the provider hanging, every request has its 503 in the time of one call.
+// If the provider hangs, every request has its 503 in the time of one call.
 func TestRefresh_waitersShareOneCall(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -34,7 +34,8 @@ func TestRefresh_waitersShareOneCall(t *testing.T) {
 	})
 }
 
-// The provider performed the refresh, but its answer was lost. Its one-time token must not cost the user the session.
+// The provider performed the refresh, but its answer was lost. Its one-time token must not cost the
+// user the session.
 func TestREF03_LostAnswerOfTheProvider(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		for _, a := range []*app{w.shop, w.forums} {
@@ -55,7 +56,8 @@ func TestREF03_LostAnswerOfTheProvider(t *testing.T) {
 	})
 }
 
-// The answer with the new cookies never reached the browser, which comes back with the old ones, hours later.
+// The answer with the new cookies never reached the browser, which comes back with the old ones,
+// hours later.
 func TestRefresh_lostAnswerOfTheApp(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -133,7 +135,7 @@ func TestRefresh_outlivesItsFirstCaller(t *testing.T) {
 	})
 }
 
-// REF-14: a token of somebody else is nobody's session.
+// REF-14: a refresh that returns another user's tokens ends the session.
 func TestREF14_RefreshForAnotherUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("bob@example.com", w.shop.application.ID)

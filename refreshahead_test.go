@@ -18,8 +18,8 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// With RefreshAhead a handler never sees an expired JWT while the browser is in use, no request waits for the provider, and the
-// session goes on as ever.
+// With RefreshAhead a handler never sees an expired JWT while the browser is in use, no request
+// waits for the provider, and the session goes on as ever.
 func TestRefreshAhead_handlersGetLivingTokens(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		a := w.newApp("ahead", idp.Application{AccessTokenTTL: 10 * time.Minute}, discard)
@@ -66,7 +66,8 @@ func TestRefreshAhead_handlersGetLivingTokens(t *testing.T) {
 	})
 }
 
-// jwtApp is an app whose provider's JWTs live for some time. Its handler at /x fails the test if it gets one that has expired.
+// jwtApp is an app whose provider's JWTs live for some time. Its handler at /x fails the test if it
+// gets one that has expired.
 func jwtApp(t *testing.T, life time.Duration, options ...latchkeytest.Option) (*latchkeytest.World, *latchkeytest.App) {
 	w, provider := latchkeytest.New(t, options...), onetime.New()
 	provider.TokenLife = life
@@ -86,8 +87,9 @@ func jwtApp(t *testing.T, life time.Duration, options ...latchkeytest.Option) (*
 	return w, app
 }
 
-// Whatever the lifetime of the provider's JWTs, a handler behind Protect gets one that has not expired: from
-// the login on, at every pace of the browser, whatever the rules have settled by then.
+// Whatever the lifetime of the provider's JWTs, a handler behind Protect gets one that has not
+// expired: from the login on, at every pace of the browser, whatever the rules have settled by
+// then.
 func TestRefreshAhead_anyLifetime(t *testing.T) {
 	for _, life := range []time.Duration{2 * time.Second, 20 * time.Second, time.Minute, 3 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, 2 * time.Hour} {
 		for _, pace := range []time.Duration{time.Second, 19 * time.Second, 50 * time.Second, 4 * time.Minute, 29 * time.Minute} {

@@ -11,7 +11,7 @@ import (
 
 const tokenRefused = `{"fieldErrors":{"refreshToken":[{"code":"[invalid]refreshToken"}]}}`
 
-// A stranger who collects dead sessions of their own does not keep others from hearing that theirs are over.
+// One user with many dead sessions does not keep other users' refusals from ending theirs.
 func TestRefusals_ofOneUser(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.provider.AddUser("mallory@example.com", w.shop.application.ID)
@@ -32,7 +32,7 @@ func TestRefusals_ofOneUser(t *testing.T) {
 	})
 }
 
-// Nor does one who has as many accounts: a session counts once, though it is presented again and again.
+// Many accounts do not either: a session counts once, however often it is presented.
 func TestRefusals_oneSessionCountsOnce(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		ada := newBrowser()
@@ -58,7 +58,8 @@ func TestRefusals_oneSessionCountsOnce(t *testing.T) {
 	})
 }
 
-// A bad deploy at the provider refuses everybody: after the sessions of twenty users, refusals end nothing.
+// A bad deploy at the provider refuses everybody: after the sessions of twenty users, refusals end
+// nothing.
 func TestRefusals_ofEverybodyEndNothing(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		var browsers []*browser

@@ -8,7 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// Another guard that takes the place of one knows what it knew: ends that the store has not, and how often logins failed.
+// A guard that replaces another takes over its pending ends and its counts of failed logins.
 func TestReplaces_keepsWhatTheGuardLearned(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		old := w.shop.guard
@@ -21,7 +21,8 @@ func TestReplaces_keepsWhatTheGuardLearned(t *testing.T) {
 		config.Replaces = old
 		w.shop.start(config)
 		stranger.try(w.shop, "bob@example.com", "wrong").want(t, 429, "too_many_attempts", "")
-		if err := old.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) { // of last uses
+		// of last uses
+		if err := old.Close(t.Context()); err != nil && !errors.Is(err, latchkeytest.ErrStoreDown) {
 			t.Errorf("the old guard: %v", err)
 		}
 		time.Sleep(2 * time.Hour)

@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey/memstore"
 )
 
-// Whatever a client sends, it gets one of the documented answers: never a 500, never cookies without a login.
+// Whatever a client sends, it gets one of the documented answers: never a 500, never cookies
+// without a login.
 func FuzzRequest(f *testing.F) {
 	provider := idptest.New(f, idptest.WithoutSocket())
 	application := provider.AddApplication(idp.Application{})
@@ -42,7 +43,8 @@ func FuzzRequest(f *testing.F) {
 		}
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
-		redirected := w.Code == http.StatusTemporaryRedirect || w.Code == http.StatusMovedPermanently // the mux cleans the path
+		// the mux cleans the path
+		redirected := w.Code == http.StatusTemporaryRedirect || w.Code == http.StatusMovedPermanently
 		if !documented[w.Code] && !redirected {
 			t.Errorf("%s %s: %d %s", method, r.URL.Path, w.Code, w.Body)
 		}

@@ -79,7 +79,7 @@ func TestProtect_staysUncachedWithoutABody(t *testing.T) {
 	})
 }
 
-// No login is recent enough for a time that somebody has computed wrongly.
+// No login meets a negative LoggedInWithin.
 func TestRequire_negativeTime(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

@@ -13,7 +13,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// The queue of revocations is in the store: a restart finds it, and one that cannot be done holds up no other.
+// The queue of revocations is in the store and survives a restart. One that fails does not hold up
+// the others.
 func TestRevoke_survivesARestart(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.faults.set(func(rw http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -54,7 +55,7 @@ func TestRevoke_survivesARestart(t *testing.T) {
 	})
 }
 
-// A proxy that answers 404 for the provider has revoked nothing.
+// A 404 from a proxy in front of the provider is not a revocation.
 func TestRevoke_doesNotBelieveAProxy(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
@@ -84,7 +85,8 @@ func TestSweep_tombstonesAtTheirDeadline(t *testing.T) {
 	})
 }
 
-// While the provider is away, each logout must not ask it for all refresh tokens that are to be revoked, nor log a line for each.
+// During an outage of the provider, a logout does not retry every pending revocation, nor log a
+// line for each.
 func TestRevoke_whileTheProviderIsAway(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.start(w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil))))
@@ -117,7 +119,7 @@ func TestRevoke_whileTheProviderIsAway(t *testing.T) {
 	})
 }
 
-// A foreignQueue has records in its queue of revocations that do not belong there, the first and the last of each page.
+// A foreignQueue has a record of another app at both ends of each page of its queue of revocations.
 type foreignQueue struct{ *flakyStore }
 
 func (s foreignQueue) Unrevoked(ctx context.Context, app string, after latchkey.ID, limit int) ([]*latchkey.Record, error) {
@@ -126,7 +128,7 @@ func (s foreignQueue) Unrevoked(ctx context.Context, app string, after latchkey.
 	return append(append([]*latchkey.Record{foreign}, list...), foreign), err
 }
 
-// One record in the queue of revocations that does not belong there keeps none of the others from being revoked.
+// A foreign record in the queue does not keep the others from being revoked.
 func TestRevoke_skipsForeignRecords(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		config := w.config(w.shop, slog.New(slog.NewTextHandler(w.log, nil)))

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// CKE-11: a cookie that was served before vouches for itself alone, and the id that is read without a MAC is the one under it.
+// CKE-11: a cookie that was served before vouches for itself alone, and the id that is read without
+// a MAC is the one under it.
 func TestCKE11_ProvenCookie(t *testing.T) {
 	mac := newSessionMAC(KeyRing{NewKey()}, "store", "store.example.com")
 	for range 100 {

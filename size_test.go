@@ -27,8 +27,9 @@ import (
 
 var sizeOfCache = flag.Int("sizes.sessions", 20_000, "how many sessions are in the memory of the node at last")
 
-// TestSizeOfTheCache logs many sessions in at one node, serves each from memory, and measures what they take there and how long a request takes.
-// A session takes no more than 1 KiB beyond the user's JSON and the tokens.
+// TestSizeOfTheCache logs many sessions in at one node, serves each from memory, and measures what
+// they take there and how long a request takes. A session takes no more than 1 KiB beyond the
+// user's JSON and the tokens.
 //
 //	go test -run TestSizeOfTheCache -v . -sizes.sessions 1000000
 func TestSizeOfTheCache(t *testing.T) {
@@ -142,7 +143,8 @@ func withCookies(cookies string) *http.Request {
 	return &http.Request{Method: "GET", Host: "store.example.com", Header: http.Header{"Cookie": {cookies}}, URL: &url.URL{Path: "/api/cart"}, RemoteAddr: "203.0.113.7:1"}
 }
 
-// ask asks for sessions of the sample, and returns the median and the 99th percentile of the time that it took.
+// ask asks for sessions of the sample, and returns the median and the 99th percentile of the time
+// that it took.
 func (c *sampledCrowd) ask(t *testing.T) [2]time.Duration {
 	w := nowhere{make(http.Header)}
 	took := make([]time.Duration, 20_000)
@@ -179,7 +181,8 @@ type advancing struct{ by atomic.Int64 }
 func (c *advancing) now() time.Time           { return time.Now().Add(time.Duration(c.by.Load())) }
 func (c *advancing) advance(by time.Duration) { c.by.Add(int64(by)) }
 
-// recentStore keeps records in their binary form until it is told to forget them: what it takes does not grow with the sessions. It tells of every change.
+// recentStore keeps records in their binary form until forget, so its memory does not grow with the
+// number of sessions. It announces every change.
 type recentStore struct {
 	latchkey.Store // panics for what is not asked of it here
 

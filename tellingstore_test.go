@@ -53,7 +53,7 @@ func (s *tellingStore) Watch(ctx context.Context, changed func(latchkey.ID), bea
 	}
 }
 
-// tell tells every stream of a change.
+// tell announces a change on every stream.
 func (s *tellingStore) tell(id latchkey.ID) {
 	if s.silent.Load() {
 		return

@@ -82,6 +82,7 @@ func TestTheft_ofASessionID(t *testing.T) {
 		victim.get(w.shop, "/api/private").ok(t, false)
 		time.Sleep(3 * time.Minute)
 		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "")
-		victim.get(w.shop, "/api/private").ok(t, false) // a session cookie alone never ends the victim's session
+		// a session cookie alone never ends the victim's session
+		victim.get(w.shop, "/api/private").ok(t, false)
 	})
 }

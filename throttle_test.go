@@ -33,7 +33,8 @@ func (w *world) withAddresses() {
 	w.shop.start(config)
 }
 
-// THR-01: guesses at one account are slowed from wherever they come, and each costs more time than the last.
+// THR-01: guesses at one account are slowed from wherever they come, and each costs more time than
+// the last.
 func TestTHR01_GuessesAtOneAccount(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -55,11 +56,13 @@ func TestTHR01_GuessesAtOneAccount(t *testing.T) {
 			t.Errorf("%d guesses in %v: %.0f a day", guesses, time.Since(began), perDay)
 		}
 		newBrowser().try(w.shop, "ada@example.com", "wrong", from("192.0.2.8"))
-		newBrowser().try(w.shop, "Ada@Example.com", idptest.Password, from("192.0.2.9")).want(t, 429, "too_many_attempts", "") // LGN-06: one bucket for all spellings
+		// LGN-06: one bucket for all spellings
+		newBrowser().try(w.shop, "Ada@Example.com", idptest.Password, from("192.0.2.9")).want(t, 429, "too_many_attempts", "")
 	})
 }
 
-// THR-01: a provider finds one account under many spellings. They have no allowances of their own, and whoever shares one cannot clear it.
+// THR-01: a provider finds one account under many spellings. All of them share one bucket, and a
+// login to another account does not clear it.
 func TestTHR01_Spellings(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -85,7 +88,7 @@ func TestTHR01_Spellings(t *testing.T) {
 	})
 }
 
-// THR-03: a stranger cannot lock a user out of the browser that he uses.
+// THR-03: a stranger cannot lock users out of a browser in which they have logged in before.
 func TestTHR03_knownBrowserHasItsOwnBucket(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -103,7 +106,8 @@ func TestTHR03_knownBrowserHasItsOwnBucket(t *testing.T) {
 		thief := victim.copy(w.shop, deviceCookie)
 		forged := newBrowser()
 		genuine := thief.jar(w.shop)[deviceCookie]
-		forged.set(w.shop, deviceCookie, string(genuine[0]^1)+genuine[1:]) // another letter, or one that no base64 has
+		// another letter, or one that no base64 has
+		forged.set(w.shop, deviceCookie, string(genuine[0]^1)+genuine[1:])
 		forged.try(w.shop, "ada@example.com", idptest.Password).want(t, 429, "too_many_attempts", "")
 		last := 0
 		for range 20 {
@@ -123,7 +127,8 @@ func TestTHR02_OneAddressManyAccounts(t *testing.T) {
 		statuses := make(map[int]int)
 		for i := range 100 {
 			statuses[newBrowser().try(w.shop, fmt.Sprintf("user%d@example.com", i), "Spring2030!", from("2001:db8::1")).status]++
-			newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("2001:db8::2")) // the same /64
+			// the same /64
+			newBrowser().try(w.shop, "ada@example.com", idptest.Password, from("2001:db8::2"))
 		}
 		if statuses[401] != 30 || statuses[429] != 70 {
 			t.Errorf("statuses %v", statuses)
@@ -134,7 +139,8 @@ func TestTHR02_OneAddressManyAccounts(t *testing.T) {
 	})
 }
 
-// THR-07, THR-08: known and unknown accounts are slowed alike; a right password, or a provider that could not look, costs nothing.
+// THR-07, THR-08: known and unknown accounts are slowed alike; a right password, or a provider that
+// could not look, costs nothing.
 func TestTHR07_WhatCounts(t *testing.T) {
 	simulateMonths(t, func(t *testing.T, w *world) {
 		w.withAddresses()
@@ -164,7 +170,8 @@ func TestTHR07_WhatCounts(t *testing.T) {
 	})
 }
 
-// THR-01: a provider that locks accounts by itself adds to the guard's limit, and takes nothing from it.
+// THR-01: a provider that locks accounts by itself adds to the guard's limit, and takes nothing
+// from it.
 func TestTHR01_TheProvidersLockout(t *testing.T) {
 	guesses := func(t *testing.T, lockout idp.Lockout) (checked int) {
 		simulate(t, func(t *testing.T, w *world) {
@@ -185,7 +192,7 @@ func TestTHR01_TheProvidersLockout(t *testing.T) {
 	}
 }
 
-// Only an answer that the provider gives to who knows the password clears what has been counted.
+// Only an answer that the provider gives after the right password clears the failures.
 func TestTHR08_whatClearsFailures(t *testing.T) {
 	for code, clears := range map[latchkey.Code]bool{
 		latchkey.CodeLoginPrevented: false, latchkey.CodeAccountLocked: false, latchkey.CodeTwoFactorRequired: false, "a code of another provider": false,

@@ -58,7 +58,8 @@ func (p *slowProvider) Login(ctx context.Context, c latchkey.Credentials) (latch
 	return p.Provider.Login(ctx, c)
 }
 
-// Whoever hangs up before the answer has used up an attempt: a refusal may take longer than a success, and who waits just long enough for that would guess for nothing.
+// A client that hangs up early has used an attempt. Refusals may take longer than successes: a
+// guesser could wait just long enough for a success and guess for free.
 func TestTHR05_HangingUp(t *testing.T) {
 	hangUp := func(t *testing.T, w *latchkeytest.World, app *latchkeytest.App) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -95,8 +96,9 @@ func TestTHR05_HangingUp(t *testing.T) {
 	})
 }
 
-// A provider whose refusals take longer than the guard waits, and whose yes does not, must not be guessed at for nothing. Nor must an office wait
-// behind one address because it was slow: only the account does.
+// A provider whose refusals take longer than the guard waits, and whose yes does not, must not be
+// guessed at for nothing. Nor must an office wait behind one address because it was slow: only the
+// account does.
 func TestTHR05_SlowRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &slowProvider{Provider: onetime.New(), takes: time.Minute}
@@ -121,7 +123,8 @@ func TestTHR05_SlowRefusals(t *testing.T) {
 	})
 }
 
-// THR-05: attempts are counted before the password is looked at, and yet many users of one address who log in at the same time need not wait.
+// THR-05: attempts are counted before the password is looked at, and yet many users of one address
+// who log in at the same time need not wait.
 func TestTHR05_OneAddressForMany(t *testing.T) {
 	guard, err := latchkey.New(latchkey.Config{
 		Origin: "https://store.example.com", Provider: instant{}, Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, Logger: discard,

@@ -11,8 +11,9 @@ import (
 	"github.com/latchkey-dev/latchkey/latchkeytest"
 )
 
-// A handler gets a JWT that has not expired, if the provider answers, also after nobody has asked for
-// a while: Token waits for the refresh. If the provider does not, Token says when the old one expired.
+// A handler gets a JWT that has not expired, if the provider answers, also after nobody has asked
+// for a while: Token waits for the refresh. If the provider does not, Token says when the old one
+// expired.
 func TestToken_waitsForTheRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		once := onetime.New()
@@ -54,8 +55,8 @@ func TestToken_waitsForTheRefresh(t *testing.T) {
 	})
 }
 
-// If the refresh that Token waits for ends the session, the handler can answer as Protect would have.
-// A guard inside another waits as well.
+// If the refresh that Token waits for ends the session, the handler can answer as Protect would
+// have. A guard inside another waits as well.
 func TestToken_sessionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		once := onetime.New()

@@ -103,7 +103,7 @@ func TestUnknownFields_critical(t *testing.T) {
 	})
 }
 
-// Nor is one made whole from a refresh cookie that says so.
+// Nor is one rebuilt from a refresh cookie that says so.
 func TestUnknownFields_criticalInCookie(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

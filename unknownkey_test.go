@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey"
 )
 
-// Cookies of a key that this node does not have lead to the login form, and the log names the key, once a minute however many come.
+// Cookies of a key that this node does not have lead to the login form, and the log names the key,
+// once a minute however many come.
 func TestUnknownKey_isReported(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		lost := w.keys[0]
@@ -38,7 +39,8 @@ func TestUnknownKey_isReported(t *testing.T) {
 	})
 }
 
-// A node that shares the store of others, and not their keys, reports it when one of them writes, though no browser of theirs comes.
+// A node with the others' store and not their keys reports it when one of them writes, even if it
+// sees none of their browsers.
 func TestUnknownKey_ofANode(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		var alarms [3]atomic.Int64
@@ -83,7 +85,8 @@ func TestUnknownKey_ofANode(t *testing.T) {
 	})
 }
 
-// Apps that share a store hear of each other's writes. Another app's record is neither a mistake of the store's nor sealed for this app to open.
+// Apps that share a store hear of each other's writes. Another app's record is neither a mistake of
+// the store's nor sealed for this app to open.
 func TestUnknownKey_notOfAnotherApp(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		store := newTellingStore()

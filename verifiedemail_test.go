@@ -12,7 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
-// unproved adds a user to the shop whose address nobody has verified, at a provider that lets such users log in.
+// unproved adds a user to the shop whose address nobody has verified, at a provider that lets such
+// users log in.
 func (w *world) unproved(email string) idp.User {
 	w.Helper()
 	u, err := w.provider.CreateUser(w.Context(), idp.NewUser{Email: email, Password: idptest.Password})
@@ -40,7 +41,8 @@ func tryLogin(a *app, email, password string) (reply, time.Duration) {
 	return got, time.Since(began)
 }
 
-// Where addresses must be verified, the right password of an unverified account is answered as a wrong one is, and as fast; and no token is left over.
+// If addresses must be verified, the right password of an unverified account is answered as a
+// wrong one is, and as fast; and no token is left over.
 func TestVerifiedEmail_refusedLikeAWrongPassword(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.RequireVerifiedEmail()
@@ -76,7 +78,7 @@ func TestVerifiedEmail_refusedLikeAWrongPassword(t *testing.T) {
 	})
 }
 
-// No other way to a session goes round it, and none is ended by it.
+// Begin requires a verified address too. Sessions from before go on.
 func TestVerifiedEmail_noOtherWayToASession(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.unproved("bob@example.com")
@@ -95,7 +97,7 @@ func TestVerifiedEmail_noOtherWayToASession(t *testing.T) {
 	})
 }
 
-// An app that has its users in common with such an app tells nothing of them either, and lets them in as it did.
+// HideUnverified gives nothing away either, and still lets unverified users in.
 func TestVerifiedEmail_hidesTheUnverified(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.HideUnverified()
@@ -115,7 +117,8 @@ func TestVerifiedEmail_hidesTheUnverified(t *testing.T) {
 	})
 }
 
-// Nor is somebody told apart who is not registered for the app either; a user whose address is verified is.
+// An unverified user who is not registered is refused like a wrong password too. A verified one
+// gets not_registered.
 func TestVerifiedEmail_tellsNobodyApart(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		w.shop.guard.RequireVerifiedEmail()

@@ -55,7 +55,8 @@ func TestWorkflow(t *testing.T) {
 					t.Errorf("%d refreshes after the cap, want 2", n)
 				}
 
-				must(t, w.provider.SetUserActive(context.Background(), w.user.ID, false)) // 19–23: the provider says no
+				// 19–23: the provider says no
+				must(t, w.provider.SetUserActive(context.Background(), w.user.ID, false))
 				time.Sleep(time.Hour)
 				b.get(a, "/api/private").want(t, 401, "login_required", "refresh_refused")
 				b.get(a, "/api/user").want(t, 404, "not_logged_in", "refresh_refused")
@@ -64,7 +65,8 @@ func TestWorkflow(t *testing.T) {
 	}
 }
 
-// 24–27: the login of one app says nothing to the other, whoever carries the cookies there.
+// 24–27: a login at one app is no login at the other, even with the first one's cookies copied
+// there.
 func TestNoSingleSignOn(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()

@@ -42,8 +42,8 @@ func simulate(t *testing.T, run func(*testing.T, *world)) {
 	simulateIdle(t, 0, run)
 }
 
-// simulateMonths is for tests in which little happens for long. A session may be idle for half a day,
-// so that the nodes need not look after it every few minutes.
+// simulateMonths is for tests in which little happens for long. A session may be idle for half a
+// day, so that the nodes need not look after it every few minutes.
 func simulateMonths(t *testing.T, run func(*testing.T, *world)) {
 	simulateIdle(t, 12*time.Hour, run)
 }
@@ -115,7 +115,8 @@ func (w *world) config(a *app, logger *slog.Logger) latchkey.Config {
 	return c
 }
 
-// start puts the app's guard and handlers behind a server. Called again, it is a restart of the app.
+// start puts the app's guard and handlers behind a server. Called again, it is a restart of the
+// app.
 func (a *app) start(c latchkey.Config) {
 	a.w.Helper()
 	a.App = a.w.Start(c, func(node *latchkeytest.App) http.Handler {
