@@ -17,83 +17,95 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// Config is what a Guard is made from. New reads it once. Provider, Store, Keys and Origin are required.
+// A Config configures a Guard. New reads it once. Origin, Provider, Store and Keys are required.
 type Config struct {
-	// Origin is where browsers find the app: scheme, host, and the port where it is not the scheme's own; "https://store.example.com".
-	// It must be https, or http on localhost, *.localhost or a loopback address: elsewhere browsers drop the cookies.
+	// Origin is the origin of the app, as browsers see it: scheme, host, and the port unless it is
+	// the scheme's default, such as "https://store.example.com". It must be https, or http on
+	// localhost, *.localhost or a loopback address: elsewhere browsers drop the cookies.
 	Origin string
 
-	// App names the app in the store and in the keys of its cookies, so that no cookie of one app works in another. Default: the host of Origin.
-	// Changing it logs everybody out.
+	// App names the app in the store and in the derived keys, so that cookies of one app do not
+	// work in another. Changing it logs out all users. Default: the host of Origin.
 	App string
 
-	// BasePath is where Handler and package account have their routes; default "/api". The browser
-	// client's option base is the same. Choose another path, such as "/auth", if the app has an API of
-	// its own below "/api": then chi's Mount and http.ServeMux take Handler as it is. Behind
-	// http.StripPrefix it is "/", and the client's base is the prefix.
+	// BasePath is the path below which Handler and package account serve their routes; default
+	// "/api". The option base of the browser client must match. If the app has its own API below
+	// "/api", choose another path, such as "/auth", so that chi's Mount and http.ServeMux take
+	// Handler as it is. Behind http.StripPrefix use "/"; the client's base is then the prefix.
 	BasePath string
 
 	Provider Provider
 	Store    Store
 	Keys     KeyRing
 
-	// IdleTimeout ends the life of a session id that is not used; default 30 minutes. It is honoured within a tenth.
+	// IdleTimeout is how long an unused session id stays valid, accurate to a tenth; default 30
+	// minutes.
 	IdleTimeout time.Duration
-	// SessionCap ends the life of a session id however much it is used; default 1 hour. A refresh follows,
-	// and with it the roles, locks and passwords that changed at the provider.
+	// SessionCap is how long a session id stays valid however much it is used; default 1 hour. Then
+	// a refresh follows, which applies roles, locks and passwords that have changed at the
+	// provider.
 	SessionCap time.Duration
-	// RefreshTTL is how long after the last refresh the refresh token may bring the session back; default 30 days.
-	// It must not be longer than the provider's.
+	// RefreshTTL is how long after the last refresh the refresh token can resume the session;
+	// default 30 days. It must not be longer than the lifetime of the provider's refresh tokens.
 	RefreshTTL time.Duration
-	// AbsoluteTimeout ends a session however much it is used; default 90 days, at most 400.
+	// AbsoluteTimeout is the lifetime of a session however much it is used; default 90 days, at
+	// most 400.
 	AbsoluteTimeout time.Duration
-	// InFlightWindow is the longest that a request and its answer are under way together. It must not be longer than a quarter of SessionCap, and
-	// must be shorter than half of IdleTimeout. Default: 2 minutes, or a quarter of the shorter of the two.
+	// InFlightWindow is the longest that a request and its response take together. It must be at
+	// most a quarter of SessionCap and less than half of IdleTimeout. Default: 2 minutes, or a
+	// quarter of the shorter of the two.
 	InFlightWindow time.Duration
-	// RefreshAhead is how long before it expires the provider's JWT (Session.Token) is refreshed in the
-	// background while the session is used, for handlers that pass it on. If it has expired because
-	// nobody asked for a while, Session.Token waits for the next one. It must not be longer than
-	// SessionCap. A JWT is never refreshed in the first half of its life: if RefreshAhead is longer
-	// than that, it has no effect beyond, and the guard logs one warning. Default 0: the JWT is
-	// refreshed with the session id only, and may have expired.
+	// RefreshAhead is how long before it expires the provider's JWT (Session.Token) is refreshed in
+	// the background while the session is in use, for handlers that pass it on. If it has expired
+	// because the session was not used for a while, Session.Token waits for a new one. RefreshAhead
+	// must not be longer than SessionCap. A JWT is never refreshed in the first half of its
+	// lifetime; if RefreshAhead is longer than that, the guard logs one warning. Default 0: the JWT
+	// is refreshed only with the session id, and may have expired.
 	RefreshAhead time.Duration
-	// CacheSize is how many sessions a node keeps in memory where the Store is a Watcher, so that requests do not wait for it; default 100,000, of about 1 KiB each beside the user and the JWT
-	// and the JWT. Negative: none.
+	// CacheSize is how many sessions a node caches if the Store is a Watcher, so that requests do
+	// not wait for the store; default 100,000. Each takes about 1 KiB plus the user and the JWT.
+	// Negative: no cache.
 	CacheSize int
-	// ProviderTimeout bounds each call of the provider; default 5 seconds.
+	// ProviderTimeout limits each call of the provider; default 5 seconds.
 	ProviderTimeout time.Duration
 
-	// EndsFile names a file of this app alone. It keeps the ends of sessions that the store could not
-	// take, until it can: New reads it, Close and the background work write it, with mode 0600, and
-	// there is one only while something is owed. Empty: such ends are lost when the process ends.
+	// EndsFile names a file for this app alone, which keeps ended sessions that could not be stored
+	// yet. New reads it; Close and the background work write it, with mode 0600. It exists only
+	// while such ends are pending. If empty, they are lost when the process exits.
 	EndsFile string
-	// Replaces is a guard of the same App and EndsFile whose place this one takes, when a program reads
-	// its configuration again. Ends that are not stored, counts of failed logins and what was logged
-	// lately pass to this one. Both may be used until the old one is closed. Nil: none.
+	// Replaces is a guard with the same App and EndsFile that this one replaces, when a program
+	// reloads its configuration. Pending ends, failed logins and rate limits of the log pass to the
+	// new guard. Both may be used until the old one is closed. May be nil.
 	Replaces *Guard
 
-	// SameSiteLax lets the cookies come along when another site links to the app: for apps whose server-rendered pages are protected.
+	// SameSiteLax sends the cookies, too, when the user follows a link from another site. It is for
+	// apps that protect server-rendered pages.
 	SameSiteLax bool
-	// ClearSiteData has logout ask the browser to drop its cache and storage of the origin as well.
+	// ClearSiteData makes logout ask the browser to clear its cache and storage for the origin,
+	// too.
 	ClearSiteData bool
 
-	// RefuseNavigation answers a navigation that Protect or Require refuse, for pages that the server
-	// renders: with a redirect to the login form, for example. The session is on the context if there
-	// is one. Nil: navigations get problem+json, like all other requests.
+	// RefuseNavigation responds to a navigation that Protect or Require refuse, for server-rendered
+	// pages: with a redirect to the login form, for example. The context has the session, if any.
+	// If nil, navigations get problem+json, like all other requests.
 	RefuseNavigation func(http.ResponseWriter, *http.Request, *Problem)
 
-	// ClientIP returns the address of the browser behind a request; failed logins are counted by it. Default: the host of RemoteAddr, which is
-	// the proxy's where there is one: then all browsers share its limit. Believe a header only where your own proxy sets it: who can choose their address is not limited by it.
+	// ClientIP returns the browser's address, by which failed logins are counted. Default: the host
+	// of RemoteAddr. Behind a proxy that is the proxy's, so all browsers would share one limit.
+	// Trust a header only if your own proxy sets it: clients that can choose their address evade
+	// the limit.
 	ClientIP func(*http.Request) string
 
-	// OnEvent is told what happens to sessions, in the goroutine in which it happens: it must return soon. May be nil.
+	// OnEvent receives what happens to sessions. It is called synchronously and must return
+	// quickly. May be nil.
 	OnEvent func(context.Context, Event)
 
 	Logger *slog.Logger     // nil: slog.Default()
 	Now    func() time.Time // nil: time.Now
 }
 
-// A ConfigError is one mistake in a Config. New returns all of them joined; errors.As finds the first.
+// A ConfigError is one mistake in a Config. New returns all of them joined; errors.As finds the
+// first.
 type ConfigError struct {
 	Field  string
 	Reason string
@@ -102,7 +114,7 @@ type ConfigError struct {
 // Error names the field and the reason.
 func (e *ConfigError) Error() string { return "latchkey: Config." + e.Field + ": " + e.Reason }
 
-// resolve fills in the defaults and returns every mistake.
+// resolve sets the defaults and returns all mistakes.
 func (c *Config) resolve() error {
 	var errs []error
 	bad := func(field, reason string) { errs = append(errs, &ConfigError{field, reason}) }
@@ -129,7 +141,7 @@ func (c *Config) resolve() error {
 		if k.secret == nil {
 			bad("Keys", fmt.Sprintf("key %d is the zero Key", i))
 		} else if twin, _ := c.Keys[:i].find(k.id); twin.secret != nil {
-			bad("Keys", fmt.Sprintf("key %d stands there twice", i))
+			bad("Keys", fmt.Sprintf("key %d is a duplicate", i))
 		}
 	}
 
@@ -172,10 +184,10 @@ func (c *Config) resolve() error {
 		bad("RefreshTTL", "longer than AbsoluteTimeout")
 	}
 	if c.AbsoluteTimeout > maxCookieAge {
-		bad("AbsoluteTimeout", "longer than the 400 days that a browser keeps a cookie")
+		bad("AbsoluteTimeout", "longer than 400 days, the most that browsers keep a cookie")
 	}
 	if c.Replaces != nil && (c.Replaces.app != c.App || c.Replaces.config.EndsFile != c.EndsFile) {
-		bad("Replaces", "a guard of another App or with another EndsFile")
+		bad("Replaces", "a guard with another App or EndsFile")
 	}
 	c.fillIn()
 	return errors.Join(errs...)
@@ -213,19 +225,20 @@ func parseOrigin(origin string) (*url.URL, error) {
 	case origin != u.Scheme+"://"+u.Host || origin != strings.ToLower(origin):
 		return nil, fmt.Errorf("more than an origin: want %s://%s", u.Scheme, strings.ToLower(u.Host))
 	case u.Port() == "80" && u.Scheme == "http" || u.Port() == "443" && u.Scheme == "https":
-		return nil, fmt.Errorf("leave the scheme's own port out, as browsers do: want %s://%s", u.Scheme, u.Hostname())
+		return nil, fmt.Errorf("leave out the default port, as browsers do: want %s://%s", u.Scheme, u.Hostname())
 	case !plainHost(u.Hostname()):
-		return nil, errors.New("its host must be a name in ASCII (for others the xn-- form) or an IP address")
+		return nil, errors.New("the host must be an ASCII name (xn-- form if international) or an IP address")
 	case !plainPort(u):
-		return nil, errors.New("its port must be a number from 1 to 65535 without zeros in front")
+		return nil, errors.New("the port must be a number from 1 to 65535 without leading zeros")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, errors.New("must be https: over http browsers keep the cookies on localhost only")
+		return nil, errors.New("must be https: over http, browsers keep the cookies only on localhost")
 	}
 	return u, nil
 }
 
-// plainHost tells whether a browser would write a host like that into Origin. It writes an address in one way only, and takes every
-// name that ends in a number for an address (WHATWG URL, "host parsing").
+// plainHost reports whether browsers write the host like that in Origin headers. They have one
+// notation for each address, and treat every name that ends in a number as an address (WHATWG URL,
+// "host parsing").
 func plainHost(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.String() == host && !ip.Is4In6() && ip.Zone() == ""

@@ -8,11 +8,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// A Code names an answer that is not a success, in the body of the answer. Codes do not change between versions.
+// A Code identifies a problem in the body of an error response. Codes do not change between
+// versions.
 type Code string
 
-// The codes with which a provider refuses. All but CodeInvalidCredentials and CodeTooManyAttempts say something about an account,
-// and are allowed only when the password was right (ASVS V6.3.8).
+// The codes of a provider's refusals. All but CodeInvalidCredentials and CodeTooManyAttempts reveal
+// something about an account, and are allowed only if the password was correct (ASVS V6.3.8).
 const (
 	CodeInvalidCredentials     Code = wire.CodeInvalidCredentials
 	CodeNotRegistered          Code = wire.CodeNotRegistered
@@ -22,26 +23,26 @@ const (
 	CodeTwoFactorRequired      Code = wire.CodeTwoFactorRequired
 	CodePasswordChangeRequired Code = wire.CodePasswordChangeRequired
 	CodeInvalidCode            Code = wire.CodeInvalidCode     // of the second factor
-	CodePasswordRefused        Code = wire.CodePasswordRefused // the new one, by the provider's rules
+	CodePasswordRefused        Code = wire.CodePasswordRefused // the new password, by the provider's rules
 	CodeTooManyAttempts        Code = wire.CodeTooManyAttempts
-	CodeRefreshRefused         Code = "refresh_refused" // the refresh token is dead; ends the session
+	CodeRefreshRefused         Code = "refresh_refused" // the refresh token is invalid; ends the session
 )
 
-// A Problem is an error that WriteError answers in the form of RFC 9457, as this package answers its
-// own. An app uses it for refusals of its own, and so its 403 looks like ours.
+// A Problem is an error that WriteError writes in the form of RFC 9457, like this package's own
+// errors. An app may use it, too, so that its 403 looks like ours.
 type Problem struct {
-	// Code is for programs and does not change between versions. The codes of docs/http.md have a
-	// status and a title of their own; an app may have others.
+	// Code is for programs and does not change between versions. Each code of docs/http.md has a
+	// status and a title; an app may define others.
 	Code Code
-	// Status is the status of the response. 0: that of the code.
+	// Status is the status of the response. 0: the code's.
 	Status int
-	// Title is for people, and the same for all problems of a code. Empty: that of the code.
+	// Title is for people, and the same for all problems with this code. Empty: the code's.
 	Title string
-	// Detail says what is wrong with this very request, and quotes no secret. It may be empty.
+	// Detail says what is wrong with this particular request, without secrets. It may be empty.
 	Detail string
-	// EndReason says with login_required why the session has ended. Empty: it is not known.
+	// EndReason is, with login_required, why the session ended. Empty if unknown.
 	EndReason EndReason
-	// RetryAfter is when to try again, in whole seconds. 0: not said, or that of the code.
+	// RetryAfter is how long to wait before a retry, in whole seconds. 0: the code's, if any.
 	RetryAfter time.Duration
 }
 
@@ -66,9 +67,9 @@ func (p *Problem) wire() wire.Problem {
 	return known
 }
 
-// WriteError answers with what err says: a *Problem, or the refusal of a *ProviderError. Every other
-// error means that the provider or the store cannot be asked, and is answered with 503
-// provider_unavailable; it is neither shown nor logged.
+// WriteError writes the error response for err: a *Problem, or the refusal of a *ProviderError. Any
+// other error means that the provider or the store is unavailable: the response is 503
+// provider_unavailable, which does not show err. It is not logged either.
 func WriteError(w http.ResponseWriter, err error) {
 	var own *Problem
 	var refused *ProviderError
@@ -82,7 +83,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	}
 }
 
-// refusal is what the browser gets to know of a provider's no.
+// refusal is what the browser learns of a provider's refusal.
 func refusal(e *ProviderError) wire.Problem {
 	p := wire.Of(string(e.Code))
 	p.Methods, p.Reason = e.Methods, e.Reason
@@ -92,7 +93,7 @@ func refusal(e *ProviderError) wire.Problem {
 	return p
 }
 
-// unavailable is 503, with the wait that the provider asked for, if it did.
+// unavailable is 503, with the provider's Retry-After, if any.
 func unavailable(err error) *Problem {
 	p := &Problem{Code: wire.CodeProviderUnavailable}
 	var e *ProviderError

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// An EventKind says what happened.
+// An EventKind is what happened.
 type EventKind string
 
 // The kinds of events.
@@ -13,16 +13,25 @@ const (
 	EventLogin               EventKind = "login"
 	EventLoginFailed         EventKind = "login_failed"
 	EventRefreshed           EventKind = "refreshed"
-	EventConfirmed           EventKind = "confirmed" // the browser has the cookies of the newest generation
-	EventRebuilt             EventKind = "rebuilt"   // the store had lost the session
 	EventEnded               EventKind = "ended"
-	EventStale               EventKind = "stale" // cookies of the past came, and nothing ended: a session cookie alone, or the browser is asked whether it has no others. Once a minute for a session
-	EventTheft               EventKind = "theft" // the session was ended for it; EventEnded follows
 	EventProviderUnavailable EventKind = "provider_unavailable"
-	EventUnknownKey          EventKind = "unknown_key" // a record is sealed with a key that this node does not have. Once a minute
+
+	// EventConfirmed: the browser has proved that it has cookies of the newest generation.
+	EventConfirmed EventKind = "confirmed"
+	// EventRebuilt: the store had lost the session, and a cookie brought it back.
+	EventRebuilt EventKind = "rebuilt"
+	// EventStale: a request had stale cookies. It was refused if it had a session cookie alone,
+	// else challenged for newer ones; nothing ended. At most once a minute for a session.
+	EventStale EventKind = "stale"
+	// EventTheft: a refresh cookie was replayed that only a thief can have. EventEnded follows.
+	EventTheft EventKind = "theft"
+	// EventUnknownKey: a record is sealed with a key that this node does not have. At most once a
+	// minute.
+	EventUnknownKey EventKind = "unknown_key"
 )
 
-// An Event is for audit logs, metrics and alarms. It holds no secret. What a kind does not have is zero.
+// An Event is for audit logs, metrics and alerts. It holds no secret. Fields that do not apply are
+// zero.
 type Event struct {
 	Kind    EventKind
 	Time    time.Time
@@ -33,8 +42,8 @@ type Event struct {
 	Reason  EndReason
 	Code    Code // with EventLoginFailed
 
-	// With EventTheft and EventStale: the generation that came, the newest one, and the device at login.
-	// Which of the two is the thief cannot be told from here.
+	// With EventTheft and EventStale: the generation of the cookies, the newest one, and the device
+	// at login. Either Device or AtLogin may be the thief's.
 	Generation, Newest uint32
 	AtLogin            Device
 

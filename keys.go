@@ -18,24 +18,22 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
 
-// A Key is one 256-bit secret from which all keys of an app are derived. The zero Key is not
-// usable. It prints as its id, never as its secret.
+// A Key is a 256-bit secret from which all keys of an app are derived. The zero Key is not usable.
+// A Key prints as its id, never as its secret.
 type Key struct {
-	// behind a pointer: fmt follows no pointer below the first level, so no dump of a struct shows
-	// it
-	secret *[32]byte
+	secret *[32]byte // fmt follows no pointer below the first level, so dumps never show it
 	id     uint32
-	format int // 2; 1: made by a program that gave records no MAC
+	format int // 2, or 1 for keys from versions whose records had no MAC
 }
 
-// A KeyRing lists keys: the first seals, all of them open. To rotate on several nodes, add the new
-// key behind the first on every node, and only then move it to the front on every node: a node must
-// not see what it cannot open. Remove the old one when nothing that it sealed can be alive any more
-// (Config.AbsoluteTimeout).
+// A KeyRing lists keys. The first one seals, all of them open. To rotate keys on several nodes, add
+// the new key in second place on every node, and only then move it to the front on every node, so
+// that no node gets what it cannot open. Remove the old key after Config.AbsoluteTimeout, when
+// nothing that it sealed is valid anymore.
 type KeyRing []Key
 
-// A line of a key file begins with the format of the key. Keys of both formats do the same. As long
-// as one of format 1 is in the ring, there may be records without a MAC.
+// A line of a key file begins with the format of the key. Keys of both formats work alike. While a
+// key of format 1 is in the ring, records without a MAC are accepted.
 const (
 	keyPrefix  = "latchkey-key-2:"
 	keyPrefix1 = "latchkey-key-1:"
@@ -48,8 +46,8 @@ func NewKey() Key {
 	return newKey(secret, 2)
 }
 
-// newKey names the key by a digest of its secret, so that a key file needs no ids and a copied line
-// keeps its name.
+// newKey derives the id from the secret, so that key files need no ids and a copied line keeps its
+// own.
 func newKey(secret [32]byte, format int) Key {
 	k := Key{secret: &secret, format: format}
 	k.id = binary.BigEndian.Uint32(k.derive("key id", 4))
@@ -68,8 +66,8 @@ func (k Key) Reveal() string {
 // String returns the key's id: eight hexadecimal digits.
 func (k Key) String() string { return fmt.Sprintf("%08x", k.id) }
 
-// derive gives one key per purpose (HKDF-SHA-256, RFC 5869). Every part is preceded by its length,
-// so that no two lists of parts are the same bytes.
+// derive returns a key for one purpose (HKDF-SHA-256, RFC 5869). Each part is preceded by its
+// length, so that no two lists of parts have the same encoding.
 func (k Key) derive(purpose string, length int, parts ...string) []byte {
 	info := packed.AppendString([]byte("latchkey/1"), purpose)
 	for _, part := range parts {
@@ -82,8 +80,8 @@ func (k Key) derive(purpose string, length int, parts ...string) []byte {
 	return key
 }
 
-// ParseKeys reads a key ring: one key a line as Key.Reveal writes it, the one that seals first;
-// blank lines and lines that begin with # are skipped. Errors name the line and never quote it.
+// ParseKeys reads a key ring: one key a line, as Key.Reveal writes it, the sealing key first. It
+// skips blank lines and lines that begin with #. Errors name the line and never quote it.
 func ParseKeys(text string) (KeyRing, error) {
 	var ring KeyRing
 	lines := bufio.NewScanner(strings.NewReader(text))
@@ -104,7 +102,7 @@ func ParseKeys(text string) (KeyRing, error) {
 		}
 		key := newKey([32]byte(raw), format)
 		if _, twice := ring.find(key.id); twice {
-			return nil, fmt.Errorf("line %d: the same key twice", n)
+			return nil, fmt.Errorf("line %d: duplicate key", n)
 		}
 		ring = append(ring, key)
 	}
@@ -117,9 +115,9 @@ func ParseKeys(text string) (KeyRing, error) {
 	return ring, nil
 }
 
-// LoadOrCreateKeys is LoadKeys, and creates the file with one fresh key if there is none. Use it on
-// a single node. Among several nodes, one that is missing its file would create a key of its own,
-// and sign out the users whom it serves.
+// LoadOrCreateKeys is LoadKeys, but creates the file with a new key if it does not exist. Use it on
+// a single node only. Of several nodes, one without its file would create its own key, and sign out
+// the users that it serves.
 func LoadOrCreateKeys(path string) (KeyRing, error) {
 	ring, err := LoadKeys(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -135,9 +133,9 @@ func LoadOrCreateKeys(path string) (KeyRing, error) {
 	return ring, err
 }
 
-// LoadKeys reads the key ring in the file. It never creates one: without the file the error is
-// fs.ErrNotExist. The file must belong to root or to the user who runs the program, and nobody else
-// may read it, except for the group of a file of root, as with a Kubernetes Secret.
+// LoadKeys reads a key ring from a file. If the file does not exist, the error is fs.ErrNotExist.
+// The file must belong to root or to the user that runs the program, and nobody else may be able to
+// read it, except for the group of a file owned by root, as with a Kubernetes Secret.
 func LoadKeys(path string) (KeyRing, error) {
 	if err := filemode.Secret(path); err != nil {
 		return nil, err
@@ -153,10 +151,10 @@ func LoadKeys(path string) (KeyRing, error) {
 	return ring, nil
 }
 
-// createKeys makes the file with one fresh key, or returns fs.ErrExist.
+// createKeys creates the file with a new key, or returns fs.ErrExist.
 func createKeys(path string) error {
 	return wholefile.Create(path, fmt.Appendf(nil, `# Keys of the session cookies: the first seals, all of them open. Every node has the same. To change them: latchkey keys session --help
-# Whoever has this file can make sessions: keep it secret.
+# Anyone with this file can make sessions: keep it secret.
 %s
 `, NewKey().Reveal()))
 }

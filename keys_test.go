@@ -24,7 +24,7 @@ func TestParseKeys(t *testing.T) {
 		"# only a comment":                  "no key",
 		"latchkey-key-1:AAAA":               "line 1: not a key",
 		a.Reveal() + "\nrubbish":            "line 2: not a key",
-		a.Reveal() + "\n" + a.Reveal():      "line 2: the same key twice",
+		a.Reveal() + "\n" + a.Reveal():      "line 2: duplicate key",
 		strings.ToUpper(a.Reveal()):         "line 1: not a key",
 		a.Reveal() + a.Reveal():             "line 1: not a key",
 		strings.TrimPrefix(a.Reveal(), "l"): "line 1: not a key",

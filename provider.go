@@ -6,77 +6,80 @@ import (
 	"time"
 )
 
-// A Provider checks passwords and issues refresh tokens. Package fusionauth has the one for
-// FusionAuth and for the embedded provider; an app with a table of users writes its own, as
-// docs/own-users.md shows. Package providertest has the contract as a test suite.
+// A Provider checks passwords and issues refresh tokens. Package fusionauth has one for FusionAuth
+// and the embedded provider. An app with its own users table writes one; see docs/own-users.md.
+// Package providertest is the contract as a test suite.
 //
-// A refusal is a *ProviderError. Every other error means that the provider cannot be asked just now.
-// Then the guard answers 503, and nothing ends: a mistake in a provider looks like an outage that
-// does not pass, and never like a wrong password.
+// A refusal is a *ProviderError. Any other error means that the provider is unavailable. Then the
+// guard answers 503, and no session ends: a bug in a provider looks like a permanent outage, never
+// like a wrong password.
 //
-// Its methods are called by many goroutines, each with a deadline (Config.ProviderTimeout).
+// Methods are called concurrently, each with a deadline (Config.ProviderTimeout).
 type Provider interface {
-	// Login checks the credentials. A grant has a user with an id that stays theirs, and a refresh
-	// token. Each login has a refresh token of its own, with an id of its own. A wrong password and
-	// an unknown login id are the same refusal, CodeInvalidCredentials. Other codes say something
-	// about an account, and are only for those who know its password.
+	// Login checks the credentials. A grant has a user with a permanent id, and a refresh token.
+	// Each login has its own refresh token, with its own id. A wrong password and an unknown login
+	// id are the same refusal, CodeInvalidCredentials. Other codes reveal something about an
+	// account, and are only for those who know its password.
 	Login(ctx context.Context, c Credentials) (Grant, error)
 
 	// Refresh trades a refresh token for a new grant of the same user. Only a *ProviderError with
-	// CodeRefreshRefused ends the session. A user who may not log in any more is refused by Login and
-	// by Refresh. The response to a Refresh may be lost: then the guard comes again with the token
-	// that it has.
+	// CodeRefreshRefused ends the session. Login and Refresh refuse a user who may no longer log
+	// in. If the response is lost, the guard retries with the token that it has.
 	Refresh(ctx context.Context, r Renewal) (Grant, error)
 
-	// Revoke makes the refresh token of that id worthless, whichever refresh brought it last. An id
-	// that is gone already is no error.
+	// Revoke invalidates the refresh token of that id, including the one that the last refresh
+	// returned. An id that no longer exists is not an error.
 	Revoke(ctx context.Context, refreshTokenID string) error
 }
 
-// A LoginIDCanonicalizer is a Provider that finds one account under several spellings of its login
-// id. The guard counts failed logins by account. Without this interface, spellings that differ in
-// case only are one account.
+// A LoginIDCanonicalizer is a Provider that accepts several spellings of a login id. The guard
+// counts failed logins by account. Without this interface, spellings that differ only in case count
+// as one account.
 type LoginIDCanonicalizer interface {
 	// CanonicalLoginID returns the same text for all spellings of one login id. It is called before
-	// the Provider has seen the login id, and must be quick.
+	// Login, and must be fast.
 	CanonicalLoginID(loginID string) string
 }
 
-// Credentials are what the login form was filled with, and who sent it. LoginID and Password are not
-// empty, and no field has a NUL.
+// Credentials are the contents of the login form, and the device that sent it. LoginID and Password
+// are not empty, and no field contains a NUL.
 type Credentials struct {
 	LoginID     string
 	Password    Secret
-	Code        Secret // of the second factor, or a recovery code; empty: none was given
-	NewPassword Secret // to be set if the provider asks for a change; empty: none was given
+	Code        Secret // second factor or recovery code; empty if not given
+	NewPassword Secret // set it if the provider requires a change; empty if not given
 	Device      Device
 }
 
-// A Renewal asks for a new grant. User is the user as the session knows it, to be brought up to date.
+// A Renewal asks for a new grant. User is the user as the session knows it, which the grant
+// updates.
 type Renewal struct {
 	RefreshToken Secret
 	User         User
 	Device       Device
 }
 
-// A Grant is a provider's yes. RefreshToken is never empty; it may be the one that was traded in.
+// A Grant is what a provider issues on success. RefreshToken is never empty; it may be the one that
+// was traded in.
 type Grant struct {
 	User           User
-	Token          Secret    // JWT, for calls in the user's name (Session.Token); may be empty
+	Token          Secret    // JWT for calls on the user's behalf (Session.Token); may be empty
 	TokenExpiresAt time.Time // zero if unknown
 	RefreshToken   Secret
-	RefreshTokenID string // for Revoke; empty from Refresh: it has not changed
+	RefreshTokenID string // for Revoke; empty from Refresh if it has not changed
 
-	// AuthMethods says how the user has proved who they are, in the words of RFC 8176, section 2: "pwd" (password), "otp"
-	// (one-time password), "mfa" (several of them), and those registered since, as "pop" (a passkey). Nil: unknown.
+	// AuthMethods is how the user authenticated, in the terms of RFC 8176, section 2: "pwd"
+	// (password), "otp" (one-time password), "mfa" (several factors), "pop" (passkey). Nil if
+	// unknown.
 	AuthMethods []string
 
-	// PasswordChanged says that Credentials.NewPassword is the user's password now: the sessions that began before end.
+	// PasswordChanged reports that Credentials.NewPassword is now the user's password. All sessions
+	// that started earlier end.
 	PasswordChanged bool
 }
 
-// A User is what the session knows of its user: a closed set of fields, so that nothing secret that a provider keeps
-// beside them (registration tokens, second-factor secrets) can reach a browser.
+// A User is what a session knows about its user. The set of fields is closed, so that no other data
+// of a provider (registration tokens, second-factor secrets) can reach a browser.
 type User struct {
 	ID                string   `json:"id"`
 	Email             string   `json:"email,omitempty"`
@@ -91,14 +94,19 @@ type User struct {
 	Roles             []string `json:"roles,omitempty"`
 }
 
-// A ProviderError is a provider's definite no. Code is for the browser, Err for the operator.
+// A ProviderError is a provider's refusal. Code is for the browser, Err for the operator.
 type ProviderError struct {
 	Code       Code
 	RetryAfter time.Duration // with CodeTooManyAttempts
-	Methods    []string      // with CodeTwoFactorRequired: the kinds of second factor the user has, such as "authenticator"
-	Unverified bool          // with CodeNotRegistered: the provider says that the user's e-mail address is not verified
-	Reason     string        // with CodePasswordChangeRequired and CodePasswordRefused: why, in the provider's word
-	Err        error         // may be nil
+	// Methods lists, with CodeTwoFactorRequired, the user's second factors, such as
+	// "authenticator".
+	Methods []string
+	// Unverified reports, with CodeNotRegistered, that the user's e-mail address is not verified.
+	Unverified bool
+	// Reason is the provider's code for why, with CodePasswordChangeRequired and
+	// CodePasswordRefused.
+	Reason string
+	Err    error // may be nil
 }
 
 // Error is for the operator. It never holds a secret.
@@ -112,7 +120,7 @@ func (e *ProviderError) Error() string {
 // Unwrap returns Err.
 func (e *ProviderError) Unwrap() error { return e.Err }
 
-// A Secret is text that does not print itself. Convert it to string where it is really needed.
+// A Secret is text that does not print itself. Convert it to a string only where it is needed.
 type Secret string
 
 // String returns "[secret]".

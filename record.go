@@ -10,8 +10,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// An ID is the public name of a session, 128 random bits. It grants nothing: it may be logged and
-// shown to its user.
+// An ID is the public name of a session: 128 random bits. It grants no access, so it may be logged
+// and shown to its user.
 type ID [16]byte
 
 func newID() (id ID) {
@@ -22,7 +22,7 @@ func newID() (id ID) {
 // String returns the id in base64url, 22 characters.
 func (id ID) String() string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
-// ParseID reads what String returned, for example from the path of an administrator's request.
+// ParseID parses what String returns, for example in the path of an admin route.
 func ParseID(text string) (ID, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) != len(ID{}) {
@@ -31,71 +31,71 @@ func ParseID(text string) (ID, error) {
 	return ID(raw), nil
 }
 
-// A Record is one session in the store, from login until it is swept after its end. Nothing in it
-// can be used to make a cookie: branches are digests, and the provider's tokens are sealed. Its
-// stored form has more than the exported fields: a store keeps the Record as a whole, or what
-// AppendBinary returns.
+// A Record is a session in the store, from login until it is swept after its end. Nothing in it can
+// be used to forge a cookie: branches are digests, and the provider's tokens are sealed. Its stored
+// form has more than the exported fields: a store keeps the Record itself, or what AppendBinary
+// returns.
 type Record struct {
 	ID      ID
-	Version uint64 // 1 at Create, one more with every Swap
+	Version uint64 // 1 at Create, incremented by every Swap
 	App     string
 	User    User
 
 	Token          []byte    // the provider's JWT, sealed
-	TokenExpiresAt time.Time // the JWT's exp; zero where unknown
+	TokenExpiresAt time.Time // the JWT's exp; zero if unknown
 	RefreshToken   []byte    // the provider's newest refresh token, sealed
-	RefreshTokenID string    // its name at the provider, by which it is revoked
-	RefreshedAt    time.Time // when the provider issued them; zero in a record of an earlier version
+	RefreshTokenID string    // its id at the provider, for Provider.Revoke
+	RefreshedAt    time.Time // when the provider issued them; zero in records of earlier versions
 
 	Generation uint32 // counts the refreshes; 1 after login
 	Forked     bool   // several branches of this generation were minted
-	// this generation was made from a cookie alone: which branches came before it is not known
-	Rebuilt     bool
-	Persistent  bool // the refresh cookie outlives the browser
-	Unrevoked   bool // ended, but the provider has not yet been told to revoke RefreshTokenID
-	ConfirmedAt time.Time
-	Settled     Digest // zero: not yet
-	Parent      Digest // the settled branch of the generation before; zero in generation 1
+	Rebuilt    bool   // this generation was made from a cookie alone: no known predecessor
+	Persistent bool   // the refresh cookie outlives the browser
+	Unrevoked  bool   // ended, but RefreshTokenID is not yet revoked at the provider
+
+	ConfirmedAt time.Time // when the browser first proved that it has cookies of this generation
+	Settled     Digest    // the branch that the browser kept; zero if not known yet
+	Parent      Digest    // the settled branch of the previous generation; zero in generation 1
 	Claim       Claim
 
 	Device Device
 
-	AuthenticatedAt time.Time // when the user last proved who they are; zero where unknown
-	AuthMethods     []string  // how, see Grant.AuthMethods
+	AuthenticatedAt time.Time // when the user last authenticated; zero if unknown
+	AuthMethods     []string  // how; see Grant.AuthMethods
 
 	CreatedAt        time.Time
-	LastSeenAt       time.Time // moved by Store.Touch, outside the version
-	ExpiresAt        time.Time // a refresh is due even under constant use (Config.SessionCap)
-	RefreshExpiresAt time.Time // the refresh token may bring the session back until then
-	Deadline         time.Time // the absolute end; a tombstone is kept until then
+	LastSeenAt       time.Time // advanced by Store.Touch, which leaves the version alone
+	ExpiresAt        time.Time // when a refresh is due even if in constant use (Config.SessionCap)
+	RefreshExpiresAt time.Time // until when the refresh token can resume the session
+	Deadline         time.Time // the absolute timeout; a tombstone is kept until then
 
 	EndedAt   time.Time // zero: not ended
 	EndReason EndReason
 
-	extra *extra // nil: nothing
+	extra *extra // may be nil
 }
 
-// A Digest is the first half of the SHA-256 of a branch: enough to recognise the branch, useless to
-// make one.
+// A Digest is the first half of the SHA-256 of a branch: enough to recognize the branch, useless
+// for forging one.
 type Digest [16]byte
 
-// A Claim says which flight may refresh the session, and until when others wait for it.
+// A Claim is the exclusive right of one flight to refresh the session, until a time.
 type Claim struct {
 	Flight [16]byte
 	Until  time.Time
 }
 
-// A Device is what a browser showed of itself at login.
+// A Device is what is known about a browser.
 type Device struct {
-	UserAgent string // at most 256 bytes are kept
+	UserAgent string // the first 256 bytes
 	IP        string
 	PublicKey []byte // of a device-bound session, else nil
 }
 
-// An EndReason says why a session is over.
+// An EndReason is why a session has ended.
 type EndReason string
 
-// The end reasons, one for each ended session.
+// The end reasons.
 const (
 	EndLogout           EndReason = "logout"
 	EndLogoutEverywhere EndReason = "logout_everywhere"
@@ -109,7 +109,7 @@ const (
 	EndUserDeactivated  EndReason = "user_deactivated"
 )
 
-// A branch is one mint of cookies, 128 random bits that only the browser keeps.
+// A branch identifies one pair of cookies: 128 random bits that only the browser keeps.
 type branch [16]byte
 
 func newBranch() (b branch) {
@@ -124,14 +124,14 @@ func (b branch) digest() Digest {
 
 func (r *Record) ended() bool { return !r.EndedAt.IsZero() }
 
-// next returns a copy to change and to Swap in.
+// next returns a copy with the next version, to be changed and swapped in.
 func (r *Record) next() *Record {
 	n := *r
 	n.Version++
 	return &n
 }
 
-// tombstone returns what is kept of an ended session: enough to refuse its cookies, to say why, and
+// tombstone returns what remains of an ended session: enough to refuse its cookies, to say why, and
 // to revoke its refresh token.
 func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 	return &Record{
@@ -140,7 +140,7 @@ func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 		CreatedAt: r.CreatedAt, LastSeenAt: r.LastSeenAt, Deadline: r.Deadline,
 		EndedAt: now, EndReason: reason,
 		Unrevoked: r.RefreshTokenID != "",
-		extra:     r.extra, // for the program that added it
+		extra:     r.extra, // for the version of the program that added it
 	}
 }
 
@@ -154,7 +154,7 @@ func (r *Record) state() rotation.State {
 	}
 }
 
-// after returns a copy to Swap in, in the state that a transition led to.
+// after returns a copy to swap in, with the state after a transition.
 func (r *Record) after(s rotation.State) *Record {
 	n := r.next()
 	n.Generation, n.Forked, n.Rebuilt = s.Generation, s.Forked, s.Rebuilt

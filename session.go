@@ -9,32 +9,31 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// A Session is what a handler learns of the login behind its request. It is only to be read.
+// A Session is the login behind a request. It is read-only.
 type Session struct {
 	ID        ID
 	User      User      // as of the last refresh, at most Config.SessionCap ago
 	CreatedAt time.Time // when the session started
 
-	// AuthenticatedAt is when the user last proved who they are, and AuthMethods by which means;
-	// see Grant.AuthMethods. They are zero if that is not known.
+	// AuthenticatedAt is when the user last authenticated, and AuthMethods is how; see
+	// Grant.AuthMethods. They are zero if unknown.
 	AuthenticatedAt time.Time
 	AuthMethods     []string
 
-	// Persistent reports whether the login outlives the browser: what "remember" was at the login.
+	// Persistent reports whether the login outlives the browser ("remember" at login).
 	Persistent bool
 
 	record *Record
 	tokens *sealer
-	token  *openedToken                           // nil: open it each time
-	fresh  func(context.Context) (*Record, error) // waits for the next JWT; nil: this one serves
+	token  *openedToken                           // nil: open the JWT each time
+	fresh  func(context.Context) (*Record, error) // waits for the next JWT; nil: this one will do
 }
 
-// An openedToken keeps the JWT of a record that stays in memory, once it was asked for: opening
-// takes longer than all else that a request costs.
+// An openedToken caches the opened JWT of a cached record: opening takes longer than the rest of a
+// request.
 type openedToken struct{ atomic.Pointer[Secret] }
 
-// From returns the session on the context of a request that passed Protect or Identify, and whether
-// there is one.
+// From returns the session of a request that passed Protect, Require or Identify, if it has one.
 func From(ctx context.Context) (*Session, bool) {
 	s, ok := ctx.Value(sessionKey{}).(*Session)
 	return s, ok
@@ -43,14 +42,14 @@ func From(ctx context.Context) (*Session, bool) {
 // HasRole reports whether the user has a role in this app, as of the last refresh.
 func (s *Session) HasRole(role string) bool { return slices.Contains(s.User.Roles, role) }
 
-// Token returns the provider's JWT for calls to other services in the user's name, and when it
-// expires; the zero time if that is unknown. With Config.RefreshAhead it waits for the refresh
-// under way if the JWT has expired because nobody used the session for a while, no longer than
+// Token returns the provider's JWT, for calls to other services on the user's behalf, and its
+// expiry, which is zero if unknown. With Config.RefreshAhead, if the JWT has expired because the
+// session was not used for a while, Token waits for the refresh in progress, at most
 // Config.ProviderTimeout. If that refresh ends the session, the error is a *Problem with
 // login_required, for WriteError.
 //
-// The JWT may have expired all the same: without RefreshAhead, or if the provider does not answer.
-// It must never be sent to the browser.
+// The JWT may be expired, without RefreshAhead or if the provider does not respond. Never send it
+// to the browser.
 func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 	if s.fresh != nil {
 		rec, err := s.fresh(ctx)
@@ -95,13 +94,12 @@ func (c *sessionContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// Requirements are what a route asks of a login, beyond that there is one.
+// Requirements are what a route demands of a login.
 type Requirements struct {
-	// AnyRole lists roles of which the user needs one. Empty: none is needed.
+	// AnyRole lists roles of which the user must have one. If empty, no role is needed.
 	AnyRole []string
-	// LoggedInWithin is for routes that should not trust a login of last month, such as a change of
-	// address: the user must have proved who they are so recently. 0: whenever it was;
-	// negative: no login is recent enough.
+	// LoggedInWithin is how recently the user must have authenticated. It is for routes that should
+	// not trust a login of last month, such as a change of address. 0: at any time.
 	LoggedInWithin time.Duration
 }
 

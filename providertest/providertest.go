@@ -19,10 +19,10 @@ type Subject struct {
 	LoginID  string
 	Password latchkey.Secret
 
-	// Deactivate forbids the user to log in. Nil: the provider cannot do that, and its case is
-	// skipped.
+	// Deactivate forbids the user to log in. If it is nil, the provider cannot do
+	// that, and the case is skipped.
 	Deactivate func(*testing.T)
-	// CutOff makes what the provider asks fail: its server, or its database. Nil: as above.
+	// CutOff makes the provider's server or database fail. If it is nil, the cases are skipped.
 	CutOff func(*testing.T)
 }
 
@@ -48,17 +48,17 @@ var cases = []struct {
 	contract string
 	check    func(*subject)
 }{
-	{"login", "A grant has a user with an id that stays theirs, and a refresh token.", login},
-	{"logins are independent", "Each login has a refresh token of its own, with an id of its own.", independent},
+	{"login", "A grant has a user with a permanent id, and a refresh token.", login},
+	{"logins are independent", "Each login has its own refresh token, with its own id.", independent},
 	{"wrong password", "A wrong password and an unknown login id are the same refusal, CodeInvalidCredentials.", wrongPassword},
 	{"odd credentials", "A wrong password and an unknown login id are the same refusal, CodeInvalidCredentials.", oddCredentials},
 	{"refresh", "Refresh trades a refresh token for a new grant of the same user.", refresh},
 	{"dead token", "Only a *ProviderError with CodeRefreshRefused ends the session.", deadToken},
-	{"revoke", "Revoke makes the refresh token of that id worthless, whichever refresh brought it last.", revoke},
-	{"revoke again", "An id that is gone already is no error.", revokeAgain},
-	{"deactivated", "A user who may not log in any more is refused by Login and by Refresh.", deactivated},
-	{"cancelled", "Every other error means that the provider cannot be asked just now.", cancelled},
-	{"cut off", "Every other error means that the provider cannot be asked just now.", cutOff},
+	{"revoke", "Revoke invalidates the refresh token of that id, including the one that the last refresh returned.", revoke},
+	{"revoke again", "An id that no longer exists is not an error.", revokeAgain},
+	{"deactivated", "Login and Refresh refuse a user who may no longer log in.", deactivated},
+	{"cancelled", "Any other error means that the provider is unavailable.", cancelled},
+	{"cut off", "Any other error means that the provider is unavailable.", cutOff},
 	{"spellings", "CanonicalLoginID returns the same text for all spellings of one login id.", spellings},
 }
 
@@ -283,7 +283,8 @@ func cutOff(s *subject) {
 
 // A login id that opens the account in another spelling must be counted with it.
 func spellings(s *subject) {
-	canonical := func(loginID string) string { return strings.ToLower(loginID) } // what the guard does by itself
+	// what the guard does by itself
+	canonical := func(loginID string) string { return strings.ToLower(loginID) }
 	c, ok := s.Provider.(latchkey.LoginIDCanonicalizer)
 	if ok {
 		canonical = c.CanonicalLoginID

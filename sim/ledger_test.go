@@ -20,11 +20,11 @@ import (
 //	I1  no honest browser is logged out, except by a time limit, a logout, or a thief;
 //	I2  a thief is served for less than cap + 2F + 4W + 4g;
 //	I3  the provider is called once for each claim, and there is one claim at a time;
-//	I4  nothing is served after an end that was written before the request came; other nodes that
-//	    cache records serve nothing that came 1.5 s later;
+//	I4  nothing is served after an end that was stored before the request came; other nodes
+//	    that cache records serve nothing that comes 1.5 s later;
 //	I5  a session costs no more writes than its generations account for;
-//	I6  no honest browser is asked for newer cookies, while the network keeps to the window and the
-//	    store loses nothing.
+//	I6  no honest browser is asked for newer cookies, while the network keeps to the window and
+//	    the store loses nothing.
 type ledger struct {
 	w *world
 

@@ -12,10 +12,10 @@ import (
 var elsewhere = map[string]string{
 	"A Store keeps the sessions.":           "what it is for",
 	"It has no clock and no usable secret.": "the methods are given the time, and records with digests and sealed tokens",
-	"Store does not grow: what a guard will ask of stores later is an optional interface, as Watcher and Sweeper are.": "a promise",
+	"Store will not grow: later additions will be optional interfaces, like Watcher and Sweeper.": "a promise",
 
-	"A store that is asked over a network bounds its calls by itself, to a few seconds: a request waits for it.": "pgstore/network_test.go, redisstore/loss_test.go",
-	"A stream that may have lost something is given up: Watch returns an error, and is called again.":            "pgstore/network_test.go, redisstore/watch_test.go, sqlitestore TestForeignWrite, nodes/silence_test.go",
+	"A store on a network limits its own calls to a few seconds, because requests wait for them.": "pgstore/network_test.go, redisstore/loss_test.go",
+	"If the stream may have lost a write, Watch returns an error, and is called again.":           "pgstore/network_test.go, redisstore/watch_test.go, sqlitestore TestForeignWrite, nodes/silence_test.go",
 }
 
 // TestContract: every sentence of the contract is quoted by a case, and every quoted sentence

@@ -36,9 +36,9 @@ var watcherCases = []struct {
 }{
 	{"told", toldOf, told},
 	{"told of many", toldOf, toldOfMany},
-	{"beats", "It calls beat at least every 500 ms. beat(t) promises that changed has been called for every Create and Swap that returned before t, on any node. t is read from this process's clock before the store is asked.", beats},
+	{"beats", "It calls beat at least every 500 ms. beat(t) promises that changed has been called for every Create and Swap that returned before t, on any node. t is read from this process's clock before the store is polled.", beats},
 	{"told before the beat", "beat(t) promises that changed has been called for every Create and Swap that returned before t, on any node.", toldBeforeBeat},
-	{"a cache is never stale", "A Watcher is a Store that reports every write, so that a Guard may keep records in memory and serve from there.", cacheIsNeverStale},
+	{"a cache is never stale", "A Watcher is a Store that reports every write, so that a Guard may cache records and serve from memory.", cacheIsNeverStale},
 	{"several", "It calls both functions from one goroutine at a time.", several},
 	{"ends", toldOf, ends},
 }

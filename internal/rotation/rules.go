@@ -137,8 +137,8 @@ func stale(p *Proof) Verdict {
 	return Verdict{Action: End, Cause: ReuseDetected}
 }
 
-// ServesOnly reports whether a verdict on cookies of the newest generation is to serve and do nothing
-// else, with or without their refresh cookie.
+// ServesOnly reports whether a verdict on cookies of the newest generation is to serve and do
+// nothing else, with or without their refresh cookie.
 func (l *Limits) ServesOnly(v Verdict, s *State, p *Proof, now time.Time) bool {
 	return v.Action == Serve && v.Changed == nil && p.Generation == s.Generation &&
 		!l.TokenIsDue(s, now) && !l.toBeSettled(s, now) &&
