@@ -45,8 +45,8 @@ func TestConfig_reportsAllMistakes(t *testing.T) {
 		"": "required", "shop.example.com": "not an origin", "ftp://x": "not an origin", "https://": "not an origin",
 		"https://shop.example.com/": "more than an origin", "https://u@shop.example.com": "more than an origin", "https://Shop.example.com": "more than an origin",
 		"https://shop.example.com:443": "leave", "http://localhost:80": "leave", "http://shop.example.com": "must be https", "http://localhost.example.com": "must be https",
-		"https://12345": "its host", "https://0x7f.1": "its host", "https://127.1": "its host", "https://127.0.0.01": "its host", "https://[0:0:0:0:0:0:0:1]": "its host", "https://[2001:DB8::1]": "more than an origin",
-		"https://[::ffff:127.0.0.1]": "its host", "https://[fe80::1%25eth0]": "Origin", "https://[2001:db8::1]": "", "https://4shop.example.com4": "",
+		"https://12345": "the host", "https://0x7f.1": "the host", "https://127.1": "the host", "https://127.0.0.01": "the host", "https://[0:0:0:0:0:0:0:1]": "the host", "https://[2001:DB8::1]": "more than an origin",
+		"https://[::ffff:127.0.0.1]": "the host", "https://[fe80::1%25eth0]": "Origin", "https://[2001:db8::1]": "", "https://4shop.example.com4": "",
 		"https://shop.example.com": "", "http://shop.localhost:8080": "", "http://127.0.0.1:8080": "", "http://[::1]": "", "https://shop.example.com:8443": "",
 	} {
 		_, err := latchkey.New(latchkey.Config{Origin: origin})
