@@ -29,11 +29,11 @@ func (l *Limits) tokenDueAt(s *State) time.Time {
 	if s.RefreshedAt.IsZero() { // written by an earlier version
 		return ahead
 	}
-	half := s.TokenExpiresAt.Sub(s.RefreshedAt) / 2
-	if half <= 0 { // the provider's clock is behind ours
-		half = time.Second
+	wait := max(s.TokenExpiresAt.Sub(s.RefreshedAt)/2, 100*time.Millisecond) // or each request would refresh
+	if !s.TokenExpiresAt.After(s.RefreshedAt) {                              // the provider's clock is behind ours
+		wait = time.Second
 	}
-	return later(ahead, s.RefreshedAt.Add(half))
+	return later(ahead, s.RefreshedAt.Add(wait))
 }
 
 func later(a, b time.Time) time.Time {

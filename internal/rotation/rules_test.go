@@ -203,6 +203,7 @@ func TestTokenIsDue(t *testing.T) {
 		{"not in the first half of its life", 9 * m, 10 * m, 5 * m},
 		{"nor if that is short", m, 20 * s, 10 * s},
 		{"nor at once", m, s, s / 2},
+		{"ten times a second, if it expires at once", m, 10 * time.Millisecond, s / 10},
 		{"once a second, if the provider's clock is behind", m, -5 * m, s},
 		{"as the JWT says nothing of its end", m, 0, -1},
 	} {
