@@ -19,8 +19,7 @@ func Example() {
 		ApplicationID: os.Getenv("APPLICATION_ID"), ClientSecret: latchkey.Secret(os.Getenv("CLIENT_SECRET")),
 	})
 	check(err)
-	// of the cookies; made at the first start
-	keys, err := latchkey.LoadOrCreateKeys("session.keys")
+	keys, err := latchkey.LoadOrCreateKeys("session.keys") // of the cookies; made at first start
 	check(err)
 	store, err := sqlitestore.Open(context.Background(), "sessions.db")
 	check(err)
