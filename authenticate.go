@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
@@ -21,16 +22,16 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
 		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh} // a guard around a guard: once is enough
 	}
-	session, now := cookieValue(r.Header, sessionCookieName), g.now()
+	session, now := cookie.Value(r.Header, cookie.SessionName), g.now()
 	if found, ok := g.fromVerified(session, now); ok {
 		return g.recordUse(r, found, now)
 	}
-	refresh := cookieValue(r.Header, refreshCookieName)
+	refresh := cookie.Value(r.Header, cookie.RefreshName)
 	if session == "" && refresh == "" {
 		return authOutcome{}
 	}
-	m, genuine := g.cookies.session.parse(session)
-	content, sealed := g.cookies.refresh.parse(refresh)
+	m, genuine := g.cookies.session.Parse(session)
+	content, sealed := g.cookies.refresh.Parse(refresh)
 	if genuine {
 		if found, ok := g.fastPath(r.Context(), m, session, ownerOf(m, content), now); ok {
 			return g.recordUse(r, found, now)
@@ -68,16 +69,16 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 
 // ownerOf returns the id of the user of a session, if the refresh cookie names it. A session cookie
 // does not.
-func ownerOf(session mark, refresh refreshContent) (userID string) {
-	if refresh.id != session.id {
+func ownerOf(session cookie.Mark, refresh cookie.Content) (userID string) {
+	if refresh.ID != session.ID {
 		return ""
 	}
-	return refresh.userID
+	return refresh.UserID
 }
 
 // fastPath answers the common case: a live session id of the newest generation, and nothing to write.
-func (g *Guard) fastPath(ctx context.Context, m mark, cookie, userID string, now time.Time) (found authOutcome, ok bool) {
-	rec, kept, err := g.ledger.GetCached(ctx, m.id, userID)
+func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
+	rec, kept, err := g.ledger.GetCached(ctx, m.ID, userID)
 	if errors.Is(err, ErrNotFound) {
 		return authOutcome{}, false
 	}
@@ -87,20 +88,20 @@ func (g *Guard) fastPath(ctx context.Context, m mark, cookie, userID string, now
 	if err != nil {
 		return authOutcome{kind: outcomeUnknown, err: err}, true
 	}
-	if v := g.rules.judge(rec, &presented{mark: m, session: true}, now); !g.rules.servesOnly(&v, now) {
+	if v := g.rules.judge(rec, &presented{Mark: m, session: true}, now); !g.rules.servesOnly(&v, now) {
 		return authOutcome{}, false
 	}
 	if kept == nil {
 		return served(rec), true
 	}
-	kept.remember(cookie, m)
+	kept.verified.Store(cookie.NewVerified(value, m))
 	return authOutcome{kind: outcomeServed, record: rec, token: &kept.token}, true
 }
 
 // fromVerified is fastPath for the cookie that was last verified for a session in memory. It skips
 // the MAC.
-func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, ok bool) {
-	id, named := claimedSession(cookie)
+func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok bool) {
+	id, named := cookie.ClaimedSession(value)
 	if !named {
 		return authOutcome{}, false
 	}
@@ -109,10 +110,13 @@ func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, o
 		return authOutcome{}, false
 	}
 	verified := kept.verified.Load()
-	if verified == nil || !verified.is(cookie) {
+	if verified == nil || !verified.Is(value) {
 		return authOutcome{}, false
 	}
-	p := verified.presented(&kept.Record, now)
+	p := presented{
+		Mark:    cookie.Mark{ID: id, Generation: kept.Generation, MintedAt: verified.MintedAt(now)},
+		session: true, known: (*Digest)(&verified.Digest),
+	}
 	if v := g.rules.judge(&kept.Record, &p, now); !g.rules.servesOnly(&v, now) {
 		return authOutcome{}, false
 	}
@@ -122,18 +126,18 @@ func (g *Guard) fromVerified(cookie string, now time.Time) (found authOutcome, o
 // candidates lists what is presented, in the order in which it is judged. Two cookies that say the
 // same are one candidate. If they differ, the session cookie comes first, and the other only if the
 // first comes to nothing (rule 0).
-func (g *Guard) candidates(r *http.Request, m mark, genuine bool, content refreshContent, sealed bool) []presented {
+func (g *Guard) candidates(r *http.Request, m cookie.Mark, genuine bool, content cookie.Content, sealed bool) []presented {
 	from, owner := g.config.device(r), ownerOf(m, content)
-	answers, follows := answered(r.Header, content.branch), !crossorigin.IsUpgrade(r.Header)
+	answers, follows := answered(r.Header, content.Branch), !crossorigin.IsUpgrade(r.Header)
 	switch {
-	case genuine && sealed && m.same(content.mark):
-		return []presented{{mark: m, userID: owner, session: true, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
+	case genuine && sealed && m.Same(content.Mark):
+		return []presented{{Mark: m, userID: owner, session: true, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	case genuine && sealed:
-		return []presented{{mark: m, userID: owner, session: true, from: from}, {mark: content.mark, userID: content.userID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
+		return []presented{{Mark: m, userID: owner, session: true, from: from}, {Mark: content.Mark, userID: content.UserID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	case genuine:
-		return []presented{{mark: m, session: true, from: from}}
+		return []presented{{Mark: m, session: true, from: from}}
 	case sealed:
-		return []presented{{mark: content.mark, userID: content.userID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
+		return []presented{{Mark: content.Mark, userID: content.UserID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
 	}
 	return nil
 }
@@ -156,7 +160,7 @@ func (g *Guard) decide(ctx context.Context, p presented) authOutcome {
 }
 
 func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
-	rec, err := g.ledger.Get(ctx, p.id, p.userID)
+	rec, err := g.ledger.Get(ctx, p.ID, p.userID)
 	if err == nil {
 		err = servable(rec, p.unknown())
 	}
@@ -183,7 +187,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 			return authOutcome{}, err
 		}
 		if rec.ConfirmedAt.IsZero() {
-			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation})
+			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.Generation})
 		}
 		rec = changed
 	}
@@ -209,10 +213,10 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 	case rotation.RejectStale:
 		g.staleCookies(ctx, rec, p)
 	case rotation.ChallengeKept:
-		return asked(rotation.WhetherKept, p.branch), nil
+		return asked(rotation.WhetherKept, p.Branch), nil
 	case rotation.ChallengeStale:
 		g.staleCookies(ctx, rec, p)
-		return asked(rotation.WhetherStale, p.branch), nil
+		return asked(rotation.WhetherStale, p.Branch), nil
 	}
 	return authOutcome{}, nil
 }
@@ -221,7 +225,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 // session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are
 // judged again.
 func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (authOutcome, error) {
-	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
+	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return authOutcome{}, err
 	}
@@ -230,7 +234,7 @@ func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now ti
 			return authOutcome{}, err
 		}
 	}
-	pair, err := g.cookies.make(next, newBranch(), Secret(token), p.unknown(), now)
+	pair, err := g.cookies.make(next, cookie.NewBranch(), Secret(token), p.unknown(), now)
 	return authOutcome{kind: outcomeServed, record: next, cookies: pair}, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -21,14 +22,14 @@ const echoCookieName = "__Host-echo"
 // echo is what the cookie says: the question, and the branch that it is about. An answer to one
 // question is none to the other: a late request may carry the echo of a branch that was kept then,
 // and is stale now.
-func echo(q rotation.Question, b branch) string {
-	d := b.digest()
-	return string(rune(q)) + cookieEncoding.EncodeToString(d[:])
+func echo(q rotation.Question, b cookie.Branch) string {
+	d := b.Digest()
+	return string(rune(q)) + cookie.Encoding.EncodeToString(d[:])
 }
 
 // answered returns the question about the branch that the request answers; 0: none.
-func answered(h http.Header, b branch) rotation.Question {
-	got := cookieValue(h, echoCookieName)
+func answered(h http.Header, b cookie.Branch) rotation.Question {
+	got := cookie.Value(h, echoCookieName)
 	for _, q := range [...]rotation.Question{rotation.WhetherKept, rotation.WhetherStale} {
 		if got != "" && subtle.ConstantTimeCompare([]byte(got), []byte(echo(q, b))) == 1 {
 			return q

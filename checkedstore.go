@@ -2,11 +2,11 @@ package latchkey
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
@@ -129,8 +129,8 @@ func (s *checkedStore) checkKeys(ctx context.Context, rec *Record) {
 		ids = append(ids, id)
 	}
 	for _, box := range [][]byte{rec.RefreshToken, rec.Token} {
-		if len(box) >= sealOverhead && box[0] == sealVersion {
-			ids = append(ids, binary.BigEndian.Uint32(box[1:]))
+		if id, ok := cookie.SealedWith(box); ok {
+			ids = append(ids, id)
 		}
 	}
 	for _, id := range ids {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/clientip"
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -183,7 +184,7 @@ func (c *Config) resolve() error {
 	if c.RefreshTTL > c.AbsoluteTimeout {
 		bad("RefreshTTL", "longer than AbsoluteTimeout")
 	}
-	if c.AbsoluteTimeout > maxCookieAge {
+	if c.AbsoluteTimeout > cookie.MaxAge {
 		bad("AbsoluteTimeout", "longer than 400 days, the most that browsers keep a cookie")
 	}
 	if c.Replaces != nil && (c.Replaces.app != c.App || c.Replaces.config.EndsFile != c.EndsFile) {

@@ -1,87 +1,21 @@
 package latchkey
 
 import (
-	"encoding/base64"
+	"errors"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-// The cookies' names. The prefix makes browsers refuse them without Secure, with a Domain or with another path (RFC 6265bis, section 4.1.3.2).
-const (
-	sessionCookieName = "__Host-session"
-	refreshCookieName = "__Host-refresh"
-)
-
-// maxCookie is what a browser stores of name and value together; maxCookieAge what it keeps (RFC 6265bis, section 5).
-const (
-	maxCookie    = 4096
-	maxCookieAge = 400 * 24 * time.Hour
-)
-
-// A mark is what both cookies say: which session, which generation of it, which branch, and when they were minted.
-type mark struct {
-	id         ID
-	generation uint32
-	branch     branch
-	mintedAt   time.Time // whole milliseconds
-}
-
-func (m mark) same(o mark) bool {
-	return m.id == o.id && m.generation == o.generation && m.branch == o.branch
-}
-
-// cookieValue returns the value of a cookie. A name that comes twice counts as absent: which of the two
-// is ours cannot be told (CKE-08). http.Request.Cookie would allocate, and take the first.
-func cookieValue(h http.Header, name string) string {
-	found, n := "", 0
-	eachCookie(h, name, func(value string) { found, n = value, n+1 })
-	if n != 1 {
-		return ""
-	}
-	return found
-}
-
-// cookieValues returns all values that came under a name.
-func cookieValues(h http.Header, name string) (values []string) {
-	eachCookie(h, name, func(value string) { values = append(values, value) })
-	return values
-}
-
-func eachCookie(h http.Header, name string, visit func(value string)) {
-	for _, line := range h["Cookie"] {
-		for line != "" {
-			var pair string
-			pair, line, _ = strings.Cut(line, ";")
-			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') { // strings.TrimLeft would cost more than all the rest
-				pair = pair[1:]
-			}
-			if rest, ours := strings.CutPrefix(pair, name); ours && (rest == "" || rest[0] == '=') {
-				visit(strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"))
-			}
-		}
-	}
-}
-
-// hasOurCookie tells whether the request carries a cookie of ours at all, good or bad.
-func hasOurCookie(h http.Header) bool {
-	for _, line := range h["Cookie"] {
-		if strings.Contains(line, sessionCookieName+"=") || strings.Contains(line, refreshCookieName+"=") {
-			return true
-		}
-	}
-	return false
-}
-
-var cookieEncoding = base64.RawURLEncoding.Strict()
+var errCookieTooLarge = errors.New("the refresh cookie would be over 4096 bytes: the provider's refresh token is too long")
 
 // cookies makes and reads the cookies of one app.
 type cookies struct {
-	session  *sessionMAC
-	refresh  *refreshSealer
-	device   *deviceSealer
+	session  *cookie.Sessions
+	refresh  *cookie.Refreshes
+	device   *cookie.Devices
 	sameSite http.SameSite
 }
 
@@ -93,35 +27,35 @@ type cookiePair struct {
 
 // make mints the pair for the record's generation and the branch b. The refresh cookie keeps the fields of the last one that this
 // program does not know.
-func (c *cookies) make(rec *Record, b branch, token Secret, unknown packed.Unknown, now time.Time) (*cookiePair, error) {
-	m := mark{id: rec.ID, generation: rec.Generation, branch: b, mintedAt: now}
-	pair := &cookiePair{session: c.session.format(m), refresh: c.refresh.format(refreshContent{
-		mark: m, userID: rec.User.ID, authenticatedAt: rec.AuthenticatedAt, authMethods: rec.AuthMethods,
-		createdAt: rec.CreatedAt, deadline: rec.Deadline, unknown: unknown,
-		token: token, tokenID: rec.RefreshTokenID, publicKey: rec.Device.PublicKey, persistent: rec.Persistent,
+func (c *cookies) make(rec *Record, b cookie.Branch, token Secret, unknown packed.Unknown, now time.Time) (*cookiePair, error) {
+	m := cookie.Mark{ID: rec.ID, Generation: rec.Generation, Branch: b, MintedAt: now}
+	pair := &cookiePair{session: c.session.Format(m), refresh: c.refresh.Format(cookie.Content{
+		Mark: m, UserID: rec.User.ID, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
+		CreatedAt: rec.CreatedAt, Deadline: rec.Deadline, Unknown: unknown,
+		Token: cookie.Token(token), TokenID: rec.RefreshTokenID, PublicKey: rec.Device.PublicKey, Persistent: rec.Persistent,
 	})}
-	if len(refreshCookieName)+len(pair.refresh) > maxCookie {
+	if len(cookie.RefreshName)+len(pair.refresh) > cookie.MaxSize {
 		return nil, errCookieTooLarge
 	}
 	if rec.Persistent {
-		pair.maxAge = min(rec.RefreshExpiresAt.Sub(now), maxCookieAge)
+		pair.maxAge = min(rec.RefreshExpiresAt.Sub(now), cookie.MaxAge)
 	}
 	return pair, nil
 }
 
 func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
-	c.write(w, sessionCookieName, pair.session, 0)
-	c.write(w, refreshCookieName, pair.refresh, int(pair.maxAge/time.Second))
+	c.write(w, cookie.SessionName, pair.session, 0)
+	c.write(w, cookie.RefreshName, pair.refresh, int(pair.maxAge/time.Second))
 }
 
 // remember sets the device cookie.
-func (c *cookies) remember(w http.ResponseWriter, device deviceContent) {
-	c.write(w, deviceCookieName, c.device.format(device), int(deviceCookieAge/time.Second))
+func (c *cookies) remember(w http.ResponseWriter, device cookie.Device) {
+	c.write(w, cookie.DeviceName, c.device.Format(device), int(cookie.DeviceAge/time.Second))
 }
 
 func (c *cookies) clear(w http.ResponseWriter) {
-	c.write(w, sessionCookieName, "", -1)
-	c.write(w, refreshCookieName, "", -1)
+	c.write(w, cookie.SessionName, "", -1)
+	c.write(w, cookie.RefreshName, "", -1)
 }
 
 // write sets one cookie. maxAge is in seconds as in http.Cookie: 0 leaves it out, negative deletes.
@@ -134,8 +68,8 @@ func (c *cookies) write(w http.ResponseWriter, name, value string, maxAge int) {
 
 // unknownKey returns the id of a key that one of the cookies names and this node does not have.
 func (c *cookies) unknownKey(session, refresh string) (id uint32, unknown bool) {
-	if id, unknown = c.session.unknownKey(session); unknown {
+	if id, unknown = c.session.UnknownKey(session); unknown {
 		return id, true
 	}
-	return c.refresh.unknownKey(refresh)
+	return c.refresh.UnknownKey(refresh)
 }

@@ -16,8 +16,9 @@
 //
 // # Where to read
 //
-// internal/rotation decides what a cookie may do, and nothing else does. authenticate.go and refresh.go carry out what it decides, login.go and
-// logout.go are the two ends. A [Store] keeps records and compares versions; it has no clock and nothing that would make a cookie.
+// internal/rotation decides what a cookie may do, and nothing else does; internal/cookie is how the
+// cookies are written. authenticate.go and refresh.go carry out what is decided, login.go and logout.go
+// are the two ends. A [Store] keeps records and compares versions; it has no clock and nothing that would make a cookie.
 //
 // # Setting up
 //

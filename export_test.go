@@ -10,9 +10,9 @@ func (g *Guard) NewerRecord(rec *Record, fields string) *Record {
 
 // NewerCookie is NewerRecord for a refresh cookie.
 func (g *Guard) NewerCookie(cookie, fields string) string {
-	c, _ := g.cookies.refresh.parse(cookie)
-	c.unknown = packed.Unknown(fields)
-	return g.cookies.refresh.format(c)
+	c, _ := g.cookies.refresh.Parse(cookie)
+	c.Unknown = packed.Unknown(fields)
+	return g.cookies.refresh.Format(c)
 }
 
 // UnknownInRecord returns the fields of a record that this program does not know.
@@ -20,6 +20,6 @@ func UnknownInRecord(rec *Record) string { return string(rec.extras().unknown) }
 
 // UnknownInCookie is UnknownInRecord for a refresh cookie.
 func (g *Guard) UnknownInCookie(cookie string) string {
-	c, _ := g.cookies.refresh.parse(cookie)
-	return string(c.unknown)
+	c, _ := g.cookies.refresh.Parse(cookie)
+	return string(c.Unknown)
 }

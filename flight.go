@@ -32,7 +32,7 @@ func (f *flights) do(ctx context.Context, p presented, run func() (authOutcome, 
 	case <-ctx.Done():
 		return authOutcome{}, ctx.Err()
 	}
-	if !joined.began.same(p.mark) && joined.err == nil {
+	if !joined.began.Same(p.Mark) && joined.err == nil {
 		return authOutcome{}, errJudgeAgain
 	}
 	found := joined.found
@@ -46,13 +46,13 @@ func (f *flights) do(ctx context.Context, p presented, run func() (authOutcome, 
 func (f *flights) begin(p presented, run func() (authOutcome, error)) (joined *flight, shared bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	joined, shared = f.open[p.id]
+	joined, shared = f.open[p.ID]
 	if !shared {
 		joined = &flight{began: p, done: make(chan struct{})}
 		if f.open == nil {
 			f.open = make(map[ID]*flight)
 		}
-		f.open[p.id] = joined
+		f.open[p.ID] = joined
 		f.running.Go(func() { f.run(joined, run) })
 	}
 	return joined, shared
@@ -61,7 +61,7 @@ func (f *flights) begin(p presented, run func() (authOutcome, error)) (joined *f
 func (f *flights) run(fl *flight, run func() (authOutcome, error)) {
 	defer func() {
 		f.mu.Lock()
-		delete(f.open, fl.began.id)
+		delete(f.open, fl.began.ID)
 		f.mu.Unlock()
 		close(fl.done)
 	}()

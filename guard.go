@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/outage"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
@@ -20,8 +21,8 @@ type Guard struct {
 	upstream *upstream
 	ledger   *ledger
 	cookies  cookies
-	access   *sealer // seals the JWT in the record
-	refresh  *sealer // seals the refresh token in the record
+	access   *cookie.Sealer // seals the JWT in the record
+	refresh  *cookie.Sealer // seals the refresh token in the record
 	browsers *knownBrowsers
 	attempts *loginAttempts
 	flights  flights
@@ -67,15 +68,16 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	c.Replaces = nil // its memory is all that is needed of it
-	sealer := func(purpose string) *sealer {
-		return &sealer{ring: c.Keys, purpose: purpose, scope: []string{c.App}}
+	keys := c.Keys.cookieKeys()
+	sealer := func(purpose string) *cookie.Sealer {
+		return &cookie.Sealer{Keys: keys, Purpose: purpose, Scope: []string{c.App}}
 	}
 	g := &Guard{
 		reporter: &reporter{app: c.App, log: c.Logger, now: c.Now, onEvent: c.OnEvent, alarms: &memory.alarms, stale: &memory.stale},
 		memory:   memory, config: c,
 		cookies: cookies{
-			session: newSessionMAC(c.Keys, c.App, host), refresh: newRefreshSealer(c.Keys, c.App, host),
-			device: newDeviceSealer(c.Keys, c.App, host), sameSite: http.SameSiteStrictMode,
+			session: cookie.NewSessions(keys, c.App, host), refresh: cookie.NewRefreshes(keys, c.App, host),
+			device: cookie.NewDevices(keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
 		access:  sealer("access token in the record"),
 		refresh: sealer("refresh token in the record"),

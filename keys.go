@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/filemode"
 	"github.com/latchkey-dev/latchkey/internal/packed"
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
@@ -166,4 +167,13 @@ func (r KeyRing) find(id uint32) (Key, bool) {
 		}
 	}
 	return Key{}, false
+}
+
+// cookieKeys hands the keys down to package cookie.
+func (r KeyRing) cookieKeys() cookie.Keys {
+	var keys cookie.Keys
+	for _, k := range r {
+		keys = append(keys, cookie.Key{ID: k.id, Derive: k.derive})
+	}
+	return keys
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -113,7 +114,7 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 		ID: newID(), App: g.app, RefreshTokenID: grant.RefreshTokenID, Device: device, Persistent: remember,
 		CreatedAt: now, AuthenticatedAt: now, AuthMethods: grant.AuthMethods, Deadline: now.Add(g.rules.Absolute),
 	}, grant, now)
-	pair, err := g.cookies.make(rec, newBranch(), grant.RefreshToken, "", now)
+	pair, err := g.cookies.make(rec, cookie.NewBranch(), grant.RefreshToken, "", now)
 	if err != nil {
 		g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 		return nil, nil, err

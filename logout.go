@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -40,18 +41,18 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	defer cancel()
 	var errs []error
 	seen := make(map[ID]bool) // each copy would cost another read of the store
-	for _, value := range cookieValues(r.Header, refreshCookieName) {
-		if c, genuine := g.cookies.refresh.parse(value); genuine && !seen[c.id] {
-			seen[c.id] = true
+	for _, value := range cookie.Values(r.Header, cookie.RefreshName) {
+		if c, genuine := g.cookies.refresh.Parse(value); genuine && !seen[c.ID] {
+			seen[c.ID] = true
 			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{
-				ID: c.id, App: g.app, User: User{ID: c.userID}, RefreshTokenID: c.tokenID, CreatedAt: c.createdAt, Deadline: c.deadline,
+				ID: c.ID, App: g.app, User: User{ID: c.UserID}, RefreshTokenID: c.TokenID, CreatedAt: c.CreatedAt, Deadline: c.Deadline,
 			}))
 		}
 	}
-	for _, value := range cookieValues(r.Header, sessionCookieName) {
-		if m, genuine := g.cookies.session.parse(value); genuine && !seen[m.id] {
-			seen[m.id] = true
-			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{ID: m.id, App: g.app, Deadline: g.now().Add(g.rules.Absolute)}))
+	for _, value := range cookie.Values(r.Header, cookie.SessionName) {
+		if m, genuine := g.cookies.session.Parse(value); genuine && !seen[m.ID] {
+			seen[m.ID] = true
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{ID: m.ID, App: g.app, Deadline: g.now().Add(g.rules.Absolute)}))
 		}
 	}
 	return errors.Join(errs...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -35,7 +36,7 @@ func served(rec *Record) authOutcome { return authOutcome{kind: outcomeServed, r
 
 func ended(reason EndReason) authOutcome { return authOutcome{kind: outcomeEnded, reason: reason} }
 
-func asked(q rotation.Question, b branch) authOutcome {
+func asked(q rotation.Question, b cookie.Branch) authOutcome {
 	return authOutcome{kind: outcomeAsked, echo: echo(q, b)}
 }
 

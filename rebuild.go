@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -15,47 +16,47 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
 	defer cancel()
 	now, c := g.now(), p.sealed
-	if !now.Before(c.deadline) {
+	if !now.Before(c.Deadline) {
 		return ended(EndAbsoluteTimeout), nil
 	}
-	older, err := g.ledger.Get(ctx, p.id, p.userID)
+	older, err := g.ledger.Get(ctx, p.ID, p.userID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return authOutcome{}, err
 	}
-	if err := servable(older, c.unknown); err != nil {
+	if err := servable(older, c.Unknown); err != nil {
 		return authOutcome{}, err
 	}
-	if reason := g.ledger.notBefore.reason(c.createdAt); reason != "" && older == nil {
+	if reason := g.ledger.notBefore.reason(c.CreatedAt); reason != "" && older == nil {
 		return ended(reason), nil
 	}
 	if older != nil && g.rules.judge(older, &p, now).Action != rotation.Rebuild {
 		return authOutcome{}, errJudgeAgain // another node was faster
 	}
-	if err := g.upstream.admit(ctx, c.userID); err != nil {
+	if err := g.upstream.admit(ctx, c.UserID); err != nil {
 		return authOutcome{}, err
 	}
-	grant, err := g.upstream.refresh(ctx, p.id, Renewal{RefreshToken: c.token, User: User{ID: c.userID}, Device: p.from})
+	grant, err := g.upstream.refresh(ctx, p.ID, Renewal{RefreshToken: Secret(c.Token), User: User{ID: c.UserID}, Device: p.from})
 	if refused(err) {
 		return ended(EndRefreshRefused), nil
 	}
 	if err != nil {
 		return authOutcome{}, fmt.Errorf("rebuild: %w", err)
 	}
-	if grant.User.ID != c.userID {
-		g.upstream.rejectWrongUser(ctx, p.id, c.userID, grant)
+	if grant.User.ID != c.UserID {
+		g.upstream.rejectWrongUser(ctx, p.ID, c.UserID, grant)
 		return ended(EndRefreshRefused), nil
 	}
 	return g.storeRebuilt(ctx, p, older, grant)
 }
 
 func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, grant Grant) (authOutcome, error) {
-	now, c, b := g.now(), p.sealed, newBranch()
+	now, c, b := g.now(), p.sealed, cookie.NewBranch()
 	next := g.granted(rotation.Rotate, &Record{
-		ID: p.id, App: g.app, RefreshTokenID: c.tokenID, Persistent: c.persistent,
-		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.publicKey},
-		AuthenticatedAt: c.authenticatedAt, AuthMethods: c.authMethods, CreatedAt: c.createdAt, Deadline: c.deadline,
-		Generation: p.generation, Settled: p.branch.digest(), // it becomes the parent
-		extra: &extra{unknown: c.unknown},
+		ID: p.ID, App: g.app, RefreshTokenID: c.TokenID, Persistent: c.Persistent,
+		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.PublicKey},
+		AuthenticatedAt: c.AuthenticatedAt, AuthMethods: c.AuthMethods, CreatedAt: c.CreatedAt, Deadline: c.Deadline,
+		Generation: p.Generation, Settled: p.Branch.Digest(), // it becomes the parent
+		extra: &extra{unknown: c.Unknown},
 	}, grant, now)
 	next.Rebuilt = true
 	write := g.ledger.Create
@@ -63,12 +64,12 @@ func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, gr
 		next.Version, write = older.Version+1, g.ledger.Swap
 	}
 	if err := write(ctx, next); err != nil {
-		if rec, readErr := g.ledger.Get(ctx, p.id, p.userID); readErr == nil && rec.ended() {
+		if rec, readErr := g.ledger.Get(ctx, p.ID, p.userID); readErr == nil && rec.ended() {
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
 		}
 		return authOutcome{}, err // else the provider gives the same successor for the same token once more
 	}
-	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.id, UserID: c.userID, Device: p.from, Generation: next.Generation})
+	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.ID, UserID: c.UserID, Device: p.from, Generation: next.Generation})
 	pair, err := g.cookies.make(next, b, grant.RefreshToken, p.unknown(), now)
 	return authOutcome{kind: outcomeServed, record: next, cookies: pair}, err
 }

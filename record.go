@@ -2,7 +2,6 @@ package latchkey
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"time"
@@ -108,19 +107,6 @@ const (
 	EndPasswordChanged  EndReason = "password_changed"
 	EndUserDeactivated  EndReason = "user_deactivated"
 )
-
-// A branch identifies one pair of cookies: 128 random bits that only the browser keeps.
-type branch [16]byte
-
-func newBranch() (b branch) {
-	rand.Read(b[:])
-	return b
-}
-
-func (b branch) digest() Digest {
-	sum := sha256.Sum256(b[:])
-	return Digest(sum[:16])
-}
 
 func (r *Record) ended() bool { return !r.EndedAt.IsZero() }
 

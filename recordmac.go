@@ -2,11 +2,12 @@ package latchkey
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/mac"
 )
 
 // A store that has mixed up its records, or was changed by hand, is not believed.
@@ -24,8 +25,8 @@ var (
 // Layout: version (1 byte), key id (4), HMAC-SHA-256, of which 16 bytes are kept (RFC 2104, section
 // 5).
 type recordMAC struct {
-	keys     []*macKey // in the order of the ring
-	required bool      // no program without MACs has written with a key of the ring
+	keys     []*mac.Key // in the order of the ring
+	required bool       // no program without MACs has written with a key of the ring
 }
 
 const (
@@ -37,14 +38,14 @@ func newRecordMAC(ring KeyRing, app string) *recordMAC {
 	m := &recordMAC{required: true}
 	for _, k := range ring {
 		m.required = m.required && k.format > 1
-		m.keys = append(m.keys, newMACKey(k.id, k.derive("record", sha256.Size, app)))
+		m.keys = append(m.keys, mac.New(k.id, k.derive("record", mac.Size, app)))
 	}
 	return m
 }
 
 // sign returns a copy of the record with a MAC.
 func (m *recordMAC) sign(rec *Record) *Record {
-	return rec.with(extra{rec.extras().unknown, m.keys[0].ofRecord(rec)})
+	return rec.with(extra{rec.extras().unknown, codeOf(rec, m.keys[0])})
 }
 
 // check returns an error for a record whose MAC is wrong. One without a MAC is believed as long as
@@ -52,21 +53,21 @@ func (m *recordMAC) sign(rec *Record) *Record {
 // too, or with that of a key that is gone: all that it can do is end, and it may be what ended all
 // sessions before the keys were replaced.
 func (m *recordMAC) check(rec *Record) error {
-	mac := rec.extras().mac
-	if mac == nil {
+	code := rec.extras().mac
+	if code == nil {
 		if m.required && !rec.ended() {
 			return errNoMAC
 		}
 		return nil
 	}
-	id, ok := recordMACKey(mac)
+	id, ok := recordMACKey(code)
 	if !ok {
 		return errForgedRecord
 	}
 	for _, key := range m.keys {
 		switch {
-		case key.id != id:
-		case hmac.Equal(key.ofRecord(rec), mac):
+		case key.ID != id:
+		case hmac.Equal(codeOf(rec, key), code):
 			return nil
 		default:
 			return errForgedRecord
@@ -79,19 +80,18 @@ func (m *recordMAC) check(rec *Record) error {
 }
 
 // recordMACKey returns the id of the key that a MAC names.
-func recordMACKey(mac []byte) (id uint32, ok bool) {
-	if len(mac) != recordMACSize || mac[0] != recordMACVersion {
+func recordMACKey(code []byte) (id uint32, ok bool) {
+	if len(code) != recordMACSize || code[0] != recordMACVersion {
 		return 0, false
 	}
-	return binary.BigEndian.Uint32(mac[1:]), true
+	return binary.BigEndian.Uint32(code[1:]), true
 }
 
-func (k *macKey) ofRecord(rec *Record) []byte {
+// codeOf returns the MAC of a record with a key.
+func codeOf(rec *Record, key *mac.Key) []byte {
 	covered := rec.with(extra{unknown: rec.extras().unknown})
 	covered.LastSeenAt = time.Time{}
 	text, _ := covered.MarshalBinary() // never fails
-	state := k.pool.Get().(*macState)
-	defer k.pool.Put(state)
-	mac := binary.BigEndian.AppendUint32([]byte{recordMACVersion}, k.id)
-	return append(mac, state.mac(text)[:recordMACSize-len(mac)]...)
+	code := binary.BigEndian.AppendUint32([]byte{recordMACVersion}, key.ID)
+	return key.Append(code, text)[:recordMACSize]
 }

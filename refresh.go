@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -14,7 +15,7 @@ import (
 func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
-	rec, err := g.ledger.Get(ctx, p.id, p.userID)
+	rec, err := g.ledger.Get(ctx, p.ID, p.userID)
 	if err == nil {
 		err = servable(rec, p.unknown())
 	}
@@ -27,7 +28,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 	if !ok {
 		return authOutcome{}, errJudgeAgain
 	}
-	token, err := g.refresh.open(rec.ID, rec.RefreshToken)
+	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return authOutcome{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
 	}
@@ -99,7 +100,7 @@ func (g *Guard) refreshed(ctx context.Context, p presented, due rotation.Action,
 	if due != rotation.Rotate {
 		return authOutcome{}, errJudgeAgain
 	}
-	pair, err := g.cookies.make(rec, newBranch(), token, p.unknown(), rec.LastSeenAt)
+	pair, err := g.cookies.make(rec, cookie.NewBranch(), token, p.unknown(), rec.LastSeenAt)
 	return authOutcome{kind: outcomeServed, record: rec, cookies: pair}, err
 }
 
@@ -111,8 +112,8 @@ func (g *Guard) granted(due rotation.Action, rec *Record, grant Grant, now time.
 	next := rec.after(g.rules.Refreshed(due, rec.state(), grant.TokenExpiresAt, now))
 	next.Claim = Claim{}
 	next.User = grant.User
-	next.Token = g.access.seal(rec.ID, []byte(grant.Token))
-	next.RefreshToken = g.refresh.seal(rec.ID, []byte(grant.RefreshToken))
+	next.Token = g.access.Seal(rec.ID, []byte(grant.Token))
+	next.RefreshToken = g.refresh.Seal(rec.ID, []byte(grant.RefreshToken))
 	if grant.RefreshTokenID != "" {
 		next.RefreshTokenID = grant.RefreshTokenID
 	}

@@ -56,7 +56,7 @@ func (r *reporter) staleCookies(ctx context.Context, rec *Record, p presented) {
 
 // suspicion says what was seen of both sides.
 func suspicion(kind EventKind, rec *Record, p presented) Event {
-	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.generation, Newest: rec.Generation, AtLogin: rec.Device}
+	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.Generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
 // unknownCookieKey logs once a minute that a cookie names a key that this node does not have. Anybody

@@ -3,6 +3,7 @@ package latchkey
 import (
 	"net/http"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
@@ -26,7 +27,7 @@ func (o *origin) allow(w http.ResponseWriter, r *http.Request) bool {
 // same reports whether a request may use the cookies. It logs once a minute what may not: if Origin is
 // set wrongly, the browser shows nothing but 403.
 func (o *origin) same(r *http.Request) bool {
-	if crossorigin.Same(r.Method, r.Header, o.own, hasOurCookie) {
+	if crossorigin.Same(r.Method, r.Header, o.own, cookie.HasOurs) {
 		return true
 	}
 	if o.once("origin") {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -24,7 +25,7 @@ type Session struct {
 	Persistent bool
 
 	record *Record
-	tokens *sealer
+	tokens *cookie.Sealer
 	token  *openedToken                           // nil: open the JWT each time
 	fresh  func(context.Context) (*Record, error) // waits for the next JWT; nil: this one will do
 }
@@ -56,7 +57,7 @@ func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 		if err != nil {
 			return "", time.Time{}, err
 		}
-		token, err := s.tokens.open(rec.ID, rec.Token)
+		token, err := s.tokens.Open(rec.ID, rec.Token)
 		return Secret(token), rec.TokenExpiresAt, err
 	}
 	if s.token != nil {
@@ -64,7 +65,7 @@ func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 			return *opened, s.record.TokenExpiresAt, nil
 		}
 	}
-	plain, err := s.tokens.open(s.ID, s.record.Token)
+	plain, err := s.tokens.Open(s.ID, s.record.Token)
 	token := Secret(plain)
 	if s.token != nil && err == nil {
 		s.token.Store(&token)
@@ -72,7 +73,7 @@ func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 	return token, s.record.TokenExpiresAt, err
 }
 
-func newSession(rec *Record, tokens *sealer, token *openedToken) Session {
+func newSession(rec *Record, tokens *cookie.Sealer, token *openedToken) Session {
 	return Session{
 		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
 		Persistent: rec.Persistent, record: rec, tokens: tokens, token: token,

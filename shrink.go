@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
@@ -13,7 +14,7 @@ import (
 type cachedRecord struct {
 	Record
 	token    openedToken
-	verified atomic.Pointer[verifiedCookie] // the cookie last verified for this session
+	verified atomic.Pointer[cookie.Verified] // the cookie last verified for this session
 }
 
 // A shrinker makes records small that stay in memory.

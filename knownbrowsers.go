@@ -7,63 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-dev/latchkey/internal/packed"
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
-
-// The device cookie says that this browser has logged in to one account before (OWASP, "Slow Down
-// Online Guessing Attacks with Device Cookies"). It grants nothing but a bucket of its own for login
-// attempts, and outlives a logout.
-// In base64url: a random name of the browser (16 bytes), and what is sealed for that name. Nobody can
-// read who the account is.
-const (
-	deviceCookieName    = "__Host-device"
-	deviceCookieAge     = 180 * 24 * time.Hour
-	deviceCookieVersion = 1
-	deviceCookieSize    = len(ID{}) + sealOverhead + 1 + 2*len(digest16{}) + 8
-)
-
-type deviceContent struct {
-	browser  ID
-	account  digest16 // of the login id
-	user     digest16 // of the user's id
-	mintedAt time.Time
-}
-
-type deviceSealer struct{ sealer }
-
-func newDeviceSealer(ring KeyRing, app, host string) *deviceSealer {
-	return &deviceSealer{sealer{ring: ring, purpose: "device cookie", scope: []string{app, host, deviceCookieName}}}
-}
-
-func (s *deviceSealer) format(c deviceContent) string {
-	plain := append([]byte{deviceCookieVersion}, c.account[:]...)
-	plain = append(plain, c.user[:]...)
-	plain = packed.AppendTime(plain, c.mintedAt)
-	return cookieEncoding.EncodeToString(append(c.browser[:], s.seal(c.browser, plain)...))
-}
-
-// parse returns the content of a genuine cookie, however old.
-func (s *deviceSealer) parse(value string) (deviceContent, bool) {
-	if len(value) != cookieEncoding.EncodedLen(deviceCookieSize) {
-		return deviceContent{}, false
-	}
-	raw, err := cookieEncoding.DecodeString(value)
-	if err != nil {
-		return deviceContent{}, false
-	}
-	browser := ID(raw[:len(ID{})])
-	plain, err := s.open(browser, raw[len(browser):])
-	if err != nil {
-		return deviceContent{}, false
-	}
-	in := packed.NewReader(plain)
-	if in.Byte() != deviceCookieVersion {
-		return deviceContent{}, false
-	}
-	c := deviceContent{browser: browser, account: in.Array16(), user: in.Array16(), mintedAt: in.Time()}
-	return c, in.End() == nil
-}
 
 // A digest16 names an account or a user of an app.
 type digest16 [16]byte
@@ -92,9 +38,9 @@ func (b *knownBrowsers) user(userID string) digest16 { return digestOf(b.app, "u
 
 // find returns the browser of a request, if somebody has logged in there to the account.
 func (b *knownBrowsers) find(h http.Header, account digest16) (browser ID, known bool) {
-	c, genuine := b.cookies.device.parse(cookieValue(h, deviceCookieName))
-	known = genuine && c.account == account && b.inTime(c) && !b.passwords.changedAfter(c.user, c.mintedAt)
-	return c.browser, known
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	known = genuine && c.Account == account && b.inTime(c) && !b.passwords.changedAfter(c.User, c.MintedAt)
+	return c.Browser, known
 }
 
 // remember marks the browser as one in which a user has logged in to the account. A zero browser
@@ -103,15 +49,15 @@ func (b *knownBrowsers) remember(w http.ResponseWriter, browser ID, account dige
 	if browser == (ID{}) {
 		rand.Read(browser[:])
 	}
-	b.cookies.remember(w, deviceContent{browser: browser, account: account, user: b.user(userID), mintedAt: b.now()})
+	b.cookies.remember(w, cookie.Device{Browser: browser, Account: account, User: b.user(userID), MintedAt: b.now()})
 }
 
 // renew keeps a browser known in which the user has logged in by other means than the form: after a
 // new password, for example.
 func (b *knownBrowsers) renew(w http.ResponseWriter, h http.Header, userID string) {
-	c, genuine := b.cookies.device.parse(cookieValue(h, deviceCookieName))
-	if genuine && c.user == b.user(userID) && b.inTime(c) {
-		c.mintedAt = b.now()
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	if genuine && c.User == b.user(userID) && b.inTime(c) {
+		c.MintedAt = b.now()
 		b.cookies.remember(w, c)
 	}
 }
@@ -121,8 +67,8 @@ func (b *knownBrowsers) passwordChanged(userID string, at time.Time) {
 	b.passwords.note(b.user(userID), at)
 }
 
-func (b *knownBrowsers) inTime(c deviceContent) bool {
-	return b.now().Sub(c.mintedAt) < deviceCookieAge
+func (b *knownBrowsers) inTime(c cookie.Device) bool {
+	return b.now().Sub(c.MintedAt) < cookie.DeviceAge
 }
 
 // maxPasswordChanges bounds the memory of changes, to some 8 MB.
@@ -140,7 +86,7 @@ func (p *passwordChanges) note(user digest16, at time.Time) {
 	if at = at.Truncate(time.Millisecond); !at.After(p.at[user]) {
 		return
 	}
-	p.makeRoom(user, at.Add(-deviceCookieAge))
+	p.makeRoom(user, at.Add(-cookie.DeviceAge))
 	p.at[user] = at
 }
 

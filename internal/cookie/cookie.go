@@ -1,0 +1,101 @@
+// Package cookie is the form of an app's cookies: what they say, and how that is authenticated and
+// sealed. What they may do is decided elsewhere.
+package cookie
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The cookies' names. The prefix makes browsers refuse them without Secure, with a Domain or with
+// another path (RFC 6265bis, section 4.1.3.2).
+const (
+	SessionName = "__Host-session"
+	RefreshName = "__Host-refresh"
+	DeviceName  = "__Host-device"
+)
+
+// MaxSize is what a browser stores of name and value together, in bytes; MaxAge what it keeps (RFC
+// 6265bis, section 5).
+const (
+	MaxSize = 4096
+	MaxAge  = 400 * 24 * time.Hour
+)
+
+// Encoding is that of the values: every value is written in one way only.
+var Encoding = base64.RawURLEncoding.Strict()
+
+// A Mark is what both cookies say: which session, which generation of it, which branch, and when
+// they were minted.
+type Mark struct {
+	ID         [16]byte
+	Generation uint32
+	Branch     Branch
+	MintedAt   time.Time // whole milliseconds
+}
+
+// Same reports whether two marks are of one branch.
+func (m Mark) Same(o Mark) bool {
+	return m.ID == o.ID && m.Generation == o.Generation && m.Branch == o.Branch
+}
+
+// A Branch identifies one pair of cookies: 128 random bits that only the browser keeps.
+type Branch [16]byte
+
+// NewBranch returns a fresh one.
+func NewBranch() (b Branch) {
+	rand.Read(b[:])
+	return b
+}
+
+// Digest is the first half of the branch's SHA-256: enough to recognise the branch.
+func (b Branch) Digest() [16]byte {
+	sum := sha256.Sum256(b[:])
+	return [16]byte(sum[:16])
+}
+
+// Value returns the value of a cookie. A name that comes twice counts as absent: which of the two is
+// ours cannot be known (CKE-08). http.Request.Cookie would allocate, and take the first.
+func Value(h http.Header, name string) string {
+	found, n := "", 0
+	each(h, name, func(value string) { found, n = value, n+1 })
+	if n != 1 {
+		return ""
+	}
+	return found
+}
+
+// Values returns all values that came under a name.
+func Values(h http.Header, name string) (values []string) {
+	each(h, name, func(value string) { values = append(values, value) })
+	return values
+}
+
+func each(h http.Header, name string, visit func(value string)) {
+	for _, line := range h["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') { // strings.TrimLeft would cost more than all the rest
+				pair = pair[1:]
+			}
+			if rest, ours := strings.CutPrefix(pair, name); ours && (rest == "" || rest[0] == '=') {
+				visit(strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"))
+			}
+		}
+	}
+}
+
+// HasOurs reports whether the request carries a session or refresh cookie at all, good or bad.
+func HasOurs(h http.Header) bool {
+	for _, line := range h["Cookie"] {
+		if strings.Contains(line, SessionName+"=") || strings.Contains(line, RefreshName+"=") {
+			return true
+		}
+	}
+	return false
+}
