@@ -53,10 +53,12 @@ var cases = []struct {
 	{"wrong password", "A wrong password and an unknown login id are the same refusal, CodeInvalidCredentials.", wrongPassword},
 	{"odd credentials", "A wrong password and an unknown login id are the same refusal, CodeInvalidCredentials.", oddCredentials},
 	{"refresh", "Refresh trades a refresh token for a new grant of the same user.", refresh},
+	{"lost response", "If the response is lost, the guard retries with the token that it has.", lostResponse},
 	{"dead token", "Only a *ProviderError with CodeRefreshRefused ends the session.", deadToken},
 	{"revoke", "Revoke invalidates the refresh token of that id, including the one that the last refresh returned.", revoke},
 	{"revoke again", "An id that no longer exists is not an error.", revokeAgain},
 	{"deactivated", "Login and Refresh refuse a user who may no longer log in.", deactivated},
+	{"deactivated, wrong password", "Other codes reveal something about an account, and are only for those who know its password.", deactivatedWrongPassword},
 	{"cancelled", "Any other error means that the provider is unavailable.", cancelled},
 	{"cut off", "Any other error means that the provider is unavailable.", cutOff},
 	{"spellings", "CanonicalLoginID returns the same text for all spellings of one login id.", spellings},
@@ -193,6 +195,20 @@ func refresh(s *subject) {
 	}
 }
 
+func lostResponse(s *subject) {
+	grant := s.login()
+	if _, err := s.refresh(grant); err != nil {
+		s.Fatalf("Refresh: %v", err)
+	}
+	again, err := s.refresh(grant)
+	if err != nil {
+		s.Fatalf("Refresh with the same token: %v", err)
+	}
+	if _, err := s.refresh(again); err != nil {
+		s.Errorf("Refresh with what that gave: %v", err)
+	}
+}
+
 func deadToken(s *subject) {
 	grant := s.login()
 	for name, token := range map[string]latchkey.Secret{
@@ -245,6 +261,15 @@ func deactivated(s *subject) {
 	}
 	_, err = s.refresh(grant)
 	s.refuses("Refresh", err, latchkey.CodeRefreshRefused, grant.RefreshToken)
+}
+
+func deactivatedWrongPassword(s *subject) {
+	if s.Deactivate == nil {
+		s.Skip("the provider cannot deactivate a user")
+	}
+	s.Deactivate(s.T)
+	_, err := s.Provider.Login(s.Context(), latchkey.Credentials{LoginID: s.LoginID, Password: "not " + s.Password, Device: device})
+	s.refuses("a wrong password", err, latchkey.CodeInvalidCredentials, s.Password)
 }
 
 // A provider that needs nobody's answer may be done before it notices. It must not refuse.
