@@ -63,8 +63,8 @@ func TestSizeOfTheCache(t *testing.T) {
 		if n := store.reads - reads; n > 0 {
 			t.Errorf("%d requests were not served from memory", n)
 		}
-		// docs/scaling.md has the limit and the measurements. With fewer sessions, the maps take more of
-		// each. The result varies by one byte.
+		// docs/scaling.md has the limit and the measurements. With fewer sessions, the maps take
+		// more of each. The result varies by one byte.
 		if size >= 20_000 && each-beside > 1024 {
 			t.Errorf("a session takes %d bytes beyond the user's JSON and the token", each-beside)
 		}
