@@ -8,8 +8,6 @@ import (
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
-
-	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 )
 
 // decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first
@@ -38,13 +36,13 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 		}
 	}
 	var found authOutcome
-	candidates := g.candidates(r, m, genuine, content, sealed)
-	if candidates == nil {
+	list := candidates(r, g.config.device(r), m, genuine, content, sealed)
+	if list == nil {
 		if key, unknown := g.cookies.unknownKey(session, refresh); unknown {
 			g.unknownCookieKey(r.Context(), key)
 		}
 	}
-	for _, p := range candidates {
+	for _, p := range list {
 		next := g.decide(r.Context(), p)
 		if next.kind == outcomeServed || next.kind == outcomeUnknown {
 			return g.recordUse(r, next, g.now())
@@ -67,15 +65,6 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 	return found
 }
 
-// ownerOf returns the id of the user of a session, if the refresh cookie names it. A session cookie
-// does not.
-func ownerOf(session cookie.Mark, refresh cookie.Content) (userID string) {
-	if refresh.ID != session.ID {
-		return ""
-	}
-	return refresh.UserID
-}
-
 // fastPath answers the common case: a live session id of the newest generation, and nothing to write.
 func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
 	rec, kept, err := g.ledger.GetCached(ctx, m.ID, userID)
@@ -88,7 +77,9 @@ func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID strin
 	if err != nil {
 		return authOutcome{kind: outcomeUnknown, err: err}, true
 	}
-	if v := g.rules.judge(rec, &presented{Mark: m, session: true}, now); !g.rules.servesOnly(&v, now) {
+	proof := proofOf(m)
+	proof.Session = true
+	if v := g.rules.judge(rec, &proof, now); !g.rules.servesOnly(&v, &proof, now) {
 		return authOutcome{}, false
 	}
 	if kept == nil {
@@ -113,38 +104,16 @@ func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok
 	if verified == nil || !verified.Is(value) {
 		return authOutcome{}, false
 	}
-	p := presented{
-		Mark:    cookie.Mark{ID: id, Generation: kept.Generation, MintedAt: verified.MintedAt(now)},
-		session: true, known: (*Digest)(&verified.Digest),
-	}
-	if v := g.rules.judge(&kept.Record, &p, now); !g.rules.servesOnly(&v, now) {
+	proof := rotation.Proof{Generation: kept.Generation, Branch: verified.Digest, MintedAt: verified.MintedAt(now), Session: true}
+	if v := g.rules.judge(&kept.Record, &proof, now); !g.rules.servesOnly(&v, &proof, now) {
 		return authOutcome{}, false
 	}
 	return authOutcome{kind: outcomeServed, record: &kept.Record, token: &kept.token}, true
 }
 
-// candidates lists what is presented, in the order in which it is judged. Two cookies that say the
-// same are one candidate. If they differ, the session cookie comes first, and the other only if the
-// first comes to nothing (rule 0).
-func (g *Guard) candidates(r *http.Request, m cookie.Mark, genuine bool, content cookie.Content, sealed bool) []presented {
-	from, owner := g.config.device(r), ownerOf(m, content)
-	answers, follows := answered(r.Header, content.Branch), !crossorigin.IsUpgrade(r.Header)
-	switch {
-	case genuine && sealed && m.Same(content.Mark):
-		return []presented{{Mark: m, userID: owner, session: true, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
-	case genuine && sealed:
-		return []presented{{Mark: m, userID: owner, session: true, from: from}, {Mark: content.Mark, userID: content.UserID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
-	case genuine:
-		return []presented{{Mark: m, session: true, from: from}}
-	case sealed:
-		return []presented{{Mark: content.Mark, userID: content.UserID, refresh: true, answers: answers, follows: follows, sealed: &content, from: from}}
-	}
-	return nil
-}
-
 // decide reads the record, judges, and does what the verdict asks for. It begins again if another has
 // changed the record meanwhile.
-func (g *Guard) decide(ctx context.Context, p presented) authOutcome {
+func (g *Guard) decide(ctx context.Context, p candidate) authOutcome {
 	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
 	defer cancel()
 	for range maxAttempts {
@@ -159,7 +128,7 @@ func (g *Guard) decide(ctx context.Context, p presented) authOutcome {
 	return authOutcome{kind: outcomeUnknown, err: errContention}
 }
 
-func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
+func (g *Guard) attempt(ctx context.Context, p candidate) (authOutcome, error) {
 	rec, err := g.ledger.Get(ctx, p.ID, p.userID)
 	if err == nil {
 		err = servable(rec, p.unknown())
@@ -167,7 +136,7 @@ func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
 	switch {
 	case err == nil:
 		return g.act(ctx, rec, p)
-	case errors.Is(err, ErrNotFound) && p.refresh:
+	case errors.Is(err, ErrNotFound) && p.proof.Refresh:
 		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case errors.Is(err, ErrNotFound):
 		return authOutcome{}, nil
@@ -176,9 +145,9 @@ func (g *Guard) attempt(ctx context.Context, p presented) (authOutcome, error) {
 }
 
 // act carries out one verdict. An error that mustJudgeAgain asks for another attempt.
-func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome, error) {
+func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome, error) {
 	now := g.now()
-	v := g.rules.judge(rec, &p, now)
+	v := g.rules.judge(rec, &p.proof, now)
 	state := v.state
 	if v.Changed != nil {
 		state = *v.Changed
@@ -224,7 +193,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p presented) (authOutcome,
 // mint mints the cookies of one more branch of the generation that next is in. The write fails if the
 // session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are
 // judged again.
-func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now time.Time) (authOutcome, error) {
+func (g *Guard) mint(ctx context.Context, rec, next *Record, p candidate, now time.Time) (authOutcome, error) {
 	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return authOutcome{}, err
@@ -239,7 +208,7 @@ func (g *Guard) mint(ctx context.Context, rec, next *Record, p presented, now ti
 }
 
 // endNow ends the session with a reason that the rules found.
-func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p presented) (authOutcome, error) {
+func (g *Guard) endNow(ctx context.Context, rec *Record, reason EndReason, p candidate) (authOutcome, error) {
 	var before []Event
 	if reason == EndReuseDetected {
 		before = append(before, suspicion(EventTheft, rec, p))

@@ -15,12 +15,13 @@ const module = "github.com/latchkey-dev/latchkey"
 func TestDeps(t *testing.T) {
 	// packages of ours that a package may import; "…" stands for everything
 	allowed := map[string][]string{
-		"":                                 {"/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
+		"":                                 {"/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
 		"/internal/cookie":                 {"/internal/mac", "/internal/packed"},
 		"/internal/mac":                    {},
+		"/internal/flight":                 {},
 		"/internal/faultproxy":             {},
 		"/internal/filemode":               {},
 		"/internal/packed":                 {},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/flight"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -11,7 +12,7 @@ import (
 const tokenMargin = time.Second
 
 // refreshEarly starts a refresh in the background if the session is served and its JWT is due (rule 7).
-func (g *Guard) refreshEarly(ctx context.Context, p presented, found authOutcome) authOutcome {
+func (g *Guard) refreshEarly(ctx context.Context, p candidate, found authOutcome) authOutcome {
 	now := g.now()
 	if found.kind != outcomeServed {
 		return found
@@ -19,7 +20,7 @@ func (g *Guard) refreshEarly(ctx context.Context, p presented, found authOutcome
 	if state := found.record.state(); !g.rules.TokenIsDue(&state, now) {
 		return found
 	}
-	renewal, _ := g.flights.begin(p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
+	renewal, _ := g.flights.Begin(p.ID, p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
 	if found.record.TokenExpiresAt.Sub(now) < tokenMargin {
 		found.renewal = renewal
 	}
@@ -29,28 +30,25 @@ func (g *Guard) refreshEarly(ctx context.Context, p presented, found authOutcome
 // freshRecord waits for the refreshes under way of a session whose JWT has expired, and returns its
 // record after them: a browser that comes back after a while would hand the handler a JWT that others
 // refuse. If a refresh fails, or takes too long, the record stays the old one.
-func (g *Guard) freshRecord(ctx context.Context, old *Record, renewal *flight) (*Record, error) {
-	late := time.NewTimer(g.config.ProviderTimeout)
-	defer late.Stop()
+func (g *Guard) freshRecord(ctx context.Context, old *Record, renewal *flight.Flight[candidate, authOutcome]) (*Record, error) {
+	late, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
+	defer cancel()
 	for range maxAttempts {
-		select {
-		case <-renewal.done:
-		case <-late.C:
-			return old, nil
-		case <-ctx.Done():
+		_, err := renewal.Wait(late)
+		switch {
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		}
-		if renewal.err != nil && !mustJudgeAgain(renewal.err) {
+		case err != nil && !mustJudgeAgain(err):
 			return old, nil
 		}
-		rec, err := g.ledger.Get(ctx, old.ID, renewal.began.userID)
+		rec, err := g.ledger.Get(ctx, old.ID, renewal.Starter().userID)
 		switch {
 		case err != nil:
 			return old, nil
 		case rec.ended():
 			return nil, &Problem{Code: wire.CodeLoginRequired, EndReason: rec.EndReason}
 		}
-		next := g.refreshEarly(ctx, renewal.began, served(rec))
+		next := g.refreshEarly(ctx, renewal.Starter(), served(rec))
 		if old = rec; next.renewal == nil {
 			break
 		}

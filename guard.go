@@ -85,7 +85,7 @@ func New(c Config) (*Guard, error) {
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode
 	}
-	g.flights.contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
+	g.flights.Contain = func(run func() error) error { return g.contain(context.Background(), "refresh", run) }
 	g.upstream = &upstream{reporter: g.reporter, provider: c.Provider, timeout: c.ProviderTimeout, refusals: &memory.refusals}
 	g.browsers = &knownBrowsers{app: c.App, now: c.Now, cookies: &g.cookies, passwords: &memory.passwords}
 	g.attempts = &loginAttempts{Logins: memory.throttle, browsers: g.browsers, provider: c.Provider}
@@ -118,7 +118,7 @@ func (g *Guard) rest(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		g.ledger.running.Wait()
-		g.flights.running.Wait()
+		g.flights.Wait()
 		close(ended)
 	}()
 	select {

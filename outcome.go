@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
+	"github.com/latchkey-dev/latchkey/internal/flight"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -14,7 +15,7 @@ type authOutcome struct {
 	kind    outcomeKind
 	record  *Record                                // served
 	token   *openedToken                           // served, from a record in memory
-	renewal *flight                                // served, and this flight refreshes the JWT, which has expired
+	renewal *flight.Flight[candidate, authOutcome] // served, and this flight refreshes the JWT, which has expired
 	fresh   func(context.Context) (*Record, error) // served by a guard around this one; see Session
 	cookies *cookiePair                            // served, and these are to be set with the response
 	reason  EndReason                              // ended: why

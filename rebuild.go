@@ -12,7 +12,7 @@ import (
 // rebuild is rule 5: the store has no record of the session, or an older one than the cookie. What is
 // sealed in the refresh cookie makes the session whole again, if the provider still takes its token
 // and names the same user. Losing the store logs nobody out.
-func (g *Guard) rebuild(ctx context.Context, p presented) (authOutcome, error) {
+func (g *Guard) rebuild(ctx context.Context, p candidate) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
 	defer cancel()
 	now, c := g.now(), p.sealed
@@ -29,7 +29,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (authOutcome, error) {
 	if reason := g.ledger.notBefore.reason(c.CreatedAt); reason != "" && older == nil {
 		return ended(reason), nil
 	}
-	if older != nil && g.rules.judge(older, &p, now).Action != rotation.Rebuild {
+	if older != nil && g.rules.judge(older, &p.proof, now).Action != rotation.Rebuild {
 		return authOutcome{}, errJudgeAgain // another node was faster
 	}
 	if err := g.upstream.admit(ctx, c.UserID); err != nil {
@@ -49,7 +49,7 @@ func (g *Guard) rebuild(ctx context.Context, p presented) (authOutcome, error) {
 	return g.storeRebuilt(ctx, p, older, grant)
 }
 
-func (g *Guard) storeRebuilt(ctx context.Context, p presented, older *Record, grant Grant) (authOutcome, error) {
+func (g *Guard) storeRebuilt(ctx context.Context, p candidate, older *Record, grant Grant) (authOutcome, error) {
 	now, c, b := g.now(), p.sealed, cookie.NewBranch()
 	next := g.granted(rotation.Rotate, &Record{
 		ID: p.ID, App: g.app, RefreshTokenID: c.TokenID, Persistent: c.Persistent,

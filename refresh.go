@@ -12,7 +12,7 @@ import (
 
 // renew brings an expired session back with its refresh token. It runs once at a time for a session
 // on this node, and holds the record's claim against other nodes.
-func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
+func (g *Guard) renew(ctx context.Context, p candidate) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
 	rec, err := g.ledger.Get(ctx, p.ID, p.userID)
@@ -23,7 +23,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 		return authOutcome{}, err
 	}
 	now := g.now()
-	v := g.rules.judge(rec, &p, now)
+	v := g.rules.judge(rec, &p.proof, now)
 	due, ok := g.rules.refreshDue(&v, now)
 	if !ok {
 		return authOutcome{}, errJudgeAgain
@@ -51,7 +51,7 @@ func (g *Guard) renew(ctx context.Context, p presented) (authOutcome, error) {
 
 // endClaimed ends a session whose token was refused, as long as the claim stands: then the refused
 // token is the newest there is.
-func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason EndReason) (authOutcome, error) {
+func (g *Guard) endClaimed(ctx context.Context, rec *Record, p candidate, reason EndReason) (authOutcome, error) {
 	for range maxAttempts {
 		found, err := g.endNow(ctx, rec, reason, p)
 		if !errors.Is(err, ErrConflict) {
@@ -66,7 +66,7 @@ func (g *Guard) endClaimed(ctx context.Context, rec *Record, p presented, reason
 
 // keep stores what the provider granted. The write is conditional: a session that was ended meanwhile
 // stays ended, and the token that came too late is revoked.
-func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec *Record, grant Grant) (authOutcome, error) {
+func (g *Guard) keep(ctx context.Context, p candidate, due rotation.Action, rec *Record, grant Grant) (authOutcome, error) {
 	for range maxAttempts {
 		now := g.now()
 		next := g.granted(due, rec, grant, now)
@@ -85,7 +85,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec 
 		case current.ended():
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 			return ended(current.EndReason), nil
-		case current.Claim.Flight != rec.Claim.Flight || !g.rules.stillDue(current, p, due, now):
+		case current.Claim.Flight != rec.Claim.Flight || !g.rules.stillDue(current, &p.proof, due, now):
 			return authOutcome{}, errJudgeAgain
 		}
 		rec = current
@@ -95,7 +95,7 @@ func (g *Guard) keep(ctx context.Context, p presented, due rotation.Action, rec 
 
 // refreshed reports a refresh that is stored, and makes the cookies of a new generation. Without one,
 // the cookies that came are judged again: the session lives now.
-func (g *Guard) refreshed(ctx context.Context, p presented, due rotation.Action, rec *Record, token Secret) (authOutcome, error) {
+func (g *Guard) refreshed(ctx context.Context, p candidate, due rotation.Action, rec *Record, token Secret) (authOutcome, error) {
 	g.emit(ctx, Event{Kind: EventRefreshed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: rec.Generation})
 	if due != rotation.Rotate {
 		return authOutcome{}, errJudgeAgain

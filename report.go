@@ -48,14 +48,14 @@ func (r *reporter) emit(ctx context.Context, e Event) {
 func (r *reporter) once(key string) bool { return r.alarms.allow(key, r.now()) }
 
 // staleCookies reports cookies of the past, once a minute for a session.
-func (r *reporter) staleCookies(ctx context.Context, rec *Record, p presented) {
+func (r *reporter) staleCookies(ctx context.Context, rec *Record, p candidate) {
 	if r.stale.allow(rec.ID, r.now()) {
 		r.emit(ctx, suspicion(EventStale, rec, p))
 	}
 }
 
 // suspicion says what was seen of both sides.
-func suspicion(kind EventKind, rec *Record, p presented) Event {
+func suspicion(kind EventKind, rec *Record, p candidate) Event {
 	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.Generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 

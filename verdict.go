@@ -19,11 +19,10 @@ func reasonOf(c rotation.Cause) EndReason {
 	return ""
 }
 
-// A verdict is what presented cookies may do with a record.
+// A verdict is what cookies may do with a record.
 type verdict struct {
 	rotation.Verdict
 	state  rotation.State
-	proof  rotation.Proof
 	reason EndReason // with End and AlreadyEnded
 }
 
@@ -33,14 +32,14 @@ type rules struct {
 	ledger *ledger
 }
 
-// judge says what presented cookies may do with a record.
-func (l *rules) judge(rec *Record, p *presented, now time.Time) verdict {
-	v := verdict{state: rec.state(), proof: p.proof()}
+// judge says what cookies may do with a record.
+func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
+	v := verdict{state: rec.state()}
 	if v.reason = l.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
 		v.Action = rotation.End
 		return v
 	}
-	v.Verdict = l.Judge(&v.state, &v.proof, l.ledger.LastUse(rec), now)
+	v.Verdict = l.Judge(&v.state, p, l.ledger.LastUse(rec), now)
 	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
 		v.reason = rec.EndReason
 	}
@@ -48,8 +47,8 @@ func (l *rules) judge(rec *Record, p *presented, now time.Time) verdict {
 }
 
 // servesOnly reports whether there is nothing to do but to serve.
-func (l *rules) servesOnly(v *verdict, now time.Time) bool {
-	return l.ServesOnly(v.Verdict, &v.state, &v.proof, now)
+func (l *rules) servesOnly(v *verdict, p *rotation.Proof, now time.Time) bool {
+	return l.ServesOnly(v.Verdict, &v.state, p, now)
 }
 
 // refreshDue returns the action for which the provider is to be asked, and whether it is.
@@ -58,8 +57,8 @@ func (l *rules) refreshDue(v *verdict, now time.Time) (due rotation.Action, ok b
 }
 
 // stillDue reports whether a record that somebody has changed asks for the same refresh as before.
-func (l *rules) stillDue(rec *Record, p presented, due rotation.Action, now time.Time) bool {
-	v := l.judge(rec, &p, now)
+func (l *rules) stillDue(rec *Record, p *rotation.Proof, due rotation.Action, now time.Time) bool {
+	v := l.judge(rec, p, now)
 	again, ok := l.refreshDue(&v, now)
 	return ok && again == due
 }
