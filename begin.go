@@ -7,17 +7,17 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// Mistakes of the program that calls Begin.
+// Bugs of the program that calls Begin.
 var (
 	errNoLoginRoute    = &Problem{Code: wire.CodeInternalError, Detail: "Begin: the handler is not behind Guard.LoginRoute"}
 	errResponseStarted = &Problem{Code: wire.CodeInternalError, Detail: "Begin: the response has started, and its cookies would not arrive"}
 	errBegunBefore     = &Problem{Code: wire.CodeInternalError, Detail: "Begin: this response has the cookies of another session"}
 )
 
-// LoginRoute wraps a handler that calls Begin: the callback of an OpenID Connect login, for
-// example. It watches the response, because nothing else can tell Begin whether the headers have
-// been sent, and it keeps a response with new cookies out of every cache, whatever next says. A
-// state-changing request from another origin is answered with 403 before next has used up anything.
+// LoginRoute wraps a handler that calls Begin, such as the callback of an OpenID Connect login. It
+// watches the response, so that Begin knows whether the headers have been sent, and keeps responses
+// with new cookies out of all caches, whatever next sets. State-changing requests from another
+// origin get 403 before they reach next, which might otherwise consume a code.
 func (g *Guard) LoginRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.origin.allow(w, r) {
@@ -32,25 +32,25 @@ func (g *Guard) LoginRoute(next http.Handler) http.Handler {
 // loginRouteKey finds the WatchedWriter of a guard's LoginRoute.
 type loginRouteKey struct{ *Guard }
 
-// Begin starts a session for a user who has proved who they are by other means than the login form:
-// by OpenID Connect, a link in a mail, or a passkey. It ends the session that the browser had
-// before, sets the cookies, and leaves the response to the caller. remember says whether the login
-// outlives the browser.
+// Begin starts a session for a user who has authenticated by other means than the login form: by
+// OpenID Connect, a link in a mail, or a passkey. It ends the session that the browser had before,
+// sets the cookies, and leaves the response to the caller. If remember is set, the login outlives
+// the browser.
 //
-// The grant must answer this very request. A link or a callback that any browser could use must be
-// bound to the one that asked for it, by state, nonce or a cookie: else an attacker can log a
-// victim into the attacker's account (RFC 9700, section 4.7).
+// The grant must belong to this request. A link or a callback that any browser could use must be
+// bound to the browser that asked for it, by state, nonce or a cookie: otherwise an attacker can
+// log a victim into the attacker's account (RFC 9700, section 4.7).
 //
-// After an error no cookie is set and no session has begun: the handler is not behind LoginRoute,
-// the response has started or has brought a session already, the request comes from another origin,
-// the guard does not admit the user, or the session cannot be stored. The grant's refresh token is
-// revoked then. WriteError answers as ServeLogin does.
+// Begin fails if the handler is not behind LoginRoute, the response has started or already has a
+// session, the request comes from another origin, the guard does not admit the user, or the session
+// cannot be stored. Then no cookie is set, no session starts, and the grant's refresh token is
+// revoked. WriteError responds to the error as ServeLogin does.
 //
-// The cookies are SameSite=Strict by default. A browser that follows a link of another site to a
-// callback accepts them, and sends them with the first request of the page, but not yet while it
-// follows the redirect that the callback answers. Pages that the server renders for who is logged
-// in need Config.SameSiteLax for that. Nor does such a callback get the cookies from before: the
-// session that the browser had is not ended then, though its cookies are replaced.
+// The cookies are SameSite=Strict by default. A browser that comes to a callback from another site
+// accepts them, and sends them with the first request of the page, but not while it follows the
+// callback's own redirect. Server-rendered pages need Config.SameSiteLax for that. Such a callback
+// does not receive the browser's previous cookies either: they are replaced, but their session does
+// not end.
 func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remember bool) (*Session, error) {
 	device := g.config.device(r)
 	watched, err := g.mayBegin(r)
@@ -78,8 +78,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	return &session, nil
 }
 
-// mayBegin returns the writer that watches the response to a request with which a session may
-// begin.
+// mayBegin returns the writer that watches the response, if a session may begin with it.
 func (g *Guard) mayBegin(r *http.Request) (*wire.WatchedWriter, error) {
 	watched, _ := r.Context().Value(loginRouteKey{g}).(*wire.WatchedWriter)
 	switch {

@@ -7,23 +7,24 @@ import (
 	"time"
 )
 
-// An EndOption narrows down which of a user's sessions EndUser ends.
+// An EndOption restricts which of a user's sessions EndUser ends.
 type EndOption func(*endSelection)
 
-// endSelection says which of a user's sessions end.
+// endSelection is which of a user's sessions end.
 type endSelection struct {
-	startedUntil    time.Time // zero: whenever they started
+	startedUntil    time.Time // zero: all
 	refreshTokenIDs []string  // empty: all
 }
 
-// StartedUntil spares sessions that started after t. Use it for news that may arrive late: when a
-// new password is announced, its user may have logged in with it already. The zero time spares none.
+// StartedUntil spares sessions that started after t. Use it for events that may arrive late: by the
+// time that a password change is reported, its user may have logged in with the new password. The
+// zero time spares none.
 func StartedUntil(t time.Time) EndOption {
 	return func(s *endSelection) { s.startedUntil = t }
 }
 
-// WithRefreshTokens spares sessions whose refresh token is none of these. They are named by the ids
-// that the provider gave them (Grant.RefreshTokenID). An empty list spares none.
+// WithRefreshTokens spares all sessions except those with these refresh tokens. ids are the
+// provider's (Grant.RefreshTokenID). An empty list spares none.
 func WithRefreshTokens(ids ...string) EndOption {
 	return func(s *endSelection) { s.refreshTokenIDs = ids }
 }
@@ -33,7 +34,7 @@ func (s *endSelection) includes(rec *Record) bool {
 	return inTime && (len(s.refreshTokenIDs) == 0 || slices.Contains(s.refreshTokenIDs, rec.RefreshTokenID))
 }
 
-// until returns the time until which the selected sessions started, now at the latest.
+// until returns the latest start of the selected sessions, at most now.
 func (s *endSelection) until(now time.Time) time.Time {
 	if s.startedUntil.IsZero() || s.startedUntil.After(now) {
 		return now
@@ -41,9 +42,9 @@ func (s *endSelection) until(now time.Time) time.Time {
 	return s.startedUntil
 }
 
-// EndUser ends a user's sessions in this app, because the provider or an administrator says so: all
-// of them, or those that the options leave. It returns how many it ended. After an error some may be
-// left: call it again. The refresh tokens are revoked at the provider in the background.
+// EndUser ends a user's sessions in this app, on behalf of the provider or an administrator: all of
+// them, unless options spare some. It returns how many it ended. After an error some may remain:
+// call it again. The refresh tokens are revoked at the provider in the background.
 //
 // If all of a user's sessions end with EndPasswordChanged, this node stops honoring device cookies
 // from before the change.
@@ -58,20 +59,21 @@ func (g *Guard) EndUser(ctx context.Context, userID string, reason EndReason, op
 	return g.endUserSessions(ctx, Device{}, userID, reason, selected.includes)
 }
 
-// EndSession ends one session, whatever state it is in: one of Session.ID, Sessions or an Event. It
-// returns once the end is stored; after an error, call it again. A session that has ended keeps its
-// first reason. The refresh token is revoked at the provider in the background.
+// EndSession ends one session, in whatever state it is. The id comes from Session.ID, Sessions or
+// an Event. EndSession returns once the end is stored; after an error, call it again. A session
+// that has already ended keeps its first reason. The refresh token is revoked at the provider in
+// the background.
 func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 	if id == (ID{}) {
-		return errors.New("latchkey: EndSession: the zero ID names no session")
+		return errors.New("latchkey: EndSession: zero session ID")
 	}
 	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.rules.Absolute)})
 }
 
-// maxListed bounds a user's list of sessions; only the newest are shown.
+// maxListed is the maximum length of a user's list of sessions. It has the newest ones.
 const maxListed = 100
 
-// endUserSessions ends those sessions of a user that are selected, however many there are.
+// endUserSessions ends all selected sessions of a user, however many there are.
 func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string, reason EndReason, selected func(*Record) bool) (ended int, err error) {
 	for limit := maxListed; ; {
 		sessions, listed, foreign := g.ledger.store.ByUser(ctx, userID, limit)
@@ -97,13 +99,13 @@ func (g *Guard) endUserSessions(ctx context.Context, from Device, userID string,
 	}
 }
 
-// EndAppSessions ends every session of the app that began before a time, because the provider or an
-// administrator says so: all at once, however many there are. Nodes that share the store know it as
-// soon as they know of any other end. Each session gets its own tombstone, and its refresh token is
-// revoked, when its cookies are presented next.
+// EndAppSessions ends every session of the app that started before a time, at once, however many
+// there are. Other nodes that share the store learn of it as fast as of any other end. When the
+// cookies of such a session are used next, it gets its own tombstone, and its refresh token is
+// revoked.
 func (g *Guard) EndAppSessions(ctx context.Context, before time.Time, reason EndReason) error {
 	if before.IsZero() {
-		return nil // none began before that
+		return nil // none started before that
 	}
 	if now := g.now(); before.After(now) {
 		before = now
@@ -115,13 +117,14 @@ func (g *Guard) EndAppSessions(ctx context.Context, before time.Time, reason End
 	return err
 }
 
-// EndReason returns why a session is over, or "" if it is not. It is for what outlives its request, a WebSocket for example: it writes nothing
-// to the session and does not count as use. A session that the store does not know is not over: its cookies can bring it back.
-// An error means that it cannot be known just now.
+// EndReason returns why a session has ended, or "" if it has not. It is for work that outlives its
+// request, such as a WebSocket: it does not count as use of the session. A session that the store
+// does not know has not ended, because its cookies can bring it back. An error means that the store
+// is unavailable.
 func (g *Guard) EndReason(ctx context.Context, id ID) (EndReason, error) {
 	rec, err := g.ledger.GetRecent(ctx, id)
 	if err == nil && g.ledger.EndReason(rec) != "" {
-		rec, err = g.ledger.Get(ctx, id, "") // what is in memory may only tell that it goes on
+		rec, err = g.ledger.Get(ctx, id, "") // the cache may only say that a session goes on
 	}
 	switch {
 	case errors.Is(err, ErrNotFound):

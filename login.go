@@ -11,9 +11,10 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// ServeLogin answers POST {"email" or "loginId", "password", "remember"} with 200 {"user": {…}} and the cookies.
-// A session that the browser had before is ended. The codes of refusals are in docs/http.md. After 409 the form comes again with what was
-// asked for: "code" of the second factor, or "newPassword". No handle of a half-finished login ever leaves the backend.
+// ServeLogin handles POST {"email" or "loginId", "password", "remember"}. It responds with 200
+// {"user": {…}} and the cookies, and ends the session that the browser had before. docs/http.md has
+// the codes of refusals. After 409 the form is sent again with what was missing: "code" for the
+// second factor, or "newPassword". No token of a half-finished login ever leaves the backend.
 func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 	if !g.origin.allow(w, r) {
 		return
@@ -42,7 +43,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, err)
 		return
 	}
-	if r.Context().Err() != nil { // the browser went away: nobody would have the cookies
+	if r.Context().Err() != nil { // the browser is gone: nobody would get the cookies
 		g.Discard(grant)
 		wire.Of(wire.CodeProviderUnavailable).Write(w)
 		return
@@ -52,7 +53,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		WriteError(w, err)
 		return
 	}
-	if form.remember { // a public computer gets no bucket of its own
+	if form.remember { // a shared computer gets no bucket of its own
 		g.browsers.remember(w, attempt.browser, attempt.account, rec.User.ID)
 	}
 	writeUser(w, rec.User)
@@ -66,8 +67,8 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, UserID: grant.User.ID, Device: device, Err: err})
 		return nil, err
 	}
-	if err := g.endByCookies(r, EndLogout); err != nil { // the browser forgets those cookies with this response
-		g.log.ErrorContext(r.Context(), "the session before this login was not ended", "app", g.app, "user", rec.User.ID, "error", err)
+	if err := g.endByCookies(r, EndLogout); err != nil { // this response replaces those cookies
+		g.log.ErrorContext(r.Context(), "cannot end the browser's previous session at login", "app", g.app, "user", rec.User.ID, "error", err)
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
@@ -75,20 +76,20 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 	return rec, nil
 }
 
-// ForgetFailures forgets how often logins to an account have failed on this node, because its owner
-// has just proved who they are by other means: with a mail, for example.
+// ForgetFailures resets the count of failed logins to an account on this node, because its owner
+// has just authenticated by other means, such as a mail.
 func (g *Guard) ForgetFailures(loginID string) {
 	g.attempts.forget(loginID)
 }
 
-// accept is done with each whole grant before a session begins with it. A new password ends the
-// sessions that began with the old one, even if the browser goes away meanwhile (ASVS V7.4.3).
+// accept admits a complete grant, before a session starts with it. A new password ends the sessions
+// that started with the old one, even if the browser disconnects meanwhile (ASVS V7.4.3).
 func (g *Guard) accept(ctx context.Context, grant Grant) error {
 	if grant.PasswordChanged {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 		defer cancel()
 		if _, err := g.EndUser(ctx, grant.User.ID, EndPasswordChanged); err != nil {
-			g.log.ErrorContext(ctx, "sessions from before a new password were not ended; they end when they are refreshed", "app", g.app, "user", grant.User.ID, "error", err)
+			g.log.ErrorContext(ctx, "cannot end the sessions from before a password change; they end at their next refresh", "app", g.app, "user", grant.User.ID, "error", err)
 		}
 	}
 	return g.admit(ctx, grant)
@@ -106,8 +107,8 @@ func (g *Guard) login(ctx context.Context, c Credentials) (Grant, error) {
 	return grant, err
 }
 
-// begin stores a new session with a new id and a new branch: nothing of what the browser sent goes
-// into them (no fixation, ASVS V7.2.4). If it fails, the grant's refresh token is revoked.
+// begin stores a new session. Its id and branch are random and take nothing from the request, which
+// prevents session fixation (ASVS V7.2.4). If begin fails, the grant's refresh token is revoked.
 func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember bool) (*Record, *cookiePair, error) {
 	now := g.now()
 	rec := g.granted(rotation.Rotate, &Record{
@@ -120,7 +121,8 @@ func (g *Guard) begin(ctx context.Context, grant Grant, device Device, remember 
 		return nil, nil, err
 	}
 	if err := g.ledger.Create(ctx, rec); err != nil {
-		g.ledger.EndAbandoned(ctx, rec) // it may have been stored, and no browser has its cookies
+		// it may be stored all the same, but no browser has its cookies
+		g.ledger.EndAbandoned(ctx, rec)
 		return nil, nil, err
 	}
 	return rec, pair, nil

@@ -23,7 +23,7 @@ type loginForm struct {
 	remember    bool
 }
 
-// readLoginForm reads a login request. The problem says what is wrong with it.
+// readLoginForm reads a login request, or returns what is wrong with it.
 func readLoginForm(w http.ResponseWriter, r *http.Request) (loginForm, *wire.Problem) {
 	form := loginForm{remember: true}
 	var email, loginID *string
@@ -46,11 +46,11 @@ func readLoginForm(w http.ResponseWriter, r *http.Request) (loginForm, *wire.Pro
 	return form, nil
 }
 
-// name takes the login id from the one of its two keys that was given.
+// name takes the login id from email or loginId, whichever was given.
 func (f *loginForm) name(email, loginID *string) error {
 	switch {
 	case email != nil && loginID != nil:
-		return errors.New("both email and loginId")
+		return errors.New("email and loginId: give one of them")
 	case email == nil && loginID == nil:
 		return errors.New("email: required")
 	case email == nil:
@@ -60,7 +60,8 @@ func (f *loginForm) name(email, loginID *string) error {
 	if f.loginID, err = wire.LoginID(*email); err != nil {
 		return fmt.Errorf("email: %w", err)
 	}
-	f.loginID = strings.TrimSpace(f.loginID) // keyboards and clipboards add some; accounts are made without
+	// keyboards and clipboards add spaces; accounts have none
+	f.loginID = strings.TrimSpace(f.loginID)
 	return nil
 }
 
@@ -75,7 +76,7 @@ func (f *loginForm) check() error {
 	case f.password == "":
 		return errors.New("password: required")
 	case len(f.code) > maxCode || strings.IndexFunc(string(f.code), unicode.IsControl) >= 0:
-		return errors.New("code: not one")
+		return errors.New("code: invalid")
 	}
 	return nil
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// ServeLogout answers POST: it ends the session of the request's cookies and clears them. It answers
-// 204 once the end is stored, or if there was nothing to end, and 503 logout_incomplete if the store
-// cannot be reached: then this node refuses the cookies at once, and stores the end when it can. The
-// refresh token is revoked at the provider in the background, with retries.
+// ServeLogout handles POST. It ends the session of the request's cookies and clears them. It
+// responds with 204 once the end is stored, or if there was no session. If the store is
+// unavailable, it responds with 503 logout_incomplete: this node refuses the cookies at once, and
+// stores the end when it can. The refresh token is revoked at the provider in the background, with
+// retries.
 func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 	if !g.origin.allow(w, r) {
 		return
@@ -22,7 +23,7 @@ func (g *Guard) ServeLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := g.endByCookies(r, EndLogout)
-	g.cookies.clear(w) // also where the end is not stored yet: the background work goes on with it
+	g.cookies.clear(w) // even if the end is not stored yet: the background work will store it
 	if g.config.ClearSiteData {
 		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	}
@@ -40,7 +41,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 	defer cancel()
 	var errs []error
-	seen := make(map[ID]bool) // each copy would cost another read of the store
+	seen := make(map[ID]bool) // each duplicate would cost another read of the store
 	for _, value := range cookie.Values(r.Header, cookie.RefreshName) {
 		if c, genuine := g.cookies.refresh.Parse(value); genuine && !seen[c.ID] {
 			seen[c.ID] = true

@@ -9,8 +9,8 @@ import (
 )
 
 // Handler serves, below Config.BasePath, GET /user, POST /login, POST /logout, GET and DELETE
-// /sessions, and DELETE /sessions/{id}. Every other path is 404. An app that wants other paths mounts
-// ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
+// /sessions, and DELETE /sessions/{id}. All other paths are 404. An app that wants different paths
+// mounts ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
 func (g *Guard) Handler() http.Handler {
 	mux, base := http.NewServeMux(), g.config.BasePath
 	mux.HandleFunc(base+"/user", g.ServeUser)
@@ -22,31 +22,31 @@ func (g *Guard) Handler() http.Handler {
 	return mux
 }
 
-// BasePath returns Config.BasePath without a slash at its end, so that a route can be appended.
+// BasePath returns Config.BasePath without a trailing slash, so that a route can be appended.
 func (g *Guard) BasePath() string { return g.config.BasePath }
 
-// Protect lets only requests with a login through to next, which finds the session with From. It
-// refreshes an expired session first. The other requests are refused with 401 login_required, or with
-// 503 if the provider or the store cannot be asked. State-changing requests from another origin get
-// 403. A response is marked no-store unless next says otherwise.
+// Protect passes only requests with a login to next, which gets the session from From. An expired
+// session is refreshed first. Other requests get 401 login_required, or 503 if the provider or the
+// store is unavailable. State-changing requests from another origin get 403. Responses are no-store
+// unless next sets something else.
 //
-// Protect answers some requests itself with 307, to the very same place and with a cookie: those with
-// the cookies of an earlier generation, when the guard must know which cookies the browser has by now
-// (docs/rotation.md). Browsers follow by themselves, with the same method and body. Clients that are
-// no browsers must keep cookies and follow redirects; a body that cannot be sent twice and a WebSocket
-// handshake fail once.
+// Protect itself answers some requests with a 307 to the same URL, and a cookie. This happens if
+// the cookies of a request are older than the browser's should be, and the guard must know which
+// ones the browser has by now (docs/rotation.md). Browsers follow the redirect with the same method
+// and body. Other clients must keep cookies and follow redirects. A body that cannot be sent twice
+// and a WebSocket handshake fail once.
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return g.Require(Requirements{})(next)
 }
 
-// Require is Protect for routes that ask for more than a login. The checks come in this order, and
-// the first that fails is the answer:
+// Require is Protect for routes that demand more than a login. The first of these checks that fails
+// decides the response:
 //
 //  1. a request from another origin: 403 cross_origin
-//  2. the provider or the store cannot be asked: 503 provider_unavailable
+//  2. the provider or the store is unavailable: 503 provider_unavailable
 //  3. no login: 401 login_required
 //  4. none of the roles: 403 role_required
-//  5. the login is too old: 401 reauthentication_required. The page shows its form, logs in again, and
+//  5. the login is too old: 401 reauthentication_required. The page shows its login form, then
 //     repeats the request.
 //
 // Roles are as of the last refresh, at most Config.SessionCap ago.
@@ -74,9 +74,9 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 	}
 }
 
-// Identify lets requests through to next with a login or without, and next learns with From who asks,
-// if anyone. If the provider or the store cannot be asked, that is nobody. State-changing requests
-// from another origin get 403. Some requests it answers itself, with 307: see Protect.
+// Identify passes requests to next with or without a login; next gets the session from From, if
+// there is one. If the provider or the store is unavailable, there is none. State-changing requests
+// from another origin get 403. Identify itself answers some requests with 307; see Protect.
 func (g *Guard) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !g.origin.allow(w, r) {
@@ -94,9 +94,8 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 	})
 }
 
-// serve does all that belongs to the session before next writes its first byte. It wraps the
-// ResponseWriter only if there are new cookies: those must not be stored on the way, whatever next
-// says about its response.
+// serve sets the cookies and passes the request, with its session, to next. It wraps the
+// ResponseWriter only if there are new cookies, which no cache may store, whatever next sets.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome, next http.Handler) {
 	wire.NoStore(w)
 	if found.cookies != nil {
@@ -114,7 +113,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome,
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// refuse answers a request that Require does not let through.
+// refuse responds to a request that Require does not pass.
 func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found authOutcome, problem *Problem) {
 	refusal := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.config.RefuseNavigation != nil && crossorigin.Navigates(r.Header) {
@@ -123,7 +122,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found authOutcome
 		}
 		WriteError(w, problem)
 	})
-	if found.kind == outcomeServed { // its new cookies must arrive all the same
+	if found.kind == outcomeServed { // its new cookies must arrive nevertheless
 		g.serve(w, r, found, refusal)
 		return
 	}
@@ -131,7 +130,7 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found authOutcome
 	refusal.ServeHTTP(w, r)
 }
 
-// ServeUser answers GET with the user who is logged in: 200 {"user": {…}}, or 404 not_logged_in.
+// ServeUser handles GET. It responds with 200 {"user": {…}}, or 404 not_logged_in.
 func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 	if !wire.AllowMethods(w, r, http.MethodGet, http.MethodHead) {
 		return

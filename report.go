@@ -59,8 +59,8 @@ func suspicion(kind EventKind, rec *Record, p candidate) Event {
 	return Event{Kind: kind, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.Generation, Newest: rec.Generation, AtLogin: rec.Device}
 }
 
-// unknownCookieKey logs once a minute that a cookie names a key that this node does not have. Anybody
-// can send such a cookie: it is no alarm.
+// unknownCookieKey logs once a minute that a cookie names a key that this node does not have.
+// Anybody can send such a cookie: it is no alarm.
 func (r *reporter) unknownCookieKey(ctx context.Context, key uint32) {
 	if r.once("unknown key of a cookie") {
 		r.log.WarnContext(ctx, "cookie ignored: this node does not have its key", "app", r.app, "key", fmt.Sprintf("%08x", key))
@@ -75,7 +75,7 @@ func (r *reporter) loginFailed(ctx context.Context, device Device, err error) {
 	case errors.As(err, &e) && wire.Known(string(e.Code)):
 		r.emit(ctx, Event{Kind: EventLoginFailed, Device: device, Code: e.Code})
 	case errors.As(err, &own):
-		r.log.ErrorContext(ctx, "a login was refused", "app", r.app, "error", err)
+		r.log.ErrorContext(ctx, "login refused", "app", r.app, "error", err)
 	case ctx.Err() == nil:
 		r.emit(ctx, Event{Kind: EventProviderUnavailable, Device: device, Err: err})
 	}

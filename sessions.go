@@ -9,19 +9,19 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// A SessionInfo is a session as its user or an administrator sees it in a list.
+// A SessionInfo is a session in the list of its user or an administrator.
 type SessionInfo struct {
 	ID              ID
 	CreatedAt       time.Time // when the session started
 	LastSeenAt      time.Time // within a tenth of Config.IdleTimeout
-	AuthenticatedAt time.Time // when the user last proved who they are; zero if unknown
+	AuthenticatedAt time.Time // when the user last authenticated; zero if unknown
 	AuthMethods     []string  // how; see Grant.AuthMethods
 	Persistent      bool      // it outlives the browser
-	Device          Device    // that of the login
-	DeviceName      string    // that device in words, "Firefox on Linux": a claim of the browser, good for display only
+	Device          Device    // at login
+	DeviceName      string    // for display only: "Firefox on Linux", as the browser claims
 }
 
-// Sessions returns a user's sessions in this app that have not ended, the newest login first, at most
+// Sessions returns a user's sessions in this app that have not ended, newest login first, at most
 // 100. EndSession ends one of them.
 func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, error) {
 	records, _, err := g.ledger.store.ByUser(ctx, userID, maxListed)
@@ -40,7 +40,7 @@ func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, err
 	return sessions, nil
 }
 
-// sessionView is a session in the answer to its user.
+// sessionView is a session in a response to its user.
 type sessionView struct {
 	ID          string    `json:"id"`
 	Current     bool      `json:"current"`
@@ -51,8 +51,9 @@ type sessionView struct {
 	DeviceBound bool      `json:"deviceBound"`
 }
 
-// ServeSessions answers GET with this user's sessions in this app, the newest login first, and DELETE by ending sessions: the one that
-// the path names in {id}, or all but the current one where the pattern has no {id}. Ended sessions are revoked at the provider as well.
+// ServeSessions handles GET, with the user's sessions in this app, newest login first, and DELETE,
+// which ends sessions: the one that {id} in the path names, or all but the current one if the
+// pattern has no {id}. Their refresh tokens are revoked at the provider, too.
 func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 	if !g.origin.allow(w, r) {
 		return
@@ -118,7 +119,7 @@ func (g *Guard) deleteOne(w http.ResponseWriter, r *http.Request, current *Recor
 			return nil
 		}
 	}
-	wire.Of(wire.CodeNotFound).Write(w) // it has ended meanwhile, or is somebody else's
+	wire.Of(wire.CodeNotFound).Write(w) // it has ended, or belongs to another user
 	return nil
 }
 
