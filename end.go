@@ -67,7 +67,7 @@ func (g *Guard) EndSession(ctx context.Context, id ID, reason EndReason) error {
 	if id == (ID{}) {
 		return errors.New("latchkey: EndSession: zero session ID")
 	}
-	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(g.rules.Absolute)})
+	return g.ledger.End(ctx, Device{}, reason, &Record{ID: id, App: g.app, Deadline: g.now().Add(maxSessionAge)})
 }
 
 // maxListed is the maximum length of a user's list of sessions. It has the newest ones.

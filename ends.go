@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 )
 
 // End ends a session, whatever state it is in, and returns once the end is stored. If the store does
@@ -139,11 +141,15 @@ func (l *ledger) confirmAll(ctx context.Context) bool {
 	return len(l.unconfirmed.all()) == 0
 }
 
+// maxSessionAge is how long the end of a session is kept whose deadline is not known: it may have begun
+// under another Config.AbsoluteTimeout.
+const maxSessionAge = cookie.MaxAge
+
 // EndStartedBefore ends all sessions that began before a time.
 func (l *ledger) EndStartedBefore(ctx context.Context, before time.Time, reason EndReason) error {
 	n := &l.notBefore
 	wanted := &Record{
-		ID: n.id, App: l.app, CreatedAt: before, LastSeenAt: before, Deadline: l.now().Add(l.absolute), EndedAt: before, EndReason: reason,
+		ID: n.id, App: l.app, CreatedAt: before, LastSeenAt: before, Deadline: l.now().Add(maxSessionAge), EndedAt: before, EndReason: reason,
 	}
 	if known := n.newest.Load(); known != nil && known.EndedAt.After(before) {
 		wanted = known // the store may have lost it

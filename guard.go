@@ -91,7 +91,7 @@ func New(c Config) (*Guard, error) {
 	g.attempts = &loginAttempts{Logins: memory.throttle, browsers: g.browsers, provider: c.Provider}
 	g.ledger = newLedger(ledgerConfig{
 		store: c.Store, keys: c.Keys, cacheSize: c.CacheSize,
-		idle: c.IdleTimeout, sessionCap: c.SessionCap, absolute: c.AbsoluteTimeout, revoke: g.upstream.revoke,
+		idle: c.IdleTimeout, sessionCap: c.SessionCap, revoke: g.upstream.revoke,
 	}, g.reporter, memory.known)
 	g.origin = origin{g.reporter, c.Origin}
 	g.rules = rules{c.limits(), g.ledger}

@@ -31,7 +31,7 @@ type ledger struct {
 	notBefore notBefore
 	revoke    func(ctx context.Context, refreshTokenID string) error // at the provider
 
-	idle, sessionCap, absolute time.Duration // as in Config
+	idle, sessionCap time.Duration // as in Config
 
 	// The background work.
 	work         chan struct{} // something is to be stored or revoked
@@ -64,11 +64,11 @@ type known struct {
 
 // ledgerConfig is what a ledger takes from Config.
 type ledgerConfig struct {
-	store                      Store
-	keys                       KeyRing
-	cacheSize                  int // negative: no cache
-	idle, sessionCap, absolute time.Duration
-	revoke                     func(ctx context.Context, refreshTokenID string) error
+	store            Store
+	keys             KeyRing
+	cacheSize        int // negative: no cache
+	idle, sessionCap time.Duration
+	revoke           func(ctx context.Context, refreshTokenID string) error
 }
 
 // newLedger returns a ledger whose background work is not running yet.
@@ -76,7 +76,7 @@ func newLedger(c ledgerConfig, r *reporter, k *known) *ledger {
 	l := &ledger{
 		reporter: r, known: k, shrinker: shrinker{app: r.app},
 		store:  checkedStore{Store: c.store, reporter: r, keys: c.keys, records: newRecordMAC(c.keys, r.app)},
-		revoke: c.revoke, idle: c.idle, sessionCap: c.sessionCap, absolute: c.absolute,
+		revoke: c.revoke, idle: c.idle, sessionCap: c.sessionCap,
 		work: make(chan struct{}, 1), foreignWrite: make(chan ID, 1),
 	}
 	l.notBefore.init(r.app)

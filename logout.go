@@ -53,7 +53,7 @@ func (g *Guard) endByCookies(r *http.Request, reason EndReason) error {
 	for _, value := range cookie.Values(r.Header, cookie.SessionName) {
 		if m, genuine := g.cookies.session.Parse(value); genuine && !seen[m.ID] {
 			seen[m.ID] = true
-			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{ID: m.ID, App: g.app, Deadline: g.now().Add(g.rules.Absolute)}))
+			errs = append(errs, g.ledger.EndByCookie(ctx, g.config.device(r), reason, &Record{ID: m.ID, App: g.app, Deadline: g.now().Add(maxSessionAge)}))
 		}
 	}
 	return errors.Join(errs...)

@@ -117,6 +117,22 @@ func TestEndAppSessions_isKnown(t *testing.T) {
 			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
 		})
 	})
+	t.Run("as long as a session may live that began under another configuration", func(t *testing.T) {
+		simulateMonths(t, func(t *testing.T, w *world) {
+			b := newBrowser()
+			b.login(w.shop)
+			time.Sleep(time.Minute)
+			config := w.config(w.shop, discard)
+			config.AbsoluteTimeout, config.RefreshTTL = 2*24*time.Hour, 24*time.Hour
+			w.shop.start(config)
+			must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			time.Sleep(3 * 24 * time.Hour)
+			if _, err := w.store.Sweep(t.Context(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			b.get(w.anotherNode(w.shop), "/api/private").want(t, 401, "login_required", "revoked_by_admin")
+		})
+	})
 	t.Run("in the list, and to streams", func(t *testing.T) {
 		simulate(t, func(t *testing.T, w *world) {
 			b := newBrowser()
