@@ -141,7 +141,7 @@ func TestUnknownFormat(t *testing.T) {
 	must(t, s.Create(t.Context(), rec))
 	key := "lk1:s:{" + rec.ID.String() + "}"
 	for name, damage := range map[string][]string{
-		"newer": {"SETRANGE", key, "0", "\x02"}, "garbage": {"SET", key, strings.Repeat("x", 100)}, "short": {"SET", key, "\x01"}, "another type": {"LPUSH", key, "x"},
+		"newer": {"SETRANGE", key, "0", "\x03"}, "garbage": {"SET", key, strings.Repeat("x", 100)}, "short": {"SET", key, "\x01"}, "another type": {"LPUSH", key, "x"},
 	} {
 		server.Command(t, "DEL", key)
 		must(t, s.Create(t.Context(), rec))
