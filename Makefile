@@ -49,7 +49,7 @@ check: web/node_modules/.package-lock.json
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	@for m in $(MODULES); do echo "vet and staticcheck: $$m" && (cd $$m && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...) || exit 1; done
 	$(GO) mod verify
-	$(GO) run ./scripts/comments -allow 418
+	$(GO) run ./scripts/comments
 	sh scripts/vulncheck
 	npm --prefix web --silent run check
 	sh scripts/web-unchanged

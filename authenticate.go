@@ -10,15 +10,15 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// decideTimeout bounds how long a request waits for a refresh, its own or another node's. The first
-// read of the store has the request's own time.
+// decideTimeout limits how long a request waits for a refresh, its own or another node's. The first
+// read of the store is limited by the request only.
 const decideTimeout = 20 * time.Second
 
-// authenticate finds the session of a request, refreshes it if that is due, and notes that it was
-// used.
+// authenticate finds the session of a request, refreshes it if that is due, and records the use.
 func (g *Guard) authenticate(r *http.Request) authOutcome {
 	if s, ok := From(r.Context()); ok && s.tokens == g.access {
-		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh} // a guard around a guard: once is enough
+		// a guard around a guard: once is enough
+		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh}
 	}
 	session, now := cookie.Value(r.Header, cookie.SessionName), g.now()
 	if found, ok := g.fromVerified(session, now); ok {
@@ -54,18 +54,19 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	return found
 }
 
-// recordUse notes that a session was used, or reports why that cannot be known.
+// recordUse records that a session was used, or reports an outage.
 func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) authOutcome {
 	switch {
 	case found.kind == outcomeServed:
 		g.ledger.Touch(found.record.ID, now)
-	case r.Context().Err() == nil: // a browser that went away is no failure
+	case r.Context().Err() == nil: // a browser that disconnects is no failure
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.config.device(r), Err: found.err})
 	}
 	return found
 }
 
-// fastPath answers the common case: a live session id of the newest generation, and nothing to write.
+// fastPath answers the common case: a live session id of the newest generation, and nothing to
+// write.
 func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
 	rec, kept, err := g.ledger.GetCached(ctx, m.ID, userID)
 	if errors.Is(err, ErrNotFound) {
@@ -111,8 +112,8 @@ func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok
 	return authOutcome{kind: outcomeServed, record: &kept.Record, token: &kept.token}, true
 }
 
-// decide reads the record, judges, and does what the verdict asks for. It begins again if another has
-// changed the record meanwhile.
+// decide reads the record, judges, and does what the verdict asks for. It begins again if another
+// has changed the record meanwhile.
 func (g *Guard) decide(ctx context.Context, p candidate) authOutcome {
 	ctx, cancel := context.WithTimeout(ctx, decideTimeout)
 	defer cancel()
@@ -190,9 +191,9 @@ func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome,
 	return authOutcome{}, nil
 }
 
-// mint mints the cookies of one more branch of the generation that next is in. The write fails if the
-// session has changed meanwhile: was confirmed, or has the next generation. Then the cookies are
-// judged again.
+// mint mints the cookies of one more branch of the generation that next is in. The write fails if
+// the session has changed meanwhile: was confirmed, or has the next generation. Then the cookies
+// are judged again.
 func (g *Guard) mint(ctx context.Context, rec, next *Record, p candidate, now time.Time) (authOutcome, error) {
 	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
 	if err != nil {

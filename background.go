@@ -15,8 +15,8 @@ const (
 	retryFirst = time.Second
 	retryMost  = time.Minute
 
-	// keyCheckAfter is how long after another node has written a record that record is read, for the
-	// key that sealed it. One of those that were written meanwhile stands for all.
+	// keyCheckAfter is how long after another node has written a record that record is read, for
+	// the key that sealed it. One of those that were written meanwhile stands for all.
 	keyCheckAfter = 700 * time.Millisecond
 )
 
@@ -37,7 +37,8 @@ func (l *ledger) run(ctx context.Context) {
 	defer flush.Stop()
 	sweep := time.NewTicker(sweepEvery)
 	defer sweep.Stop()
-	ends := &endsWork{ledger: l, retry: time.NewTimer(0), save: idleTimer(), pause: retryFirst} // what an earlier process left
+	// begins at once, with what an earlier process left
+	ends := &endsWork{ledger: l, retry: time.NewTimer(0), save: idleTimer(), pause: retryFirst}
 	defer ends.retry.Stop()
 	defer ends.save.Stop()
 	keyCheck := idleTimer()
@@ -54,7 +55,7 @@ func (l *ledger) run(ctx context.Context) {
 			l.forgetTombstones()
 		case <-sweep.C:
 			l.contain(ctx, "sweep", func() error { l.sweep(ctx); return nil })
-			ends.catchUp(ctx) // what a dead node left undone
+			ends.catchUp(ctx) // with what a crashed node left undone
 		case id := <-l.foreignWrite:
 			if written == nil {
 				keyCheck.Reset(keyCheckAfter)
@@ -85,11 +86,11 @@ type endsWork struct {
 	retry  *time.Timer
 	save   *time.Timer
 	pause  time.Duration // before the next retry
-	away   bool          // the provider, when it was asked last
+	away   bool          // the provider was unavailable the last time
 }
 
-// goOn does what is new. While the provider is away, it is left to retry: each logout would ask it
-// for all revocations that are left.
+// goOn does what is new. While the provider is unavailable, that is left to retry; otherwise each
+// logout would retry all revocations that are left.
 func (w *endsWork) goOn(ctx context.Context) {
 	if !w.away {
 		w.catchUp(ctx)
@@ -99,7 +100,7 @@ func (w *endsWork) goOn(ctx context.Context) {
 	w.saveSoon()
 }
 
-// catchUp does what is left, or sets off the timer to try again.
+// catchUp does what is left, or starts the timer to retry.
 func (w *endsWork) catchUp(ctx context.Context) {
 	l, done := w.ledger, false
 	l.contain(ctx, "ends", func() error {
@@ -122,7 +123,7 @@ func (w *endsWork) catchUp(ctx context.Context) {
 	}
 }
 
-// saveSoon sets off the timer if the ends file is not up to date.
+// saveSoon starts the timer if the ends file is not up to date.
 func (w *endsWork) saveSoon() {
 	if w.ledger.file.Behind(w.ledger.pending.size()) {
 		w.save.Reset(endsfile.SaveEvery)
@@ -153,11 +154,12 @@ func (l *ledger) sweep(ctx context.Context) {
 	l.log.InfoContext(ctx, "store swept", "app", l.app, "removed", removed)
 }
 
-// touchBatch bounds the sessions in one call of Store.Touch, so that no call is long, however many
-// sessions are in use.
+// touchBatch limits the sessions in one call of Store.Touch, so that no call takes long however
+// many sessions are in use.
 const touchBatch = 1000
 
-// flushLastSeen stores when sessions were last used. What cannot be stored is kept for the next time.
+// flushLastSeen stores when sessions were last used. What cannot be stored is kept for the next
+// time.
 func (l *ledger) flushLastSeen(ctx context.Context) error {
 	var all []Seen
 	l.lastSeen.All(func(id ID, at int64) { all = append(all, Seen{id, time.Unix(0, at)}) })
@@ -166,14 +168,15 @@ func (l *ledger) flushLastSeen(ctx context.Context) error {
 			return err
 		}
 		for _, seen := range batch {
-			l.lastSeen.DeleteIf(seen.ID, func(at int64) bool { return at == seen.At.UnixNano() }) // unless it was used again
+			// unless it was used again
+			l.lastSeen.DeleteIf(seen.ID, func(at int64) bool { return at == seen.At.UnixNano() })
 		}
 	}
 	return nil
 }
 
-// forgetTombstones drops those from more than a session cap ago, for every session id that was alive
-// then has expired. It keeps those that the store may not have.
+// forgetTombstones drops those from more than a session cap ago, for every session id that was
+// alive then has expired. It keeps those that the store may not have.
 func (l *ledger) forgetTombstones() {
 	before := l.now().Add(-l.sessionCap)
 	l.tombstones.DeleteFunc(func(id ID, tombstone *Record) bool {

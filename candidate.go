@@ -9,19 +9,19 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// A candidate is what one request shows of one session: a mark, the proof that it is for the rules,
-// and who sent it.
+// A candidate is what a request shows of one session: a mark, the proof that it is for the rules,
+// and the device that sent it.
 type candidate struct {
 	cookie.Mark
 	proof  rotation.Proof
-	userID string          // as the refresh cookie names it; empty: it does not
-	sealed *cookie.Content // what else is in the refresh cookie; nil without it
+	userID string          // from the refresh cookie; empty if unknown
+	sealed *cookie.Content // the refresh cookie; nil without it
 	from   Device          // who sent it
 }
 
-// candidates lists what a request shows, in the order in which it is judged. Two cookies that say the
-// same are one candidate. If they differ, the session cookie comes first, and the other only if the
-// first comes to nothing (rule 0).
+// candidates lists what a request shows, in the order in which it is judged. Two cookies with the
+// same mark are one candidate. If they differ, the session cookie comes first, and the refresh
+// cookie only if the first is not served (rule 0).
 func candidates(r *http.Request, from Device, m cookie.Mark, genuine bool, content cookie.Content, sealed bool) []candidate {
 	var list []candidate
 	if genuine {

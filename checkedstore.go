@@ -10,13 +10,13 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-// storeTimeout bounds the writes that must not be given up because a browser went away.
+// storeTimeout limits writes that must go on even if the browser disconnects.
 const storeTimeout = 5 * time.Second
 
 var errForeignRecord = fmt.Errorf("%w: it is of another session, app or user", errNotBelieved)
 
-// A checkedStore is the store, believed only if it answers what it was asked, with records that
-// this app has written. It also notices records that were made with a key that this node does not
+// A checkedStore is the store, trusted only if it returns what was asked for, in records that this
+// app has written. It also detects records that were sealed with a key that this node does not
 // have.
 type checkedStore struct {
 	Store
@@ -90,7 +90,7 @@ func (s *checkedStore) checkUser(ctx context.Context, rec *Record, userID string
 	return s.distrust(ctx, rec.ID, rec, errForeignRecord)
 }
 
-// distrust sets off the alarm, once a minute for a session, and returns err.
+// distrust logs an error, once a minute for a session, and returns err.
 func (s *checkedStore) distrust(ctx context.Context, asked ID, rec *Record, err error) error {
 	switch {
 	case err == errUnknownMACKey:
@@ -106,7 +106,7 @@ func (s *checkedStore) distrust(ctx context.Context, asked ID, rec *Record, err 
 }
 
 // errNewerField keeps a session from being served by a program that does not know a field that it
-// must know. The session goes on elsewhere, so the answer is 503; whoever ends it may do so here.
+// must know. The session goes on elsewhere, so the response is 503; it can be ended here, though.
 var errNewerField = errors.New("a newer program gave the session a field without which it must not be served: upgrade this program")
 
 // servable returns errNewerField for a living session with such a field in its record, which may be

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// claims keep nodes from asking the provider all at once about a session. A claim saves calls and no
-// more: every write that follows compares versions.
+// claims keep nodes from refreshing a session at the same time. A claim only saves calls of the
+// provider: safety comes from comparing versions on every write.
 type claims struct {
 	*reporter
 	ledger   *ledger
 	upstream *upstream
-	duration time.Duration // of one, if nobody releases it
+	duration time.Duration // of a claim that is not released
 }
 
-// take takes the record for this flight before the provider is asked. If another flight has it, take
-// waits for its result.
+// take claims the record for this flight, before it asks the provider. If another flight has the
+// claim, take waits for its result.
 func (c *claims) take(ctx context.Context, rec *Record) (*Record, error) {
 	if c.now().Before(rec.Claim.Until) {
 		return nil, c.await(ctx, rec)
@@ -35,7 +35,7 @@ func (c *claims) take(ctx context.Context, rec *Record) (*Record, error) {
 	return next, err
 }
 
-// await returns errJudgeAgain once the record has changed, or the claim on it has run out.
+// await returns errJudgeAgain once the record has changed, or the claim on it has expired.
 func (c *claims) await(ctx context.Context, claimed *Record) error {
 	for wait := 10 * time.Millisecond; c.now().Before(claimed.Claim.Until); wait = min(2*wait, 250*time.Millisecond) {
 		select {
@@ -54,18 +54,18 @@ func (c *claims) await(ctx context.Context, claimed *Record) error {
 	return errJudgeAgain
 }
 
-// release lets others try. If it fails, the claim runs out by itself.
+// release lets others try. If it fails, the claim expires by itself.
 func (c *claims) release(ctx context.Context, rec *Record) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	next := rec.next()
 	next.Claim = Claim{}
 	if err := c.ledger.Swap(ctx, next); err != nil && !errors.Is(err, ErrConflict) {
-		c.log.WarnContext(ctx, "claim on a session not released", "app", c.app, "session", rec.ID, "error", err)
+		c.log.WarnContext(ctx, "cannot release claim", "app", c.app, "session", rec.ID, "error", err)
 	}
 }
 
-// reread reads the record again, which somebody has changed. It returns errJudgeAgain if the
+// reread reads the record again after another write has changed it. It returns errJudgeAgain if the
 // claim is gone.
 func (c *claims) reread(ctx context.Context, rec *Record) (*Record, error) {
 	current, err := c.ledger.Get(ctx, rec.ID, rec.User.ID)

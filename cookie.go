@@ -22,11 +22,11 @@ type cookies struct {
 // A minted pair of cookies, ready to be written.
 type cookiePair struct {
 	session, refresh string
-	maxAge           time.Duration // of the refresh cookie; 0: it ends with the browser
+	maxAge           time.Duration // of the refresh cookie; 0: a cookie that ends with the browser
 }
 
-// make mints the pair for the record's generation and the branch b. The refresh cookie keeps the fields of the last one that this
-// program does not know.
+// make mints the pair for the record's generation and the branch b. The refresh cookie keeps the
+// fields of the last one that this program does not know.
 func (c *cookies) make(rec *Record, b cookie.Branch, token Secret, unknown packed.Unknown, now time.Time) (*cookiePair, error) {
 	m := cookie.Mark{ID: rec.ID, Generation: rec.Generation, Branch: b, MintedAt: now}
 	pair := &cookiePair{session: c.session.Format(m), refresh: c.refresh.Format(cookie.Content{

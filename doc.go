@@ -1,28 +1,40 @@
-// Package latchkey gives a single-page app a login of its own: a form of the app, a session on the server, and two cookies that no
-// JavaScript can read. The password is checked by an identity provider; see package fusionauth.
+// Package latchkey adds logins and sessions to single-page apps: the app's own login form, sessions
+// on the server, and two HttpOnly cookies. An identity provider checks the passwords; see package
+// fusionauth.
 //
-// # The life of a login
+// # The life of a session
 //
-//  1. The page posts e-mail and password to /api/login. The guard asks the provider, which answers with the user, a JWT and a refresh token.
-//  2. The guard stores a session [Record] and sets two cookies. The session cookie names the session and is good for a short while.
-//     The refresh cookie holds the provider's refresh token, sealed: it is worthless anywhere but here.
-//  3. Each request with a live session cookie is served, and extends it. That costs one read of the [Store] and no write.
-//  4. When it has expired, unused for too long or simply old, the next request is still served: the guard trades the refresh token at
-//     the provider for a new one, inside that request, and sets two new cookies with the answer. Requests that come at the same
-//     time wait for the same refresh.
-//  5. When the provider refuses, the session ends, and the page gets 401 and shows its form. When the provider or the store cannot be
-//     asked, the answer is 503 and nothing ends.
-//  6. /api/logout ends the session. The record stays as a tombstone, so that no copy of the cookies brings it back.
+//  1. The page posts e-mail and password to /api/login. The guard asks the provider, which returns
+//     the user, a JWT and a refresh token.
+//  2. The guard stores a session [Record] and sets two cookies. The session cookie names the
+//     session and is valid for a short time. The refresh cookie holds the provider's refresh token,
+//     sealed: only this app can use it.
+//  3. A request with a live session cookie is served, and extends the session. That costs one read
+//     of the [Store] and no write.
+//  4. When the session id has expired, by idleness or age, the next request is still served. Within
+//     that request the guard trades the refresh token at the provider, and the response sets two
+//     new cookies. Concurrent requests wait for the same refresh.
+//  5. If the provider refuses, the session ends: the page gets 401 and shows its login form. If the
+//     provider or the store is unavailable, the response is 503 and nothing ends.
+//  6. /api/logout ends the session. Its record remains as a tombstone, so that no copy of the
+//     cookies brings it back.
 //
 // # Where to read
 //
-// internal/rotation decides what a cookie may do, and nothing else does; internal/cookie is how the
-// cookies are written. authenticate.go and refresh.go carry out what is decided, login.go and logout.go
-// are the two ends. A [Store] keeps records and compares versions; it has no clock and nothing that would make a cookie.
+// internal/rotation decides what cookies may do, and nothing else does. internal/cookie is their
+// format. Of this package:
 //
-// # Setting up
+//   - protect.go and authenticate.go: from a request's cookies (candidate.go) to a verdict
+//     (verdict.go), which is carried out by refresh.go, rebuild.go and challenge.go
+//   - login.go, logout.go and end.go: how sessions begin and end
+//   - ledger.go: what the store says, corrected by what this node knows (pending.go, notbefore.go);
+//     background.go does the work that no request waits for
+//   - store.go and provider.go: the contracts of a [Store] and a [Provider]
 //
-// [New] takes a [Config] and reports every mistake in it. [Guard.Handler] serves the routes of docs/http.md, [Guard.Protect] stands in front of
-// handlers that need a login, [Guard.Identify] in front of those that only want to know, and both find the session with [From].
-// State-changing requests from other origins are refused by all of them.
+// # Setup
+//
+// [New] takes a [Config] and reports all mistakes in it. [Guard.Handler] serves the routes of
+// docs/http.md. [Guard.Protect] wraps handlers that need a login, [Guard.Require] those that demand
+// more, and [Guard.Identify] those that work without one. Handlers get the session from [From]. All
+// of them refuse state-changing requests from other origins.
 package latchkey

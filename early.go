@@ -8,10 +8,12 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// tokenMargin is how long a JWT must still live to be handed to a handler without waiting for the next one.
+// tokenMargin is how long a JWT must still live to be handed to a handler without waiting for the
+// next one.
 const tokenMargin = time.Second
 
-// refreshEarly starts a refresh in the background if the session is served and its JWT is due (rule 7).
+// refreshEarly starts a refresh in the background if the session is served and its JWT is due (rule
+// 7).
 func (g *Guard) refreshEarly(ctx context.Context, p candidate, found authOutcome) authOutcome {
 	now := g.now()
 	if found.kind != outcomeServed {
@@ -27,9 +29,9 @@ func (g *Guard) refreshEarly(ctx context.Context, p candidate, found authOutcome
 	return found
 }
 
-// freshRecord waits for the refreshes under way of a session whose JWT has expired, and returns its
-// record after them: a browser that comes back after a while would hand the handler a JWT that others
-// refuse. If a refresh fails, or takes too long, the record stays the old one.
+// freshRecord waits for the refreshes in progress of a session whose JWT has expired, and returns
+// the record after them. Otherwise a handler would get an expired JWT when a browser comes back
+// after a while. If a refresh fails or takes too long, freshRecord returns the old record.
 func (g *Guard) freshRecord(ctx context.Context, old *Record, renewal *flight.Flight[candidate, authOutcome]) (*Record, error) {
 	late, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()

@@ -8,9 +8,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/cookie"
 )
 
-// End ends a session, whatever state it is in, and returns once the end is stored. If the store does
-// not know the session, the tombstone is made from what its cookie claims: the store may have lost
-// it, and another copy of the cookie must not rebuild it (rule 5).
+// End ends a session, whatever state it is in, and returns once the end is stored. If the store
+// does not know the session, the tombstone is made from what its cookie claims: the store may have
+// lost it, and another copy of the cookie must not rebuild it (rule 5).
 func (l *ledger) End(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
 	for range maxAttempts {
 		rec, err := l.Get(ctx, claimed.ID, claimed.User.ID)
@@ -35,8 +35,8 @@ func (l *ledger) EndVersion(ctx context.Context, rec *Record, from Device, reaso
 	return l.storeEnd(ctx, newEnding(rec.tombstone(l.now(), reason), from, before...), l.Swap)
 }
 
-// EndByCookie is End for a session whose cookie somebody has presented. If the end cannot be stored,
-// this node refuses the cookies all the same, and stores the end when it can.
+// EndByCookie is End for a session whose cookie somebody has presented. If the end cannot be
+// stored, this node refuses the cookies all the same, and stores the end when it can.
 func (l *ledger) EndByCookie(ctx context.Context, from Device, reason EndReason, claimed *Record) error {
 	err := l.End(ctx, from, reason, claimed)
 	if _, known := l.tombstones.Get(claimed.ID); known || err == nil {
@@ -120,7 +120,8 @@ func (l *ledger) confirm(ctx context.Context, e ending) (stored bool) {
 	rec, err := l.store.Get(ctx, e.tombstone.ID)
 	switch {
 	case err == nil && e.isIn(rec):
-		l.tombstones.Set(e.tombstone.ID, e.tombstone) // first, so that nobody takes the end for news meanwhile
+		// first, so that nobody takes the end for news meanwhile
+		l.tombstones.Set(e.tombstone.ID, e.tombstone)
 		if l.unconfirmed.remove(e) {
 			l.endStored(ctx, e)
 		}

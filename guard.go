@@ -11,7 +11,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
-// A Guard stands between the browsers of one app and its handlers. Its methods may be called by many goroutines.
+// A Guard stands between the browsers of one app and its handlers. Its methods are safe for
+// concurrent use.
 type Guard struct {
 	*reporter
 	*memory
@@ -30,8 +31,8 @@ type Guard struct {
 	emails   verifiedEmails
 }
 
-// memory is what a guard has learned and must not forget when another takes its place
-// (Config.Replaces). Both use it until the old one is closed.
+// memory is what a guard has learned and hands to the one that replaces it (Config.Replaces). Both
+// use it until the old one is closed.
 type memory struct {
 	known     *known // of the ledger
 	stale     logLimiter[ID]
@@ -41,7 +42,7 @@ type memory struct {
 	passwords passwordChanges
 }
 
-// newMemory returns the memory of the guard that is replaced, or a new one.
+// newMemory returns the memory of the guard being replaced, or a new one.
 func newMemory(c *Config) (*memory, error) {
 	if c.Replaces != nil {
 		return c.Replaces.memory, nil
@@ -53,7 +54,8 @@ func newMemory(c *Config) (*memory, error) {
 	return &memory{known: known, throttle: throttle.NewLogins()}, nil
 }
 
-// New makes a guard and starts its background work; Close ends that. Every mistake in the Config is reported, each as a *ConfigError.
+// New makes a guard and starts its background work, which Close ends. It reports all mistakes in
+// the Config, each as a *ConfigError.
 func New(c Config) (*Guard, error) {
 	if err := c.resolve(); err != nil {
 		return nil, err
@@ -101,9 +103,9 @@ func New(c Config) (*Guard, error) {
 }
 
 // Close ends the background work, waits for refreshes that have outlived their requests, and stores
-// what is not stored yet: when sessions were last used, and which have ended. Ends that cannot be
-// stored go to Config.EndsFile. An error says what is lost: without that file, the ends are.
-// Requests must have ended before. The store and the provider stay open.
+// what is not stored yet: last uses and ended sessions. Ended sessions that cannot be stored go to
+// Config.EndsFile; without that file they are lost. An error says what is lost. Requests must be
+// done before Close. The store and the provider stay open.
 func (g *Guard) Close(ctx context.Context) error {
 	g.ledger.stop()
 	err := g.rest(ctx)

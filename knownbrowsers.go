@@ -29,7 +29,8 @@ type knownBrowsers struct {
 }
 
 // account is the name of a login id in the cookie: the same for spellings that differ in case only.
-// It is never that of two accounts, or the owner of one could have buckets of their own at the other.
+// It is never that of two accounts, or the owner of one could have buckets of their own at the
+// other.
 func (b *knownBrowsers) account(loginID string) digest16 {
 	return digestOf(b.app, "login id", throttle.FoldCase(loginID))
 }

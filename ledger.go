@@ -15,13 +15,13 @@ import (
 // maxAttempts bounds how often a change is tried again because others changed the session.
 const maxAttempts = 10
 
-// errContention means that a session was changed by others at every attempt to change it.
+// errContention means that others changed the session between all attempts to change it.
 var errContention = errors.New("the session changes too fast")
 
 // A ledger is what the store says about the sessions of one app, corrected by what this node knows:
-// an end counts though the store has lost it, or could not take it. It has the one handle on the
-// store. Reads write nothing: an end that the store has lost becomes pending, and the background
-// work (Start) stores it again.
+// an end counts even if the store has lost it or could not store it. The ledger has the only handle
+// on the store. Reads never write: an end that the store has lost becomes pending, and the
+// background work (Start) stores it again.
 type ledger struct {
 	*reporter
 	*known
@@ -34,31 +34,31 @@ type ledger struct {
 	idle, sessionCap time.Duration // as in Config
 
 	// The background work.
-	work         chan struct{} // something is to be stored or revoked
+	work         chan struct{} // signals something to store or to revoke
 	foreignWrite chan ID       // a session that another node has written
 	own          ownWrites
-	recheckDue   atomic.Bool // the store was away, and may have lost something
-	queueAfter   ID          // where revokeQueue goes on
+	recheckDue   atomic.Bool // the store was unavailable, and may have lost something
+	queueAfter   ID          // where revokeQueue continues
 	stop         context.CancelFunc
 	running      sync.WaitGroup
 	release      sync.Once
 }
 
-// known is what this node knows about sessions beside what the store says. A ledger that takes the
-// place of another shares it (Config.Replaces).
+// known is what this node knows about sessions besides what the store says. A ledger that replaces
+// another shares it (Config.Replaces).
 type known struct {
 	// lastSeen is when each session was last used, in nanoseconds since 1970: a time.Time takes
 	// three times as much. So a request writes nothing to the store.
 	lastSeen sharded.Map[ID, int64]
-	// tombstones are the ended sessions that this node has written or read within one session cap. A
-	// store that loses its newest writes, a replica that took over for instance, must not bring an
-	// ended session back (rule 5).
+	// tombstones are the ended sessions that this node has written or read within one session cap.
+	// If the store loses its newest writes, in a failover for example, that must not bring an ended
+	// session back (rule 5).
 	tombstones sharded.Map[ID, *Record]
 
 	pending     pendingEnds
 	unconfirmed unconfirmed
 
-	ledgers atomic.Int32   // that share it
+	ledgers atomic.Int32   // how many share it
 	file    *endsfile.File // what outlives the last of them
 }
 
@@ -94,7 +94,8 @@ func (l *ledger) Get(ctx context.Context, id ID, userID string) (*Record, error)
 		return nil, err
 	}
 	if rec == nil || !rec.ended() {
-		if err := l.notBefore.refresh(ctx, l.cache.Fresh(), l.stored); err != nil { // after the session: what ends all meanwhile counts
+		// after the session: what ends all meanwhile counts
+		if err := l.notBefore.refresh(ctx, l.cache.Fresh(), l.stored); err != nil {
 			return nil, err
 		}
 	}
@@ -134,9 +135,9 @@ func (l *ledger) GetCached(ctx context.Context, id ID, userID string) (*Record, 
 	return rec, nil, err
 }
 
-// remember caches what was read with the ticket. It does not keep ended sessions: they are rare, and
-// only a read of the store may say that a session is over. Nor does it keep those that this program
-// must not serve: a cached record has no unknown fields.
+// remember caches what was read with the ticket. It does not keep ended sessions: they are rare,
+// and only a read of the store may say that a session is over. Nor does it keep those that this
+// program must not serve: a cached record has no unknown fields.
 func (l *ledger) remember(t fresh.Ticket, rec *Record) {
 	if !rec.ended() && servable(rec, "") == nil {
 		l.cache.Put(t, rec.ID, func(c *cachedRecord) { c.Record = *rec; l.shrinker.shrink(&c.Record) })
@@ -146,9 +147,9 @@ func (l *ledger) remember(t fresh.Ticket, rec *Record) {
 // recentFor is the maximum age of the last heartbeat at which GetRecent trusts the cache.
 const recentFor = 600 * time.Millisecond
 
-// GetRecent is Get, from memory if that is as recent as recentFor. Requests come one by one, and may
-// be served longer (fresh.For); a caller that asks for the sessions of all open streams should not
-// add to the time that it takes.
+// GetRecent is Get, from memory if that is as recent as recentFor. Requests come one by one, and
+// may be served longer (fresh.For); a caller that asks for the sessions of all open streams should
+// not add to the time that it takes.
 func (l *ledger) GetRecent(ctx context.Context, id ID) (*Record, error) {
 	if !l.cache.FreshWithin(recentFor) {
 		return l.Get(ctx, id, "")
@@ -157,7 +158,7 @@ func (l *ledger) GetRecent(ctx context.Context, id ID) (*Record, error) {
 	return rec, err
 }
 
-// Create and Swap write to the store. The cache knows it before they return: a write that failed may
+// Create is Store.Create. It invalidates the cache even on errors, because a write that failed may
 // have taken effect.
 func (l *ledger) Create(ctx context.Context, rec *Record) error {
 	l.own.add(&rec.ID)
@@ -179,7 +180,7 @@ func (l *ledger) Over(rec *Record) {
 	l.tombstones.Set(rec.ID, rec)
 }
 
-// lost notes that the store has lost an end that this node knows. The background work stores it
+// lost records that the store has lost an end that this node knows. The background work stores it
 // again.
 func (l *ledger) lost(ctx context.Context, tombstone *Record) {
 	if l.pending.unstored(tombstone.ID) != nil {
@@ -192,7 +193,7 @@ func (l *ledger) lost(ctx context.Context, tombstone *Record) {
 	l.notify()
 }
 
-// Touch notes that a session was used. The background work stores it.
+// Touch records a session's use. The background work stores it.
 func (l *ledger) Touch(id ID, at time.Time) { l.lastSeen.Set(id, at.UnixNano()) }
 
 // LastUse returns when a session was last used, as far as this node and the record know.
@@ -205,7 +206,7 @@ func (l *ledger) LastUse(rec *Record) time.Time {
 	return rec.LastSeenAt
 }
 
-// EndReason says why the session of a record is over, or "" if it goes on.
+// EndReason returns why the session of a record has ended, or "" if it has not.
 func (l *ledger) EndReason(rec *Record) EndReason {
 	now := l.now()
 	switch {
@@ -229,11 +230,11 @@ func (l *ledger) retryLater(ctx context.Context, what string, args ...any) {
 	}
 }
 
-// notify tells the background work that there is something to store or to revoke.
+// notify wakes the background work: there is something to store or to revoke.
 func (l *ledger) notify() {
 	select {
 	case l.work <- struct{}{}:
-	default: // it knows already
+	default: // it is awake already
 	}
 }
 

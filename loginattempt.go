@@ -18,7 +18,7 @@ type loginAttempts struct {
 // A loginAttempt is one login, and how it is counted.
 type loginAttempt struct {
 	account digest16 // as the device cookie names it
-	browser ID       // as well; zero where it is not known
+	browser ID       // as well; zero if unknown
 	counted throttle.Attempt
 }
 
@@ -46,18 +46,18 @@ func throttleKey(p Provider, loginID string) (key string, ambiguous bool) {
 	return key, throttle.FoldCase(key) != throttle.FoldCase(loginID)
 }
 
-// forget forgets how often logins to an account have failed.
+// forget resets the count of failed logins to an account.
 func (l *loginAttempts) forget(loginID string) {
 	if key, ambiguous := throttleKey(l.provider, loginID); !ambiguous {
 		l.Forget(l.browsers.account(key))
 	}
 }
 
-// run runs a login, and keeps the attempt as a failure only if the password or the code was wrong, or
-// if the provider counts attempts itself and has had enough. It clears the failures only if the
-// answer proves the password. A login that waits for its code does not: one who knows the password
-// must not buy guesses at the code with it. Nor does a locked account: the provider may have answered
-// before it looked at the password.
+// run runs a login. It counts as a failure only if the password or the code was wrong, or the
+// provider's own limit is exceeded. It clears earlier failures only if the result proves the
+// password. A login that still needs its code does not: otherwise anyone who knows the password
+// could reset the count of guesses at the code. Nor does a locked account, because the provider may
+// have responded before it checked the password.
 func (l *loginAttempts) run(a loginAttempt, login func() (Grant, error)) (Grant, error) {
 	grant, err := login()
 	var e *ProviderError

@@ -10,18 +10,19 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/fresh"
 )
 
-// A notBefore ends every session of the app that began before a time (EndAll). The store has it as
-// a tombstone with an id that no session has, so that every store keeps it, and reports it, like any
-// other. It is known before anything is decided on what the store says of a session.
+// A notBefore ends every session of the app that started before a time (EndAppSessions). It is
+// stored as a tombstone under an id that no session has, so that every store keeps and reports it
+// like any other. It is read before anything is decided about a session.
 //
 // It is read again if it is stale, that is, the store has reported a change of it; and, without a
 // store that reports changes just now, if the lease of the last read has run out.
 type notBefore struct {
-	id      ID
-	newest  atomic.Pointer[Record] // nil: none
-	stale   atomic.Bool
-	lease   *fresh.Lease  // of the last read
-	reading chan struct{} // held by the request that reads it. Not a mutex: those that wait for it may give up
+	id     ID
+	newest atomic.Pointer[Record] // nil: none
+	stale  atomic.Bool
+	lease  *fresh.Lease // of the last read
+	// held by the request that reads it. Not a mutex: those that wait for it may give up
+	reading chan struct{}
 }
 
 func (n *notBefore) init(app string) {

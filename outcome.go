@@ -12,25 +12,27 @@ import (
 
 // An authOutcome is what a request's cookies come to.
 type authOutcome struct {
-	kind    outcomeKind
-	record  *Record                                // served
-	token   *openedToken                           // served, from a record in memory
-	renewal *flight.Flight[candidate, authOutcome] // served, and this flight refreshes the JWT, which has expired
+	kind   outcomeKind
+	record *Record      // served
+	token  *openedToken // served, from a record in memory
+	// served; this flight refreshes the expired JWT
+	renewal *flight.Flight[candidate, authOutcome]
 	fresh   func(context.Context) (*Record, error) // served by a guard around this one; see Session
-	cookies *cookiePair                            // served, and these are to be set with the response
-	reason  EndReason                              // ended: why
-	echo    string                                 // asked: the question
-	err     error                                  // unknown: why
+	// served; set these with the response
+	cookies *cookiePair
+	reason  EndReason // ended: why
+	echo    string    // asked: the question
+	err     error     // unknown: why
 }
 
 type outcomeKind byte
 
 const (
-	outcomeNobody  outcomeKind = iota // nobody is logged in
-	outcomeServed                     // somebody is
-	outcomeEnded                      // nobody is: the session of these cookies is over
-	outcomeAsked                      // the browser must be asked first
-	outcomeUnknown                    // it cannot be known
+	outcomeNobody  outcomeKind = iota // not logged in
+	outcomeServed                     // logged in
+	outcomeEnded                      // not logged in: the session of these cookies has ended
+	outcomeAsked                      // the browser is challenged first
+	outcomeUnknown                    // the store or the provider is unavailable
 )
 
 func served(rec *Record) authOutcome { return authOutcome{kind: outcomeServed, record: rec} }
@@ -45,7 +47,7 @@ func asked(q rotation.Question, b cookie.Branch) authOutcome {
 // has just brought it back to life.
 var errJudgeAgain = errors.New("the session has changed, and its cookies must be judged again")
 
-// mustJudgeAgain reports whether err is errJudgeAgain, or a write failed because another was faster.
+// mustJudgeAgain reports whether err is errJudgeAgain, or a write lost a race.
 func mustJudgeAgain(err error) bool {
 	return errors.Is(err, errJudgeAgain) || errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound)
 }

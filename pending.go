@@ -9,7 +9,7 @@ import (
 
 // pendingEnds are the ends that this node answers for, each until it is stored and its refresh
 // token is revoked at the provider. The store alone cannot be that list: one that loses its newest
-// writes forgets what is to be revoked, and the refresh cookie would bring the session back.
+// writes forgets what must be revoked, and the refresh cookie would bring the session back.
 //
 // Only the methods change an entry, under the mutex. What they return is a copy.
 type pendingEnds struct {
@@ -21,9 +21,9 @@ type pendingEnds struct {
 }
 
 type pendingEnd struct {
-	tombstone *Record  // as it is stored, or is to be
+	tombstone *Record  // as it is stored, or will be
 	stored    bool     // as far as this node knows
-	tokens    []string // ids of refresh tokens that are to be revoked
+	tokens    []string // ids of the refresh tokens to revoke
 }
 
 // The list is bounded. From maxSparePending on it takes only ends that the store does not know, of
@@ -104,8 +104,8 @@ func (p *pendingEnds) update(id ID, change func(pendingEnd) pendingEnd) {
 	}
 }
 
-// setStored notes that the store has this tombstone. Its refresh token may be another than that of
-// the end on the list: then it is to be revoked as well.
+// setStored records that the store has this tombstone. If its refresh token is not that of the end
+// on the list, that token must be revoked, too.
 func (p *pendingEnds) setStored(tombstone *Record) {
 	p.update(tombstone.ID, func(e pendingEnd) pendingEnd {
 		e.tombstone, e.stored = tombstone, true
@@ -121,7 +121,7 @@ func (p *pendingEnds) setTokenRevoked(id ID, token string) {
 	})
 }
 
-// setRevoked notes a tombstone that says that the refresh token is revoked.
+// setRevoked records a tombstone whose refresh token is revoked.
 func (p *pendingEnds) setRevoked(tombstone *Record) {
 	p.update(tombstone.ID, func(e pendingEnd) pendingEnd {
 		e.tombstone = tombstone
@@ -142,7 +142,7 @@ func (p *pendingEnds) removeDone(id ID) bool {
 	return !listed
 }
 
-// removeExpired takes an end off the list whose session has no live cookie any more.
+// removeExpired takes an end off the list whose session no longer has a live cookie.
 func (p *pendingEnds) removeExpired(id ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -200,7 +200,7 @@ func (p *pendingEnds) unstored(id ID) *Record {
 	return nil
 }
 
-// withToken returns the end with the refresh token of a record added, if that is to be revoked.
+// withToken returns the end with the refresh token of a record added, if that must be revoked.
 func (e pendingEnd) withToken(rec *Record) pendingEnd {
 	if rec.Unrevoked && !slices.Contains(e.tokens, rec.RefreshTokenID) {
 		e.tokens = append(slices.Clip(e.tokens), rec.RefreshTokenID)

@@ -9,9 +9,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
-// rebuild is rule 5: the store has no record of the session, or an older one than the cookie. What is
-// sealed in the refresh cookie makes the session whole again, if the provider still takes its token
-// and names the same user. Losing the store logs nobody out.
+// rebuild is rule 5: the store has no record of the session, or an older one than the cookie. What
+// is sealed in the refresh cookie makes the session whole again, if the provider still takes its
+// token and names the same user. Losing the store logs nobody out.
 func (g *Guard) rebuild(ctx context.Context, p candidate) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
 	defer cancel()
@@ -67,7 +67,8 @@ func (g *Guard) storeRebuilt(ctx context.Context, p candidate, older *Record, gr
 		if rec, readErr := g.ledger.Get(ctx, p.ID, p.userID); readErr == nil && rec.ended() {
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID) // it came too late
 		}
-		return authOutcome{}, err // else the provider gives the same successor for the same token once more
+		// else the provider gives the same successor for the same token once more
+		return authOutcome{}, err
 	}
 	g.emit(ctx, Event{Kind: EventRebuilt, Session: p.ID, UserID: c.UserID, Device: p.from, Generation: next.Generation})
 	pair, err := g.cookies.make(next, b, grant.RefreshToken, p.unknown(), now)

@@ -64,8 +64,8 @@ func (g *Guard) endClaimed(ctx context.Context, rec *Record, p candidate, reason
 	return authOutcome{}, errContention
 }
 
-// keep stores what the provider granted. The write is conditional: a session that was ended meanwhile
-// stays ended, and the token that came too late is revoked.
+// keep stores what the provider granted. The write is conditional: a session that was ended
+// meanwhile stays ended, and the token that came too late is revoked.
 func (g *Guard) keep(ctx context.Context, p candidate, due rotation.Action, rec *Record, grant Grant) (authOutcome, error) {
 	for range maxAttempts {
 		now := g.now()
@@ -93,8 +93,8 @@ func (g *Guard) keep(ctx context.Context, p candidate, due rotation.Action, rec 
 	return authOutcome{}, errContention
 }
 
-// refreshed reports a refresh that is stored, and makes the cookies of a new generation. Without one,
-// the cookies that came are judged again: the session lives now.
+// refreshed reports a refresh that is stored, and makes the cookies of a new generation. Without
+// one, the cookies that came are judged again: the session lives now.
 func (g *Guard) refreshed(ctx context.Context, p candidate, due rotation.Action, rec *Record, token Secret) (authOutcome, error) {
 	g.emit(ctx, Event{Kind: EventRefreshed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: rec.Generation})
 	if due != rotation.Rotate {

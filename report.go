@@ -60,14 +60,14 @@ func suspicion(kind EventKind, rec *Record, p candidate) Event {
 }
 
 // unknownCookieKey logs once a minute that a cookie names a key that this node does not have.
-// Anybody can send such a cookie: it is no alarm.
+// Anyone can send such a cookie, so it is not an alert.
 func (r *reporter) unknownCookieKey(ctx context.Context, key uint32) {
 	if r.once("unknown key of a cookie") {
 		r.log.WarnContext(ctx, "cookie ignored: this node does not have its key", "app", r.app, "key", fmt.Sprintf("%08x", key))
 	}
 }
 
-// loginFailed reports why a login came to nothing, unless the browser went away.
+// loginFailed reports why a login failed, unless the browser disconnected.
 func (r *reporter) loginFailed(ctx context.Context, device Device, err error) {
 	var e *ProviderError
 	var own *Problem
@@ -92,11 +92,11 @@ func (r *reporter) checkLifetime(life, ahead time.Duration) {
 	})
 }
 
-// errPanic stands in for a panic that is in the log.
+// errPanic stands for a panic that was logged.
 var errPanic = errors.New("a panic, which is in the log with its stack")
 
-// contain runs what no request stands behind, where a panic would end the process. A panic becomes
-// an error.
+// contain runs background work, in which a panic would end the process. It turns a panic into an
+// error.
 func (r *reporter) contain(ctx context.Context, what string, run func() error) error {
 	err := crash.Contain(run)
 	if p, ok := err.(*crash.Error); ok { // not one that the store has contained, and wrapped
@@ -111,14 +111,14 @@ const (
 	maxLogLimits = 10_000 // keys that are remembered
 )
 
-// A logLimiter lets one report for each key pass in logEvery, so that those who can cause a report
-// cannot fill the log with it.
+// A logLimiter passes one report for each key in logEvery, so that clients that can cause a report
+// cannot fill the log.
 type logLimiter[K comparable] struct {
 	mu sync.Mutex
 	at map[K]time.Time
 }
 
-// allow reports whether the key had no report for a while.
+// allow reports whether the key had no report within logEvery.
 func (l *logLimiter[K]) allow(key K, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,14 +8,14 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// An origin keeps requests of other origins from using the cookies.
+// An origin keeps requests from other origins from using the cookies.
 type origin struct {
 	*reporter
-	own string // where browsers find the app
+	own string // Config.Origin
 }
 
-// allow answers 403 cross_origin to a request that may not use the cookies. It reads no body and no
-// store.
+// allow responds with 403 cross_origin to a request that may not use the cookies. It reads neither
+// the body nor the store.
 func (o *origin) allow(w http.ResponseWriter, r *http.Request) bool {
 	if o.same(r) {
 		return true
@@ -24,8 +24,8 @@ func (o *origin) allow(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// same reports whether a request may use the cookies. It logs once a minute what may not: if Origin is
-// set wrongly, the browser shows nothing but 403.
+// same reports whether a request may use the cookies. If not, it logs why, once a minute: with a
+// wrong Config.Origin, the browser shows nothing but 403.
 func (o *origin) same(r *http.Request) bool {
 	if crossorigin.Same(r.Method, r.Header, o.own, cookie.HasOurs) {
 		return true
@@ -40,7 +40,7 @@ func (o *origin) same(r *http.Request) bool {
 
 const maxUserAgent = 256 // bytes
 
-// device is what a request shows of its browser.
+// device returns what a request shows of its browser.
 func (c *Config) device(r *http.Request) Device {
 	return Device{UserAgent: wire.Shorten(r.UserAgent(), maxUserAgent), IP: c.ClientIP(r)}
 }

@@ -81,18 +81,18 @@ func (l *ledger) storePending(ctx context.Context) bool {
 			done = false
 		}
 		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, errNotBelieved) {
-			break // the store is away
+			break // the store is unavailable
 		}
 	}
 	return done
 }
 
-// recheckers is how many ends Recheck looks for at once.
+// recheckers is how many reads Recheck makes concurrently.
 const recheckers = 16
 
-// Recheck looks for the ends that this node knows in a store that was away: it may be another store
-// now, or have lost its newest writes. Those that are missing become pending. It returns false if
-// they are too many for that.
+// Recheck looks in the store for the ends that this node knows, after an outage: the store may be
+// another one now, or have lost its newest writes. Missing ends become pending. It returns false if
+// there are too many for that.
 func (l *ledger) Recheck(ctx context.Context) bool {
 	var all sync.WaitGroup
 	var full atomic.Bool

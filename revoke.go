@@ -7,20 +7,20 @@ import (
 	"math/rand/v2"
 )
 
-// revocations ask the provider for one revocation after the other, until it fails several times in
-// a row: then it is away, and the others wait for the next time. Otherwise each logout would ask it
-// for all that are left.
+// revocations asks the provider for one revocation after the other, until it fails several times in
+// a row. Then it counts as unavailable, and the rest wait for the next run; otherwise each logout
+// would retry all of them.
 type revocations struct {
 	send     func(ctx context.Context, refreshTokenID string) error
 	failures int // in a row
 }
 
 const (
-	revokeFailures = 3 // fewer may be the trouble of one token
+	revokeFailures = 3 // fewer may be due to one token
 	revokeBatch    = 100
 )
 
-var errGivenUp = errors.New("the provider failed several times in a row, and is asked later")
+var errGivenUp = errors.New("the provider failed several times in a row: retrying later")
 
 func (r *revocations) givenUp() bool { return r.failures >= revokeFailures }
 
@@ -93,7 +93,7 @@ func (l *ledger) finish(ctx context.Context, e pendingEnd, r *revocations) error
 	return nil
 }
 
-// errNotDone is returned if a session had come back to life, with another refresh token.
+// errNotDone means that a session had come back to life, with another refresh token.
 var errNotDone = errors.New("the session has another refresh token, which is revoked next")
 
 // storeRevoked writes a tombstone whose refresh token is revoked over the one that is stored,

@@ -9,15 +9,15 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
-// A cachedRecord is a living record in memory. It may be served from, and nothing else may be decided
-// on it: it has no refresh token and no device.
+// A cachedRecord is a live record in memory. It is for serving only, and for no other decision: it
+// has no refresh token and no device.
 type cachedRecord struct {
 	Record
 	token    openedToken
 	verified atomic.Pointer[cookie.Verified] // the cookie last verified for this session
 }
 
-// A shrinker makes records small that stay in memory.
+// A shrinker makes the records in the cache small.
 type shrinker struct {
 	app   string
 	lists sharedLists
@@ -28,7 +28,7 @@ type shrinker struct {
 func (s *shrinker) shrink(kept *Record) {
 	kept.RefreshToken, kept.RefreshTokenID, kept.Claim, kept.Device, kept.extra = nil, "", Claim{}, Device{}, nil
 	if kept.App == s.app {
-		kept.App = s.app // the same bytes for all
+		kept.App = s.app // one copy for all
 	}
 	u := &kept.User
 	texts := []*string{&u.ID, &u.Email, &u.Username, &u.FirstName, &u.LastName, &u.FullName, &u.ImageURL, &u.PreferredLanguage, &u.Timezone}

@@ -8,8 +8,8 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/outage"
 )
 
-// An upstream is the provider as the guard calls it: for a limited time, without a panic, and with
-// pauses while it fails.
+// An upstream is the provider as the guard calls it: with a timeout, without panics, and with
+// back-off while it fails.
 type upstream struct {
 	*reporter
 	provider Provider
@@ -18,11 +18,11 @@ type upstream struct {
 	refusals *outage.Refusals
 }
 
-// errRefusesEverybody stands in for a refusal that says nothing about a session.
+// errRefusesEverybody replaces a refusal while the provider refuses every session.
 var errRefusesEverybody = errors.New("the provider refuses every session: is it configured as it was?")
 
-// login goes on if the browser goes away: a client that hangs up before a refusal must not have
-// guessed for nothing.
+// login goes on if the browser disconnects: otherwise a client could guess passwords without being
+// counted, by hanging up before the refusal.
 func (u *upstream) login(ctx context.Context, c Credentials) (Grant, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.timeout)
 	defer cancel()
@@ -55,7 +55,7 @@ func (u *upstream) refresh(ctx context.Context, id ID, r Renewal) (Grant, error)
 		return grant, err
 	}
 	if u.outages.Answered(r.User.ID) {
-		u.log.InfoContext(ctx, "the provider answers refreshes again", "app", u.app)
+		u.log.InfoContext(ctx, "the provider has recovered: refreshes resume", "app", u.app)
 	}
 	switch {
 	case err != nil && u.refusals.Refused(u.now(), id, r.User.ID):
@@ -70,7 +70,7 @@ func (u *upstream) refresh(ctx context.Context, id ID, r Renewal) (Grant, error)
 	return grant, err
 }
 
-// refused reports whether err is the provider's authoritative no.
+// refused reports whether err is the provider's refusal.
 func refused(err error) bool {
 	var e *ProviderError
 	return errors.As(err, &e) && e.Code == CodeRefreshRefused
@@ -90,8 +90,8 @@ func (u *upstream) revoke(ctx context.Context, refreshTokenID string) error {
 	return u.contain(ctx, "provider", func() error { return u.provider.Revoke(ctx, refreshTokenID) })
 }
 
-// revokeOnce revokes a refresh token that no session has any more. Without our keys it is worthless:
-// one try will do.
+// revokeOnce revokes a refresh token that belongs to no session. Without our keys it is worthless,
+// so there is no retry.
 func (u *upstream) revokeOnce(ctx context.Context, refreshTokenID string) {
 	if refreshTokenID == "" {
 		return
@@ -101,7 +101,8 @@ func (u *upstream) revokeOnce(ctx context.Context, refreshTokenID string) {
 	}
 }
 
-// rejectWrongUser reports a grant of another user than the session's, and revokes its refresh token.
+// rejectWrongUser reports a grant of another user than the session's, and revokes its refresh
+// token.
 func (u *upstream) rejectWrongUser(ctx context.Context, id ID, userID string, grant Grant) {
 	u.log.ErrorContext(ctx, "the provider refreshed the session of one user with the tokens of another", "app", u.app,
 		"session", id, "user", userID, "other", grant.User.ID)

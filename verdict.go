@@ -19,7 +19,7 @@ func reasonOf(c rotation.Cause) EndReason {
 	return ""
 }
 
-// A verdict is what cookies may do with a record.
+// A verdict is what the cookies of a request may do.
 type verdict struct {
 	rotation.Verdict
 	state  rotation.State
@@ -32,7 +32,7 @@ type rules struct {
 	ledger *ledger
 }
 
-// judge says what cookies may do with a record.
+// judge applies the rules to a record and the cookies of a request.
 func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
 	v := verdict{state: rec.state()}
 	if v.reason = l.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
@@ -46,17 +46,17 @@ func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
 	return v
 }
 
-// servesOnly reports whether there is nothing to do but to serve.
+// servesOnly reports whether there is nothing to do but serve.
 func (l *rules) servesOnly(v *verdict, p *rotation.Proof, now time.Time) bool {
 	return l.ServesOnly(v.Verdict, &v.state, p, now)
 }
 
-// refreshDue returns the action for which the provider is to be asked, and whether it is.
+// refreshDue returns the refresh that is due, if any.
 func (l *rules) refreshDue(v *verdict, now time.Time) (due rotation.Action, ok bool) {
 	return l.DueRefresh(v.Verdict, &v.state, now)
 }
 
-// stillDue reports whether a record that somebody has changed asks for the same refresh as before.
+// stillDue reports whether a record that has changed meanwhile still needs the same refresh.
 func (l *rules) stillDue(rec *Record, p *rotation.Proof, due rotation.Action, now time.Time) bool {
 	v := l.judge(rec, p, now)
 	again, ok := l.refreshDue(&v, now)

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// verifiedEmails says what becomes of users whose address is not verified.
+// verifiedEmails is what happens to users whose address is not verified.
 type verifiedEmails struct {
 	required atomic.Bool // see RequireVerifiedEmail
 	hidden   atomic.Bool // see HideUnverified
@@ -13,22 +13,22 @@ type verifiedEmails struct {
 
 // RequireVerifiedEmail lets sessions begin only for users whose e-mail address the provider calls
 // verified (User.EmailVerified), however they log in. All others are answered as with a wrong
-// password: where everybody may register, a stranger who registers an address with a password of
-// their own and logs in with it would learn from a difference whether the address had an account
-// before (ASVS V6.3.8). Their tokens are revoked. Sessions that have begun go on. Package account
-// calls it if registration asks for a proof of the address.
+// password. Otherwise, if anyone may register, a stranger could register an address with a password
+// of their own, log in, and learn from the response whether the address had an account before (ASVS
+// V6.3.8). Their tokens are revoked. Existing sessions go on. Package account calls it if
+// registration requires a verified address.
 func (g *Guard) RequireVerifiedEmail() {
 	g.emails.required.Store(true)
 	g.HideUnverified()
 }
 
-// HideUnverified answers logins that the provider refuses because an address is not verified as with
-// a wrong password, and changes nothing else. It is for an app that shares its users with one that
-// requires verified addresses: its login would reveal who has registered there.
+// HideUnverified answers logins that the provider refuses because an address is not verified as
+// with a wrong password, and changes nothing else. It is for an app that shares its users with one
+// that requires verified addresses: its login would reveal who has registered there.
 func (g *Guard) HideUnverified() { g.emails.hidden.Store(true) }
 
-// Discard revokes the refresh token of a grant with which no session is to begin. It does not wait:
-// the Guard tries in the background until the provider has done it.
+// Discard revokes the refresh token of a grant that will not start a session. It does not wait: the
+// Guard retries in the background until the provider has revoked it.
 func (g *Guard) Discard(grant Grant) {
 	if grant.RefreshTokenID == "" {
 		return
@@ -37,7 +37,7 @@ func (g *Guard) Discard(grant Grant) {
 	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.rules.Cap)})
 }
 
-// admit refuses users who may not have a session, and revokes what came with their login.
+// admit refuses users who may not have a session, and revokes their refresh token.
 func (g *Guard) admit(ctx context.Context, grant Grant) error {
 	if grant.User.EmailVerified || !g.emails.required.Load() {
 		return nil

@@ -8,7 +8,7 @@ import (
 // watchAgain is how long a node waits before it listens again to a store that broke the stream off.
 const watchAgain = 250 * time.Millisecond
 
-// A watch is what a ledger hears of the store's changes. Its methods are called by one goroutine.
+// A watch receives the store's changes for a ledger. Its methods are called by one goroutine.
 type watch struct {
 	ledger *ledger
 	broken bool // the stream broke off, and no heartbeat has come since
@@ -44,14 +44,15 @@ func (w *watch) changed(id ID) {
 	}
 	select {
 	case l.foreignWrite <- id:
-	default: // one of them will do
+	default: // one of them is enough
 	}
 }
 
 // beat extends how long cached records may be served: all changes up to asOf are known.
 func (w *watch) beat(asOf time.Time) {
 	l := w.ledger
-	if w.broken { // it may be another store now, or have lost its newest writes, and its changes were not heard
+	// it may be another store now, or have lost its newest writes, and its changes were not heard
+	if w.broken {
 		w.broken, w.logged = false, false
 		l.notBefore.stale.Store(true)
 		l.recheckDue.Store(true)

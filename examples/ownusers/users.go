@@ -62,9 +62,9 @@ func (u Users) Add(ctx context.Context, email, role string, password latchkey.Se
 	return err
 }
 
-// SetPassword changes a password, and deletes the refresh tokens of those who knew the old one. Call
-// Guard.EndUser with EndPasswordChanged after it: their sessions would end with their next refresh
-// only.
+// SetPassword changes a password, and deletes the refresh tokens of those who knew the old one.
+// Call Guard.EndUser with EndPasswordChanged after it: their sessions would end with their next
+// refresh only.
 func (u Users) SetPassword(ctx context.Context, userID string, password latchkey.Secret) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), u.cost)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package cookie is the form of an app's cookies: what they say, and how that is authenticated and
-// sealed. What they may do is decided elsewhere.
+// Package cookie is the format of an app's cookies: what they contain, and how that is
+// authenticated and sealed. Package rotation decides what they may do.
 package cookie
 
 import (
@@ -19,14 +19,14 @@ const (
 	DeviceName  = "__Host-device"
 )
 
-// MaxSize is what a browser stores of name and value together, in bytes; MaxAge what it keeps (RFC
-// 6265bis, section 5).
+// MaxSize is the most that browsers store of a cookie's name and value, in bytes; MaxAge is the
+// longest that they keep it (RFC 6265bis, section 5).
 const (
 	MaxSize = 4096
 	MaxAge  = 400 * 24 * time.Hour
 )
 
-// Encoding is that of the values: every value is written in one way only.
+// Encoding is the encoding of the values. Strict, so that each value has one encoding only.
 var Encoding = base64.RawURLEncoding.Strict()
 
 // A Mark is what both cookies say: which session, which generation of it, which branch, and when
@@ -46,7 +46,7 @@ func (m Mark) Same(o Mark) bool {
 // A Branch identifies one pair of cookies: 128 random bits that only the browser keeps.
 type Branch [16]byte
 
-// NewBranch returns a fresh one.
+// NewBranch returns a random branch.
 func NewBranch() (b Branch) {
 	rand.Read(b[:])
 	return b
@@ -58,8 +58,8 @@ func (b Branch) Digest() [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// Value returns the value of a cookie. A name that comes twice counts as absent: which of the two is
-// ours cannot be known (CKE-08). http.Request.Cookie would allocate, and take the first.
+// Value returns the value of a cookie. A name that comes twice counts as absent: which of the two
+// is ours cannot be known (CKE-08). http.Request.Cookie would allocate, and take the first.
 func Value(h http.Header, name string) string {
 	found, n := "", 0
 	each(h, name, func(value string) { found, n = value, n+1 })
@@ -80,7 +80,8 @@ func each(h http.Header, name string, visit func(value string)) {
 		for line != "" {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') { // strings.TrimLeft would cost more than all the rest
+			// strings.TrimLeft would cost more than all the rest
+			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') {
 				pair = pair[1:]
 			}
 			if rest, ours := strings.CutPrefix(pair, name); ours && (rest == "" || rest[0] == '=') {
@@ -90,7 +91,7 @@ func each(h http.Header, name string, visit func(value string)) {
 	}
 }
 
-// HasOurs reports whether the request carries a session or refresh cookie at all, good or bad.
+// HasOurs reports whether the request has a session or refresh cookie, genuine or not.
 func HasOurs(h http.Header) bool {
 	for _, line := range h["Cookie"] {
 		if strings.Contains(line, SessionName+"=") || strings.Contains(line, RefreshName+"=") {

@@ -7,10 +7,9 @@ import (
 )
 
 // The device cookie says that this browser has logged in to one account before (OWASP, "Slow Down
-// Online Guessing Attacks with Device Cookies"). It grants nothing but a bucket of its own for login
-// attempts, and outlives a logout.
-// In base64url: a random name of the browser (16 bytes), and what is sealed for that name. Nobody can
-// read who the account is.
+// Online Guessing Attacks with Device Cookies"). It grants nothing but a bucket of its own for
+// login attempts, and outlives a logout. In base64url: a random name of the browser (16 bytes), and
+// what is sealed for that name. Nobody can read who the account is.
 const (
 	DeviceAge     = 180 * 24 * time.Hour
 	deviceVersion = 1

@@ -121,7 +121,7 @@ func parseContentV1(plain []byte) (c Content, err error) {
 	return c, in.End()
 }
 
-// UnknownKey returns the id of the key that a cookie names, if it is none of these.
+// UnknownKey returns the id of the key that a cookie names, if it is not one of ours.
 func (s *Refreshes) UnknownKey(value string) (id uint32, unknown bool) {
 	if len(value) > MaxSize {
 		return 0, false

@@ -26,9 +26,9 @@ func (k Keys) find(id uint32) (Key, bool) {
 	return Key{}, false
 }
 
-// A Sealer encrypts what must not be read outside this process: AES-256-GCM under a key that belongs
-// to one purpose, one app and one session. A sealed value therefore opens nowhere else, and random
-// nonces are safe: a key seals a few values only.
+// A Sealer encrypts what must not be read outside this process: AES-256-GCM under a key that
+// belongs to one purpose, one app and one session. A sealed value therefore opens nowhere else, and
+// random nonces are safe: a key seals a few values only.
 //
 // Layout: version (1 byte), key id (4), nonce (12), ciphertext and tag. The first two are
 // authenticated as well.
@@ -91,7 +91,8 @@ func (s *Sealer) aead(key Key, id [16]byte) cipher.AEAD {
 	return aead
 }
 
-// SealedWith returns the id of the key that a box names, in the clear. Nothing may be believed of it.
+// SealedWith returns the id of the key that a box names, in the clear. Nothing may be believed of
+// it.
 func SealedWith(box []byte) (keyID uint32, ok bool) {
 	if len(box) < sealOverhead || box[0] != sealVersion {
 		return 0, false

@@ -23,8 +23,8 @@ type Sessions struct {
 	keys []*mac.Key // in the order of the ring
 }
 
-// NewSessions derives one key per key of the app. App, host and cookie name go into the key, so that
-// no cookie works in another place.
+// NewSessions derives one key per key of the app. App, host and cookie name go into the key, so
+// that no cookie works in another place.
 func NewSessions(keys Keys, app, host string) *Sessions {
 	s := &Sessions{}
 	for _, k := range keys {
@@ -67,7 +67,7 @@ func (s *Sessions) find(id uint32) *mac.Key {
 	return nil
 }
 
-// UnknownKey returns the id of the key that a cookie names, if it is none of these.
+// UnknownKey returns the id of the key that a cookie names, if it is not one of ours.
 func (s *Sessions) UnknownKey(value string) (id uint32, unknown bool) {
 	var c sessionCookie
 	if !c.decode(value) || s.find(c.keyID()) != nil {
@@ -125,7 +125,8 @@ func (v *Verified) Is(text string) bool {
 	return subtle.ConstantTimeCompare(v.text[:], []byte(text)) == 1
 }
 
-// MintedAt is when the cookie was minted: within the last 49 days, for 32 bits do not reach further.
+// MintedAt is when the cookie was minted: within the last 49 days, for 32 bits do not reach
+// further.
 func (v *Verified) MintedAt(now time.Time) time.Time {
 	ms := now.UnixMilli()
 	return time.UnixMilli(ms - int64(uint32(ms)-v.mintedAt))

@@ -22,8 +22,8 @@ func newKeys() Keys {
 	}}}
 }
 
-// CKE-11: a cookie that was served before vouches for itself alone, and the id that is read without a
-// MAC is the one under it.
+// CKE-11: a cookie that was served before vouches for itself alone, and the id that is read without
+// a MAC is the one under it.
 func TestCKE11_VerifiedCookie(t *testing.T) {
 	sessions := NewSessions(newKeys(), "store", "store.example.com")
 	for range 100 {

@@ -58,8 +58,8 @@ func (w *Writer) begin(tag Tag, length int) {
 	w.b = binary.AppendUvarint(w.b, uint64(length))
 }
 
-// writeUnknown writes the unknown fields that come before a tag. One with the tag itself is left out:
-// it may be unknown to the format that it was read from, and known to this one.
+// writeUnknown writes the unknown fields that come before a tag. One with the tag itself is left
+// out: it may be unknown to the format that it was read from, and known to this one.
 func (w *Writer) writeUnknown(before Tag) {
 	for w.pending && w.unknown.tag < before {
 		w.takeUnknown()
