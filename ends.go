@@ -142,8 +142,8 @@ func (l *ledger) confirmAll(ctx context.Context) bool {
 	return len(l.unconfirmed.all()) == 0
 }
 
-// maxSessionAge is how long the end of a session is kept whose deadline is not known: it may have begun
-// under another Config.AbsoluteTimeout.
+// maxSessionAge is how long the end of a session with an unknown deadline is kept: the session may
+// have started with another Config.AbsoluteTimeout.
 const maxSessionAge = cookie.MaxAge
 
 // EndStartedBefore ends all sessions that began before a time.
