@@ -22,7 +22,7 @@ export function PasskeyForm() {
 export function PasskeyRemoveForm({ passkey: { id, name } }: { passkey: Passkey }) {
   async function send(proof: Proof) {
     try {
-      await post(`/api/passkeys/${encodeURIComponent(id)}/remove`, proof);
+      await post(`/passkeys/${encodeURIComponent(id)}/remove`, proof);
     } catch (error) {
       if (!(error instanceof Problem && error.code === "not_found")) throw error; // it is gone already, as intended
     }
