@@ -120,7 +120,7 @@ func (l *ledger) confirm(ctx context.Context, e ending) (stored bool) {
 	rec, err := l.store.Get(ctx, e.tombstone.ID)
 	switch {
 	case err == nil && e.isIn(rec):
-		// first, so that nobody takes the end for news meanwhile
+		// before remove, so that no concurrent read reports the end as new
 		l.tombstones.Set(e.tombstone.ID, e.tombstone)
 		if l.unconfirmed.remove(e) {
 			l.endStored(ctx, e)

@@ -37,7 +37,7 @@ func (b *knownBrowsers) account(loginID string) digest16 {
 
 func (b *knownBrowsers) user(userID string) digest16 { return digestOf(b.app, "user", userID) }
 
-// find returns the browser of a request, if somebody has logged in there to the account.
+// find returns the browser of a request, if it has logged in to the account before.
 func (b *knownBrowsers) find(h http.Header, account digest16) (browser ID, known bool) {
 	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
 	known = genuine && c.Account == account && b.inTime(c) && !b.passwords.changedAfter(c.User, c.MintedAt)
@@ -75,7 +75,7 @@ func (b *knownBrowsers) inTime(c cookie.Device) bool {
 // maxPasswordChanges bounds the memory of changes, to some 8 MB.
 const maxPasswordChanges = 100_000
 
-// passwordChanges remembers whose password changed when, as far as this node heard of it.
+// passwordChanges are the password changes that this node knows, by user.
 type passwordChanges struct {
 	mu sync.Mutex
 	at map[digest16]time.Time

@@ -26,9 +26,9 @@ type pendingEnd struct {
 	tokens    []string // ids of the refresh tokens to revoke
 }
 
-// The list is bounded. From maxSparePending on it takes only ends that the store does not know, of
-// sessions whose cookies a browser has: no number of logins that fail during an outage of the store
-// takes the place of a logout.
+// The list is bounded. Beyond maxSparePending it takes only ends that the store does not have, of
+// sessions whose cookies a browser has. So logins that fail during an outage of the store, however
+// many, do not displace a logout.
 const (
 	maxPending      = 100_000 // some 100 MB
 	maxSparePending = 10_000

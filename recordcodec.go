@@ -135,7 +135,7 @@ const (
 	v1Unrevoked
 	v1Forked
 	v1Rebuilt
-	_ // nobody has cookies of this generation yet
+	_ // was: no browser has cookies of this generation yet
 )
 
 func (r *Record) unmarshalV1(data []byte) error {

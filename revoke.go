@@ -108,8 +108,8 @@ func (l *ledger) storeRevoked(ctx context.Context, tombstone *Record) error {
 
 // revokeQueue revokes the refresh tokens of the ended sessions that the store lists. That queue
 // survives a crash of this process. Pending ends are left to revokePending. A token that cannot be
-// revoked holds up no other: if the provider is away, the next time goes on behind it. It returns
-// false if it must be tried again.
+// revoked does not block others: if the provider is unavailable, the next run continues after it.
+// It returns false if it must be tried again.
 func (l *ledger) revokeQueue(ctx context.Context, r *revocations) bool {
 	after := l.queueAfter
 	done := after == ID{} // else some come before it
