@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/flight"
 )
 
 // claims keep nodes from refreshing a session at the same time. A claim only saves calls of the
@@ -73,4 +75,25 @@ func (c *claims) reread(ctx context.Context, rec *Record) (*Record, error) {
 		err = errJudgeAgain
 	}
 	return current, err
+}
+
+// flights make concurrent requests of one session share one refresh.
+type flights struct {
+	flight.Group[ID, candidate, authOutcome]
+}
+
+// do joins the flight of the session, or starts one with run. Only the request that started the
+// flight gets the new cookies; otherwise a thief could join every refresh and never be noticed.
+// Joiners with the same cookie are served without new ones. The others share a failure; else their
+// cookies are judged again.
+func (f *flights) do(ctx context.Context, p candidate, run func() (authOutcome, error)) (authOutcome, error) {
+	joined, shared := f.Begin(p.ID, p, run)
+	found, err := joined.Wait(ctx)
+	if starter := joined.Starter(); err == nil && !starter.Same(p.Mark) {
+		return authOutcome{}, errJudgeAgain
+	}
+	if shared {
+		found.cookies = nil
+	}
+	return found, err
 }

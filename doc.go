@@ -25,10 +25,10 @@
 // format. Of this package:
 //
 //   - protect.go and authenticate.go: from a request's cookies (candidate.go) to a verdict
-//     (verdict.go), which is carried out by refresh.go, rebuild.go and challenge.go
-//   - login.go, logout.go and end.go: how sessions begin and end
+//     (verdict.go), which refresh.go carries out, and to new cookies (cookie.go)
+//   - login.go, begin.go and end.go: how sessions begin and end
 //   - ledger.go: what the store says, corrected by what this node knows (pending.go, notbefore.go);
-//     background.go does the work that no request waits for
+//     background.go and finish.go do the work that no request waits for
 //   - store.go and provider.go: the contracts of a [Store] and a [Provider]
 //
 // # Setup

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
+	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 	"github.com/latchkey-dev/latchkey/internal/outage"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A Guard stands between the browsers of one app and its handlers. Its methods are safe for
@@ -129,4 +132,101 @@ func (g *Guard) rest(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// An origin keeps requests from other origins from using the cookies.
+type origin struct {
+	*reporter
+	own string // Config.Origin
+}
+
+// allow responds with 403 cross_origin to a request that may not use the cookies. It reads neither
+// the body nor the store.
+func (o *origin) allow(w http.ResponseWriter, r *http.Request) bool {
+	if o.same(r) {
+		return true
+	}
+	wire.Of(wire.CodeCrossOrigin).Write(w)
+	return false
+}
+
+// same reports whether a request may use the cookies. If not, it logs why, once a minute: with a
+// wrong Config.Origin, the browser shows nothing but 403.
+func (o *origin) same(r *http.Request) bool {
+	if crossorigin.Same(r.Method, r.Header, o.own, cookie.HasOurs) {
+		return true
+	}
+	if o.once("origin") {
+		o.log.WarnContext(r.Context(), "cross-origin request refused", "app", o.app,
+			"origin", crossorigin.Legible(r.Header["Origin"]), "want", o.own, "site", crossorigin.Legible(r.Header["Sec-Fetch-Site"]),
+			"fix", "if browsers find the app at this origin, set Config.Origin to it (in the file of latchkey serve: host, and the port of listen)")
+	}
+	return false
+}
+
+const maxUserAgent = 256 // bytes
+
+// device returns what a request shows of its browser.
+func (c *Config) device(r *http.Request) Device {
+	return Device{UserAgent: wire.Shorten(r.UserAgent(), maxUserAgent), IP: c.ClientIP(r)}
+}
+
+func writeUser(w http.ResponseWriter, user User) {
+	wire.NoStore(w)
+	wire.Write(w, http.StatusOK, struct {
+		User User `json:"user"`
+	}{user})
+}
+
+func noContent(w http.ResponseWriter) {
+	wire.NoStore(w)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// verifiedEmails is what happens to users whose address is not verified.
+type verifiedEmails struct {
+	required atomic.Bool // see RequireVerifiedEmail
+	hidden   atomic.Bool // see HideUnverified
+}
+
+// RequireVerifiedEmail lets sessions begin only for users whose e-mail address the provider calls
+// verified (User.EmailVerified), however they log in. All others are answered as with a wrong
+// password. Otherwise, if anyone may register, a stranger could register an address with a password
+// of their own, log in, and learn from the response whether the address had an account before (ASVS
+// V6.3.8). Their tokens are revoked. Existing sessions go on. Package account calls it if
+// registration requires a verified address.
+func (g *Guard) RequireVerifiedEmail() {
+	g.emails.required.Store(true)
+	g.HideUnverified()
+}
+
+// HideUnverified answers logins that the provider refuses because an address is not verified as
+// with a wrong password, and changes nothing else. It is for an app that shares its users with one
+// that requires verified addresses: its login would reveal who has registered there.
+func (g *Guard) HideUnverified() { g.emails.hidden.Store(true) }
+
+// Discard revokes the refresh token of a grant that will not start a session. It does not wait: the
+// Guard retries in the background until the provider has revoked it.
+func (g *Guard) Discard(grant Grant) {
+	if grant.RefreshTokenID == "" {
+		return
+	}
+	now := g.now()
+	g.ledger.EndAbandoned(context.Background(), &Record{ID: newID(), App: g.app, User: User{ID: grant.User.ID}, RefreshTokenID: grant.RefreshTokenID, CreatedAt: now, Deadline: now.Add(g.rules.Cap)})
+}
+
+// admit refuses users who may not have a session, and revokes their refresh token.
+func (g *Guard) admit(ctx context.Context, grant Grant) error {
+	if grant.User.EmailVerified || !g.emails.required.Load() {
+		return nil
+	}
+	g.log.InfoContext(ctx, "login refused: the e-mail address is not verified", "app", g.app, "user", grant.User.ID)
+	g.Discard(grant)
+	return &ProviderError{Code: CodeInvalidCredentials}
+}
+
+// revealsUnverified reports whether a refusal would reveal an unverified account. After too many
+// failures, the provider may prevent the login instead.
+func (e *ProviderError) revealsUnverified() bool {
+	return e.Code == CodeEmailNotVerified || e.Code == CodeLoginPrevented || e.Code == CodeNotRegistered && e.Unverified
 }

@@ -2,9 +2,14 @@ package latchkey
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"net/http"
+	"sync"
+	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
 )
 
@@ -85,4 +90,113 @@ func provesPassword(code Code) bool {
 		return true
 	}
 	return false
+}
+
+// A digest16 names an account or a user of an app.
+type digest16 [16]byte
+
+func digestOf(app, kind, id string) digest16 {
+	sum := sha256.Sum256([]byte(kind + "\x00" + app + "\x00" + id))
+	return digest16(sum[:16])
+}
+
+// knownBrowsers are those in which a user has logged in before. The device cookie says so, unless
+// this node knows that the user's password has changed since.
+type knownBrowsers struct {
+	app       string
+	now       func() time.Time
+	cookies   *cookies
+	passwords *passwordChanges
+}
+
+// account is the name of a login id in the cookie: the same for spellings that differ in case only.
+// It is never that of two accounts, or the owner of one could have buckets of their own at the
+// other.
+func (b *knownBrowsers) account(loginID string) digest16 {
+	return digestOf(b.app, "login id", throttle.FoldCase(loginID))
+}
+
+func (b *knownBrowsers) user(userID string) digest16 { return digestOf(b.app, "user", userID) }
+
+// find returns the browser of a request, if it has logged in to the account before.
+func (b *knownBrowsers) find(h http.Header, account digest16) (browser ID, known bool) {
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	known = genuine && c.Account == account && b.inTime(c) && !b.passwords.changedAfter(c.User, c.MintedAt)
+	return c.Browser, known
+}
+
+// remember marks the browser as one in which a user has logged in to the account. A zero browser
+// gets a name.
+func (b *knownBrowsers) remember(w http.ResponseWriter, browser ID, account digest16, userID string) {
+	if browser == (ID{}) {
+		rand.Read(browser[:])
+	}
+	b.cookies.remember(w, cookie.Device{Browser: browser, Account: account, User: b.user(userID), MintedAt: b.now()})
+}
+
+// renew keeps a browser known in which the user has logged in by other means than the form: after a
+// new password, for example.
+func (b *knownBrowsers) renew(w http.ResponseWriter, h http.Header, userID string) {
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	if genuine && c.User == b.user(userID) && b.inTime(c) {
+		c.MintedAt = b.now()
+		b.cookies.remember(w, c)
+	}
+}
+
+// passwordChanged makes the user's browsers from before that time unknown.
+func (b *knownBrowsers) passwordChanged(userID string, at time.Time) {
+	b.passwords.note(b.user(userID), at)
+}
+
+func (b *knownBrowsers) inTime(c cookie.Device) bool {
+	return b.now().Sub(c.MintedAt) < cookie.DeviceAge
+}
+
+// maxPasswordChanges bounds the memory of changes, to some 8 MB.
+const maxPasswordChanges = 100_000
+
+// passwordChanges are the password changes that this node knows, by user.
+type passwordChanges struct {
+	mu sync.Mutex
+	at map[digest16]time.Time
+}
+
+func (p *passwordChanges) note(user digest16, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at = at.Truncate(time.Millisecond); !at.After(p.at[user]) {
+		return
+	}
+	p.makeRoom(user, at.Add(-cookie.DeviceAge))
+	p.at[user] = at
+}
+
+// changedAfter reports whether a user's password changed after t, a time in whole milliseconds.
+func (p *passwordChanges) changedAfter(user digest16, t time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.at[user].After(t)
+}
+
+// makeRoom forgets the oldest of a few changes. Those before a time outlived the cookies that they
+// are about.
+func (p *passwordChanges) makeRoom(newcomer digest16, outlived time.Time) {
+	if p.at == nil {
+		p.at = make(map[digest16]time.Time)
+	}
+	if _, there := p.at[newcomer]; there || len(p.at) < maxPasswordChanges {
+		return
+	}
+	var oldest digest16
+	looked := 0
+	for user, at := range p.at { // Go begins anywhere
+		if looked == 0 || at.Before(p.at[oldest]) {
+			oldest = user
+		}
+		if looked++; looked == 16 || at.Before(outlived) {
+			break
+		}
+	}
+	delete(p.at, oldest)
 }
