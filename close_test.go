@@ -31,7 +31,7 @@ func TestClose_waitsForRefreshes(t *testing.T) {
 		w.faults.set(nil)
 		w.shop.start(w.config(w.shop, discard))
 		before := w.provider.Calls("/api/jwt/refresh")
-		b.get(w.shop, "/api/private").ok(t, true) // the parent of what was stored
+		b.get(w.shop, "/api/private").ok(t, true) // the predecessor of what was stored
 		if w.provider.Calls("/api/jwt/refresh") != before {
 			t.Error("what the provider granted was lost")
 		}

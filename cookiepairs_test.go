@@ -63,9 +63,9 @@ func TestCookiePair_refreshCookieOfAnotherBranch(t *testing.T) {
 	})
 }
 
-// Both of the parent's cookies together get new ones. The fast path must not go on serving the
+// Both of the predecessor's cookies together get new ones. The fast path must not go on serving the
 // session cookie without replacing the pair.
-func TestCookiePair_ofTheParentGetsNewCookies(t *testing.T) {
+func TestCookiePair_ofThePredecessorGetsNewCookies(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		b := newBrowser()
 		b.login(w.shop)

@@ -59,7 +59,7 @@ type Record struct {
 
 	ConfirmedAt time.Time // when the browser first proved that it has cookies of this generation
 	Settled     Digest    // the branch that the browser kept; zero if not known yet
-	Parent      Digest    // the settled branch of the previous generation; zero in generation 1
+	Predecessor Digest    // the settled branch of the previous generation; zero in generation 1
 	Claim       Claim
 
 	Device Device
@@ -139,7 +139,7 @@ func (r *Record) tombstone(now time.Time, reason EndReason) *Record {
 func (r *Record) state() rotation.State {
 	return rotation.State{
 		Generation: r.Generation, Forked: r.Forked, Rebuilt: r.Rebuilt, Ended: r.ended(),
-		ConfirmedAt: r.ConfirmedAt, Settled: rotation.Digest(r.Settled), Predecessor: rotation.Digest(r.Parent),
+		ConfirmedAt: r.ConfirmedAt, Settled: rotation.Digest(r.Settled), Predecessor: rotation.Digest(r.Predecessor),
 		RefreshedAt: r.RefreshedAt, TokenExpiresAt: r.TokenExpiresAt,
 		LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, RefreshExpiresAt: r.RefreshExpiresAt, Deadline: r.Deadline,
 	}
@@ -149,7 +149,7 @@ func (r *Record) state() rotation.State {
 func (r *Record) after(s rotation.State) *Record {
 	n := r.next()
 	n.Generation, n.Forked, n.Rebuilt = s.Generation, s.Forked, s.Rebuilt
-	n.ConfirmedAt, n.Settled, n.Parent = s.ConfirmedAt, Digest(s.Settled), Digest(s.Predecessor)
+	n.ConfirmedAt, n.Settled, n.Predecessor = s.ConfirmedAt, Digest(s.Settled), Digest(s.Predecessor)
 	n.RefreshedAt, n.TokenExpiresAt = s.RefreshedAt, s.TokenExpiresAt
 	n.LastSeenAt, n.ExpiresAt, n.RefreshExpiresAt, n.Deadline = s.LastSeenAt, s.ExpiresAt, s.RefreshExpiresAt, s.Deadline
 	return n

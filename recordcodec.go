@@ -75,7 +75,7 @@ var recordLayout = packed.Layout[storedRecord]{
 	packed.Bool(packed.TagPersistent, func(r *storedRecord) *bool { return &r.Persistent }),
 	packed.Time(packed.TagConfirmedAt, func(r *storedRecord) *time.Time { return &r.ConfirmedAt }),
 	packed.Array16(packed.TagSettled, func(r *storedRecord) *Digest { return &r.Settled }),
-	packed.Array16(packed.TagParent, func(r *storedRecord) *Digest { return &r.Parent }),
+	packed.Array16(packed.TagPredecessor, func(r *storedRecord) *Digest { return &r.Predecessor }),
 	packed.Array16(packed.TagClaimFlight, func(r *storedRecord) *[16]byte { return &r.Claim.Flight }),
 	packed.Time(packed.TagClaimUntil, func(r *storedRecord) *time.Time { return &r.Claim.Until }),
 
@@ -157,7 +157,7 @@ func (r *Record) unmarshalV1(data []byte) error {
 	r.Generation = in.Uint32()
 	r.ConfirmedAt = in.Time()
 	r.Settled = in.Array16()
-	r.Parent = in.Array16()
+	r.Predecessor = in.Array16()
 	r.Claim = Claim{Flight: in.Array16(), Until: in.Time()}
 	r.Device = Device{UserAgent: in.String(), IP: in.String(), PublicKey: optional(in.Bytes())}
 	r.CreatedAt = in.Time()

@@ -49,7 +49,7 @@ func TestRecord_ofAnotherVersion(t *testing.T) {
 // The budget of docs/scaling.md: what a row costs beyond the user and a forwarded JWT.
 func TestRecord_size(t *testing.T) {
 	rec := testRecord()
-	rec.Parent, rec.Settled = Digest{2}, Digest{3}
+	rec.Predecessor, rec.Settled = Digest{2}, Digest{3}
 	rec.RefreshToken = make([]byte, 100)
 	rec.App, rec.Device = "store", Device{UserAgent: strings.Repeat("x", 100), IP: "203.0.113.7"}
 	data, err := rec.MarshalBinary()

@@ -219,7 +219,7 @@ func (g *Guard) storeRebuilt(ctx context.Context, p candidate, older *Record, gr
 		ID: p.ID, App: g.app, RefreshTokenID: c.TokenID, Persistent: c.Persistent,
 		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.PublicKey},
 		AuthenticatedAt: c.AuthenticatedAt, AuthMethods: c.AuthMethods, CreatedAt: c.CreatedAt, Deadline: c.Deadline,
-		Generation: p.Generation, Settled: p.Branch.Digest(), // it becomes the parent
+		Generation: p.Generation, Settled: p.Branch.Digest(), // it becomes the predecessor
 		extra: &extra{unknown: c.Unknown},
 	}, grant, now)
 	next.Rebuilt = true

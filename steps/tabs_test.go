@@ -15,7 +15,7 @@ import (
 // confirms the generation and so changes the record under its hands. Both are served, or it is
 // theft: a browser does not send its old cookies an hour after it got the new ones. A provider that
 // refuses ends the session once, and nobody waits for a claim.
-func TestTabs_parentAndBranch(t *testing.T) {
+func TestTabs_predecessorAndBranch(t *testing.T) {
 	for _, name := range []string{"granted", "refused"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -23,7 +23,7 @@ func TestTabs_parentAndBranch(t *testing.T) {
 			onStage(t, steps.front, func(t *testing.T, s *stage) {
 				n := schedules(func(plan *schedule) {
 					s.provider.Refuses = false
-					s.parentAndBranch(t, steps, plan, name == "refused")
+					s.predecessorAndBranch(t, steps, plan, name == "refused")
 					if t.Failed() {
 						t.Fatalf("in the order %s", plan)
 					}
@@ -34,10 +34,10 @@ func TestTabs_parentAndBranch(t *testing.T) {
 	}
 }
 
-func (s *stage) parentAndBranch(t *testing.T, steps *stepping, plan *schedule, refuses bool) {
+func (s *stage) predecessorAndBranch(t *testing.T, steps *stepping, plan *schedule, refuses bool) {
 	c := s.open(stateNamed("refresh"))
 	tabs := [2]*latchkeytest.Browser{c.victim.Copy(s.nodes[0]), c.victim}
-	s.mustServe(tabs[1]) // the other keeps the parent
+	s.mustServe(tabs[1]) // the other keeps the predecessor
 	time.Sleep(time.Hour)
 	before := s.generation(c)
 	s.provider.Calls()

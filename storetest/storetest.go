@@ -69,7 +69,7 @@ func record() *latchkey.Record {
 		User:  latchkey.User{ID: "u1", Email: "ada@example.com", EmailVerified: true, FirstName: "Ada", Roles: []string{"reader", "writer"}},
 		Token: []byte{1, 0, 2}, TokenExpiresAt: start.Add(time.Minute),
 		RefreshToken: []byte{3, 0, 4}, RefreshTokenID: "r1",
-		Generation: 7, RefreshedAt: start.Add(-time.Minute), Forked: true, Rebuilt: true, ConfirmedAt: start.Add(time.Second), Settled: latchkey.Digest{2}, Parent: latchkey.Digest{3},
+		Generation: 7, RefreshedAt: start.Add(-time.Minute), Forked: true, Rebuilt: true, ConfirmedAt: start.Add(time.Second), Settled: latchkey.Digest{2}, Predecessor: latchkey.Digest{3},
 		Claim: latchkey.Claim{Flight: [16]byte{9}, Until: start.Add(2 * time.Second)}, Persistent: true,
 		AuthenticatedAt: start.Add(3 * time.Second), AuthMethods: []string{"pwd", "otp", "mfa"},
 		Device:    latchkey.Device{UserAgent: "Firefox", IP: "203.0.113.7", PublicKey: []byte{5, 6}},

@@ -1,10 +1,10 @@
-import { Gate } from "./gate.ts";
+import { Deferred } from "./deferred.ts";
 import { Problem, type EndReason } from "./problem.ts";
 import { sessionsOf, type Session } from "./sessions.ts";
 import type { Credentials, Options, Phase, State, User } from "./state.ts";
 import { Tabs, type News } from "./tabs.ts";
 import { Transport } from "./transport.ts";
-import { onWake } from "./wake.ts";
+import { onVisible } from "./visible.ts";
 
 /** The login in one browser tab, kept in step with the other tabs of the app. */
 export class Latchkey {
@@ -21,15 +21,16 @@ export class Latchkey {
    */
   #owner: string | null = null;
   /** Counts logins and logouts, so that responses from before one of them are ignored. */
-  #turns = 0;
+  #epoch = 0;
   #check: Promise<State> | null = null;
-  #gate: Gate | null = null;
+  /** Requests that got 401 wait for it while the login form is open. */
+  #login: Deferred | null = null;
 
   constructor(options: Options = {}) {
     this.#base = (options.base ?? "/api").replace(/\/+$/, ""); // a browser takes //login for a host
     this.#transport = new Transport(options);
     this.#tabs = new Tabs(options.channel ?? "latchkey", (news) => this.#hear(news));
-    this.#unwatch = onWake(() => this.#state.phase === "in" && void this.check());
+    this.#unwatch = onVisible(() => this.#state.phase === "in" && void this.check());
   }
 
   get state(): State {
@@ -96,14 +97,14 @@ export class Latchkey {
     for (;;) {
       await this.#check;
       this.#stillFor(owner);
-      const turn = this.#turns;
+      const epoch = this.#epoch;
       const response = await this.#transport.patiently(request, () => this.#stillFor(owner));
       const problem = response.status === 401 ? await Problem.of(response) : null;
       if (problem?.code !== "login_required") {
         this.#stillFor(owner, "outdated");
         return response;
       }
-      if (turn === this.#turns) await this.#askForLogin(problem.endReason);
+      if (epoch === this.#epoch) await this.#askForLogin(problem.endReason);
       this.#stillFor(owner);
       owner ??= this.#owner;
     }
@@ -153,18 +154,18 @@ export class Latchkey {
   }
 
   async #askWho(): Promise<State> {
-    if (this.#state.phase === "unreachable") this.#become("checking", null, null);
-    const turn = this.#turns;
+    if (this.#state.phase === "unreachable") this.#setState("checking", null, null);
+    const epoch = this.#epoch;
     try {
       const response = await this.#transport.patiently(new Request(this.#base + "/user"), () => {});
       const problem = response.ok ? null : await Problem.of(response);
       const user = response.ok ? await userOf(response) : null;
-      if (turn !== this.#turns) return this.#state;
+      if (epoch !== this.#epoch) return this.#state;
       if (user) this.#enter(user);
       else if (problem?.code === "not_logged_in") this.#nobody(problem.endReason);
       else this.#unreachable();
     } catch {
-      if (turn === this.#turns) this.#unreachable();
+      if (epoch === this.#epoch) this.#unreachable();
     }
     return this.#state;
   }
@@ -175,21 +176,21 @@ export class Latchkey {
   }
 
   #enter(user: User): void {
-    const gate = this.#gate;
-    this.#gate = null;
-    if (this.#state.phase !== "in" || this.#owner !== user.id) this.#turns++;
+    const waiting = this.#login;
+    this.#login = null;
+    if (this.#state.phase !== "in" || this.#owner !== user.id) this.#epoch++;
     this.#owner = user.id;
-    this.#become("in", user, null);
-    gate?.open();
+    this.#setState("in", user, null);
+    waiting?.resolve();
   }
 
   #leave(code: "declined" | "logged_out", endReason: EndReason | null): void {
-    const gate = this.#gate;
-    this.#gate = null;
-    this.#turns++;
+    const waiting = this.#login;
+    this.#login = null;
+    this.#epoch++;
     this.#owner = null;
-    this.#become("out", null, endReason);
-    gate?.shut(new Problem(code));
+    this.#setState("out", null, endReason);
+    waiting?.reject(new Problem(code));
   }
 
   /**
@@ -197,20 +198,20 @@ export class Latchkey {
    * and lose nothing typed.
    */
   #nobody(endReason: EndReason | null): void {
-    if (this.#owner === null) this.#become(this.#gate ? "asking" : "out", null, endReason);
+    if (this.#owner === null) this.#setState(this.#login ? "asking" : "out", null, endReason);
     else if (endReason === "logout") this.#leave("logged_out", endReason);
-    else this.#become("asking", null, endReason);
+    else this.#setState("asking", null, endReason);
   }
 
   #unreachable(): void {
-    if (this.#state.phase === "checking") this.#become("unreachable", null, null);
+    if (this.#state.phase === "checking") this.#setState("unreachable", null, null);
   }
 
   async #askForLogin(endReason: EndReason | null): Promise<void> {
-    this.#gate ??= new Gate();
-    const { passed } = this.#gate;
-    this.#become("asking", null, endReason ?? this.#state.endReason);
-    await passed;
+    this.#login ??= new Deferred();
+    const { promise } = this.#login;
+    this.#setState("asking", null, endReason ?? this.#state.endReason);
+    await promise;
   }
 
   /** Throws unless the page still belongs to the user that a request was begun for. */
@@ -219,7 +220,7 @@ export class Latchkey {
     throw new Problem(otherwise ?? (this.#owner === null ? "logged_out" : "user_changed"));
   }
 
-  #become(phase: Phase, user: User | null, endReason: EndReason | null): void {
+  #setState(phase: Phase, user: User | null, endReason: EndReason | null): void {
     this.#state = { phase, user, returning: phase === "asking" && this.#owner !== null, endReason };
     for (const listener of this.#listeners) listener();
   }

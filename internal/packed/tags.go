@@ -37,7 +37,7 @@ const (
 	TagPersistent  Tag = 23
 	TagConfirmedAt Tag = 24
 	TagSettled     Tag = 25
-	TagParent      Tag = 26
+	TagPredecessor Tag = 26
 	TagClaimFlight Tag = 27
 	TagClaimUntil  Tag = 28
 

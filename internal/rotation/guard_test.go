@@ -112,7 +112,7 @@ func (d *double) take(r *rotation.Request) string {
 	rec := d.store.record
 	over := !rec.EndedAt.IsZero()
 	if !over && rec.Generation != before.Generation {
-		d.succeed(rotation.Digest(rec.Parent), before.Generation)
+		d.succeed(rotation.Digest(rec.Predecessor), before.Generation)
 	}
 	got, ok := minted(w)
 	if ok && r.Minted != rotation.NoCookie {

@@ -14,14 +14,14 @@ var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // generation describes a record in generation 5, begun at epoch, by the branches that it knows.
 type generation struct {
-	minted    []Digest
-	confirmed time.Duration // after epoch; 0: not
-	settled   *Digest
-	parent    *Digest
-	ended     bool
-	rebuilt   bool
-	idleSince time.Duration
-	refreshed time.Duration // after epoch; 0: with these cookies
+	minted      []Digest
+	confirmed   time.Duration // after epoch; 0: not
+	settled     *Digest
+	predecessor *Digest
+	ended       bool
+	rebuilt     bool
+	idleSince   time.Duration
+	refreshed   time.Duration // after epoch; 0: with these cookies
 }
 
 var b1, b2, b3, old = Digest{1}, Digest{2}, Digest{3}, Digest{9}
@@ -40,8 +40,8 @@ func (g generation) record() *State {
 	if g.settled != nil {
 		r.Settled = *g.settled
 	}
-	if g.parent != nil {
-		r.Predecessor = *g.parent
+	if g.predecessor != nil {
+		r.Predecessor = *g.predecessor
 	}
 	r.Ended = g.ended
 	return r
@@ -60,20 +60,20 @@ const (
 var answersOf = map[string]Question{answerKept: WhetherKept, answerStale: WhetherStale}
 
 func TestJudge(t *testing.T) {
-	fresh := generation{minted: []Digest{b1}, parent: &old}
-	settled := generation{minted: []Digest{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1}
-	forked := generation{minted: []Digest{b1, b2}, parent: &old}
-	forkedConfirmed := generation{minted: []Digest{b1, b2}, parent: &old, confirmed: 2 * time.Minute}
-	forkedSettled := generation{minted: []Digest{b1, b2}, parent: &old, confirmed: 2 * time.Minute, settled: &b2}
+	fresh := generation{minted: []Digest{b1}, predecessor: &old}
+	settled := generation{minted: []Digest{b1}, predecessor: &old, confirmed: 2 * time.Minute, settled: &b1}
+	forked := generation{minted: []Digest{b1, b2}, predecessor: &old}
+	forkedConfirmed := generation{minted: []Digest{b1, b2}, predecessor: &old, confirmed: 2 * time.Minute}
+	forkedSettled := generation{minted: []Digest{b1, b2}, predecessor: &old, confirmed: 2 * time.Minute, settled: &b2}
 
-	rebuilt := generation{minted: []Digest{b1}, parent: &old, rebuilt: true}
-	rebuiltSettled := generation{minted: []Digest{b1}, parent: &old, rebuilt: true, confirmed: 2 * time.Minute, settled: &b1}
+	rebuilt := generation{minted: []Digest{b1}, predecessor: &old, rebuilt: true}
+	rebuiltSettled := generation{minted: []Digest{b1}, predecessor: &old, rebuilt: true, confirmed: 2 * time.Minute, settled: &b1}
 
-	early := generation{minted: []Digest{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute}
-	earlyFresh := generation{minted: []Digest{b1}, parent: &old, refreshed: 10 * time.Second}
-	earlyForked := generation{minted: []Digest{b1, b2}, parent: &old, confirmed: 2 * time.Minute, refreshed: 3 * time.Minute}
-	earlyUsed := generation{minted: []Digest{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute, idleSince: 20 * time.Minute}
-	earlyIdle := generation{minted: []Digest{b1}, parent: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 59 * time.Minute, idleSince: 59 * time.Minute}
+	early := generation{minted: []Digest{b1}, predecessor: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute}
+	earlyFresh := generation{minted: []Digest{b1}, predecessor: &old, refreshed: 10 * time.Second}
+	earlyForked := generation{minted: []Digest{b1, b2}, predecessor: &old, confirmed: 2 * time.Minute, refreshed: 3 * time.Minute}
+	earlyUsed := generation{minted: []Digest{b1}, predecessor: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 9 * time.Minute, idleSince: 20 * time.Minute}
+	earlyIdle := generation{minted: []Digest{b1}, predecessor: &old, confirmed: 2 * time.Minute, settled: &b1, refreshed: 59 * time.Minute, idleSince: 59 * time.Minute}
 
 	const m = time.Minute
 	for _, c := range []struct {
@@ -117,30 +117,30 @@ func TestJudge(t *testing.T) {
 		{"rule 6: but not the answer to another question", forkedSettled, 5, b1, answerKept, 5 * m, ChallengeStale, 0, false, nil},
 		{"rule 6: a stale session cookie alone is an alarm", forkedSettled, 5, b1, sessionOnly, 5 * m, RejectStale, 0, false, nil},
 
-		{"rule 3: the parent, not confirmed: mint again", fresh, 4, old, both, m / 2, Mint, 0, false, nil},
+		{"rule 3: the predecessor, not confirmed: mint again", fresh, 4, old, both, m / 2, Mint, 0, false, nil},
 		{"rule 3: however late", fresh, 4, old, both, 29 * m, Mint, 0, false, nil},
 		{"rule 3: with the refresh cookie alone too", fresh, 4, old, refreshOnly, m, Mint, 0, false, nil},
 		{"rule 3: expired: refresh in place first", fresh, 4, old, both, 61 * m, RefreshOnly, 0, false, nil},
 		{"rule 3: no refresh cookie: serve, mint nothing", fresh, 4, old, sessionOnly, m, Serve, 0, false, nil},
 		{"rule 3: no refresh cookie and expired", fresh, 4, old, sessionOnly, 61 * m, Refuse, 0, false, nil},
 		{"rule 3: as often as that is needed", forked, 4, old, both, m, Mint, 0, false, nil},
-		{"rule 3: a branch of n-1 other than the parent is stale", fresh, 4, b3, both, m, ChallengeStale, 0, false, nil},
+		{"rule 3: a branch of n-1 other than the predecessor is stale", fresh, 4, b3, both, m, ChallengeStale, 0, false, nil},
 
-		{"rule 4: the parent inside the window of the confirmation", settled, 4, old, both, 4 * m, Serve, 0, false, nil},
-		{"rule 4: the parent after it", settled, 4, old, both, 4*m + 1, ChallengeStale, 0, false, nil},
+		{"rule 4: the predecessor inside the window of the confirmation", settled, 4, old, both, 4 * m, Serve, 0, false, nil},
+		{"rule 4: the predecessor after it", settled, 4, old, both, 4*m + 1, ChallengeStale, 0, false, nil},
 		{"rule 6: and theft, if it is the answer to the question (4)", settled, 4, old, answerStale, 4*m + 1, End, ReuseDetected, false, nil},
 		{"rule 6: but not the answer to another question", settled, 4, old, answerKept, 4*m + 1, ChallengeStale, 0, false, nil},
-		{"rule 4: the parent's session cookie after it", settled, 4, old, sessionOnly, 4*m + 1, RejectStale, 0, false, nil},
+		{"rule 4: the predecessor's session cookie after it", settled, 4, old, sessionOnly, 4*m + 1, RejectStale, 0, false, nil},
 		{"rule 4: older than n-1", fresh, 3, old, both, m, ChallengeStale, 0, false, nil},
 		{"rule 4: much older, session cookie only", fresh, 1, old, sessionOnly, m, RejectStale, 0, false, nil},
 
-		{"rule 5: after a rebuild any branch of n-1 counts as the parent", rebuilt, 4, b3, both, m, Mint, 0, false, nil},
+		{"rule 5: after a rebuild any branch of n-1 counts as the predecessor", rebuilt, 4, b3, both, m, Mint, 0, false, nil},
 		{"rule 5: and of n-2", rebuilt, 3, b3, both, m, Mint, 0, false, nil},
 		{"rule 5: but nothing older", rebuilt, 2, b3, both, m, ChallengeStale, 0, false, nil},
 		{"rule 5: nor later than a window after the confirmation", rebuiltSettled, 3, b3, both, 4*m + 1, ChallengeStale, 0, false, nil},
 		{"rule 7: newer tokens begin the next generation", early, 5, b1, both, 10 * m, Advance, 0, false, nil},
-		{"rule 7: but not before the parent is stale", early, 5, b1, both, 4 * m, Serve, 0, false, nil},
-		{"rule 7: and not for the parent", early, 4, old, both, 3 * m, Serve, 0, false, nil},
+		{"rule 7: but not before the predecessor is stale", early, 5, b1, both, 4 * m, Serve, 0, false, nil},
+		{"rule 7: and not for the predecessor", early, 4, old, both, 3 * m, Serve, 0, false, nil},
 		{"rule 7: nor for a session cookie alone", early, 5, b1, sessionOnly, 10 * m, Serve, 0, false, nil},
 		{"rule 7: nor half of a cap later", earlyUsed, 5, b1, both, 39 * m, Serve, 0, false, nil},
 		{"rule 7: nor at the use that confirms", earlyFresh, 5, b1, both, 2 * m, Serve, 0, true, &b1},
@@ -182,7 +182,7 @@ func TestJudge(t *testing.T) {
 func TestJudgeExpiredAndForked(t *testing.T) {
 	// The branch was minted late in the life of the generation, and is first used after its end: it
 	// is not known yet which branch the browser kept.
-	rec := generation{minted: []Digest{b1, b2}, parent: &old}.record()
+	rec := generation{minted: []Digest{b1, b2}, predecessor: &old}.record()
 	p := Proof{Generation: 5, Branch: b1, MintedAt: epoch, Session: true, Refresh: true}
 	v := testLimits.Judge(rec, &p, rec.LastSeenAt, epoch.Add(61*time.Minute))
 	if v.Action != RefreshOnly || v.Changed == nil || v.Changed.Settled != (Digest{}) {

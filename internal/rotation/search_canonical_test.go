@@ -97,7 +97,7 @@ func (m *model) sortBranches(w *world) {
 		}
 	}
 	slices.SortFunc(present[:n], func(a, b named) int { return -cmp.Compare(a.uses, b.uses) })
-	to := [lostBranch + 1]cookie{noCookie, oldCookie, siblingCookie, parentCookie}
+	to := [lostBranch + 1]cookie{noCookie, oldCookie, siblingCookie, predecessorCookie}
 	to[lostBranch] = lostBranch
 	for c := firstBranch; c < lostBranch; c++ {
 		to[c] = lostBranch // only the settled one can still be named

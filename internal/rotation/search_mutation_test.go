@@ -101,7 +101,7 @@ var mutations = []mutation{
 		}
 		return v
 	})},
-	{"the parent is stale at once", "S1", after(func(v Verdict, _ *State, p Proof) Verdict {
+	{"the predecessor is stale at once", "S1", after(func(v Verdict, _ *State, p Proof) Verdict {
 		if v.Action == Mint {
 			return stale(&p)
 		}
@@ -120,20 +120,20 @@ var mutations = []mutation{
 		r.join = func(c cookie) cookie { return c }
 		return r
 	}},
-	{"nothing minted for the parent", "S2", instead(Mint, Serve)},
+	{"nothing minted for the predecessor", "S2", instead(Mint, Serve)},
 	{"never confirmed", "S2", limited(func(l *Limits) { l.Settling = 1e6 * tick })},
 	{"stale cookies are refused, no theft", "S2", instead(End, Refuse)},
-	{"the parent is never stale", "S2", after(func(v Verdict, rec *State, p Proof) Verdict {
+	{"the predecessor is never stale", "S2", after(func(v Verdict, rec *State, p Proof) Verdict {
 		if (v.Action == End || v.Action == RejectStale) && isParent(rec, p) && p.Branch == rec.Predecessor {
 			return Verdict{Action: Serve}
 		}
 		return v
 	})},
-	{"any branch of the generation before is as good as the parent", "S3", func(r rules) rules {
+	{"any branch of the generation before is as good as the predecessor", "S3", func(r rules) rules {
 		judge := r.judge
 		r.judge = func(l *Limits, rec *State, p Proof, lastSeen, now time.Time) Verdict {
 			if isParent(rec, p) && rec.ConfirmedAt.IsZero() {
-				p.Branch = digests[parentCookie]
+				p.Branch = digests[predecessorCookie]
 				return judge(l, rec, p, lastSeen, now)
 			}
 			return judge(l, rec, p, lastSeen, now)
@@ -162,7 +162,7 @@ var mutations = []mutation{
 		}
 		return v
 	})},
-	{"the parent gets a generation of its own for newer tokens", "S3", after(func(v Verdict, rec *State, p Proof) Verdict {
+	{"the predecessor gets a generation of its own for newer tokens", "S3", after(func(v Verdict, rec *State, p Proof) Verdict {
 		if v.Action == Serve && isParent(rec, p) && p.Refresh && p.MintedAt.Before(rec.RefreshedAt) {
 			v.Action = Advance
 		}

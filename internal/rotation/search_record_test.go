@@ -23,7 +23,7 @@ var digests = func() (all [2 * lostBranch]Digest) {
 func (w *world) state() *State {
 	far := searchNow.Add(1e6 * tick)
 	r := &State{
-		Ended: w.ended, Generation: newest, Predecessor: digests[parentCookie], LastSeenAt: ago(w.unused),
+		Ended: w.ended, Generation: newest, Predecessor: digests[predecessorCookie], LastSeenAt: ago(w.unused),
 		ExpiresAt: searchNow.Add(time.Duration(w.expires) * tick), RefreshExpiresAt: far, Deadline: far,
 	}
 	if w.confirmed >= 0 {
@@ -82,12 +82,12 @@ func (w *world) store(r *State, fresh cookie) {
 }
 
 // succession is what each cookie is to the next generation.
-func (w *world) succession(parent Digest) *[lostBranch + 1]cookie {
-	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, siblingCookie: oldCookie, parentCookie: oldCookie}
+func (w *world) succession(predecessor Digest) *[lostBranch + 1]cookie {
+	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, siblingCookie: oldCookie, predecessorCookie: oldCookie}
 	for c := firstBranch; c < lostBranch; c++ {
 		to[c] = siblingCookie
-		if digests[c] == parent {
-			to[c] = parentCookie
+		if digests[c] == predecessor {
+			to[c] = predecessorCookie
 		}
 	}
 	return to

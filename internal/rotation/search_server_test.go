@@ -203,7 +203,7 @@ func judgedWrong(rec *State, p Proof, v Verdict) fault {
 	case v.Action == ChallengeStale && p.Answers == WhetherStale, v.Action == ChallengeKept && p.Answers == WhetherKept:
 		return fault{"S3", "asked again what was answered"}
 	case v.Action == Mint && (p.Generation+1 != rec.Generation || p.Branch != rec.Predecessor):
-		return fault{"S3", "cookies were minted for another than the parent"}
+		return fault{"S3", "cookies were minted for another than the predecessor"}
 	case next == nil:
 		return fault{}
 	case next.Generation != rec.Generation || next.Predecessor != rec.Predecessor || next.Forked != rec.Forked:

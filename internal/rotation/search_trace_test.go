@@ -83,7 +83,7 @@ func (t *teller) take(s step) event {
 // rename names a new branch, and renames the others when a generation begins.
 func (t *teller) rename(e event, shown jar) {
 	if e.renewed {
-		t.names = [lostBranch]string{oldCookie: "an old one", siblingCookie: "another of the generation before", parentCookie: t.names[shown.refresh]}
+		t.names = [lostBranch]string{oldCookie: "an old one", siblingCookie: "another of the generation before", predecessorCookie: t.names[shown.refresh]}
 		t.gen, t.count = t.gen+1, 0
 	}
 	if e.cookies != noCookie {

@@ -39,7 +39,7 @@ const (
 	NoCookie    = int(noCookie)
 	Old         = int(oldCookie)
 	Sibling     = int(siblingCookie)
-	Predecessor = int(parentCookie)
+	Predecessor = int(predecessorCookie)
 	First       = int(firstBranch)
 	Cookies     = int(lostBranch)
 )

@@ -12,7 +12,7 @@ const (
 	noCookie      cookie = iota
 	oldCookie            // of generation n-2 or before
 	siblingCookie        // of n-1, but not the predecessor
-	parentCookie
+	predecessorCookie
 	firstBranch                               // from here on: branches of n that somebody still has
 	manyBranches = 8                          // at most this many, so that a world has a fixed size
 	lostBranch   = firstBranch + manyBranches // a branch of n that nobody has anymore

@@ -58,7 +58,7 @@ func Session(n int) *latchkey.Record {
 		AuthenticatedAt: epoch.Add(-50 * time.Hour), AuthMethods: []string{"pwd"},
 		CreatedAt: epoch.Add(-50 * time.Hour), LastSeenAt: epoch, ExpiresAt: epoch.Add(time.Hour), RefreshExpiresAt: epoch.Add(longLived), Deadline: epoch.Add(longLived),
 	}
-	rec.Settled, rec.Parent = latchkey.Digest(bytes(16)), latchkey.Digest(bytes(16))
+	rec.Settled, rec.Predecessor = latchkey.Digest(bytes(16)), latchkey.Digest(bytes(16))
 	rec.Claim = latchkey.Claim{Flight: [16]byte(bytes(16)), Until: epoch}
 	if lasting(n) != n {
 		rec.Deadline = epoch.Add(shortLived - time.Hour)

@@ -3,10 +3,10 @@
  * page came out of the back/forward cache. It may have missed messages from other tabs. Does
  * nothing outside a browser.
  */
-export function onWake(awake: () => void): () => void {
+export function onVisible(visible: () => void): () => void {
   if (typeof document === "undefined") return () => {};
   const stop = new AbortController();
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && awake(), stop);
-  addEventListener("pageshow", (event) => event.persisted && awake(), stop);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && visible(), stop);
+  addEventListener("pageshow", (event) => event.persisted && visible(), stop);
   return () => stop.abort();
 }

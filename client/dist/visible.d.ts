@@ -3,4 +3,4 @@
  * page came out of the back/forward cache. It may have missed messages from other tabs. Does
  * nothing outside a browser.
  */
-export declare function onWake(awake: () => void): () => void;
+export declare function onVisible(visible: () => void): () => void;
