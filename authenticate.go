@@ -16,7 +16,7 @@ const decideTimeout = 20 * time.Second
 
 // authenticate finds the session of a request, refreshes it if that is due, and records the use.
 func (g *Guard) authenticate(r *http.Request) authOutcome {
-	if s, ok := From(r.Context()); ok && s.tokens == g.access {
+	if s, ok := From(r.Context()); ok && s.tokens == g.recordJWT {
 		// a guard around a guard: once is enough
 		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh}
 	}
@@ -172,7 +172,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome,
 	case rotation.Advance:
 		return g.mint(ctx, rec, rec.after(g.rules.Advanced(state, now)), p, now)
 	case rotation.Rotate, rotation.RefreshOnly:
-		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
+		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.refresh(context.WithoutCancel(ctx), p) })
 	case rotation.Rebuild:
 		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case rotation.End:
@@ -195,7 +195,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome,
 // the session has changed meanwhile: was confirmed, or has the next generation. Then the cookies
 // are judged again.
 func (g *Guard) mint(ctx context.Context, rec, next *Record, p candidate, now time.Time) (authOutcome, error) {
-	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
+	token, err := g.recordRefreshToken.Open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return authOutcome{}, err
 	}

@@ -68,17 +68,18 @@ func (c *candidate) unknown() packed.Unknown {
 
 // An authOutcome is what a request's cookies come to.
 type authOutcome struct {
-	kind   outcomeKind
-	record *Record      // served
-	token  *openedToken // served, from a record in memory
-	// served; this flight refreshes the expired JWT
-	renewal *flight.Flight[candidate, authOutcome]
-	fresh   func(context.Context) (*Record, error) // served by a guard around this one; see Session
-	// served; set these with the response
-	cookies *cookiePair
-	reason  EndReason // ended: why
-	echo    string    // asked: the question
-	err     error     // unknown: why
+	kind outcomeKind
+
+	// If the request is served:
+	record     *Record
+	token      *openedToken                           // from a record in memory
+	cookies    *cookiePair                            // to be set with the response
+	refreshing *flight.Flight[candidate, authOutcome] // the JWT has expired
+	fresh      func(context.Context) (*Record, error) // of a guard around this one; see Session
+
+	reason EndReason // ended: why
+	echo   string    // asked: the question
+	err    error     // unknown: why
 }
 
 type outcomeKind byte

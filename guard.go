@@ -19,19 +19,19 @@ import (
 type Guard struct {
 	*reporter
 	*memory
-	config   Config // resolved
-	rules    rules
-	origin   origin
-	upstream *upstream
-	ledger   *ledger
-	cookies  cookies
-	access   *cookie.Sealer // seals the JWT in the record
-	refresh  *cookie.Sealer // seals the refresh token in the record
-	browsers *knownBrowsers
-	attempts *loginAttempts
-	flights  flights
-	claims   claims
-	emails   verifiedEmails
+	config             Config // resolved
+	rules              rules
+	origin             origin
+	upstream           *upstream
+	ledger             *ledger
+	cookies            cookies
+	recordJWT          *cookie.Sealer // seals the JWT in the record
+	recordRefreshToken *cookie.Sealer // seals the refresh token in the record
+	browsers           *knownBrowsers
+	attempts           *loginAttempts
+	flights            flights
+	claims             claims
+	emails             verifiedEmails
 }
 
 // memory is what a guard has learned and hands to the one that replaces it (Config.Replaces). Both
@@ -84,8 +84,8 @@ func New(c Config) (*Guard, error) {
 			session: cookie.NewSessions(keys, c.App, host), refresh: cookie.NewRefreshes(keys, c.App, host),
 			device: cookie.NewDevices(keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
-		access:  sealer("access token in the record"),
-		refresh: sealer("refresh token in the record"),
+		recordJWT:          sealer("access token in the record"),
+		recordRefreshToken: sealer("refresh token in the record"),
 	}
 	if c.SameSiteLax {
 		g.cookies.sameSite = http.SameSiteLaxMode

@@ -104,11 +104,11 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome,
 		defer uncached.Finish()
 		w = uncached
 	}
-	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.access, found.token)}
+	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.recordJWT, found.token)}
 	ctx.session.fresh = found.fresh
-	if found.renewal != nil {
-		rec, renewal := found.record, found.renewal
-		ctx.session.fresh = func(ctx context.Context) (*Record, error) { return g.freshRecord(ctx, rec, renewal) }
+	if found.refreshing != nil {
+		rec, refreshing := found.record, found.refreshing
+		ctx.session.fresh = func(ctx context.Context) (*Record, error) { return g.freshRecord(ctx, rec, refreshing) }
 	}
 	next.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
-// renew brings an expired session back with its refresh token. It runs once at a time for a session
-// on this node, and holds the record's claim against other nodes.
-func (g *Guard) renew(ctx context.Context, p candidate) (authOutcome, error) {
+// refresh brings an expired session back with its refresh token. It runs once at a time for a
+// session on this node, and holds the record's claim against other nodes.
+func (g *Guard) refresh(ctx context.Context, p candidate) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+2*storeTimeout)
 	defer cancel()
 	rec, err := g.ledger.Get(ctx, p.ID, p.userID)
@@ -30,7 +30,7 @@ func (g *Guard) renew(ctx context.Context, p candidate) (authOutcome, error) {
 	if !ok {
 		return authOutcome{}, errJudgeAgain
 	}
-	token, err := g.refresh.Open(rec.ID, rec.RefreshToken)
+	token, err := g.recordRefreshToken.Open(rec.ID, rec.RefreshToken)
 	if err != nil {
 		return authOutcome{}, fmt.Errorf("refresh token in the record: %w: was its key removed from the key ring?", err)
 	}
@@ -114,8 +114,8 @@ func (g *Guard) granted(due rotation.Action, rec *Record, grant Grant, now time.
 	next := rec.after(g.rules.Refreshed(due, rec.state(), grant.TokenExpiresAt, now))
 	next.Claim = Claim{}
 	next.User = grant.User
-	next.Token = g.access.Seal(rec.ID, []byte(grant.Token))
-	next.RefreshToken = g.refresh.Seal(rec.ID, []byte(grant.RefreshToken))
+	next.Token = g.recordJWT.Seal(rec.ID, []byte(grant.Token))
+	next.RefreshToken = g.recordRefreshToken.Seal(rec.ID, []byte(grant.RefreshToken))
 	if grant.RefreshTokenID != "" {
 		next.RefreshTokenID = grant.RefreshTokenID
 	}
@@ -136,9 +136,9 @@ func (g *Guard) refreshEarly(ctx context.Context, p candidate, found authOutcome
 	if state := found.record.state(); !g.rules.TokenIsDue(&state, now) {
 		return found
 	}
-	renewal, _ := g.flights.Begin(p.ID, p, func() (authOutcome, error) { return g.renew(context.WithoutCancel(ctx), p) })
+	refreshing, _ := g.flights.Begin(p.ID, p, func() (authOutcome, error) { return g.refresh(context.WithoutCancel(ctx), p) })
 	if found.record.TokenExpiresAt.Sub(now) < tokenMargin {
-		found.renewal = renewal
+		found.refreshing = refreshing
 	}
 	return found
 }
@@ -146,29 +146,29 @@ func (g *Guard) refreshEarly(ctx context.Context, p candidate, found authOutcome
 // freshRecord waits for the refreshes in progress of a session whose JWT has expired, and returns
 // the record after them. Otherwise a handler would get an expired JWT when a browser comes back
 // after a while. If a refresh fails or takes too long, freshRecord returns the old record.
-func (g *Guard) freshRecord(ctx context.Context, old *Record, renewal *flight.Flight[candidate, authOutcome]) (*Record, error) {
+func (g *Guard) freshRecord(ctx context.Context, old *Record, refreshing *flight.Flight[candidate, authOutcome]) (*Record, error) {
 	late, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout)
 	defer cancel()
 	for range maxAttempts {
-		_, err := renewal.Wait(late)
+		_, err := refreshing.Wait(late)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil && !mustJudgeAgain(err):
 			return old, nil
 		}
-		rec, err := g.ledger.Get(ctx, old.ID, renewal.Starter().userID)
+		rec, err := g.ledger.Get(ctx, old.ID, refreshing.Starter().userID)
 		switch {
 		case err != nil:
 			return old, nil
 		case rec.ended():
 			return nil, &Problem{Code: wire.CodeLoginRequired, EndReason: rec.EndReason}
 		}
-		next := g.refreshEarly(ctx, renewal.Starter(), served(rec))
-		if old = rec; next.renewal == nil {
+		next := g.refreshEarly(ctx, refreshing.Starter(), served(rec))
+		if old = rec; next.refreshing == nil {
 			break
 		}
-		renewal = next.renewal
+		refreshing = next.refreshing
 	}
 	return old, nil
 }
