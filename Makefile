@@ -35,7 +35,7 @@ PACKAGES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 test: tools web/node_modules/.package-lock.json $(EXPRESS)/node_modules/.package-lock.json $(TYPESCRIPT)/node_modules/.package-lock.json
 	$(GO) test -run '^TestSizeOfTheCache$$' .
-	$(GO) test ./internal/rotation
+	$(GO) test ./internal/rotation ./internal/cookie ./internal/mac
 	$(GO) test ./steps
 	$(GO) test -run '^Test(Mix|SameSeed)' ./sim
 	$(GO) test -run '^TestSizes' ./sqlitestore ./pgstore ./redisstore

@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -13,9 +14,10 @@ func newGroup() *Group[string, int, string] {
 
 func TestGroup_sharesOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, calls, open := newGroup(), 0, make(chan struct{})
+		g, open := newGroup(), make(chan struct{})
+		var calls atomic.Int32
 		run := func() (string, error) {
-			calls++
+			calls.Add(1)
 			<-open
 			return "result", nil
 		}
@@ -28,8 +30,8 @@ func TestGroup_sharesOneCall(t *testing.T) {
 		synctest.Wait()
 		close(open)
 		g.Wait()
-		if got, err := second.Wait(t.Context()); got != "result" || err != nil || calls != 2 {
-			t.Errorf("%q, %v after %d calls", got, err, calls)
+		if got, err := second.Wait(t.Context()); got != "result" || err != nil || calls.Load() != 2 {
+			t.Errorf("%q, %v after %d calls", got, err, calls.Load())
 		}
 		if again, shared := g.Begin("key", 4, run); shared || again.Starter() != 4 {
 			t.Error("a flight that has ended is shared")

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,7 +36,7 @@ func TestGuardAgrees(t *testing.T) {
 				if !ok {
 					break
 				}
-				d.now = d.now.Add(time.Duration(ticks) * rotation.Tick)
+				d.elapsed.Add(int64(ticks) * int64(rotation.Tick))
 				if request == nil {
 					continue
 				}
@@ -57,7 +58,7 @@ type double struct {
 	walk      *rotation.Walk
 	guard     *latchkey.Guard
 	store     oneRecord
-	now       time.Time
+	elapsed   atomic.Int64 // nanoseconds since rotation.Epoch; the guard's background work reads it
 	protected http.Handler
 	pairs     [rotation.Cookies]pair // the real cookies, by what they are in the model
 }
@@ -67,13 +68,15 @@ type pair struct{ session, refresh string }
 
 const origin = "https://store.test"
 
+func (d *double) now() time.Time { return rotation.Epoch.Add(time.Duration(d.elapsed.Load())) }
+
 func newDouble(t *testing.T, walk *rotation.Walk) *double {
-	d := &double{walk: walk, now: rotation.Epoch}
+	d := &double{walk: walk}
 	l := walk.Limits()
 	g, err := latchkey.New(latchkey.Config{
 		Origin: origin, Provider: sameGrant{d}, Store: &d.store, Keys: latchkey.KeyRing{latchkey.NewKey()},
 		IdleTimeout: l.Idle, SessionCap: l.Cap, InFlightWindow: l.InFlight, RefreshAhead: l.Ahead,
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return d.now },
+		Logger: slog.New(slog.DiscardHandler), Now: d.now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +125,7 @@ func (d *double) take(r *rotation.Request) string {
 		Ended: over, Forked: rec.Forked, ConfirmedAt: rec.ConfirmedAt, Settled: rotation.Digest(rec.Settled), ExpiresAt: rec.ExpiresAt, RefreshedAt: rec.RefreshedAt,
 	}
 	ended := bytes.Contains(w.Body.Bytes(), []byte(`"endReason"`))
-	return rotation.Result(w.Code == http.StatusNoContent, ok, w.Code == http.StatusTemporaryRedirect, ended, state, d.now, d.walk)
+	return rotation.Result(w.Code == http.StatusNoContent, ok, w.Code == http.StatusTemporaryRedirect, ended, state, d.now(), d.walk)
 }
 
 func (d *double) request(r *rotation.Request) *http.Request {
@@ -214,7 +217,7 @@ func (s *oneRecord) Unrevoked(context.Context, string, latchkey.ID, int) ([]*lat
 type sameGrant struct{ *double }
 
 func (g sameGrant) Login(context.Context, latchkey.Credentials) (latchkey.Grant, error) {
-	return latchkey.Grant{User: latchkey.User{ID: "ada"}, Token: "jwt", RefreshToken: "token", TokenExpiresAt: g.now.Add(g.walk.JWTLifetime())}, nil
+	return latchkey.Grant{User: latchkey.User{ID: "ada"}, Token: "jwt", RefreshToken: "token", TokenExpiresAt: g.now().Add(g.walk.JWTLifetime())}, nil
 }
 
 func (g sameGrant) Refresh(ctx context.Context, _ latchkey.Renewal) (latchkey.Grant, error) {

@@ -97,16 +97,16 @@ func TestDispatcher_fullDisk(t *testing.T) {
 func TestDispatcher_wakesForEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var full atomic.Bool
-		var at time.Time
+		var at atomic.Value // time.Time
 		d, db := running(t, &full, func(*http.Request) (*http.Response, error) {
-			at = time.Now()
+			at.Store(time.Now())
 			return httptest.NewRecorder().Result(), nil
 		})
 		began := time.Now()
 		raise(t, d, "user.create")
 		synctest.Wait()
-		if !at.Equal(began) {
-			t.Errorf("sent at %v, want %v", at, began)
+		if sent, _ := at.Load().(time.Time); !sent.Equal(began) {
+			t.Errorf("sent at %v, want %v", sent, began)
 		}
 		time.Sleep(100 * time.Millisecond) // the dispatcher looks again in 900 ms
 		err := d.Write(t.Context(), "", func(tx *outbox.Tx) error {
@@ -117,8 +117,8 @@ func TestDispatcher_wakesForEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if !at.Equal(began) {
-			t.Errorf("sent at %v by a transaction that raised nothing", at)
+		if sent := at.Load().(time.Time); !sent.Equal(began) {
+			t.Errorf("sent at %v by a transaction that raised nothing", sent)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
