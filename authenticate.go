@@ -80,7 +80,7 @@ func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID strin
 	}
 	proof := proofOf(m)
 	proof.Session = true
-	if v := g.rules.judge(rec, &proof, now); !g.rules.servesOnly(&v, &proof, now) {
+	if !g.rules.servesOnly(rec, &proof, now) {
 		return authOutcome{}, false
 	}
 	if kept == nil {
@@ -106,7 +106,7 @@ func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok
 		return authOutcome{}, false
 	}
 	proof := rotation.Proof{Generation: kept.Generation, Branch: verified.Digest, MintedAt: verified.MintedAt(now), Session: true}
-	if v := g.rules.judge(&kept.Record, &proof, now); !g.rules.servesOnly(&v, &proof, now) {
+	if !g.rules.servesOnly(&kept.Record, &proof, now) {
 		return authOutcome{}, false
 	}
 	return authOutcome{kind: outcomeServed, record: &kept.Record, token: &kept.token}, true

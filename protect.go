@@ -65,7 +65,7 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 				g.refuse(w, r, found, found.problem(wire.CodeLoginRequired))
 				return
 			}
-			if unmet := need.unmet(found.record, g.now()); unmet != nil {
+			if unmet := need.unmet(found.record, g.now); unmet != nil {
 				g.refuse(w, r, found, unmet)
 				return
 			}

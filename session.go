@@ -104,12 +104,13 @@ type Requirements struct {
 	LoggedInWithin time.Duration
 }
 
-// unmet returns the first requirement that a session does not meet, or nil.
-func (need *Requirements) unmet(rec *Record, now time.Time) *Problem {
+// unmet returns the first requirement that a session does not meet, or nil. It reads the clock only
+// if it must: every request of Protect comes here.
+func (need *Requirements) unmet(rec *Record, now func() time.Time) *Problem {
 	switch {
 	case len(need.AnyRole) > 0 && !slices.ContainsFunc(need.AnyRole, func(role string) bool { return slices.Contains(rec.User.Roles, role) }):
 		return &Problem{Code: wire.CodeRoleRequired}
-	case need.LoggedInWithin != 0 && now.Sub(rec.AuthenticatedAt) > need.LoggedInWithin:
+	case need.LoggedInWithin != 0 && now().Sub(rec.AuthenticatedAt) > need.LoggedInWithin:
 		return &Problem{Code: wire.CodeReauthenticationRequired}
 	}
 	return nil

@@ -46,9 +46,14 @@ func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
 	return v
 }
 
-// servesOnly reports whether there is nothing to do but serve.
-func (l *rules) servesOnly(v *verdict, p *rotation.Proof, now time.Time) bool {
-	return l.ServesOnly(v.Verdict, &v.state, p, now)
+// servesOnly reports whether there is nothing to do but serve. It is judge on the hot path: it
+// makes one copy of the record's state, and no verdict.
+func (l *rules) servesOnly(rec *Record, p *rotation.Proof, now time.Time) bool {
+	if l.ledger.notBefore.reason(rec.CreatedAt) != "" {
+		return false
+	}
+	state := rec.state()
+	return l.ServesOnly(l.Judge(&state, p, l.ledger.LastUse(rec), now), &state, p, now)
 }
 
 // refreshDue returns the refresh that is due, if any.
