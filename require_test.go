@@ -34,6 +34,8 @@ func TestRequire_order(t *testing.T) {
 		get(401, "reauthentication_required")
 		require(latchkey.Requirements{AnyRole: []string{"admin"}, LoggedInWithin: time.Hour})
 		get(403, "role_required")
+		require(latchkey.Requirements{AnyRole: []string{}}) // as from an empty configuration
+		get(403, "role_required")
 		require(latchkey.Requirements{})
 		get(200, "")
 		require(all)

@@ -97,7 +97,8 @@ func (c *sessionContext) Value(key any) any {
 
 // Requirements are what a route demands of a login.
 type Requirements struct {
-	// AnyRole lists roles of which the user must have one. If empty, no role is needed.
+	// AnyRole lists roles of which the user must have one. If nil, no role is needed; an empty list
+	// that is not nil, such as one read from an empty configuration, lets nobody in.
 	AnyRole []string
 	// LoggedInWithin is how recently the user must have authenticated. It is for routes that should
 	// not trust a login of last month, such as a change of address. 0: at any time.
@@ -108,7 +109,7 @@ type Requirements struct {
 // if it must: every request of Protect comes here.
 func (need *Requirements) unmet(rec *Record, now func() time.Time) *Problem {
 	switch {
-	case len(need.AnyRole) > 0 && !slices.ContainsFunc(need.AnyRole, func(role string) bool { return slices.Contains(rec.User.Roles, role) }):
+	case need.AnyRole != nil && !slices.ContainsFunc(need.AnyRole, func(role string) bool { return slices.Contains(rec.User.Roles, role) }):
 		return &Problem{Code: wire.CodeRoleRequired}
 	case need.LoggedInWithin != 0 && now().Sub(rec.AuthenticatedAt) > need.LoggedInWithin:
 		return &Problem{Code: wire.CodeReauthenticationRequired}
