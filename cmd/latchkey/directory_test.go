@@ -60,7 +60,7 @@ func TestModesOfData(t *testing.T) {
 // The service could not use files that root creates in its directory.
 func TestRootForAService(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root makes files for others")
+		needs(t, errors.New("only root makes files for others"))
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
@@ -121,7 +121,7 @@ func TestProviderSecretIsMissing(t *testing.T) {
 // them: owned by root, and readable through the group of fsGroup.
 func TestSecretsOfAGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root makes files for others")
+		needs(t, errors.New("only root makes files for others"))
 	}
 	const pod = 54321
 	dir := t.TempDir()

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -75,7 +76,7 @@ func readImage(t *testing.T) (i image) {
 // reports that it is ready.
 func TestRecipeImage(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can change the root")
+		needs(t, errors.New("only root can change the root directory"))
 	}
 	i := readImage(t)
 	root := t.TempDir()

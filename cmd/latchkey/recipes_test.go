@@ -25,13 +25,13 @@ const (
 	recipeUserKey = "0123456789abcdef0123456789abcdef"
 )
 
-// needs skips the test if a program or a file is missing, but fails it in CI.
+// needs skips the test if something that it needs is missing, but fails it in CI.
 func needs(t *testing.T, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
 	case os.Getenv("CI") != "":
-		t.Fatalf("%v (make test installs it)", err)
+		t.Fatalf("%v: CI must have it (make test installs the programs)", err)
 	default:
 		t.Skip(err)
 	}
