@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-var word = regexp.MustCompile(`'[^']*'|"[^"]*"|;|[^\s;]+`)
+var word = regexp.MustCompile(`;|(?:'[^']*'|"[^"]*"|[^\s;'"])+`)
 
 // words splits a command like a shell, without its comment and what comes after a pipe.
 func words(line string) []string {
