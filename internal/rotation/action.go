@@ -18,6 +18,8 @@ const (
 	ChallengeStale        // rule 6: ask whether the browser has no newer cookies, and report it
 	End                   // the session ends now, for Verdict.Cause
 	AlreadyEnded          // the session had ended
+	RefuseUnproven        // rule 8: the proof of the key is missing; nothing ends
+	Rebind                // rule 8: the state has lost the binding: restore it from the cookie, then judge again
 )
 
 // AsksProvider reports whether the request has to wait for the provider.
@@ -46,7 +48,7 @@ type Verdict struct {
 
 // String names the action in a test's message.
 func (a Action) String() string {
-	names := [...]string{"serve", "mint", "rotate", "refresh only", "refresh early", "advance", "rebuild", "refuse", "reject stale", "challenge kept", "challenge stale", "end", "already ended"}
+	names := [...]string{"serve", "mint", "rotate", "refresh only", "refresh early", "advance", "rebuild", "refuse", "reject stale", "challenge kept", "challenge stale", "end", "already ended", "refuse unproven", "rebind"}
 	if int(a) < len(names) {
 		return names[a]
 	}

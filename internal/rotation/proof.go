@@ -13,6 +13,10 @@ type Proof struct {
 
 	Answers Question // the challenge about this refresh cookie that the request answers
 	Follows bool     // the client can be challenged: it follows redirects
+
+	Keyed  bool // a cookie says that its session is bound to a key
+	Key    bool // the refresh cookie carries that key
+	Proven bool // the bound cookie proves the key, which is that of the session
 }
 
 // A Question is what a challenge asks about a refresh cookie. Zero means no question.

@@ -11,6 +11,9 @@ type Limits struct {
 	InFlight   time.Duration // W: the longest that a request and its response take together
 	Settling   time.Duration // F: cookies older than this are those that the browser kept
 	Ahead      time.Duration // a JWT is refreshed this long before it expires; 0: with the session id
+
+	Proofs    bool          // bound sessions are served with a proof of their key only
+	ProofLife time.Duration // L: how long a proof of a key is good
 }
 
 // Judge applies the rules. lastSeen is the last known use, which may be later than s.LastSeenAt.
@@ -25,6 +28,8 @@ func (l *Limits) Judge(s *State, p *Proof, lastSeen, now time.Time) Verdict {
 	}
 	live := now.Before(s.ExpiresAt) && now.Sub(lastSeen) < l.Idle
 	switch {
+	case l.Proofs && (p.Keyed || s.bound()):
+		return judgeBound(s, p, live, now) // rules 1 to 6 are for the others
 	case p.Generation == s.Generation: // the cookies are genuine, so we minted this branch
 		return l.judgeCurrent(s, p, live, now)
 	case s.isPredecessor(p):
@@ -141,6 +146,6 @@ func stale(p *Proof) Verdict {
 // nothing else, with or without their refresh cookie.
 func (l *Limits) ServesOnly(v Verdict, s *State, p *Proof, now time.Time) bool {
 	return v.Action == Serve && v.Changed == nil && p.Generation == s.Generation &&
-		!l.TokenIsDue(s, now) && !l.toBeSettled(s, now) &&
+		!l.TokenIsDue(s, now) && !l.toBeSettled(s, now) && !(s.bound() && p.MintedAt.Before(s.RefreshedAt)) &&
 		!(s.Settled != Digest{} && l.hasNewerTokens(s, p, now) && l.predecessorIsStale(s, now))
 }

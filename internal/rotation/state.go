@@ -23,4 +23,7 @@ type State struct {
 	ExpiresAt        time.Time // when the session ids of this generation expire
 	RefreshExpiresAt time.Time // until when the refresh token can resume the session
 	Deadline         time.Time // the absolute timeout
+
+	Registered bool      // the browser has registered a key
+	BoundAt    time.Time // when the session was bound to it; zero: it is not
 }

@@ -32,7 +32,7 @@ func (l *Limits) Advanced(s State, now time.Time) State {
 	return s
 }
 
-// Minted is s with one more branch of its generation (rule 3).
+// Minted is s with one more branch of its generation (rule 3). A bound session does not count them.
 func (s State) Minted() State {
 	s.Forked = true
 	return s
@@ -67,6 +67,23 @@ func (s State) settled(branch Digest) State {
 func (s State) next() State {
 	s.Generation++
 	s.Predecessor, s.Settled, s.ConfirmedAt, s.Forked, s.Rebuilt = s.Settled, Digest{}, time.Time{}, false, false
+	if s.bound() {
+		return s.uncounted()
+	}
+	return s
+}
+
+// Bound is s, bound to the key that its browser has registered (rule 8).
+func (s State) Bound(at time.Time) State {
+	s.Registered, s.BoundAt = true, at
+	return s.uncounted()
+}
+
+// uncounted is s with any number of branches, in this generation and the two before. That is what
+// rules 1 to 6 have to know of a bound session, should proofs no longer be asked for one day.
+func (s State) uncounted() State {
+	s.Forked, s.Rebuilt = true, true
+	s.ConfirmedAt, s.Settled, s.Predecessor = time.Time{}, Digest{}, Digest{}
 	return s
 }
 
