@@ -19,7 +19,7 @@ const (
 	End                   // the session ends now, for Verdict.Cause
 	AlreadyEnded          // the session had ended
 	RefuseUnproven        // rule 8: the proof of the key is missing; nothing ends
-	Rebind                // rule 8: the state has lost the binding: restore it from the cookie, then judge again
+	Rebind                // rule 8: the state has lost the binding: restore it, then judge again
 )
 
 // AsksProvider reports whether the request has to wait for the provider.
@@ -48,7 +48,10 @@ type Verdict struct {
 
 // String names the action in a test's message.
 func (a Action) String() string {
-	names := [...]string{"serve", "mint", "rotate", "refresh only", "refresh early", "advance", "rebuild", "refuse", "reject stale", "challenge kept", "challenge stale", "end", "already ended", "refuse unproven", "rebind"}
+	names := [...]string{
+		"serve", "mint", "rotate", "refresh only", "refresh early", "advance", "rebuild", "refuse", "reject stale",
+		"challenge kept", "challenge stale", "end", "already ended", "refuse unproven", "rebind",
+	}
 	if int(a) < len(names) {
 		return names[a]
 	}

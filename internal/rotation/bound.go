@@ -14,8 +14,8 @@ const (
 	ProofSkew = time.Minute
 	// ProofAhead is how long before the end of its bound cookie a browser proves its key again.
 	ProofAhead = 2 * time.Minute
-	// FirstProof is the life of the bound cookie that comes with the registration. It is shorter than
-	// ProofAhead, so that the next request starts the first proof, and does not wait for it.
+	// FirstProof is the life of the bound cookie that comes with the registration. It is shorter
+	// than ProofAhead, so that the next request starts the first proof, and does not wait for it.
 	FirstProof = 110 * time.Second
 )
 
@@ -101,7 +101,7 @@ const (
 // record of the session.
 func (l *Limits) JudgeKey(s *State, persistent bool, p *KeyProof, now time.Time) KeyVerdict {
 	switch {
-	case p.OtherSession: // this is the browser's login of before, which would replace the bound cookie
+	case p.OtherSession: // a login of before, whose bound cookie would replace that of today's
 		return KeyForgotten
 	case s == nil && !p.Key:
 		return KeyUnknown // a store that has lost it looks the same

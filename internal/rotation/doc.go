@@ -8,6 +8,7 @@
 //	proof.go        Proof: what a request proves about it
 //	rules.go        Limits.Judge: rules 0 to 6
 //	ahead.go        rule 7: JWTs refreshed ahead of time
+//	bound.go        rule 8: sessions bound to a key of their browser
 //	action.go       Verdict: what the rules answer
 //	transitions.go  the session's next state
 //

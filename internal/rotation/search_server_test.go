@@ -151,6 +151,8 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 		case Refuse:
 		case Rebuild, RefreshEarly: // this store loses nothing, and no verdict is to refresh early
 			o.fault = fault{"S3", fmt.Sprintf("%v cannot be due here", v.Action)}
+		case RefuseUnproven, Rebind: // no session here is bound to a key
+			o.fault = fault{"S3", fmt.Sprintf("%v cannot be due here", v.Action)}
 		default:
 			o.fault = fault{"S3", fmt.Sprintf("the model does not know %v", v.Action)}
 		}
