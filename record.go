@@ -111,6 +111,7 @@ const (
 	EndReuseDetected    EndReason = "reuse_detected"
 	EndPasswordChanged  EndReason = "password_changed"
 	EndUserDeactivated  EndReason = "user_deactivated"
+	EndDeviceNotBound   EndReason = "device_not_bound" // not tied to its device, which this app requires
 )
 
 func (r *Record) ended() bool { return !r.EndedAt.IsZero() }

@@ -1,4 +1,4 @@
-declare const endReasons: readonly ["logout", "logout_everywhere", "revoked_by_user", "revoked_by_admin", "refresh_expired", "refresh_refused", "absolute_timeout", "reuse_detected", "password_changed", "user_deactivated"];
+declare const endReasons: readonly ["logout", "logout_everywhere", "revoked_by_user", "revoked_by_admin", "refresh_expired", "refresh_refused", "absolute_timeout", "reuse_detected", "password_changed", "user_deactivated", "device_not_bound"];
 /** Why a session ended. */
 export type EndReason = (typeof endReasons)[number];
 interface About {

@@ -9,6 +9,7 @@ const endReasons = [
   "reuse_detected",
   "password_changed",
   "user_deactivated",
+  "device_not_bound",
 ] as const;
 
 /** Why a session ended. */

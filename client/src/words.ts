@@ -20,6 +20,8 @@ const byCode: Record<string, string> = {
   provider_unavailable: "The login service doesn’t answer right now.",
   login_required: "Log in to continue.",
   reauthentication_required: "Log in once more to confirm that it’s you.",
+  device_proof_required: "This browser can’t prove any more that the login is its own. Log in again to go on.",
+  device_proof_delayed: "This browser has to wait before it can prove again that the login is its own.",
   role_required: "Your account isn’t allowed to do this.",
   logout_incomplete: "You’re logged out here. The server couldn’t record it yet, and keeps trying.",
   offline: "The server can’t be reached. Check your connection.",
@@ -48,6 +50,7 @@ const byReason: Record<EndReason, string> = {
   reuse_detected: "A copy of your session turned up somewhere else, so we ended it everywhere. If that wasn’t you, change your password.",
   password_changed: "Your password was changed. Log in with the new one.",
   user_deactivated: "This account has been deactivated.",
+  device_not_bound: "This app only keeps logins that are tied to their device, and yours wasn’t. Chrome 146 and later can do that on Windows.",
 };
 
 /**

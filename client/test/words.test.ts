@@ -6,7 +6,7 @@ const codes = [
   "invalid_credentials", "not_registered", "email_not_verified", "account_locked", "login_prevented", "two_factor_required",
   "password_change_required", "bad_request", "too_many_attempts", "provider_unavailable", "cross_origin", "login_required",
   "invalid_code", "password_refused", "email_refused", "email_taken", "link_invalid", "passkey_refused", "authenticator_exists",
-  "logout_incomplete", "offline", "timeout", "declined", "logged_out", "user_changed", "outdated",
+  "logout_incomplete", "device_proof_required", "device_proof_delayed", "offline", "timeout", "declined", "logged_out", "user_changed", "outdated",
 ];
 
 test("every code of the wire contract has a sentence of its own", () => {
@@ -33,7 +33,7 @@ test("the time to wait is said", () => {
 test("every end reason is said in words", () => {
   const reasons: EndReason[] = [
     "logout", "logout_everywhere", "revoked_by_user", "revoked_by_admin", "refresh_expired", "refresh_refused",
-    "absolute_timeout", "reuse_detected", "password_changed", "user_deactivated",
+    "absolute_timeout", "reuse_detected", "password_changed", "user_deactivated", "device_not_bound",
   ];
   assert.equal(new Set(reasons.map(whyEnded)).size, reasons.length);
   assert.equal(whyEnded(null), "Your session has ended.");

@@ -13,6 +13,7 @@ const (
 	CodePasskeyRefused           = "passkey_refused"
 	CodeLoginRequired            = "login_required"
 	CodeReauthenticationRequired = "reauthentication_required"
+	CodeDeviceProofRequired      = "device_proof_required"
 	CodeRoleRequired             = "role_required"
 	CodeNotRegistered            = "not_registered"
 	CodeEmailNotVerified         = "email_not_verified"
@@ -40,6 +41,7 @@ const (
 	CodeMethodUnknown            = "method_unknown"
 	CodeUpstreamUnavailable      = "upstream_unavailable"
 	CodeProviderUnavailable      = "provider_unavailable"
+	CodeDeviceProofDelayed       = "device_proof_delayed"
 	CodeLogoutIncomplete         = "logout_incomplete"
 	CodeUpstreamTimeout          = "upstream_timeout"
 	CodeVersionNotSupported      = "version_not_supported"
@@ -47,6 +49,10 @@ const (
 
 // RetrySoon is the Retry-After of a failure that will probably pass soon.
 const RetrySoon = 2 * time.Second
+
+// retryProof is the Retry-After where a browser may not sign for a while: it counts its signatures
+// over minutes.
+const retryProof = 30 * time.Second
 
 // problems is the only table of statuses and titles.
 var problems = map[string]Problem{
@@ -56,6 +62,7 @@ var problems = map[string]Problem{
 	CodePasskeyRefused:           {Status: http.StatusUnauthorized, Title: "This passkey does not open an account here."},
 	CodeLoginRequired:            {Status: http.StatusUnauthorized, Title: "This needs a login."},
 	CodeReauthenticationRequired: {Status: http.StatusUnauthorized, Title: "This needs a recent login."},
+	CodeDeviceProofRequired:      {Status: http.StatusUnauthorized, Title: "This browser could not show that the login is its own."},
 	CodeRoleRequired:             {Status: http.StatusForbidden, Title: "This account does not have the role that this needs."},
 	CodeNotRegistered:            {Status: http.StatusForbidden, Title: "This account is not registered for this app."},
 	CodeEmailNotVerified:         {Status: http.StatusForbidden, Title: "The email address has not been verified yet."},
@@ -83,6 +90,7 @@ var problems = map[string]Problem{
 	CodeMethodUnknown:            {Status: http.StatusNotImplemented, Title: "This server does not know that method."},
 	CodeUpstreamUnavailable:      {Status: http.StatusBadGateway, RetryAfter: RetrySoon, Title: "The app cannot be reached just now. Try again shortly."},
 	CodeProviderUnavailable:      {Status: http.StatusServiceUnavailable, RetryAfter: RetrySoon, Title: "The login service cannot be reached just now. Try again shortly."},
+	CodeDeviceProofDelayed:       {Status: http.StatusServiceUnavailable, RetryAfter: retryProof, Title: "This browser cannot show just now that the login is its own. Try again shortly."},
 	CodeLogoutIncomplete:         {Status: http.StatusServiceUnavailable, RetryAfter: RetrySoon, Title: "This browser is logged out. The server could not store that yet and keeps trying."},
 	CodeUpstreamTimeout:          {Status: http.StatusGatewayTimeout, Title: "The app did not answer in time."},
 	CodeVersionNotSupported:      {Status: http.StatusHTTPVersionNotSupported, Title: "This server needs HTTP/1.1 or newer."},
