@@ -254,7 +254,7 @@ func (a *app) ofGuard(path string) bool {
 		return false
 	}
 	switch route {
-	case "/user", "/login", "/logout", "/sessions":
+	case "/user", "/login", "/logout", "/sessions", deviceRegister, deviceRefresh:
 		return true
 	}
 	id, below := strings.CutPrefix(route, "/sessions/")

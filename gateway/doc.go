@@ -5,9 +5,9 @@
 //
 //  1. The Host names the app. A request whose host, target, method or headers are ambiguous is
 //     refused before anything asks who sent it.
-//  2. /api/user, /api/login, /api/logout and /api/sessions belong to the guard (Login.BasePath, if
-//     it is not /api); so do the account routes if an app has them, and everything below
-//     /.latchkey/.
+//  2. /api/user, /api/login, /api/logout, /api/sessions, and the two routes below /api/dbsc/ belong
+//     to the guard (Login.BasePath, if it is not /api); so do the account routes if an app has
+//     them, and everything below /.latchkey/.
 //  3. A file of the page is served from the page's folder, to everyone. Its index.html also answers
 //     navigations to paths that are neither files nor the API's.
 //  4. Everything else goes to the app: with a login if [App.Protect] requires it, and otherwise
@@ -23,5 +23,6 @@
 // login. identity.go, header.go, cookie.go, headersize.go and forwarded.go restrict what a client
 // may send. app.go routes a request, proxy.go carries it out, transport.go has the connections to
 // the app, answer.go and location.go handle the response. stream.go cuts what outlives its session,
-// and page.go, hashed.go and dir.go serve files.
+// devicebinding.go has what differs for a session that is bound to a device, and page.go, hashed.go
+// and dir.go serve files.
 package gateway

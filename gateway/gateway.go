@@ -175,12 +175,19 @@ func (g *Gateway) find(r *http.Request) (*app, http.Handler) {
 		return nil, versionUnknown // nginx still uses HTTP/1.0 by default; browsers do not
 	}
 	name, err := requestHost(r.Host)
-	if err != nil || r.URL.Opaque != "" || doubled(r.Header) {
+	if err != nil || r.URL.Opaque != "" {
 		return nil, badRequest
 	}
 	a := g.apps[name]
 	if a == nil {
 		return nil, misdirected
+	}
+	if route := a.deviceRoute(r.URL.Path); route != "" {
+		r.URL.Path, r.URL.RawPath = route, ""
+		return a, nil
+	}
+	if doubled(r.Header) {
+		return nil, badRequest
 	}
 	path, err := cleanPath(r.URL)
 	if err != nil {

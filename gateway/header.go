@@ -76,5 +76,5 @@ func speaksForOrigin(name string) bool {
 	case "Clear-Site-Data", "Strict-Transport-Security", "Public-Key-Pins", "Alt-Svc":
 		return true
 	}
-	return strings.HasPrefix(name, "Access-Control-") || strings.HasPrefix(name, "Secure-Session-") || strings.HasPrefix(name, "Sec-Session-")
+	return strings.HasPrefix(name, "Access-Control-") || bindsDevice(name)
 }

@@ -31,8 +31,9 @@ var forged = []string{
 	"X-Client-IP", "X-Cluster-Client-Ip", "X-Original-URL", "X-Original-Method", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Method-Override", "X-Client-Cert", "X-Client-Cert-Dn",
 	"X.User", "Authorization_", "Content_Length", "Transfer_Encoding", "Remote-Groups", "X-WEBAUTH-ROLE", "X-MS-CLIENT-PRINCIPAL", "X-Goog-Authenticated-User-Email", "X-Amzn-Oidc-Data",
 	"Cf-Access-Authenticated-User-Email", "Tailscale-User-Login", "X-Consumer-Username", "X-Middleware-Subrequest", "WL-Proxy-Client-IP", "Incap-Client-IP", "DO-Connecting-IP", "Client-Cert", "X-Access-Token",
-	"X-Original-Forwarded-For", "Impersonate-User", "X-Endpoint-API-UserInfo", "X-Script-Name", "X-Scheme", "Front-End-Https", "X-Client-Verify", "Fly-Client-IP", "Secure-Session-Response",
+	"X-Original-Forwarded-For", "Impersonate-User", "X-Endpoint-API-UserInfo", "X-Script-Name", "X-Scheme", "Front-End-Https", "X-Client-Verify", "Fly-Client-IP",
 	"WL-Proxy-Client-Cert", "Forwarded-For", "X-Forward-For", "X-Now-Route-Matches", "X-Invoke-Path", "X-WebObjects-Remote-User", "es-security-runas-user", "X-SP-UserId", "ngrok-auth-user-email", "teleport-jwt-assertion",
+	"Secure-Session-Registration", "Secure-Session-Challenge", "Secure-Session-Response", "Secure-Session-Skipped", "Sec-Secure-Session-Id",
 	"kubeflow-userid", "l5d-client-id", "X-AGW-userid", "X-Scope-OrgID", "x-amzn-request-context", "Grpc-Metadata-X-User", "Sf-Context-Current-User", "unscoped-affiliation", "X-CF-Forwarded-Url", "X-ClientIP", "Disguised-Host",
 }
 
@@ -158,19 +159,21 @@ func TestGWY05AnswersCannotTouchTheLogin(t *testing.T) {
 	w.app.answer(func(rw http.ResponseWriter, r *http.Request) {
 		h := rw.Header()
 		say := func() {
-			for _, name := range []string{"Clear-Site-Data", "Strict-Transport-Security", "Secure-Session-Registration", "Secure-Session-Challenge", "Sec-Session-Registration", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Alt-Svc"} {
+			for _, name := range []string{"Clear-Site-Data", "Strict-Transport-Security", "Secure-Session-Registration", "Secure-Session-Challenge", "Secure-Session-Response", "Secure-Session-Skipped", "Sec-Secure-Session-Id", "Sec-Session-Registration", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Alt-Svc"} {
 				h.Set(name, "mallory")
 			}
-			h["Set-Cookie"] = []string{"__Host-session=mallory; Path=/; Secure", "__host-Refresh=mallory", " __Host-device=mallory; Max-Age=0", "=__Host-session=mallory; Secure", "__Host-echo\t=mallory", "theme=dark"}
+			h["Set-Cookie"] = []string{"__Host-session=mallory; Path=/; Secure", "__host-Refresh=mallory", " __Host-device=mallory; Max-Age=0", "=__Host-session=mallory; Secure", "__Host-echo\t=mallory", "__Host-bound=mallory; Max-Age=600", "theme=dark"}
 		}
 		say()
 		rw.WriteHeader(http.StatusEarlyHints)
 		say()
-		h.Set("Trailer", "Set-Cookie, X-Sum")
+		h.Set("Trailer", "Set-Cookie, Secure-Session-Challenge, X-Sum")
 		fmt.Fprint(rw, "ok")
 		rw.(http.Flusher).Flush()
 		h.Set("X-Sum", "1")
 		h.Set("Set-Cookie", "__Host-session=mallory")
+		h.Set("Secure-Session-Challenge", "mallory")
+		h.Set(http.TrailerPrefix+"Secure-Session-Registration", "mallory")
 		h.Set(http.TrailerPrefix+"Clear-Site-Data", "mallory")
 	})
 	for _, h2 := range []bool{false, true} {
@@ -445,7 +448,7 @@ func TestHeaderNamesInTheConfig(t *testing.T) {
 			t.Errorf("drop_headers %q is taken", name)
 		}
 	}
-	for _, name := range []string{"", "*", "Access-Control-*", "X Y"} {
+	for _, name := range []string{"", "*", "Access-Control-*", "X Y", "secure-session-registration", "Sec-Secure-Session-Id"} {
 		if err := check(func(a *gateway.App) { a.AllowHeaders = []string{name} }); err == nil {
 			t.Errorf("allow_headers %q is taken", name)
 		}

@@ -12,7 +12,7 @@ import (
 // matches any rest of the name, a star in front any beginning. The second column says whose they
 // are; docs/gateway.md has the same table.
 var identityHeaders = [...]struct{ names, of string }{
-	{"Authorization, Latchkey*, X-Latchkey*, Sec-Session-*, Secure-Session-*", "Latchkey"},
+	{"Authorization, Latchkey*, X-Latchkey*, Sec-Secure-Session-*, Sec-Session-*, Secure-Session-*", "Latchkey"},
 	{"Forwarded, Forwarded-*, Via, X-Forward*, Proxy, Proxy-*, X-Proxy*", "RFC 7239, RFC 9110, and the headers before them"},
 	{"*-Client-Ip, *-Connecting-Ip, *-Real-Ip, *-Cluster-Client-Ip, Client-Ip, X-Clientip, X-Real-*, X-Remote-*, X-Originating-*, X-Coming-From, X-Sucuri-*, Akamai-*, X-Akamai-*", "nginx, HAProxy, Rackspace, Akamai, Fastly, Fly.io, Sucuri: the address of the browser"},
 	{"X-Original-*, X-Rewrite-*, X-Host, X-Script-Name, X-Http-Path-Override, X-Http-Host-Override, X-Replaced-Path, X-Scheme, X-Url-Scheme, Front-End-Https, Disguised-Host", "nginx, IIS, ingress-nginx, Traefik, WSGI servers, Azure: another path, host or scheme"},
@@ -123,8 +123,11 @@ func droppedHeaders(list []string) (map[string]bool, error) {
 func allowedHeaders(list []string) (map[string]bool, error) {
 	var errs []error
 	for _, name := range list {
-		if !plainName(name) {
+		switch {
+		case !plainName(name):
 			errs = append(errs, fmt.Errorf("allow_headers: %q is not the name of a header: want whole names, such as Access-Control-Allow-Origin", name))
+		case bindsDevice(http.CanonicalHeaderKey(name)):
+			errs = append(errs, fmt.Errorf("allow_headers: %s: the login's own, with which an app could take browsers their keys: leave it out", name))
 		}
 	}
 	return canonical(list...), errors.Join(errs...)

@@ -64,3 +64,51 @@ func TestAccountRoutesAreOurs(t *testing.T) {
 		}
 	}
 }
+
+// The routes for device-bound sessions are the guard's, whatever the configuration says, and
+// whatever a proxy in front makes of the path: a browser that gets a redirect, a 404 or another
+// refusal of the gateway throws its key away.
+func TestDeviceRoutesAreTheGuards(t *testing.T) {
+	w := newWorld(t)
+	dir := dist(t)
+	write(t, dir+"/api/dbsc/refresh", "page")
+	vite := w.upstream()
+	of := func(change func(*gateway.App)) func(*gateway.Config) {
+		return func(c *gateway.Config) { change(&c.Apps[0]) }
+	}
+	for name, n := range map[string]*node{
+		"app": w.serve(), "everything protected": w.serve(of(func(a *gateway.App) { a.Protect = nil })), "page": w.serve(withPage(dir)),
+		"public": w.serve(of(func(a *gateway.App) { a.Public = []string{"/api/dbsc"} })), "dev server": w.serve(of(func(a *gateway.App) { a.DevServer = vite.URL })),
+		"page alone": w.serve(withPage(dir), of(func(a *gateway.App) { a.Upstream = "" })),
+	} {
+		for _, b := range []*browser{n.stranger(), n.loggedIn()} {
+			for _, path := range []string{"/api/dbsc/register", "/api/dbsc/refresh"} {
+				for _, spelled := range []string{path, path + "?a=%zz;", path + "/", "/" + path, strings.Replace(path, "/dbsc/", "//dbsc//", 1), strings.Replace(path, "d", "%64", 1)} {
+					b.wantGuard(t, "POST", spelled)
+				}
+				b.wantGuard(t, "GET", path, "Sec-Fetch-Mode", "navigate", "Accept", "text/html")
+				b.wantGuard(t, "HEAD", path)
+				b.wantGuard(t, "OPTIONS", path)
+				b.wantGuard(t, "POST", path, "Origin", "null")
+				b.wantGuard(t, "POST", path, "Cookie", strings.Repeat("a="+strings.Repeat("x", 4000)+"; ", 100))
+			}
+			b.do("POST", "/api/x/../dbsc/refresh/x", "").want(t, 400, "bad_request")
+			b.do("POST", "/api/dbsc", "")
+			b.do("POST", "/api/dbsc/refreshed", "")
+		}
+		for _, r := range append(w.app.take(), vite.take()...) {
+			if r.URL.Path != "/api/dbsc" && r.URL.Path != "/api/dbsc/refreshed" {
+				t.Errorf("%s: an app saw %s %s", name, r.Method, r.URL.Path)
+			}
+		}
+	}
+}
+
+// wantGuard sends a request that the guard must answer, not the gateway.
+func (b *browser) wantGuard(t *testing.T, method, path string, header ...string) {
+	t.Helper()
+	resp := b.open(b.request(method, path, "", header...))
+	if resp.StatusCode != 404 {
+		t.Errorf("%s %s: %s %v", method, path, resp.Status, resp.Header)
+	}
+}
