@@ -17,6 +17,7 @@ const (
 	SessionName = "__Host-session"
 	RefreshName = "__Host-refresh"
 	DeviceName  = "__Host-device"
+	BoundName   = "__Host-bound"
 )
 
 // MaxSize is the most that browsers store of a cookie's name and value, in bytes; MaxAge is the
@@ -29,16 +30,18 @@ const (
 // Encoding is the encoding of the values. Strict, so that each value has one encoding only.
 var Encoding = base64.RawURLEncoding.Strict()
 
-// A Mark is what both cookies say: which session, which generation of it, which branch, and when
-// they were minted.
+// A Mark is what both cookies say: which session, which generation of it, which branch, when they
+// were minted, and whether the session is bound to a device.
 type Mark struct {
 	ID         [16]byte
 	Generation uint32
 	Branch     Branch
 	MintedAt   time.Time // whole milliseconds
+	Keyed      bool      // the session is bound: it has a key, which the browser has used
 }
 
-// Same reports whether two marks are of one branch.
+// Same reports whether two marks are of one branch. One of them may be from before the session was
+// bound.
 func (m Mark) Same(o Mark) bool {
 	return m.ID == o.ID && m.Generation == o.Generation && m.Branch == o.Branch
 }

@@ -12,7 +12,8 @@ import (
 // that the store has lost. It grows by tags, never by versions.
 const refreshVersion = 2
 
-// A Content is what a refresh cookie says. Its token and branch are secret.
+// A Content is what a refresh cookie says. Its token and branch are secret. It is keyed if and only
+// if it has BoundAt.
 type Content struct {
 	Mark
 	UserID          string
@@ -22,7 +23,8 @@ type Content struct {
 	Deadline        time.Time
 	Token           Token
 	TokenID         string
-	PublicKey       []byte
+	PublicKey       []byte    // of a bound session
+	BoundAt         time.Time // when the browser first used that key; zero for other sessions
 	Persistent      bool
 	Unknown         packed.Unknown // what another program put there
 }
@@ -40,6 +42,7 @@ var refreshLayout = packed.Layout[Content]{
 	packed.Time(packed.TagDeadline, func(c *Content) *time.Time { return &c.Deadline }),
 	packed.Array16(packed.TagBranch, func(c *Content) *Branch { return &c.Branch }),
 	packed.Time(packed.TagMintedAt, func(c *Content) *time.Time { return &c.MintedAt }),
+	packed.Time(packed.TagBoundAt, func(c *Content) *time.Time { return &c.BoundAt }),
 }
 
 // Token is the provider's refresh token. It prints as nothing of itself.
@@ -98,7 +101,7 @@ func parseContent(id [idSize]byte, plain []byte) (Content, bool) {
 	case refreshVersion:
 		c.Unknown, err = refreshLayout.Read(plain[1:], &c)
 	}
-	c.ID = id
+	c.ID, c.Keyed = id, !c.BoundAt.IsZero()
 	return c, err == nil
 }
 

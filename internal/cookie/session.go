@@ -11,32 +11,34 @@ import (
 
 // The session cookie is a mark and a MAC over it, in base64url: version (1 byte), key id (4),
 // public id (16), generation (4), branch (16), mint time (8), HMAC-SHA-256 (32).
+//
+// The version is 1, or 2 if the session is bound to a device. To a program that knows only version
+// 1, the cookie of a bound session is not genuine: it would serve it without a proof.
 const (
-	sessionVersion  = 1
+	sessionVersion      = 1
+	keyedSessionVersion = 2
+
 	sessionMarkSize = 1 + 4 + 16 + 4 + 16 + 8
 	sessionSize     = sessionMarkSize + mac.Size
 	sessionLength   = sessionSize / 3 * 4 // no remainder, hence no padding
 )
 
 // Sessions authenticates session cookies: a forged one is refused without a look into the store.
-type Sessions struct {
-	keys []*mac.Key // in the order of the ring
-}
+type Sessions struct{ keys ring }
 
 // NewSessions derives one key per key of the app. App, host and cookie name go into the key, so
 // that no cookie works in another place.
 func NewSessions(keys Keys, app, host string) *Sessions {
-	s := &Sessions{}
-	for _, k := range keys {
-		s.keys = append(s.keys, mac.New(k.ID, k.Derive("session cookie", mac.Size, app, host, SessionName)))
-	}
-	return s
+	return &Sessions{newRing(keys, "session cookie", app, host, SessionName)}
 }
 
 // Format returns the session cookie that says m.
 func (s *Sessions) Format(m Mark) string {
 	key := s.keys[0]
 	raw := append(make([]byte, 0, sessionSize), sessionVersion)
+	if m.Keyed {
+		raw[0] = keyedSessionVersion
+	}
 	raw = binary.BigEndian.AppendUint32(raw, key.ID)
 	raw = append(raw, m.ID[:]...)
 	raw = binary.BigEndian.AppendUint32(raw, m.Generation)
@@ -51,26 +53,17 @@ func (s *Sessions) Parse(value string) (Mark, bool) {
 	if !c.decode(value) {
 		return Mark{}, false
 	}
-	key := s.find(c.keyID())
+	key := s.keys.find(c.keyID())
 	if key == nil || !c.genuine(key) {
 		return Mark{}, false
 	}
 	return c.mark(), true
 }
 
-func (s *Sessions) find(id uint32) *mac.Key {
-	for _, k := range s.keys {
-		if k.ID == id {
-			return k
-		}
-	}
-	return nil
-}
-
 // UnknownKey returns the id of the key that a cookie names, if it is not one of ours.
 func (s *Sessions) UnknownKey(value string) (id uint32, unknown bool) {
 	var c sessionCookie
-	if !c.decode(value) || s.find(c.keyID()) != nil {
+	if !c.decode(value) || s.keys.find(c.keyID()) != nil {
 		return 0, false
 	}
 	return c.keyID(), true
@@ -81,13 +74,7 @@ type sessionCookie [sessionSize]byte
 
 // decode reports whether value has the form of a session cookie.
 func (c *sessionCookie) decode(value string) bool {
-	if len(value) != sessionLength {
-		return false
-	}
-	var text [sessionLength]byte
-	copy(text[:], value)
-	n, err := Encoding.Decode(c[:], text[:])
-	return err == nil && n == sessionSize && c[0] == sessionVersion
+	return decode(c[:], value) && (c[0] == sessionVersion || c[0] == keyedSessionVersion)
 }
 
 func (c *sessionCookie) keyID() uint32 { return binary.BigEndian.Uint32(c[1:]) }
@@ -95,7 +82,7 @@ func (c *sessionCookie) keyID() uint32 { return binary.BigEndian.Uint32(c[1:]) }
 func (c *sessionCookie) mark() Mark {
 	return Mark{
 		ID: [16]byte(c[5:21]), Generation: binary.BigEndian.Uint32(c[21:]), Branch: Branch(c[25:41]),
-		MintedAt: time.UnixMilli(int64(binary.BigEndian.Uint64(c[41:]))),
+		MintedAt: time.UnixMilli(int64(binary.BigEndian.Uint64(c[41:]))), Keyed: c[0] == keyedSessionVersion,
 	}
 }
 
@@ -123,6 +110,14 @@ func NewVerified(text string, m Mark) *Verified {
 // Is reports whether text is this very cookie.
 func (v *Verified) Is(text string) bool {
 	return subtle.ConstantTimeCompare(v.text[:], []byte(text)) == 1
+}
+
+// Keyed reports whether the cookie says that its session is bound to a device. The version is the
+// first byte; a field of its own would put each Verified into the next size class.
+func (v *Verified) Keyed() bool {
+	var raw [3]byte
+	Encoding.Decode(raw[:], v.text[:4])
+	return raw[0] == keyedSessionVersion
 }
 
 // MintedAt is when the cookie was minted: within the last 49 days, for 32 bits do not reach

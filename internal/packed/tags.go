@@ -60,6 +60,9 @@ const (
 
 	TagBranch   Tag = 43 // of a cookie
 	TagMintedAt Tag = 44 // of a cookie
+
+	// when the browser first used the public key: since then the session needs a proof
+	TagBoundAt Tag = 48
 )
 
 // Reserved: nothing writes these yet.
