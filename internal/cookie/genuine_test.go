@@ -48,6 +48,30 @@ var kinds = []kind{
 			end, ok := NewBoundCookies(keys, app, host).Parse(text, s.id, s.thumbprint)
 			return ok && end.Equal(someTime)
 		}},
+	{"session identifier",
+		func(keys Keys, app, host string, s subject) string {
+			return string(NewSessionIdentifiers(keys, app, host).Format(s.id, someTime))
+		},
+		func(keys Keys, app, host string, s subject, text string) bool {
+			id, _, ok := NewSessionIdentifiers(keys, app, host).Parse(text)
+			return ok && id == s.id
+		}},
+	{"registration challenge",
+		func(keys Keys, app, host string, s subject) string {
+			return NewRegistrationChallenges(keys, app, host).Format(s.id, someTime)
+		},
+		func(keys Keys, app, host string, s subject, text string) bool {
+			at, ok := NewRegistrationChallenges(keys, app, host).Parse(text, s.id)
+			return ok && at.Equal(someTime)
+		}},
+	{"refresh challenge",
+		func(keys Keys, app, host string, s subject) string {
+			return NewRefreshChallenges(keys, app, host).Format(s.id, s.thumbprint, someTime)
+		},
+		func(keys Keys, app, host string, s subject, text string) bool {
+			at, ok := NewRefreshChallenges(keys, app, host).Parse(text, s.id, s.thumbprint)
+			return ok && at.Equal(someTime)
+		}},
 }
 
 // Each text is genuine for its purpose, app, host, session and key only, and all its bits count.
