@@ -15,7 +15,8 @@ const module = "github.com/latchkey-dev/latchkey"
 func TestDeps(t *testing.T) {
 	// packages of ours that a package may import; "…" stands for everything
 	allowed := map[string][]string{
-		"":                                 {"/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
+		"":                                 {"/dbsc", "/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
+		"/dbsc":                            {},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
@@ -92,6 +93,7 @@ func TestDeps(t *testing.T) {
 	standardOnly := map[string]bool{"/fusionauth": true} // itself: internal/loginid needs x/text
 	reach("", all, standardOnly)
 	reach("/memstore", all, standardOnly)
+	reach("/dbsc", all, standardOnly)
 	for name, imports := range all {
 		ours, known := allowed[name]
 		if !known {
