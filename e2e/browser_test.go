@@ -28,7 +28,12 @@ type browser struct {
 // newBrowser gives the test its own browser, like an incognito window.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
+	return newBrowserOf(t, chromium)
+}
+
+func newBrowserOf(t *testing.T, p *process) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(p.context(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	return &browser{T: t, ctx: ctx}
 }
@@ -53,7 +58,7 @@ func (b *browser) cookies(s *site) map[string]*network.Cookie {
 	b.Helper()
 	found := make(map[string]*network.Cookie)
 	for _, c := range b.jar() {
-		if c.Domain == s.name+".localhost" && c.Name != deviceCookie {
+		if c.Domain == s.hostname && c.Name != deviceCookie {
 			found[c.Name] = c
 		}
 	}

@@ -12,28 +12,47 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is the browser process of all tests, started by TestMain.
-var chromium context.Context
+// chromium is the browser process of all tests, started by the first that needs it.
+var chromium = &process{}
 
 func TestMain(m *testing.M) {
-	os.Exit(withChromium(m))
+	status := m.Run()
+	if err := chromium.end(); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		status = 1
+	}
+	os.Exit(status)
 }
 
-func withChromium(m *testing.M) (status int) {
-	profile, err := os.MkdirTemp("", "latchkey-e2e-profile-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		return 1
+// A process is a Chromium with an empty profile of its own.
+type process struct {
+	once    sync.Once
+	profile string
+	ctx     context.Context // of its first tab
+	stop    func() error
+	err     error
+}
+
+// context starts the process if no test has, and returns the context of its first tab.
+func (p *process) context(t *testing.T) context.Context {
+	t.Helper()
+	p.once.Do(func() {
+		if p.profile, p.err = os.MkdirTemp("", "latchkey-e2e-profile-"); p.err == nil {
+			p.ctx, p.stop, p.err = startChromium(p.profile)
+		}
+	})
+	if p.err != nil {
+		t.Fatal(p.err)
 	}
-	defer os.RemoveAll(profile)
-	ctx, stop, err := startChromium(profile)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		return 1
+	return p.ctx
+}
+
+// end ends the process, if it has started.
+func (p *process) end() (err error) {
+	if p.stop != nil {
+		err = p.stop()
 	}
-	defer stop()
-	chromium = ctx
-	return m.Run()
+	return errors.Join(err, os.RemoveAll(p.profile))
 }
 
 // startChromium starts a browser process with a profile directory. The context is that of its first
@@ -46,6 +65,7 @@ func startChromium(profile string) (ctx context.Context, stop func() error, err 
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("ignore-certificate-errors-spki-list", certificate().keyDigest),
 	)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ = chromedp.NewContext(allocator)

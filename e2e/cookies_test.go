@@ -26,7 +26,7 @@ func (s *site) checkNewCookies(b *browser, e exchange) {
 		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/" || c.Domain != "" {
 			s.Errorf("on the wire: %s", e.answer["Set-Cookie"])
 		}
-		if k.Value != c.Value || !k.Secure || !k.HTTPOnly || k.SameSite != network.CookieSameSiteStrict || k.Path != "/" || k.Domain != s.name+".localhost" {
+		if k.Value != c.Value || !k.Secure || !k.HTTPOnly || k.SameSite != network.CookieSameSiteStrict || k.Path != "/" || k.Domain != s.hostname {
 			s.Errorf("in the browser: %+v", *k)
 		}
 	}

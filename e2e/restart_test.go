@@ -6,25 +6,27 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
+// startInProfile starts a browser whose profile stays when it has stopped.
+func startInProfile(t *testing.T, profile string) (b *browser, stop func()) {
+	t.Helper()
+	ctx, end, err := startChromium(profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { end() })
+	return &browser{T: t, ctx: ctx}, func() {
+		if err := end(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestBrowserRestart ends the browser and starts it again with the same profile. A user who asked
 // to be remembered is still logged in, by the refresh cookie alone; another has to log in.
 func TestBrowserRestart(t *testing.T) {
 	t.Parallel()
 	w, profile := newWorld(t), t.TempDir()
-	restart := func() (b *browser, stop func()) {
-		ctx, stopChromium, err := startChromium(profile)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { stopChromium() })
-		return &browser{T: t, ctx: ctx}, func() {
-			if err := stopChromium(); err != nil {
-				t.Error(err)
-			}
-		}
-	}
-
-	b, stop := restart()
+	b, stop := startInProfile(t, profile)
 	w.store.enterAndLogIn(b)
 	p := w.forums.enter(b)
 	p.click("login-remember")
@@ -32,7 +34,7 @@ func TestBrowserRestart(t *testing.T) {
 	w.clock.advance(settling)
 	stop()
 
-	b, _ = restart()
+	b, _ = startInProfile(t, profile)
 	w.forget()
 	w.store.openLoggedIn(b)
 	if sent := w.wire.to(w.store, "/api/user")[0].cookies(); sent[sessionCookie] != "" || sent[refreshCookie] == "" {

@@ -40,6 +40,7 @@ const (
 // exchange with the browsers.
 type world struct {
 	*testing.T
+	place
 	clock    *clock
 	wire     *wire
 	calls    *calls
@@ -49,6 +50,7 @@ type world struct {
 	config   latchkey.Config // what both guards share
 	user     idp.User
 	addr     string // of the server of both apps
+	stranger string // the origin of another site, at the same server
 	store    *site
 	forums   *site
 }
@@ -57,7 +59,8 @@ type world struct {
 type site struct {
 	*world
 	name          string
-	host          string
+	hostname      string
+	host          string // with its port
 	origin        string
 	protected     string // a route that needs a login
 	refresh       string // the provider's route by which it refreshes
@@ -70,8 +73,13 @@ type site struct {
 // no browser may have received a secret (ARC-01).
 func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	t.Helper()
+	return newWorldAt(t, plain, changes...)
+}
+
+func newWorldAt(t *testing.T, at place, changes ...func(*latchkey.Config)) *world {
+	t.Helper()
 	w := &world{
-		T: t, clock: newClock(), wire: newWire(), calls: newCalls(), faults: &faults{},
+		T: t, place: at, clock: newClock(), wire: newWire(), calls: newCalls(), faults: &faults{},
 		config: latchkey.Config{Store: memstore.New(), Keys: latchkey.KeyRing{latchkey.NewKey()}, ProviderTimeout: patience},
 	}
 	for _, change := range changes {
@@ -82,7 +90,7 @@ func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	if err := w.provider.EnsureTenant(t.Context(), idp.Tenant{Name: "Default", VerifyEmail: true, UnverifiedBehavior: idp.UnverifiedGated}); err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := w.listen()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,11 +99,13 @@ func newWorld(t *testing.T, changes ...func(*latchkey.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.stranger = w.scheme + "://" + stranger + ":" + port
 	w.store = &site{world: w, name: "store", protected: "/api/load-shopping-cart", refresh: "/api/jwt/refresh"}
 	w.forums = &site{world: w, name: "forums", protected: "/api/load-posts", refresh: "/oauth2/token"}
 	for _, s := range w.sites() {
-		s.front, s.host = &faults{}, s.name+".localhost:"+port
-		s.origin = "http://" + s.host
+		s.front, s.hostname = &faults{}, s.name+"."+w.domain
+		s.host = s.hostname + ":" + port
+		s.origin = w.scheme + "://" + s.host
 	}
 	w.openStore()
 	w.openForums()
