@@ -13,4 +13,4 @@ export type { Credentials, Options, Phase, State, User } from "./state.ts";
 export type { Session } from "./sessions.ts";
 export { Problem } from "./problem.ts";
 export type { EndReason } from "./problem.ts";
-export { whyEnded, words } from "./words.ts";
+export { whyAsked, whyEnded, words } from "./words.ts";

@@ -27,9 +27,10 @@ export declare class Latchkey {
     decline(): void;
     /**
      * fetch, for the app's own API. If the response is 401 `login_required`, the phase becomes
-     * `asking`, and the request is sent again after the login; all requests share one login. A
-     * request that was begun for one user is never sent for another. Throws a Problem only if there
-     * is no response to return.
+     * `asking`, and the request is sent again after the login; all requests share one login. The same
+     * goes for 401 `device_proof_required`, if a second try did not help. A request that was begun
+     * for one user is never sent for another. Throws a Problem only if there is no response to
+     * return.
      */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
     /**

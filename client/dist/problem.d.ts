@@ -1,6 +1,8 @@
 declare const endReasons: readonly ["logout", "logout_everywhere", "revoked_by_user", "revoked_by_admin", "refresh_expired", "refresh_refused", "absolute_timeout", "reuse_detected", "password_changed", "user_deactivated", "device_not_bound"];
 /** Why a session ended. */
 export type EndReason = (typeof endReasons)[number];
+/** The 503s that pass by themselves, and that the app behind the guard has not seen. */
+export declare const passing: readonly string[];
 interface About {
     status?: number;
     detail?: string;

@@ -1,4 +1,4 @@
-import type { EndReason } from "./problem.ts";
+import type { EndReason, Problem } from "./problem.ts";
 /** The logged-in user. */
 export interface User {
     id: string;
@@ -43,6 +43,12 @@ export interface State {
     readonly returning: boolean;
     /** Why the last session ended, if the backend knows. */
     readonly endReason: EndReason | null;
+    /**
+     * Why the backend is `unreachable`; or `device_proof_required`, in the phases `asking` and `out`:
+     * the session is bound to its device, and this browser can no longer prove that it is its own.
+     * Only a login helps.
+     */
+    readonly problem: Problem | null;
 }
 /** All fields have a default. */
 export interface Options {
@@ -52,7 +58,7 @@ export interface Options {
     fetch?: (request: Request) => Promise<Response>;
     /** Milliseconds after which a request times out. Default 30,000. */
     timeout?: number;
-    /** How often a request is retried while the provider is unavailable. Default 2. */
+    /** How often a request is repeated after a 503 that passes by itself. Default 2. */
     repeats?: number;
     /** Waits that many milliseconds, or until the signal aborts. Default: a timer. */
     sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;

@@ -14,7 +14,7 @@ export class Latchkey {
   readonly #unwatch: () => void;
   readonly #listeners = new Set<() => void>();
 
-  #state: State = { phase: "checking", user: null, returning: false, endReason: null };
+  #state: State = { phase: "checking", user: null, returning: false, endReason: null, problem: null };
   /**
    * The user of this page. It stays while the form asks for a login, until that is declined or
    * someone else logs in.
@@ -87,9 +87,10 @@ export class Latchkey {
 
   /**
    * fetch, for the app's own API. If the response is 401 `login_required`, the phase becomes
-   * `asking`, and the request is sent again after the login; all requests share one login. A
-   * request that was begun for one user is never sent for another. Throws a Problem only if there
-   * is no response to return.
+   * `asking`, and the request is sent again after the login; all requests share one login. The same
+   * goes for 401 `device_proof_required`, if a second try did not help. A request that was begun
+   * for one user is never sent for another. Throws a Problem only if there is no response to
+   * return.
    */
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
@@ -100,11 +101,11 @@ export class Latchkey {
       const epoch = this.#epoch;
       const response = await this.#transport.patiently(request, () => this.#stillFor(owner));
       const problem = response.status === 401 ? await Problem.of(response) : null;
-      if (problem?.code !== "login_required") {
+      if (problem?.code !== "login_required" && problem?.code !== "device_proof_required") {
         this.#stillFor(owner, "outdated");
         return response;
       }
-      if (epoch === this.#epoch) await this.#askForLogin(problem.endReason);
+      if (epoch === this.#epoch) await this.#askForLogin(problem);
       this.#stillFor(owner);
       owner ??= this.#owner;
     }
@@ -154,7 +155,7 @@ export class Latchkey {
   }
 
   async #askWho(): Promise<State> {
-    if (this.#state.phase === "unreachable") this.#setState("checking", null, null);
+    if (this.#state.phase === "unreachable") this.#setState("checking", null);
     const epoch = this.#epoch;
     try {
       const response = await this.#transport.patiently(new Request(this.#base + "/user"), () => {});
@@ -162,10 +163,10 @@ export class Latchkey {
       const user = response.ok ? await userOf(response) : null;
       if (epoch !== this.#epoch) return this.#state;
       if (user) this.#enter(user);
-      else if (problem?.code === "not_logged_in") this.#nobody(problem.endReason);
-      else this.#unreachable();
-    } catch {
-      if (epoch === this.#epoch) this.#unreachable();
+      else if (problem?.code === "not_logged_in" || problem?.code === "device_proof_required") this.#nobody(problem);
+      else this.#unreachable(problem);
+    } catch (error) {
+      if (epoch === this.#epoch) this.#unreachable(error instanceof Problem ? error : null);
     }
     return this.#state;
   }
@@ -180,7 +181,7 @@ export class Latchkey {
     this.#login = null;
     if (this.#state.phase !== "in" || this.#owner !== user.id) this.#epoch++;
     this.#owner = user.id;
-    this.#setState("in", user, null);
+    this.#setState("in", user);
     waiting?.resolve();
   }
 
@@ -197,20 +198,20 @@ export class Latchkey {
    * Nobody is logged in at the backend. If someone was here, the session has ended elsewhere: ask,
    * and lose nothing typed.
    */
-  #nobody(endReason: EndReason | null): void {
-    if (this.#owner === null) this.#setState(this.#login ? "asking" : "out", null, endReason);
-    else if (endReason === "logout") this.#leave("logged_out", endReason);
-    else this.#setState("asking", null, endReason);
+  #nobody(problem: Problem): void {
+    const { endReason } = problem;
+    if (this.#owner !== null && endReason === "logout") this.#leave("logged_out", endReason);
+    else this.#setState(this.#owner !== null || this.#login ? "asking" : "out", null, endReason, missingProof(problem));
   }
 
-  #unreachable(): void {
-    if (this.#state.phase === "checking") this.#setState("unreachable", null, null);
+  #unreachable(problem: Problem | null): void {
+    if (this.#state.phase === "checking") this.#setState("unreachable", null, null, problem);
   }
 
-  async #askForLogin(endReason: EndReason | null): Promise<void> {
+  async #askForLogin(problem: Problem): Promise<void> {
     this.#login ??= new Deferred();
     const { promise } = this.#login;
-    this.#setState("asking", null, endReason ?? this.#state.endReason);
+    this.#setState("asking", null, problem.endReason ?? this.#state.endReason, missingProof(problem));
     await promise;
   }
 
@@ -220,8 +221,8 @@ export class Latchkey {
     throw new Problem(otherwise ?? (this.#owner === null ? "logged_out" : "user_changed"));
   }
 
-  #setState(phase: Phase, user: User | null, endReason: EndReason | null): void {
-    this.#state = { phase, user, returning: phase === "asking" && this.#owner !== null, endReason };
+  #setState(phase: Phase, user: User | null, endReason: EndReason | null = null, problem: Problem | null = null): void {
+    this.#state = { phase, user, returning: phase === "asking" && this.#owner !== null, endReason, problem };
     for (const listener of this.#listeners) listener();
   }
 
@@ -234,6 +235,11 @@ export class Latchkey {
     const headers = { "Content-Type": "application/json" };
     return new Request(this.#base + path, { method: "POST", headers, body: JSON.stringify(body) });
   }
+}
+
+/** The problem, if it is that this browser cannot prove that the login is its own. */
+function missingProof(problem: Problem): Problem | null {
+  return problem.code === "device_proof_required" ? problem : null;
 }
 
 async function userOf(response: Response): Promise<User> {

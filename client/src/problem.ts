@@ -15,6 +15,9 @@ const endReasons = [
 /** Why a session ended. */
 export type EndReason = (typeof endReasons)[number];
 
+/** The 503s that pass by themselves, and that the app behind the guard has not seen. */
+export const passing: readonly string[] = ["provider_unavailable", "device_proof_delayed"];
+
 interface About {
   status?: number;
   detail?: string;

@@ -35,7 +35,7 @@ function isSession(value: unknown): value is Session {
   const session = value as Partial<Session> | null;
   return (
     typeof session?.id === "string" && typeof session.current === "boolean" && typeof session.device === "string" &&
-    isTime(session.createdAt) && isTime(session.lastSeenAt)
+    typeof session.deviceBound === "boolean" && isTime(session.createdAt) && isTime(session.lastSeenAt)
   );
 }
 

@@ -1,8 +1,11 @@
-import { Problem } from "./problem.ts";
+import { passing, Problem } from "./problem.ts";
 import type { Options } from "./state.ts";
 
 /** Nobody watches a spinner for longer than this. */
 const longestWait = 5;
+
+/** Milliseconds in which a browser that can prove a bound login gets to do so. */
+const proofWait = 1000;
 
 /** Sends requests, and turns a missing response into a Problem. */
 export class Transport {
@@ -30,17 +33,26 @@ export class Transport {
   }
 
   /**
-   * Sends, and retries a few times while the backend answers 503 `provider_unavailable`. That is
-   * safe for a POST too: the guard gives this answer before the app has seen the request.
-   * `mayRepeat` throws when the request is no longer wanted.
+   * Sends, and sends again what may well be served then: a few times while the backend answers with
+   * a 503 that passes, and once after 401 `device_proof_required`. That is safe for a POST too: the
+   * guard gives these answers before the app has seen the request. `mayRepeat` throws when the
+   * request is no longer wanted.
    */
   async patiently(request: Request, mayRepeat: () => void): Promise<Response> {
+    const response = await this.#whileUnavailable(request, mayRepeat);
+    if (response.status !== 401 || (await Problem.of(response)).code !== "device_proof_required") return response;
+    await this.#sleep(proofWait, request.signal);
+    mayRepeat();
+    return this.#whileUnavailable(request, mayRepeat);
+  }
+
+  async #whileUnavailable(request: Request, mayRepeat: () => void): Promise<Response> {
     for (let left = this.#repeats; ; left--) {
-      const response = await this.once(request.clone());
+      const response = await this.once(request.clone()); // keeps the body for the next time
       if (response.status !== 503 || left <= 0) return response;
       const { code, retryAfter } = await Problem.of(response);
       const wait = retryAfter ?? 1;
-      if (code !== "provider_unavailable" || wait > longestWait) return response;
+      if (!passing.includes(code) || wait > longestWait) return response;
       await this.#sleep(wait * 1000, request.signal);
       mayRepeat();
     }

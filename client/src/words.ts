@@ -1,4 +1,5 @@
-import type { EndReason, Problem } from "./problem.ts";
+import { passing, type EndReason, type Problem } from "./problem.ts";
+import type { State } from "./state.ts";
 
 const byCode: Record<string, string> = {
   invalid_credentials: "That email and password don’t match. Check both and try again.",
@@ -59,13 +60,19 @@ const byReason: Record<EndReason, string> = {
 export function words(problem: Problem): string {
   if (problem.code === "too_many_attempts") return `Too many attempts. Try again ${after(problem.retryAfter)}.`;
   const known = (problem.code === "password_refused" && byRule[problem.reason]) || byCode[problem.code];
-  if (problem.code === "provider_unavailable" && known) return `${known} Try again ${after(problem.retryAfter)}.`;
+  if (passing.includes(problem.code) && known) return `${known} Try again ${after(problem.retryAfter)}.`;
   return known ?? (problem.detail || "Something went wrong on our side. Please try again.");
 }
 
 /** Says why a session ended. */
 export function whyEnded(reason: EndReason | null): string {
   return reason ? byReason[reason] : "Your session has ended.";
+}
+
+/** Says why a login is asked for; null where there is no more to say than that nobody is logged in. */
+export function whyAsked({ returning, endReason, problem }: State): string | null {
+  if (problem) return words(problem);
+  return returning || endReason ? whyEnded(endReason) : null;
 }
 
 function after(seconds: number | null): string {

@@ -11,6 +11,8 @@ export class Backend {
   /** While above zero, protected routes answer 503, as when the provider is down. */
   down = 0;
   retryAfter = "1";
+  /** What all routes but login and logout answer first, in order. */
+  readonly refusals: Response[] = [];
   readonly done: string[] = [];
   sessions: Session[] = [];
   asked = 0;
@@ -20,7 +22,10 @@ export class Backend {
     request.signal.throwIfAborted();
     if (this.offline) throw new TypeError("fetch failed");
     const body = await request.text();
-    switch (`${request.method} ${new URL(request.url).pathname}`) {
+    const route = `${request.method} ${new URL(request.url).pathname}`;
+    const refusal = /log(in|out)$/.test(route) ? undefined : this.refusals.shift();
+    if (refusal) return refusal;
+    switch (route) {
       case "GET /api/user":
         return this.user ? Response.json({ user: this.user }) : problem(404, "not_logged_in", this.endReason);
       case "POST /api/login":

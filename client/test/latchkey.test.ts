@@ -36,7 +36,7 @@ test("nobody is logged in, and why", async () => {
   const backend = new Backend();
   backend.endReason = "refresh_expired";
   const tab = browser(backend)();
-  assert.deepEqual(await tab.check(), { phase: "out", user: null, returning: false, endReason: "refresh_expired" });
+  assert.deepEqual(await tab.check(), { phase: "out", user: null, returning: false, endReason: "refresh_expired", problem: null });
 });
 
 test("a slash at the end of the base path does not count", async () => {
@@ -87,11 +87,11 @@ test("what one user began is never sent for another", async () => {
   backend.user = null;
   const refused = assert.rejects(act(tab, "pay"), code("user_changed"));
   await phase(tab, "asking");
-  assert.deepEqual(tab.state, { phase: "asking", user: null, returning: true, endReason: null });
+  assert.deepEqual(tab.state, { phase: "asking", user: null, returning: true, endReason: null, problem: null });
   await tab.login(login("bob"));
   await refused;
   assert.deepEqual(backend.done, []);
-  assert.deepEqual(tab.state, { phase: "in", user: bob, returning: false, endReason: null });
+  assert.deepEqual(tab.state, { phase: "in", user: bob, returning: false, endReason: null, problem: null });
 });
 
 test("a 401 that a login has overtaken asks nobody again", async () => {
@@ -176,7 +176,7 @@ test("SES-20: logout forgets the user in every tab although the network is gone"
   backend.offline = true;
   await assert.rejects(one.logout(), code("offline"));
   await phase(two, "out");
-  for (const { state } of [one, two]) assert.deepEqual(state, { phase: "out", user: null, returning: false, endReason: "logout" });
+  for (const { state } of [one, two]) assert.deepEqual(state, { phase: "out", user: null, returning: false, endReason: "logout", problem: null });
 });
 
 test("a login in one tab lets the requests of another go on", async () => {
@@ -207,7 +207,7 @@ test("a session that ended unseen asks in place and keeps the page's owner", asy
   await tab.login(login("ada"));
   backend.user = null;
   backend.endReason = "password_changed";
-  assert.deepEqual(await tab.check(), { phase: "asking", user: null, returning: true, endReason: "password_changed" });
+  assert.deepEqual(await tab.check(), { phase: "asking", user: null, returning: true, endReason: "password_changed", problem: null });
   backend.user = ada;
   assert.equal((await tab.check()).phase, "in");
 });

@@ -76,7 +76,7 @@ test("503 is repeated, then said", async () => {
 
 test("a list that is none is a clear error", async () => {
   for (const answer of ["[]", "{}", "null", '{"sessions":{}}', '{"sessions":[null]}', '{"sessions":[{"id":"x"}]}', "<h1>502</h1>",
-    JSON.stringify({ sessions: [{ ...laptop, lastSeenAt: "yesterday" }] })]) {
+    JSON.stringify({ sessions: [{ ...laptop, lastSeenAt: "yesterday" }] }), JSON.stringify({ sessions: [{ ...laptop, deviceBound: undefined }] })]) {
     const odd = open(async () => new Response(answer));
     await assert.rejects(odd.sessions(), code("unexpected"), answer);
     odd.close();

@@ -10,11 +10,13 @@ const project = mkdtempSync(join(tmpdir(), "latchkey-types-"));
 after(() => rmSync(project, { recursive: true }));
 
 const app = `
-import { Latchkey, Problem, whyEnded, words, type EndReason, type Session, type State, type User } from "@latchkey/client";
+import { Latchkey, Problem, whyAsked, whyEnded, words, type EndReason, type Session, type State, type User } from "@latchkey/client";
 const latchkey = new Latchkey();
 latchkey.subscribe(() => show(latchkey.state));
 function show({ user, endReason }: State): void {
   const who: User | null = user, why: EndReason | null = endReason;
+  const form: string | null = whyAsked(latchkey.state), code: string | undefined = latchkey.state.problem?.code;
+  console.log(form, code);
   console.log(who?.email, who?.emailVerified, who?.imageUrl, who?.preferredLanguage, who?.timezone, whyEnded(why));
 }
 await latchkey.login({ email: "ada@example.com", password: "…" });
@@ -22,7 +24,7 @@ const sessions: Session[] = await latchkey.sessions();
 try {
   await latchkey.json<{ items: string[] }>("/api/cart");
 } catch (error) {
-  if (error instanceof Problem) console.log(words(error), sessions.length);
+  if (error instanceof Problem) console.log(words(error), sessions.filter(({ deviceBound }) => deviceBound).length);
 }
 `;
 

@@ -28,6 +28,7 @@ test("the time to wait is said", () => {
   assert.match(words(new Problem("too_many_attempts", { retryAfter: 30 })), /in 30 seconds/);
   assert.match(words(new Problem("too_many_attempts", { retryAfter: 600 })), /in 10 minutes/);
   assert.match(words(new Problem("too_many_attempts")), /in a moment/);
+  assert.match(words(new Problem("device_proof_delayed", { retryAfter: 30 })), /in 30 seconds/);
 });
 
 test("every end reason is said in words", () => {

@@ -1,9 +1,10 @@
+import { whyAsked } from "../../client/src/index.ts";
 import { Entrance } from "../kit/entrance.tsx";
 import { useSession } from "../kit/session.ts";
 import icon from "./public/icon.svg";
 
 export function LoginPage() {
-  const { endReason } = useSession();
+  const session = useSession();
   return (
     <main class="login-page">
       <div class="welcome">
@@ -12,7 +13,7 @@ export function LoginPage() {
         <p>A small board for unhurried talk. Members read it in the evening, mostly.</p>
       </div>
       <section class="panel" aria-labelledby="login-page-title">
-        <Entrance id="login-page-title" title="Come in" ended={endReason !== null} endReason={endReason} />
+        <Entrance id="login-page-title" title="Come in" why={whyAsked(session)} />
       </section>
     </main>
   );

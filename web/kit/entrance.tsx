@@ -1,5 +1,4 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { EndReason } from "../../client/src/index.ts";
 import { ForgotForm } from "./forgot-form.tsx";
 import { LoginForm } from "./login-form.tsx";
 import { Mailed } from "./mailed.tsx";
@@ -10,9 +9,8 @@ interface Props {
   id: string;
   title: string;
   reason?: string;
-  /** Whether someone's session has ended, and why if that is known. */
-  ended: boolean;
-  endReason: EndReason | null;
+  /** Why a login is asked for, if there is more to say than that nobody is logged in. */
+  why: string | null;
 }
 
 type View = "login" | "register" | "forgot" | "registered" | "unproven" | "reset-sent";
@@ -26,7 +24,7 @@ const titles: Record<Exclude<View, "login">, string> = {
 };
 
 /** The login form, with the ways to a new account or a new password. */
-export function Entrance({ id, title, reason, ended, endReason }: Props) {
+export function Entrance({ id, title, reason, why }: Props) {
   const [view, setView] = useState<View>("login");
   const [email, setEmail] = useState("");
   const heading = useRef<HTMLHeadingElement>(null);
@@ -47,7 +45,7 @@ export function Entrance({ id, title, reason, ended, endReason }: Props) {
       {view === "login" && reason && <p class="hint">{reason}</p>}
       {view === "forgot" && <p class="hint">We send you a link with which you set a new one.</p>}
       {view === "login" && (
-        <LoginForm ended={ended} endReason={endReason} unproven={mailed("unproven")}>
+        <LoginForm why={why} unproven={mailed("unproven")}>
           <p class="ways">
             <button type="button" class="plain" data-testid="to-register" onClick={() => setView("register")}>Create an account</button>
             <button type="button" class="plain" data-testid="to-forgot" onClick={() => setView("forgot")}>Forgotten your password?</button>

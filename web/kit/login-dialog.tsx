@@ -1,11 +1,13 @@
 import { useEffect, useRef } from "preact/hooks";
+import { whyAsked } from "../../client/src/index.ts";
 import { Entrance } from "./entrance.tsx";
 import { hush } from "./notice.tsx";
 import { latchkey, useSession } from "./session.ts";
 
 /** The login form over the page, when a request needs a login. The request continues after it. */
 export function LoginDialog({ reason }: { reason: string }) {
-  const { phase, returning, endReason } = useSession();
+  const session = useSession();
+  const { phase, returning } = session;
   const dialog = useRef<HTMLDialogElement>(null);
   const asking = phase === "asking";
 
@@ -29,7 +31,7 @@ export function LoginDialog({ reason }: { reason: string }) {
       {asking && (
         <>
           <Entrance
-            id="login-title" title={returning ? "Log in again" : "Log in"} ended={returning || endReason !== null} endReason={endReason}
+            id="login-title" title={returning ? "Log in again" : "Log in"} why={whyAsked(session)}
             reason={returning ? "Nothing is lost: it goes on right where you were." : reason}
           />
           <button type="button" class="plain" onClick={() => latchkey.decline()}>

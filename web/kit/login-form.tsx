@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Problem, whyEnded, type EndReason } from "../../client/src/index.ts";
+import { Problem } from "../../client/src/index.ts";
 import { CodeStep } from "./code-step.tsx";
 import { EmailField, PasswordField } from "./field.tsx";
 import { Form } from "./form.tsx";
@@ -9,9 +9,8 @@ import { latchkey } from "./session.ts";
 import { Unproven } from "./unproven.tsx";
 
 interface Props {
-  /** Whether someone's session has ended, and why if that is known. */
-  ended: boolean;
-  endReason: EndReason | null;
+  /** Why a login is asked for, if there is more to say than that nobody is logged in. */
+  why: string | null;
   /** Called with an unverified address to which a mail with a new link was sent. */
   unproven: (email: string) => void;
   /** Other ways in. */
@@ -25,7 +24,7 @@ interface Steps {
 }
 
 /** The login form. Each further step sends the whole form again. */
-export function LoginForm({ ended, endReason, unproven, children }: Props) {
+export function LoginForm({ why, unproven, children }: Props) {
   const [steps, setSteps] = useState<Steps>({});
   const [waiting, setWaiting] = useState("");
   const further = Boolean(steps.code || steps.newPassword);
@@ -63,7 +62,7 @@ export function LoginForm({ ended, endReason, unproven, children }: Props) {
         </>
       )}
     >
-      {ended && !further && <p class="ended" data-testid="session-ended">{whyEnded(endReason)}</p>}
+      {why && !further && <p class="ended" data-testid="session-ended">{why}</p>}
       <div class="form" hidden={further}>
         <EmailField first input={{ pattern: undefined }} />
         <PasswordField />
