@@ -55,7 +55,7 @@ func (p *tab) wantListed(current string, others ...string) {
 	}
 	p.until("the list to be "+string(want), `JSON.stringify([...document.querySelectorAll('[data-testid="sessions-list"] > li')].map(entry =>
 		entry.dataset.testid.slice("session-".length) +
-		(entry.innerText.includes("This browser") && entry.ariaCurrent === "true" && !entry.querySelector("button") ? " here" : ""))) === `+"`"+string(want)+"`")
+		(entry.innerText.includes("This browser") && entry.ariaCurrent === "true" && !entry.querySelector('[data-testid^="session-end-"]') ? " here" : ""))) === `+"`"+string(want)+"`")
 }
 
 // wantEntries fails the test unless the entries say in words what and when.

@@ -1,5 +1,6 @@
 import type { Session } from "../../client/src/index.ts";
 import { Ago } from "./ago.tsx";
+import { Bound } from "./bound.tsx";
 import { end } from "./sessions.ts";
 
 interface Props {
@@ -23,8 +24,8 @@ export function SessionEntry({ session, ending }: Props) {
         <p>
           Logged in <Ago at={createdAt} />
           {ip && <> from <bdi>{ip}</bdi></>}
-          {deviceBound && ", tied to its device"}
         </p>
+        {deviceBound && <Bound here={current} />}
       </div>
       {!current && (
         <button

@@ -81,7 +81,7 @@ function Content() {
 function useFocusKept(heading: { current: HTMLElement | null }, entries: { current: HTMLElement | null }, list: readonly Session[] | null): void {
   const last = useRef(0);
   useLayoutEffect(() => {
-    const buttons = [...(entries.current?.querySelectorAll("button") ?? [])];
+    const buttons = [...(entries.current?.querySelectorAll<HTMLElement>("button.quiet") ?? [])];
     const note = ({ target }: FocusEvent) => (last.current = buttons.findIndex((button) => button === target));
     const lost = !document.activeElement || document.activeElement === document.body;
     if (lost) (buttons[Math.min(last.current, buttons.length - 1)] ?? heading.current)?.focus();

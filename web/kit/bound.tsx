@@ -1,0 +1,20 @@
+import { useId, useState } from "preact/hooks";
+
+const meaning = "If someone copies this login, the copy stops working within minutes.";
+
+/** The badge of a session that is tied to its device. It says what that means on hover and when pressed. */
+export function Bound({ here }: { here: boolean }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <>
+      <button type="button" class="bound" title={open ? undefined : meaning} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M10 7H7a5 5 0 0 0 0 10h3M14 7h3a5 5 0 0 1 0 10h-3M8.5 12h7" />
+        </svg>
+        {here ? "Tied to this device" : "Tied to its device"}
+      </button>
+      <p id={id} hidden={!open}>{meaning}</p>
+    </>
+  );
+}
