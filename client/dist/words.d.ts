@@ -6,5 +6,5 @@ import type { State } from "./state.ts";
 export declare function words(problem: Problem): string;
 /** Says why a session ended. */
 export declare function whyEnded(reason: EndReason | null): string;
-/** Says why a login is asked for; null where there is no more to say than that nobody is logged in. */
+/** Says why a login is asked for. Null if the only reason is that nobody is logged in. */
 export declare function whyAsked({ returning, endReason, problem }: State): string | null;

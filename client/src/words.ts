@@ -69,7 +69,7 @@ export function whyEnded(reason: EndReason | null): string {
   return reason ? byReason[reason] : "Your session has ended.";
 }
 
-/** Says why a login is asked for; null where there is no more to say than that nobody is logged in. */
+/** Says why a login is asked for. Null if the only reason is that nobody is logged in. */
 export function whyAsked({ returning, endReason, problem }: State): string | null {
   if (problem) return words(problem);
   return returning || endReason ? whyEnded(endReason) : null;

@@ -2,7 +2,10 @@ import { useId, useState } from "preact/hooks";
 
 const meaning = "If someone copies this login, the copy stops working within minutes.";
 
-/** The badge of a session that is tied to its device. It says what that means on hover and when pressed. */
+/**
+ * The badge of a session that is tied to its device. On hover, and when pressed, it says what that
+ * means.
+ */
 export function Bound({ here }: { here: boolean }) {
   const [open, setOpen] = useState(false);
   const id = useId();

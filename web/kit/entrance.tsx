@@ -9,7 +9,7 @@ interface Props {
   id: string;
   title: string;
   reason?: string;
-  /** Why a login is asked for, if there is more to say than that nobody is logged in. */
+  /** Why a login is asked for; null if only because nobody is logged in. */
   why: string | null;
 }
 

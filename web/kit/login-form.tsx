@@ -9,7 +9,7 @@ import { latchkey } from "./session.ts";
 import { Unproven } from "./unproven.tsx";
 
 interface Props {
-  /** Why a login is asked for, if there is more to say than that nobody is logged in. */
+  /** Why a login is asked for; null if only because nobody is logged in. */
   why: string | null;
   /** Called with an unverified address to which a mail with a new link was sent. */
   unproven: (email: string) => void;
