@@ -10,11 +10,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The names of the two cookies of a session, and of the one that marks a browser which has logged
-// in before.
+// The names of the two cookies of a session, of the proof that a bound one needs, and of the one
+// that marks a browser which has logged in before.
 const (
 	sessionCookie = "__Host-session"
 	refreshCookie = "__Host-refresh"
+	boundCookie   = "__Host-bound"
 	deviceCookie  = "__Host-device"
 )
 

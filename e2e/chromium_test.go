@@ -12,20 +12,26 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromium is the browser process of all tests, started by the first that needs it.
-var chromium = &process{}
+// The browser processes of all tests, each started by the first test that needs it.
+var (
+	chromium = &process{}
+	binding  = &process{options: bindsFreely}
+)
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if err := chromium.end(); err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		status = 1
+	for _, p := range []*process{chromium, binding} {
+		if err := p.end(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			status = 1
+		}
 	}
 	os.Exit(status)
 }
 
 // A process is a Chromium with an empty profile of its own.
 type process struct {
+	options []chromedp.ExecAllocatorOption
 	once    sync.Once
 	profile string
 	ctx     context.Context // of its first tab
@@ -38,7 +44,7 @@ func (p *process) context(t *testing.T) context.Context {
 	t.Helper()
 	p.once.Do(func() {
 		if p.profile, p.err = os.MkdirTemp("", "latchkey-e2e-profile-"); p.err == nil {
-			p.ctx, p.stop, p.err = startChromium(p.profile)
+			p.ctx, p.stop, p.err = startChromium(p.profile, p.options...)
 		}
 	})
 	if p.err != nil {
@@ -57,7 +63,7 @@ func (p *process) end() (err error) {
 
 // startChromium starts a browser process with a profile directory. The context is that of its first
 // tab; stop ends the process and waits until it has written its profile.
-func startChromium(profile string) (ctx context.Context, stop func() error, err error) {
+func startChromium(profile string, more ...chromedp.ExecAllocatorOption) (ctx context.Context, stop func() error, err error) {
 	path, err := findChromium()
 	if err != nil {
 		return nil, nil, err
@@ -67,7 +73,7 @@ func startChromium(profile string) (ctx context.Context, stop func() error, err 
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("ignore-certificate-errors-spki-list", certificate().keyDigest),
 	)
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, _ = chromedp.NewContext(allocator)
 	stop = sync.OnceValue(func() error {
 		defer cancel()
