@@ -19,6 +19,21 @@ func TestBoundCookies_ofAnotherKey(t *testing.T) {
 	}
 }
 
+// A later program may mean something else by the same bytes.
+func TestBoundCookies_ofAnotherVersion(t *testing.T) {
+	bound := NewBoundCookies(newKeys(), "store", "store.test")
+	raw, err := Encoding.DecodeString(bound.Format(someSubject.id, someSubject.thumbprint, someTime))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[0] = boundVersion + 1
+	sum := code(bound.keys[0], raw[:boundHeadSize], someSubject.id[:], someSubject.thumbprint[:])
+	copy(raw[boundHeadSize:], sum[:])
+	if _, ok := bound.Parse(Encoding.EncodeToString(raw), someSubject.id, someSubject.thumbprint); ok {
+		t.Error("a cookie of a version that is not known is believed")
+	}
+}
+
 func FuzzBoundCookie(f *testing.F) {
 	keys := newKeys()
 	bound := NewBoundCookies(keys, "store", "store.test")

@@ -103,6 +103,19 @@ func TestSessions_keyed(t *testing.T) {
 	}
 }
 
+// The character that tells the version begins with bits of it and ends with bits of the key's id.
+func TestVerified_keyed(t *testing.T) {
+	for bits := range uint32(16) {
+		sessions := NewSessions(Keys{newKey(bits<<28 | 1<<27)}, "store", "store.test")
+		for _, keyed := range []bool{false, true} {
+			m := Mark{Branch: NewBranch(), MintedAt: time.UnixMilli(1893456000000), Keyed: keyed}
+			if text := sessions.Format(m); NewVerified(text, m).Keyed() != keyed {
+				t.Errorf("%s: keyed is not %v", text, keyed)
+			}
+		}
+	}
+}
+
 func FuzzSessionCookie(f *testing.F) {
 	sessions := NewSessions(newKeys(), "store", "store.test")
 	m := Mark{ID: [16]byte{1}, Generation: 3, Branch: NewBranch(), MintedAt: time.UnixMilli(1893456000000)}
