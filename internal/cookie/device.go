@@ -10,18 +10,25 @@ import (
 // Online Guessing Attacks with Device Cookies"). It grants nothing but a bucket of its own for
 // login attempts, and outlives a logout. In base64url: a random name of the browser (16 bytes), and
 // what is sealed for that name. Nobody can read who the account is.
+//
+// The version is 1, or 2 if a session was bound in this browser. A program that knows only version
+// 1 does not know such a browser.
 const (
-	DeviceAge     = 180 * 24 * time.Hour
-	deviceVersion = 1
-	deviceSize    = idSize + sealOverhead + 1 + 2*16 + 8
+	DeviceAge = 180 * 24 * time.Hour
+
+	deviceVersion      = 1
+	boundDeviceVersion = 2
+
+	deviceSize = idSize + sealOverhead + 1 + 2*16 + 8
 )
 
 // A Device is what a device cookie says. The names are digests.
 type Device struct {
-	Browser  [16]byte
-	Account  [16]byte // of the login id
-	User     [16]byte // of the user's id
-	MintedAt time.Time
+	Browser     [16]byte
+	Account     [16]byte // of the login id
+	User        [16]byte // of the user's id
+	MintedAt    time.Time
+	BoundBefore bool // the browser has bound a session
 }
 
 // Devices makes and reads device cookies.
@@ -34,7 +41,11 @@ func NewDevices(keys Keys, app, host string) *Devices {
 
 // Format returns the device cookie that says c.
 func (s *Devices) Format(c Device) string {
-	plain := append([]byte{deviceVersion}, c.Account[:]...)
+	plain := []byte{deviceVersion}
+	if c.BoundBefore {
+		plain[0] = boundDeviceVersion
+	}
+	plain = append(plain, c.Account[:]...)
 	plain = append(plain, c.User[:]...)
 	plain = packed.AppendTime(plain, c.MintedAt)
 	return Encoding.EncodeToString(append(c.Browser[:], s.sealer.Seal(c.Browser, plain)...))
@@ -55,9 +66,10 @@ func (s *Devices) Parse(value string) (Device, bool) {
 		return Device{}, false
 	}
 	in := packed.NewReader(plain)
-	if in.Byte() != deviceVersion {
+	version := in.Byte()
+	if version != deviceVersion && version != boundDeviceVersion {
 		return Device{}, false
 	}
-	c := Device{Browser: browser, Account: in.Array16(), User: in.Array16(), MintedAt: in.Time()}
+	c := Device{Browser: browser, Account: in.Array16(), User: in.Array16(), MintedAt: in.Time(), BoundBefore: version == boundDeviceVersion}
 	return c, in.End() == nil
 }

@@ -10,20 +10,37 @@ var someDevice = Device{Browser: [16]byte{1}, Account: [16]byte{2}, User: [16]by
 func FuzzDeviceCookie(f *testing.F) {
 	keys := newKeys()
 	devices := NewDevices(keys, "store", "store.test")
-	genuine := devices.Format(someDevice)
-	f.Add(genuine)
+	boundBefore := someDevice
+	boundBefore.BoundBefore = true
+	genuine := map[string]Device{devices.Format(someDevice): someDevice, devices.Format(boundBefore): boundBefore}
+	for value := range genuine {
+		f.Add(value)
+	}
 	f.Add(NewDevices(keys, "forums", "store.test").Format(someDevice))
 	f.Add("")
 	f.Fuzz(func(t *testing.T, value string) {
-		if c, ok := devices.Parse(value); ok && value != genuine {
+		if c, ok := devices.Parse(value); ok && c != genuine[value] {
 			t.Errorf("%q is taken for %+v", value, c)
 		}
 	})
 }
 
+// The version is in what is sealed: nobody but the app sees whether the browser has bound before.
 func TestDevices_roundTrip(t *testing.T) {
 	devices := NewDevices(newKeys(), "store", "store.test")
-	if got, ok := devices.Parse(devices.Format(someDevice)); !ok || got != someDevice {
-		t.Errorf("%+v, %v", got, ok)
+	for version, boundBefore := range map[byte]bool{1: false, 2: true} {
+		c := someDevice
+		c.BoundBefore = boundBefore
+		value := devices.Format(c)
+		if got, ok := devices.Parse(value); !ok || got != c {
+			t.Errorf("%+v, %v; want %+v", got, ok, c)
+		}
+		raw, err := Encoding.DecodeString(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := devices.sealer.Open(c.Browser, raw[idSize:]); err != nil || plain[0] != version {
+			t.Errorf("version %d: %x, %v", version, plain, err)
+		}
 	}
 }
