@@ -35,7 +35,7 @@ func TestBoundCookies_ofAnotherVersion(t *testing.T) {
 }
 
 func FuzzBoundCookie(f *testing.F) {
-	keys := newKeys()
+	keys := fuzzKeys()
 	bound := NewBoundCookies(keys, "store", "store.test")
 	genuine := bound.Format(someSubject.id, someSubject.thumbprint, someTime)
 	f.Add(genuine)

@@ -10,7 +10,7 @@ func TestRefreshChallenges_ofAnotherKey(t *testing.T) {
 }
 
 func FuzzChallenges(f *testing.F) {
-	keys := newKeys()
+	keys := fuzzKeys()
 	registration, refresh := NewRegistrationChallenges(keys, "store", "store.test"), NewRefreshChallenges(keys, "store", "store.test")
 	first, next := registration.Format(someSubject.id, someTime), refresh.Format(someSubject.id, someSubject.thumbprint, someTime)
 	f.Add(first)

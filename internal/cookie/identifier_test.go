@@ -39,7 +39,7 @@ func TestSessionIdentifier_isNotPrinted(t *testing.T) {
 }
 
 func FuzzSessionIdentifier(f *testing.F) {
-	keys := newKeys()
+	keys := fuzzKeys()
 	identifiers := NewSessionIdentifiers(keys, "store", "store.test")
 	genuine := string(identifiers.Format(someSubject.id, someTime))
 	f.Add(genuine)
