@@ -21,7 +21,7 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh}
 	}
 	session, now := cookie.Value(r.Header, cookie.SessionName), g.now()
-	if found, ok := g.fromVerified(session, now); ok {
+	if found, ok := g.fromVerified(r.Header, session, now); ok {
 		return g.recordUse(r, found, now)
 	}
 	refresh := cookie.Value(r.Header, cookie.RefreshName)
@@ -31,25 +31,33 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	m, genuine := g.cookies.session.Parse(session)
 	content, sealed := g.cookies.refresh.Parse(refresh)
 	if genuine {
-		if found, ok := g.fastPath(r.Context(), m, session, ownerOf(m, content), now); ok {
+		if found, ok := g.fastPath(r, m, session, ownerOf(m, content), now); ok {
 			return g.recordUse(r, found, now)
 		}
 	}
 	var found authOutcome
-	list := candidates(r, g.config.device(r), m, genuine, content, sealed)
+	list := candidates(r, g.config.device(r), now, m, genuine, content, sealed)
 	if list == nil {
 		if key, unknown := g.cookies.unknownKey(session, refresh); unknown {
 			g.unknownCookieKey(r.Context(), key)
 		}
 	}
 	for _, p := range list {
+		p.skipped = g.devices.skipped(r, p.ID)
+		p.couldBind = p.Generation == 1 && !p.Keyed && g.browsers.couldBind(r.Header)
 		next := g.decide(r.Context(), p)
+		if next.unproven != nil {
+			g.devices.missing(r, next.unproven, p)
+		}
 		if next.kind == outcomeServed || next.kind == outcomeUnknown {
 			return g.recordUse(r, next, g.now())
 		}
-		if found.kind != outcomeEnded {
+		if found.kind != outcomeEnded && next.kind != outcomeNobody {
 			found = next
 		}
+	}
+	if found.kind == outcomeUnproven {
+		g.devices.ask(r, &found)
 	}
 	return found
 }
@@ -67,8 +75,8 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 
 // fastPath answers the common case: a live session id of the newest generation, and nothing to
 // write.
-func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
-	rec, kept, err := g.ledger.GetCached(ctx, m.ID, userID)
+func (g *Guard) fastPath(r *http.Request, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
+	rec, kept, err := g.ledger.GetCached(r.Context(), m.ID, userID)
 	if errors.Is(err, ErrNotFound) {
 		return authOutcome{}, false
 	}
@@ -80,6 +88,11 @@ func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID strin
 	}
 	proof := proofOf(m)
 	proof.Session = true
+	if kept != nil {
+		proof.Proven = g.rules.provesCached(kept, r.Header, now)
+	} else {
+		proof.Proven = g.rules.proves(&candidate{Mark: m, bound: cookie.Value(r.Header, cookie.BoundName), arrived: now}, rec)
+	}
 	if !g.rules.servesOnly(rec, &proof, now) {
 		return authOutcome{}, false
 	}
@@ -92,7 +105,7 @@ func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, value, userID strin
 
 // fromVerified is fastPath for the cookie that was last verified for a session in memory. It skips
 // the MAC.
-func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok bool) {
+func (g *Guard) fromVerified(h http.Header, value string, now time.Time) (found authOutcome, ok bool) {
 	id, named := cookie.ClaimedSession(value)
 	if !named {
 		return authOutcome{}, false
@@ -105,7 +118,10 @@ func (g *Guard) fromVerified(value string, now time.Time) (found authOutcome, ok
 	if verified == nil || !verified.Is(value) {
 		return authOutcome{}, false
 	}
-	proof := rotation.Proof{Generation: kept.Generation, Branch: verified.Digest, MintedAt: verified.MintedAt(now), Session: true}
+	proof := rotation.Proof{Generation: kept.Generation, Branch: verified.Digest, MintedAt: verified.MintedAt(now), Session: true, Keyed: verified.Keyed()}
+	if kept.Binding != nil {
+		proof.Proven = g.rules.provesCached(kept, h, now)
+	}
 	if !g.rules.servesOnly(&kept.Record, &proof, now) {
 		return authOutcome{}, false
 	}
@@ -136,7 +152,15 @@ func (g *Guard) attempt(ctx context.Context, p candidate) (authOutcome, error) {
 	}
 	switch {
 	case err == nil:
-		return g.act(ctx, rec, p)
+		now := g.now()
+		v := g.rules.judge(rec, &p, now)
+		found, err := g.act(ctx, rec, v, p, now)
+		if v.unproven {
+			found.unproven = rec
+		}
+		return found, err
+	case errors.Is(err, ErrNotFound) && p.proof.Refresh && p.Keyed && g.rules.Proofs && !g.rules.proves(&p, nil):
+		return unproven(&Record{ID: p.ID, User: User{ID: p.userID}}), nil
 	case errors.Is(err, ErrNotFound) && p.proof.Refresh:
 		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case errors.Is(err, ErrNotFound):
@@ -146,9 +170,7 @@ func (g *Guard) attempt(ctx context.Context, p candidate) (authOutcome, error) {
 }
 
 // act carries out one verdict. An error that mustJudgeAgain asks for another attempt.
-func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome, error) {
-	now := g.now()
-	v := g.rules.judge(rec, &p.proof, now)
+func (g *Guard) act(ctx context.Context, rec *Record, v verdict, p candidate, now time.Time) (authOutcome, error) {
 	state := v.state
 	if v.Changed != nil {
 		state = *v.Changed
@@ -158,6 +180,7 @@ func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome,
 		}
 		if rec.ConfirmedAt.IsZero() {
 			g.emit(ctx, Event{Kind: EventConfirmed, Session: rec.ID, UserID: rec.User.ID, Device: p.from, Generation: p.Generation})
+			g.devices.confirmed(ctx, rec, p)
 		}
 		rec = changed
 	}
@@ -169,6 +192,10 @@ func (g *Guard) act(ctx context.Context, rec *Record, p candidate) (authOutcome,
 			return g.mint(ctx, rec, rec, p, now)
 		}
 		return g.mint(ctx, rec, rec.after(state.Minted()), p, now)
+	case rotation.RefuseUnproven:
+		return unproven(rec), nil
+	case rotation.Rebind:
+		return authOutcome{}, g.devices.restore(ctx, rec, p)
 	case rotation.Advance:
 		return g.mint(ctx, rec, rec.after(g.rules.Advanced(state, now)), p, now)
 	case rotation.Rotate, rotation.RefreshOnly:

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 	"github.com/latchkey-dev/latchkey/internal/flight"
 	"github.com/latchkey-dev/latchkey/internal/packed"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // A candidate is what a request shows of one session: a mark, the proof that it is for the rules,
@@ -20,15 +22,32 @@ type candidate struct {
 	userID string          // from the refresh cookie; empty if unknown
 	sealed *cookie.Content // the refresh cookie; nil without it
 	from   Device          // who sent it
+
+	arrived   time.Time
+	bound     string   // the bound cookie; empty without it
+	key       *Binding // from a keyed refresh cookie; else nil
+	skipped   string   // why the browser could not sign, as it says of some session; else empty
+	couldBind bool     // the browser has bound a session before
+}
+
+// bindingOver returns the binding that counts, of a record, which may be nil, and a refresh cookie.
+// The first key counts, forever. But the cookie may know more than a record that is not bound:
+// then the store has lost the binding.
+func (c *candidate) bindingOver(rec *Record) *Binding {
+	if rec == nil || c.key != nil && rec.Binding.boundAt().IsZero() {
+		return c.key
+	}
+	return rec.Binding
 }
 
 // candidates lists what a request shows, in the order in which it is judged. Two cookies with the
 // same mark are one candidate. If they differ, the session cookie comes first, and the refresh
 // cookie only if the first is not served (rule 0).
-func candidates(r *http.Request, from Device, m cookie.Mark, genuine bool, content cookie.Content, sealed bool) []candidate {
+func candidates(r *http.Request, from Device, now time.Time, m cookie.Mark, genuine bool, content cookie.Content, sealed bool) []candidate {
 	var list []candidate
+	bound := cookie.Value(r.Header, cookie.BoundName)
 	if genuine {
-		c := candidate{Mark: m, proof: proofOf(m), userID: ownerOf(m, content), from: from}
+		c := candidate{Mark: m, proof: proofOf(m), userID: ownerOf(m, content), from: from, arrived: now, bound: bound}
 		c.proof.Session = true
 		list = append(list, c)
 	}
@@ -36,10 +55,14 @@ func candidates(r *http.Request, from Device, m cookie.Mark, genuine bool, conte
 		return list
 	}
 	if !genuine || !m.Same(content.Mark) {
-		list = append(list, candidate{Mark: content.Mark, proof: proofOf(content.Mark), userID: content.UserID, from: from})
+		list = append(list, candidate{Mark: content.Mark, proof: proofOf(content.Mark), userID: content.UserID, from: from, arrived: now, bound: bound})
 	}
 	c := &list[len(list)-1]
 	c.sealed, c.proof.Refresh = &content, true
+	if content.Keyed {
+		c.key, _ = newBinding(content.PublicKey, content.BoundAt)
+		c.Keyed, c.proof.Keyed, c.proof.Key = true, true, c.key != nil
+	}
 	c.proof.Answers, c.proof.Follows = answered(r.Header, content.Branch), !crossorigin.IsUpgrade(r.Header)
 	return list
 }
@@ -55,7 +78,7 @@ func ownerOf(session cookie.Mark, refresh cookie.Content) (userID string) {
 
 // proofOf is what a genuine mark proves. Which cookies have it is left out.
 func proofOf(m cookie.Mark) rotation.Proof {
-	return rotation.Proof{Generation: m.Generation, Branch: m.Branch.Digest(), MintedAt: m.MintedAt}
+	return rotation.Proof{Generation: m.Generation, Branch: m.Branch.Digest(), MintedAt: m.MintedAt, Keyed: m.Keyed}
 }
 
 // unknown returns the fields of the refresh cookie that this program does not know.
@@ -77,19 +100,23 @@ type authOutcome struct {
 	refreshing *flight.Flight[candidate, authOutcome] // the JWT has expired
 	fresh      func(context.Context) (*Record, error) // of a guard around this one; see Session
 
-	reason EndReason // ended: why
-	echo   string    // asked: the question
-	err    error     // unknown: why
+	reason EndReason    // ended: why
+	again  cookieChange // asked: with which cookie the browser comes again; unproven: what becomes of the bound cookie
+	late   bool         // unproven: the browser will sign later
+	err    error        // unknown: why
+
+	unproven *Record // unproven, or served by DeviceBindingWatch only
 }
 
 type outcomeKind byte
 
 const (
-	outcomeNobody  outcomeKind = iota // not logged in
-	outcomeServed                     // logged in
-	outcomeEnded                      // not logged in: the session of these cookies has ended
-	outcomeAsked                      // the browser is challenged first
-	outcomeUnknown                    // the store or the provider is unavailable
+	outcomeNobody   outcomeKind = iota // not logged in
+	outcomeServed                      // logged in
+	outcomeEnded                       // not logged in: the session of these cookies has ended
+	outcomeAsked                       // the browser is challenged first
+	outcomeUnknown                     // the store or the provider is unavailable
+	outcomeUnproven                    // the session is bound, and the proof is missing
 )
 
 func served(rec *Record) authOutcome { return authOutcome{kind: outcomeServed, record: rec} }
@@ -97,8 +124,10 @@ func served(rec *Record) authOutcome { return authOutcome{kind: outcomeServed, r
 func ended(reason EndReason) authOutcome { return authOutcome{kind: outcomeEnded, reason: reason} }
 
 func asked(q rotation.Question, b cookie.Branch) authOutcome {
-	return authOutcome{kind: outcomeAsked, echo: echo(q, b)}
+	return authOutcome{kind: outcomeAsked, again: cookieChange{echoCookieName, echo(q, b), 0}}
 }
+
+func unproven(rec *Record) authOutcome { return authOutcome{kind: outcomeUnproven, unproven: rec} }
 
 // errJudgeAgain means that the cookies must be judged again: the session has changed, or a refresh
 // has just brought it back to life.
@@ -112,16 +141,22 @@ func mustJudgeAgain(err error) bool {
 // answerNobody answers a request of the guard's own routes that has no login.
 func (c *cookies) answerNobody(w http.ResponseWriter, r *http.Request, o authOutcome, code Code) {
 	if o.kind == outcomeAsked {
-		c.challenge(w, r, o.echo)
+		c.challenge(w, r, o.again)
 		return
 	}
+	c.change(w, o.again)
 	WriteError(w, o.problem(code))
 }
 
 // problem says why a request has no login.
 func (o *authOutcome) problem(code Code) *Problem {
-	if o.kind == outcomeUnknown {
+	switch {
+	case o.kind == outcomeUnknown:
 		return unavailable(o.err)
+	case o.kind == outcomeUnproven && o.late:
+		return &Problem{Code: wire.CodeDeviceProofDelayed}
+	case o.kind == outcomeUnproven:
+		return &Problem{Code: wire.CodeDeviceProofRequired}
 	}
 	return &Problem{Code: code, EndReason: o.reason}
 }

@@ -14,7 +14,8 @@ func fullRecord() *Record {
 	rec.Version, rec.App, rec.Token, rec.RefreshToken = 7, "store", []byte("sealed"), []byte("sealed, too")
 	rec.User = User{"u1", "ada@example.com", true, "ada", "Ada", "Lovelace", "Ada Lovelace", "https://example.com/a.png", "en", "Europe/London", []string{"reader"}}
 	rec.Forked, rec.Rebuilt, rec.Unrevoked = true, true, true
-	rec.Settled, rec.Predecessor, rec.Claim.Flight, rec.Device = Digest{1}, Digest{2}, [16]byte{3}, Device{"Firefox", "203.0.113.7", []byte{4}}
+	rec.Settled, rec.Predecessor, rec.Claim.Flight, rec.Device = Digest{1}, Digest{2}, [16]byte{3}, Device{"Firefox", "203.0.113.7"}
+	rec.Binding = &Binding{Key: [64]byte(testKey), BoundAt: epoch}
 	rec.AuthMethods, rec.EndReason = []string{"pwd"}, EndLogout
 	for _, at := range []*time.Time{&rec.TokenExpiresAt, &rec.RefreshedAt, &rec.ConfirmedAt, &rec.Claim.Until, &rec.AuthenticatedAt, &rec.LastSeenAt, &rec.ExpiresAt, &rec.EndedAt} {
 		*at = epoch

@@ -63,6 +63,15 @@ type Config struct {
 	// lifetime; if RefreshAhead is longer than that, the guard logs one warning. Default 0: the JWT
 	// is refreshed only with the session id, and may have expired.
 	RefreshAhead time.Duration
+	// DeviceBinding is whether sessions are bound to their browsers' keys; default
+	// DeviceBindingOn. Browsers bind sessions over https only. Both routes must be mounted:
+	// Handler has them.
+	DeviceBinding DeviceBinding
+	// DeviceProofLifetime is how long a proof of the key is good, and so how long a stolen copy of
+	// all cookies of a bound session is; default 12 minutes, or SessionCap if that is shorter. At
+	// least 5 minutes, at most SessionCap. Below 12, browsers that use several apps of one site
+	// reach their limit of signatures, and the guard logs a warning.
+	DeviceProofLifetime time.Duration
 	// CacheSize is how many sessions a node caches if the Store is a Watcher, so that requests do
 	// not wait for the store; default 100,000. Each takes about 1 KiB plus the user and the JWT.
 	// Negative: no cache.
@@ -181,6 +190,7 @@ func (c *Config) resolve() error {
 	if c.IdleTimeout > 0 && c.InFlightWindow >= c.IdleTimeout/2 {
 		bad("InFlightWindow", "not shorter than half of IdleTimeout")
 	}
+	c.resolveBinding(bad)
 	if c.RefreshTTL > c.AbsoluteTimeout {
 		bad("RefreshTTL", "longer than AbsoluteTimeout")
 	}
@@ -191,7 +201,47 @@ func (c *Config) resolve() error {
 		bad("Replaces", "a guard with another App or EndsFile")
 	}
 	c.fillIn()
+	if c.bindsDevices() && c.DeviceProofLifetime < standardProofLifetime {
+		c.Logger.Warn("device proof lifetime below 12 minutes: browsers with several apps of one site may reach their limit of signatures",
+			"app", c.App, "lifetime", c.DeviceProofLifetime)
+	}
 	return errors.Join(errs...)
+}
+
+const (
+	standardProofLifetime = 12 * time.Minute // below, two apps of one site reach the limit of 6 signatures in 9 minutes
+	minProofLifetime      = 5 * time.Minute
+)
+
+// resolveBinding sets the defaults of the binding to devices, and reports mistakes.
+func (c *Config) resolveBinding(bad func(field, reason string)) {
+	if c.DeviceBinding == "" {
+		c.DeviceBinding = DeviceBindingOn
+	}
+	https := strings.HasPrefix(c.Origin, "https:")
+	switch c.DeviceBinding {
+	case DeviceBindingOff, DeviceBindingWatch, DeviceBindingOn:
+	case DeviceBindingRequire:
+		if !https && c.Origin != "" {
+			bad("DeviceBinding", "require: browsers bind sessions over https only, so nobody could stay logged in")
+		}
+	default:
+		bad("DeviceBinding", fmt.Sprintf("%q is none of off, watch, on and require", string(c.DeviceBinding)))
+	}
+	switch life := c.DeviceProofLifetime; {
+	case life == 0:
+		c.DeviceProofLifetime = min(standardProofLifetime, max(c.SessionCap, minProofLifetime))
+	case life < minProofLifetime:
+		bad("DeviceProofLifetime", "shorter than 5 minutes: browsers limit how often they sign")
+	case c.SessionCap > 0 && life > c.SessionCap:
+		bad("DeviceProofLifetime", "longer than SessionCap")
+	}
+}
+
+// bindsDevices reports whether new sessions are offered to be bound. Browsers do it over https
+// only.
+func (c *Config) bindsDevices() bool {
+	return c.DeviceBinding.offers() && strings.HasPrefix(c.Origin, "https:")
 }
 
 const plainPathCharacters = "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
@@ -215,6 +265,7 @@ func (c *Config) limits() rotation.Limits {
 	return rotation.Limits{
 		Idle: c.IdleTimeout, Cap: c.SessionCap, RefreshTTL: c.RefreshTTL, Absolute: c.AbsoluteTimeout,
 		InFlight: c.InFlightWindow, Ahead: c.RefreshAhead, Settling: min(time.Minute, c.IdleTimeout/2, c.SessionCap/2),
+		ProofLife: c.DeviceProofLifetime,
 	}
 }
 

@@ -16,10 +16,14 @@ var errCookieTooLarge = errors.New("the refresh cookie would be over 4096 bytes:
 
 // cookies makes and reads the cookies of one app.
 type cookies struct {
-	session  *cookie.Sessions
-	refresh  *cookie.Refreshes
-	device   *cookie.Devices
-	sameSite http.SameSite
+	session      *cookie.Sessions
+	refresh      *cookie.Refreshes
+	device       *cookie.Devices
+	bound        *cookie.BoundCookies
+	identifiers  *cookie.SessionIdentifiers
+	registration *cookie.RegistrationChallenges
+	proof        *cookie.RefreshChallenges
+	sameSite     http.SameSite
 }
 
 // A minted pair of cookies, ready to be written.
@@ -31,12 +35,21 @@ type cookiePair struct {
 // make mints the pair for the record's generation and the branch b. The refresh cookie keeps the
 // fields of the last one that this program does not know.
 func (c *cookies) make(rec *Record, b cookie.Branch, token Secret, unknown packed.Unknown, now time.Time) (*cookiePair, error) {
-	m := cookie.Mark{ID: rec.ID, Generation: rec.Generation, Branch: b, MintedAt: now}
-	pair := &cookiePair{session: c.session.Format(m), refresh: c.refresh.Format(cookie.Content{
-		Mark: m, UserID: rec.User.ID, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
+	return c.format(rec, cookie.Content{
+		Mark:   cookie.Mark{ID: rec.ID, Generation: rec.Generation, Branch: b, MintedAt: now},
+		UserID: rec.User.ID, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
 		CreatedAt: rec.CreatedAt, Deadline: rec.Deadline, Unknown: unknown,
-		Token: cookie.Token(token), TokenID: rec.RefreshTokenID, PublicKey: rec.Device.PublicKey, Persistent: rec.Persistent,
-	})}
+		Token: cookie.Token(token), TokenID: rec.RefreshTokenID, Persistent: rec.Persistent,
+	}, now)
+}
+
+// format makes the pair that says what the refresh cookie says. It is keyed if the session is
+// bound.
+func (c *cookies) format(rec *Record, content cookie.Content, now time.Time) (*cookiePair, error) {
+	if content.BoundAt = rec.Binding.boundAt(); !content.BoundAt.IsZero() {
+		content.PublicKey, content.Keyed = rec.Binding.key(), true
+	}
+	pair := &cookiePair{session: c.session.Format(content.Mark), refresh: c.refresh.Format(content)}
 	if len(cookie.RefreshName)+len(pair.refresh) > cookie.MaxSize {
 		return nil, errCookieTooLarge
 	}
@@ -63,10 +76,14 @@ func (c *cookies) clear(w http.ResponseWriter) {
 
 // write sets one cookie. maxAge is in seconds as in http.Cookie: 0 leaves it out, negative deletes.
 func (c *cookies) write(w http.ResponseWriter, name, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, c.of(name, value, maxAge))
+}
+
+func (c *cookies) of(name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: maxAge,
 		Secure: true, HttpOnly: true, SameSite: c.sameSite,
-	})
+	}
 }
 
 // unknownKey returns the id of a key that one of the cookies names and this node does not have.
@@ -106,10 +123,22 @@ func answered(h http.Header, b cookie.Branch) rotation.Question {
 	return 0
 }
 
+// A cookieChange sets or deletes one cookie; see write. The zero change does nothing.
+type cookieChange struct {
+	name, value string
+	maxAge      int // in seconds
+}
+
+func (c *cookies) change(w http.ResponseWriter, change cookieChange) {
+	if change.name != "" {
+		c.write(w, change.name, change.value, change.maxAge)
+	}
+}
+
 // challenge sends the challenge. Its Location is relative to the URL that the browser sees, because
 // a proxy may have stripped part of the path.
-func (c *cookies) challenge(w http.ResponseWriter, r *http.Request, echo string) {
-	c.write(w, echoCookieName, echo, 0)
+func (c *cookies) challenge(w http.ResponseWriter, r *http.Request, again cookieChange) {
+	c.change(w, again)
 	wire.NoStore(w)
 	w.Header().Set("Location", "?"+r.URL.RawQuery)
 	// with the same method and body (RFC 9110, section 15.4.8)

@@ -2,6 +2,9 @@ package latchkey
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -34,10 +37,23 @@ func mintPair(t testing.TB, c *cookies, rec *Record, b cookie.Branch) *cookiePai
 	return pair
 }
 
+// testKey is the public key of a browser.
+var testKey = func() []byte {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return point[1:]
+}()
+
 func TestCookies_roundTrip(t *testing.T) {
 	c := testCookies("store", "store.test", NewKey())
 	rec, b := testRecord(), cookie.NewBranch()
-	rec.Device.PublicKey = []byte{1, 2, 3}
+	rec.Binding, _ = newBinding(testKey, epoch)
 	pair := mintPair(t, c, rec, b)
 
 	m, ok := c.session.Parse(pair.session)
@@ -46,7 +62,7 @@ func TestCookies_roundTrip(t *testing.T) {
 	}
 	r, ok := c.refresh.Parse(pair.refresh)
 	if !ok || !r.Mark.Same(m) || !r.MintedAt.Equal(epoch) || r.UserID != "u1" || !r.CreatedAt.Equal(rec.CreatedAt) || !r.Deadline.Equal(rec.Deadline) ||
-		r.Token != "provider-token" || r.TokenID != "r1" || !bytes.Equal(r.PublicKey, []byte{1, 2, 3}) || !r.Persistent {
+		r.Token != "provider-token" || r.TokenID != "r1" || !bytes.Equal(r.PublicKey, rec.Binding.key()) || !r.BoundAt.Equal(epoch) || !r.Keyed || !m.Keyed || !r.Persistent {
 		t.Errorf("refresh cookie: %+v, %v", r, ok)
 	}
 }

@@ -35,6 +35,20 @@ const (
 	// EventUnknownKey: a record is sealed with a key that this node does not have. At most once a
 	// minute.
 	EventUnknownKey EventKind = "unknown_key"
+
+	// EventBound: the session is bound to a key of its browser.
+	EventBound EventKind = "bound"
+	// EventUnbound: a new session is used without being bound. Event.Expected says whether the
+	// browser could bind before. Then a proxy, a policy or malware keeps it from that now.
+	EventUnbound EventKind = "unbound"
+	// EventBindingContested: a registration came for a session that has a key. Somebody was first,
+	// or is too late.
+	EventBindingContested EventKind = "binding_contested"
+	// EventProofMissing: a bound session was used without a proof of its key. That is a thief, or a
+	// browser that could not sign (Event.Skipped). At most once a minute for a session.
+	EventProofMissing EventKind = "proof_missing"
+	// EventProofFailed: a proof was not signed with the session's key. Nothing ended.
+	EventProofFailed EventKind = "proof_failed"
 )
 
 // An Event is for audit logs, metrics and alerts. It holds no secret. Fields that do not apply are
@@ -49,10 +63,14 @@ type Event struct {
 	Reason  EndReason
 	Code    Code // with EventLoginFailed
 
-	// With EventTheft and EventStale: the generation of the cookies, the newest one, and the device
-	// at login. Either Device or AtLogin may be the thief's.
+	// With EventTheft, EventStale and EventProofMissing: the generation of the cookies, the newest
+	// one, and the device at login. Either Device or AtLogin may be the thief's.
 	Generation, Newest uint32
 	AtLogin            Device
+
+	Expected    bool   // with EventUnbound: the browser has bound a session before
+	Skipped     string // with EventProofMissing: why the browser did not sign, as it says
+	WithRefresh bool   // with EventProofMissing: the refresh cookie came
 
 	Err error // with EventProviderUnavailable and EventUnknownKey, for the operator
 }
@@ -78,6 +96,12 @@ func (e Event) attrs() []slog.Attr {
 		attrs = append(attrs, slog.Uint64("newest", uint64(e.Newest)))
 		add("login_ip", e.AtLogin.IP)
 	}
+	add("skipped", e.Skipped)
+	for name, is := range map[string]bool{"expected": e.Expected, "with_refresh": e.WithRefresh} {
+		if is {
+			attrs = append(attrs, slog.Bool(name, true))
+		}
+	}
 	if e.Err != nil {
 		add("error", e.Err.Error())
 	}
@@ -101,12 +125,15 @@ func (r *reporter) emit(ctx context.Context, e Event) {
 	e.Time, e.App = r.now(), r.app
 	level := slog.LevelInfo
 	switch e.Kind {
-	case EventTheft, EventStale:
+	case EventTheft, EventStale, EventBindingContested, EventProofMissing, EventProofFailed:
 		level = slog.LevelWarn
 	case EventProviderUnavailable, EventUnknownKey:
 		level = slog.LevelError
-	case EventConfirmed:
+	case EventConfirmed, EventUnbound:
 		level = slog.LevelDebug
+	}
+	if e.Expected {
+		level = slog.LevelWarn
 	}
 	if r.log.Enabled(ctx, level) {
 		r.log.LogAttrs(ctx, level, string(e.Kind), e.attrs()...)

@@ -43,7 +43,7 @@ func TestEvents(t *testing.T) {
 		thief.get(w.shop, "/api/private")
 		b.login(w.shop)
 		b.send(w.shop, "POST", "/api/logout", "")
-		want := "login_failed invalid_credentials, login, confirmed, provider_unavailable, refreshed, confirmed, stale, theft, ended reuse_detected, login, ended logout"
+		want := "login_failed invalid_credentials, login, confirmed, unbound, provider_unavailable, refreshed, confirmed, stale, theft, ended reuse_detected, login, ended logout"
 		if got := strings.Join(seen, ", "); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

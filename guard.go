@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
@@ -31,6 +32,7 @@ type Guard struct {
 	attempts           *loginAttempts
 	flights            flights
 	claims             claims
+	devices            *deviceSessions
 	emails             verifiedEmails
 }
 
@@ -82,7 +84,9 @@ func New(c Config) (*Guard, error) {
 		memory:   memory, config: c,
 		cookies: cookies{
 			session: cookie.NewSessions(keys, c.App, host), refresh: cookie.NewRefreshes(keys, c.App, host),
-			device: cookie.NewDevices(keys, c.App, host), sameSite: http.SameSiteStrictMode,
+			device: cookie.NewDevices(keys, c.App, host), bound: cookie.NewBoundCookies(keys, c.App, host),
+			identifiers: cookie.NewSessionIdentifiers(keys, c.App, host), registration: cookie.NewRegistrationChallenges(keys, c.App, host),
+			proof: cookie.NewRefreshChallenges(keys, c.App, host), sameSite: http.SameSiteStrictMode,
 		},
 		recordJWT:          sealer("access token in the record"),
 		recordRefreshToken: sealer("refresh token in the record"),
@@ -99,7 +103,11 @@ func New(c Config) (*Guard, error) {
 		idle: c.IdleTimeout, sessionCap: c.SessionCap, revoke: g.upstream.revoke,
 	}, g.reporter, memory.known)
 	g.origin = origin{g.reporter, c.Origin}
-	g.rules = rules{c.limits(), g.ledger}
+	g.rules = newRules(c.limits(), c.DeviceBinding, g.ledger, g.cookies.bound)
+	g.devices = &deviceSessions{
+		keyProofs: &keyProofs{g.reporter, g.ledger, &g.cookies, c.device}, rules: &g.rules, browsers: g.browsers,
+		origin: c.Origin, basePath: c.BasePath, offers: c.bindsDevices(), turns: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 	g.claims = claims{reporter: g.reporter, ledger: g.ledger, upstream: g.upstream, duration: c.ProviderTimeout + storeTimeout}
 	g.ledger.Start()
 	return g, nil

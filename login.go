@@ -74,6 +74,7 @@ func (g *Guard) startSession(w http.ResponseWriter, r *http.Request, grant Grant
 	}
 	g.emit(r.Context(), Event{Kind: EventLogin, Session: rec.ID, UserID: rec.User.ID, Device: device, Generation: rec.Generation})
 	g.cookies.set(w, pair)
+	g.devices.offer(w, r, rec)
 	wire.NoStore(w)
 	return rec, nil
 }

@@ -144,6 +144,21 @@ func (b *knownBrowsers) renew(w http.ResponseWriter, h http.Header, userID strin
 	}
 }
 
+// hasBound notes in a known browser that it can bind sessions to a key.
+func (b *knownBrowsers) hasBound(w http.ResponseWriter, h http.Header, userID string) {
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	if genuine && c.User == b.user(userID) && !c.BoundBefore {
+		c.BoundBefore = true
+		b.cookies.remember(w, c)
+	}
+}
+
+// couldBind reports whether a browser has bound a session before.
+func (b *knownBrowsers) couldBind(h http.Header) bool {
+	c, genuine := b.cookies.device.Parse(cookie.Value(h, cookie.DeviceName))
+	return genuine && c.BoundBefore
+}
+
 // passwordChanged makes the user's browsers from before that time unknown.
 func (b *knownBrowsers) passwordChanged(userID string, at time.Time) {
 	b.passwords.note(b.user(userID), at)

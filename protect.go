@@ -16,6 +16,8 @@ func (g *Guard) Handler() http.Handler {
 	mux.HandleFunc(base+"/user", g.ServeUser)
 	mux.HandleFunc(base+"/login", g.ServeLogin)
 	mux.HandleFunc(base+"/logout", g.ServeLogout)
+	mux.HandleFunc(base+registrationPath, g.ServeDeviceRegistration)
+	mux.HandleFunc(base+deviceRefreshPath, g.ServeDeviceRefresh)
 	mux.HandleFunc(base+"/sessions", g.ServeSessions)
 	mux.HandleFunc(base+"/sessions/{id}", g.ServeSessions)
 	mux.Handle("/", wire.Of(wire.CodeNotFound))
@@ -59,7 +61,7 @@ func (g *Guard) Require(need Requirements) func(next http.Handler) http.Handler 
 			found := g.authenticate(r)
 			switch {
 			case found.kind == outcomeAsked:
-				g.cookies.challenge(w, r, found.echo)
+				g.cookies.challenge(w, r, found.again)
 				return
 			case found.kind != outcomeServed:
 				g.refuse(w, r, found, found.problem(wire.CodeLoginRequired))
@@ -85,7 +87,7 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 		found := g.authenticate(r)
 		switch {
 		case found.kind == outcomeAsked:
-			g.cookies.challenge(w, r, found.echo)
+			g.cookies.challenge(w, r, found.again)
 		case found.kind != outcomeServed:
 			next.ServeHTTP(w, r)
 		default:
@@ -127,6 +129,11 @@ func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, found authOutcome
 		return
 	}
 	wire.NoStore(w)
+	g.cookies.change(w, found.again)
+	if problem.Code == wire.CodeDeviceProofRequired && fromElsewhere(r) {
+		reloadOnce(w)
+		return
+	}
 	refusal.ServeHTTP(w, r)
 }
 

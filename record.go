@@ -62,7 +62,8 @@ type Record struct {
 	Predecessor Digest    // the settled branch of the previous generation; zero in generation 1
 	Claim       Claim
 
-	Device Device
+	Device  Device   // at login
+	Binding *Binding // the key of the browser; nil: it has none
 
 	AuthenticatedAt time.Time // when the user last authenticated; zero if unknown
 	AuthMethods     []string  // how; see Grant.AuthMethods
@@ -93,7 +94,6 @@ type Claim struct {
 type Device struct {
 	UserAgent string // the first 256 bytes
 	IP        string
-	PublicKey []byte // of a device-bound session, else nil
 }
 
 // An EndReason is why a session has ended.
@@ -143,6 +143,7 @@ func (r *Record) state() rotation.State {
 		ConfirmedAt: r.ConfirmedAt, Settled: rotation.Digest(r.Settled), Predecessor: rotation.Digest(r.Predecessor),
 		RefreshedAt: r.RefreshedAt, TokenExpiresAt: r.TokenExpiresAt,
 		LastSeenAt: r.LastSeenAt, ExpiresAt: r.ExpiresAt, RefreshExpiresAt: r.RefreshExpiresAt, Deadline: r.Deadline,
+		Registered: r.Binding != nil, BoundAt: r.Binding.boundAt(),
 	}
 }
 
@@ -153,6 +154,7 @@ func (r *Record) after(s rotation.State) *Record {
 	n.ConfirmedAt, n.Settled, n.Predecessor = s.ConfirmedAt, Digest(s.Settled), Digest(s.Predecessor)
 	n.RefreshedAt, n.TokenExpiresAt = s.RefreshedAt, s.TokenExpiresAt
 	n.LastSeenAt, n.ExpiresAt, n.RefreshExpiresAt, n.Deadline = s.LastSeenAt, s.ExpiresAt, s.RefreshExpiresAt, s.Deadline
+	n.Binding = r.Binding.at(s.BoundAt)
 	return n
 }
 
@@ -161,7 +163,8 @@ func (r *Record) after(s rotation.State) *Record {
 type cachedRecord struct {
 	Record
 	token    openedToken
-	verified atomic.Pointer[cookie.Verified] // the cookie last verified for this session
+	verified atomic.Pointer[cookie.Verified]      // the cookie last verified for this session
+	proven   atomic.Pointer[cookie.VerifiedBound] // the bound cookie last verified for it
 }
 
 // A shrinker makes the records in the cache small.

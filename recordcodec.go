@@ -43,7 +43,9 @@ func (r *Record) with(e extra) *Record {
 // A storedRecord is a record on its way into its stored form, or out of it.
 type storedRecord struct {
 	*Record
-	mac []byte
+	key     []byte // of its Binding
+	boundAt time.Time
+	mac     []byte
 }
 
 var recordLayout = packed.Layout[storedRecord]{
@@ -81,7 +83,7 @@ var recordLayout = packed.Layout[storedRecord]{
 
 	packed.Text(packed.TagUserAgent, func(r *storedRecord) *string { return &r.Device.UserAgent }),
 	packed.Text(packed.TagIP, func(r *storedRecord) *string { return &r.Device.IP }),
-	packed.Bytes(packed.TagPublicKey, func(r *storedRecord) *[]byte { return &r.Device.PublicKey }),
+	packed.Bytes(packed.TagPublicKey, func(r *storedRecord) *[]byte { return &r.key }),
 
 	packed.Time(packed.TagAuthenticatedAt, func(r *storedRecord) *time.Time { return &r.AuthenticatedAt }),
 	packed.Texts(packed.TagAuthMethods, func(r *storedRecord) *[]string { return &r.AuthMethods }),
@@ -95,12 +97,14 @@ var recordLayout = packed.Layout[storedRecord]{
 	packed.Bool(packed.TagUnrevoked, func(r *storedRecord) *bool { return &r.Unrevoked }),
 
 	packed.Bytes(packed.TagMAC, func(r *storedRecord) *[]byte { return &r.mac }),
+
+	packed.Time(packed.TagBoundAt, func(r *storedRecord) *time.Time { return &r.boundAt }),
 }
 
 // AppendBinary appends the stored form of the record to b.
 func (r *Record) AppendBinary(b []byte) ([]byte, error) {
 	e := r.extras()
-	return recordLayout.Append(append(b, recordVersion), &storedRecord{r, e.mac}, e.unknown), nil
+	return recordLayout.Append(append(b, recordVersion), &storedRecord{r, r.Binding.key(), r.Binding.boundAt(), e.mac}, e.unknown), nil
 }
 
 // MarshalBinary returns the stored form of the record.
@@ -122,6 +126,9 @@ func (r *Record) UnmarshalBinary(data []byte) error {
 		var unknown packed.Unknown
 		unknown, err = recordLayout.Read(data[1:], &stored)
 		*r = *r.with(extra{unknown, stored.mac})
+		if err == nil {
+			r.Binding, err = newBinding(stored.key, stored.boundAt)
+		}
 	default:
 		err = fmt.Errorf("of version %d: this program reads versions 1 and %d", data[0], recordVersion)
 	}
@@ -159,7 +166,8 @@ func (r *Record) unmarshalV1(data []byte) error {
 	r.Settled = in.Array16()
 	r.Predecessor = in.Array16()
 	r.Claim = Claim{Flight: in.Array16(), Until: in.Time()}
-	r.Device = Device{UserAgent: in.String(), IP: in.String(), PublicKey: optional(in.Bytes())}
+	r.Device = Device{UserAgent: in.String(), IP: in.String()}
+	_ = in.Bytes() // was reserved for a key
 	r.CreatedAt = in.Time()
 	r.LastSeenAt = in.Time()
 	r.ExpiresAt = in.Time()

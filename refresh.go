@@ -25,7 +25,7 @@ func (g *Guard) refresh(ctx context.Context, p candidate) (authOutcome, error) {
 		return authOutcome{}, err
 	}
 	now := g.now()
-	v := g.rules.judge(rec, &p.proof, now)
+	v := g.rules.judge(rec, &p, now)
 	due, ok := g.rules.refreshDue(&v, now)
 	if !ok {
 		return authOutcome{}, errJudgeAgain
@@ -87,7 +87,7 @@ func (g *Guard) keep(ctx context.Context, p candidate, due rotation.Action, rec 
 		case current.ended():
 			g.upstream.revokeOnce(ctx, grant.RefreshTokenID)
 			return ended(current.EndReason), nil
-		case current.Claim.Flight != rec.Claim.Flight || !g.rules.stillDue(current, &p.proof, due, now):
+		case current.Claim.Flight != rec.Claim.Flight || !g.rules.stillDue(current, &p, due, now):
 			return authOutcome{}, errJudgeAgain
 		}
 		rec = current
@@ -193,7 +193,7 @@ func (g *Guard) rebuild(ctx context.Context, p candidate) (authOutcome, error) {
 	if reason := g.ledger.notBefore.reason(c.CreatedAt); reason != "" && older == nil {
 		return ended(reason), nil
 	}
-	if older != nil && g.rules.judge(older, &p.proof, now).Action != rotation.Rebuild {
+	if older != nil && g.rules.judge(older, &p, now).Action != rotation.Rebuild {
 		return authOutcome{}, errJudgeAgain // another node was faster
 	}
 	if err := g.upstream.admit(ctx, c.UserID); err != nil {
@@ -217,7 +217,7 @@ func (g *Guard) storeRebuilt(ctx context.Context, p candidate, older *Record, gr
 	now, c, b := g.now(), p.sealed, cookie.NewBranch()
 	next := g.granted(rotation.Rotate, &Record{
 		ID: p.ID, App: g.app, RefreshTokenID: c.TokenID, Persistent: c.Persistent,
-		Device:          Device{UserAgent: p.from.UserAgent, IP: p.from.IP, PublicKey: c.PublicKey},
+		Device: p.from, Binding: p.bindingOver(older),
 		AuthenticatedAt: c.AuthenticatedAt, AuthMethods: c.AuthMethods, CreatedAt: c.CreatedAt, Deadline: c.Deadline,
 		Generation: p.Generation, Settled: p.Branch.Digest(), // it becomes the predecessor
 		extra: &extra{unknown: c.Unknown},

@@ -23,6 +23,9 @@ type Session struct {
 
 	// Persistent reports whether the login outlives the browser ("remember" at login).
 	Persistent bool
+	// DeviceBound reports whether the session is of use in this browser only; see
+	// Config.DeviceBinding.
+	DeviceBound bool
 
 	record *Record
 	tokens *cookie.Sealer
@@ -76,7 +79,7 @@ func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 func newSession(rec *Record, tokens *cookie.Sealer, token *openedToken) Session {
 	return Session{
 		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
-		Persistent: rec.Persistent, record: rec, tokens: tokens, token: token,
+		Persistent: rec.Persistent, DeviceBound: !rec.Binding.boundAt().IsZero(), record: rec, tokens: tokens, token: token,
 	}
 }
 

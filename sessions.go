@@ -19,6 +19,7 @@ type SessionInfo struct {
 	Persistent      bool      // it outlives the browser
 	Device          Device    // at login
 	DeviceName      string    // for display only: "Firefox on Linux", as the browser claims
+	DeviceBound     bool      // it is of use in that browser only; see Config.DeviceBinding
 }
 
 // Sessions returns a user's sessions in this app that have not ended, newest login first, at most
@@ -33,7 +34,7 @@ func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, err
 		if g.ledger.EndReason(rec) == "" {
 			sessions = append(sessions, SessionInfo{
 				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.ledger.LastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
-				Persistent: rec.Persistent, Device: rec.Device, DeviceName: useragent.Describe(rec.Device.UserAgent),
+				Persistent: rec.Persistent, Device: rec.Device, DeviceName: useragent.Describe(rec.Device.UserAgent), DeviceBound: !rec.Binding.boundAt().IsZero(),
 			})
 		}
 	}
@@ -97,7 +98,7 @@ func writeSessions(w http.ResponseWriter, sessions []SessionInfo, current ID) {
 	for _, s := range sessions {
 		views = append(views, sessionView{
 			ID: s.ID.String(), Current: s.ID == current, CreatedAt: s.CreatedAt.UTC(), LastSeenAt: s.LastSeenAt.UTC(),
-			Device: s.DeviceName, IP: s.Device.IP, DeviceBound: s.Device.PublicKey != nil,
+			Device: s.DeviceName, IP: s.Device.IP, DeviceBound: s.DeviceBound,
 		})
 	}
 	wire.NoStore(w)

@@ -1,8 +1,10 @@
 package latchkey
 
 import (
+	"net/http"
 	"time"
 
+	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
 )
 
@@ -24,22 +26,46 @@ type verdict struct {
 	rotation.Verdict
 	state  rotation.State
 	reason EndReason // with End and AlreadyEnded
+
+	unproven bool // DeviceBindingOn would refuse it
 }
 
-// rules are those of package rotation, and before them notBefore.
+// rules are those of package rotation, and before them notBefore and DeviceBindingRequire.
 type rules struct {
 	rotation.Limits
-	ledger *ledger
+	strict        rotation.Limits // the same, as DeviceBindingOn would have them
+	watches, must bool            // DeviceBindingWatch, DeviceBindingRequire
+	ledger        *ledger
+	bound         *cookie.BoundCookies
+}
+
+// bindWithin is how long after its login a session may be unbound with DeviceBindingRequire.
+const bindWithin = 2 * time.Minute
+
+func newRules(limits rotation.Limits, mode DeviceBinding, l *ledger, bound *cookie.BoundCookies) rules {
+	r := rules{Limits: limits, strict: limits, watches: mode == DeviceBindingWatch, must: mode == DeviceBindingRequire, ledger: l, bound: bound}
+	r.Proofs = mode.enforces()
+	r.strict.Proofs = r.Proofs || r.watches
+	return r
 }
 
 // judge applies the rules to a record and the cookies of a request.
-func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
+func (l *rules) judge(rec *Record, p *candidate, now time.Time) verdict {
 	v := verdict{state: rec.state()}
 	if v.reason = l.ledger.notBefore.reason(rec.CreatedAt); v.reason != "" && !rec.ended() {
 		v.Action = rotation.End
 		return v
 	}
-	v.Verdict = l.Judge(&v.state, p, l.ledger.LastUse(rec), now)
+	proof := p.proof
+	proof.Proven = l.proves(p, rec)
+	if l.mustBeBound(rec, p.Keyed, now) {
+		if v.Action, v.reason = rotation.End, EndDeviceNotBound; p.skipped != "" {
+			v.Action = rotation.RefuseUnproven // it could not sign yet
+		}
+		return v
+	}
+	v.Verdict = l.Judge(&v.state, &proof, l.ledger.LastUse(rec), now)
+	v.unproven = l.watches && l.strict.Judge(&v.state, &proof, l.ledger.LastUse(rec), now).Action == rotation.RefuseUnproven
 	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
 		v.reason = rec.EndReason
 	}
@@ -49,11 +75,46 @@ func (l *rules) judge(rec *Record, p *rotation.Proof, now time.Time) verdict {
 // servesOnly reports whether there is nothing to do but serve. It is judge on the hot path: it
 // makes one copy of the record's state, and no verdict.
 func (l *rules) servesOnly(rec *Record, p *rotation.Proof, now time.Time) bool {
-	if l.ledger.notBefore.reason(rec.CreatedAt) != "" {
+	if l.ledger.notBefore.reason(rec.CreatedAt) != "" || l.mustBeBound(rec, p.Keyed, now) {
 		return false
 	}
 	state := rec.state()
-	return l.ServesOnly(l.Judge(&state, p, l.ledger.LastUse(rec), now), &state, p, now)
+	return l.strict.ServesOnly(l.strict.Judge(&state, p, l.ledger.LastUse(rec), now), &state, p, now)
+}
+
+// mustBeBound reports whether a session should have been bound by now, and is not.
+func (l *rules) mustBeBound(rec *Record, keyed bool, now time.Time) bool {
+	return l.must && !keyed && rec.Binding.boundAt().IsZero() && !rec.ended() && now.Sub(rec.CreatedAt) > bindWithin
+}
+
+// proves reports whether the bound cookie of a request proved the key of its session when the
+// request arrived. The record may be nil.
+func (l *rules) proves(p *candidate, rec *Record) bool {
+	key := p.bindingOver(rec)
+	if p.bound == "" || key == nil || p.key != nil && p.key.Key != key.Key {
+		return false
+	}
+	end, genuine := l.bound.Parse(p.bound, p.ID, key.thumbprint())
+	return genuine && p.arrived.Before(end.Add(rotation.ProofSkew))
+}
+
+// provesCached is proves for a record in memory, which remembers the cookie that it was last proven
+// with.
+func (l *rules) provesCached(kept *cachedRecord, h http.Header, now time.Time) bool {
+	if kept.Binding.boundAt().IsZero() {
+		return false
+	}
+	value := cookie.Value(h, cookie.BoundName)
+	proven := kept.proven.Load()
+	if proven == nil || !proven.Is(value) {
+		end, genuine := l.bound.Parse(value, kept.ID, kept.Binding.thumbprint())
+		if !genuine {
+			return false
+		}
+		proven = cookie.NewVerifiedBound(value, end)
+		kept.proven.Store(proven)
+	}
+	return now.Before(proven.End().Add(rotation.ProofSkew))
 }
 
 // refreshDue returns the refresh that is due, if any.
@@ -62,7 +123,7 @@ func (l *rules) refreshDue(v *verdict, now time.Time) (due rotation.Action, ok b
 }
 
 // stillDue reports whether a record that has changed meanwhile still needs the same refresh.
-func (l *rules) stillDue(rec *Record, p *rotation.Proof, due rotation.Action, now time.Time) bool {
+func (l *rules) stillDue(rec *Record, p *candidate, due rotation.Action, now time.Time) bool {
 	v := l.judge(rec, p, now)
 	again, ok := l.refreshDue(&v, now)
 	return ok && again == due

@@ -4,6 +4,8 @@ package storetest
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
 	"sync"
@@ -72,12 +74,25 @@ func record() *latchkey.Record {
 		Generation: 7, RefreshedAt: start.Add(-time.Minute), Forked: true, Rebuilt: true, ConfirmedAt: start.Add(time.Second), Settled: latchkey.Digest{2}, Predecessor: latchkey.Digest{3},
 		Claim: latchkey.Claim{Flight: [16]byte{9}, Until: start.Add(2 * time.Second)}, Persistent: true,
 		AuthenticatedAt: start.Add(3 * time.Second), AuthMethods: []string{"pwd", "otp", "mfa"},
-		Device:    latchkey.Device{UserAgent: "Firefox", IP: "203.0.113.7", PublicKey: []byte{5, 6}},
+		Device: latchkey.Device{UserAgent: "Firefox", IP: "203.0.113.7"}, Binding: &latchkey.Binding{Key: publicKey(), BoundAt: start.Add(4 * time.Second)},
 		CreatedAt: start, LastSeenAt: start.Add(time.Hour), ExpiresAt: start.Add(2 * time.Hour),
 		RefreshExpiresAt: start.Add(24 * time.Hour), Deadline: start.Add(90 * 24 * time.Hour),
 	}
 	rand.Read(r.ID[:])
 	return r
+}
+
+// publicKey returns the public key of a browser.
+func publicKey() [64]byte {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err) // it never fails
+	}
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return [64]byte(point[1:]) // without the byte that says how it is written
 }
 
 func together(n int, do func(int)) {
