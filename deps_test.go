@@ -17,6 +17,7 @@ func TestDeps(t *testing.T) {
 	allowed := map[string][]string{
 		"":                                 {"/dbsc", "/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
 		"/dbsc":                            {},
+		"/dbsc/dbsctest":                   {"/dbsc"},
 		"/internal/sqlite":                 {"/internal/crash"},
 		"/internal/postgres":               {"/internal/crash"},
 		"/internal/crash":                  {},
@@ -93,7 +94,7 @@ func TestDeps(t *testing.T) {
 	standardOnly := map[string]bool{"/fusionauth": true} // itself: internal/loginid needs x/text
 	reach("", all, standardOnly)
 	reach("/memstore", all, standardOnly)
-	reach("/dbsc", all, standardOnly)
+	reach("/dbsc/dbsctest", all, standardOnly)
 	for name, imports := range all {
 		ours, known := allowed[name]
 		if !known {
