@@ -217,6 +217,7 @@ test("not knowing is not the same as nobody", async () => {
   backend.offline = true;
   const tab = browser(backend)();
   assert.equal((await tab.check()).phase, "unreachable");
+  assert.equal(tab.state.problem?.code, "offline");
   backend.offline = false;
   assert.equal((await tab.check()).phase, "out");
   await tab.login(login("ada"));
