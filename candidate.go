@@ -100,10 +100,10 @@ type authOutcome struct {
 	refreshing *flight.Flight[candidate, authOutcome] // the JWT has expired
 	fresh      func(context.Context) (*Record, error) // of a guard around this one; see Session
 
-	reason EndReason    // ended: why
-	again  cookieChange // asked: with which cookie the browser comes again; unproven: what becomes of the bound cookie
-	late   bool         // unproven: the browser will sign later
-	err    error        // unknown: why
+	reason EndReason     // ended: why
+	again  *cookieChange // asked: with which cookie the browser comes again; unproven: what becomes of the bound cookie
+	late   bool          // unproven: the browser will sign later
+	err    error         // unknown: why
 
 	unproven *Record // unproven, or served by DeviceBindingWatch only
 }
@@ -124,7 +124,7 @@ func served(rec *Record) authOutcome { return authOutcome{kind: outcomeServed, r
 func ended(reason EndReason) authOutcome { return authOutcome{kind: outcomeEnded, reason: reason} }
 
 func asked(q rotation.Question, b cookie.Branch) authOutcome {
-	return authOutcome{kind: outcomeAsked, again: cookieChange{echoCookieName, echo(q, b), 0}}
+	return authOutcome{kind: outcomeAsked, again: &cookieChange{echoCookieName, echo(q, b), 0}}
 }
 
 func unproven(rec *Record) authOutcome { return authOutcome{kind: outcomeUnproven, unproven: rec} }

@@ -123,21 +123,22 @@ func answered(h http.Header, b cookie.Branch) rotation.Question {
 	return 0
 }
 
-// A cookieChange sets or deletes one cookie; see write. The zero change does nothing.
+// A cookieChange sets or deletes one cookie; see write.
 type cookieChange struct {
 	name, value string
 	maxAge      int // in seconds
 }
 
-func (c *cookies) change(w http.ResponseWriter, change cookieChange) {
-	if change.name != "" {
+// change makes a change, if there is one.
+func (c *cookies) change(w http.ResponseWriter, change *cookieChange) {
+	if change != nil {
 		c.write(w, change.name, change.value, change.maxAge)
 	}
 }
 
 // challenge sends the challenge. Its Location is relative to the URL that the browser sees, because
 // a proxy may have stripped part of the path.
-func (c *cookies) challenge(w http.ResponseWriter, r *http.Request, again cookieChange) {
+func (c *cookies) challenge(w http.ResponseWriter, r *http.Request, again *cookieChange) {
 	c.change(w, again)
 	wire.NoStore(w)
 	w.Header().Set("Location", "?"+r.URL.RawQuery)

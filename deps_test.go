@@ -46,7 +46,7 @@ func TestDeps(t *testing.T) {
 		"/pgstore":                         {"", "/internal/crash", "/internal/postgres"},
 		"/redisstore":                      {"", "/internal/crash"},
 		"/internal/onetime":                {""},
-		"/latchkeytest":                    {"", "/fusionauth", "/idp", "/idp/idptest", "/memstore"},
+		"/latchkeytest":                    {"/dbsc/dbsctest", "", "/fusionauth", "/idp", "/idp/idptest", "/memstore"},
 		"/steps":                           {},
 		"/providertest":                    {""},
 		"/examples/ownusers":               {"", "/sqlitestore"},

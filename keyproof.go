@@ -52,7 +52,7 @@ func (k *keyProofs) ask(r *http.Request, found *authOutcome) {
 	if len(cookie.Values(r.Header, cookie.BoundName)) == 0 {
 		return
 	}
-	found.again = cookieChange{cookie.BoundName, "", -1}
+	found.again = &cookieChange{cookie.BoundName, "", -1}
 	if !crossorigin.IsUpgrade(r.Header) && r.ContentLength >= 0 {
 		found.kind = outcomeAsked
 	}

@@ -5,12 +5,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+
+	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
 
 // A Browser keeps cookies, for each app apart. It is safe for concurrent use: goroutines are tabs.
 type Browser struct {
 	// KeepExpired makes the browser send expired cookies too, as an attacker might.
 	KeepExpired bool
+	// Keys are the keys to which sessions are bound, of a browser that does so; see
+	// World.NewBindingBrowser. Nil: it binds none.
+	Keys *dbsctest.Browser
 
 	w   *World
 	jar jar
@@ -22,6 +27,9 @@ func (w *World) NewBrowser() *Browser { return &Browser{w: w} }
 // Do sends r, usually made by [App.NewRequest], with the app's cookies, and keeps those of the
 // response. It follows no redirects. The caller closes the body.
 func (b *Browser) Do(a *App, r *http.Request) (*http.Response, error) {
+	if b.Keys != nil {
+		return b.doWithKeys(a, r)
+	}
 	resp, err := a.client.Do(b.withCookies(a, r))
 	if err != nil {
 		return nil, err
