@@ -24,7 +24,8 @@ type running struct {
 	store, forums, idp        string
 	user, password            string
 	addr, idpAddr, data, line string
-	roots                     *x509.CertPool // trusted; nil: those of the system
+	roots                     *x509.CertPool    // trusted; nil: those of the system
+	browser                   http.RoundTripper // sends the requests; nil: transport
 }
 
 // buffer can be written by the demo while the test reads it.
@@ -88,7 +89,7 @@ func (d *running) interrupt() {
 	}
 }
 
-// send makes a request of a page of the app. Go's resolver does not know *.localhost, browsers do.
+// send makes a request of a page of the app.
 func (d *running) send(origin, method, path, body string, cookies []*http.Cookie) *http.Response {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(d.t.Context(), method, origin+path, strings.NewReader(body))
@@ -101,15 +102,23 @@ func (d *running) send(origin, method, path, body string, cookies []*http.Cookie
 	for _, c := range cookies {
 		r.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
 	}
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: d.roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, d.addr)
-	}}
-	resp, err := transport.RoundTrip(r)
+	browser := d.browser
+	if browser == nil {
+		browser = d.transport()
+	}
+	resp, err := browser.RoundTrip(r)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { resp.Body.Close() })
 	return resp
+}
+
+// transport dials the demo, whatever the host: Go's resolver does not know *.localhost, browsers do.
+func (d *running) transport() *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: d.roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, d.addr)
+	}}
 }
 
 func (d *running) login(origin string) []*http.Cookie {

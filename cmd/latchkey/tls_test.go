@@ -152,17 +152,11 @@ func writeCertificate(t *testing.T, host, cert, key string) (serial string) {
 
 // The demo with --tls is the same demo over https.
 func TestDemoTLS(t *testing.T) {
-	data := t.TempDir() + "/data"
-	d := startDemo(t, data, "127.0.0.1:0", "127.0.0.1:0", "--tls")
+	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0", "--tls")
 	if !strings.HasPrefix(d.store, "https://store.localhost:") || !strings.HasPrefix(d.forums, "https://forums.localhost:") {
 		t.Errorf("ready line: %s", d.line)
 	}
-	pem, err := os.ReadFile(filepath.Join(data, "local-ca.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.roots = x509.NewCertPool()
-	d.roots.AppendCertsFromPEM(pem)
+	d.trustAuthority()
 	if resp := d.send(d.store, "GET", "/api/load-shopping-cart", "", d.login(d.store)); resp.StatusCode != 200 {
 		t.Errorf("the cart: %s", resp.Status)
 	}

@@ -8,7 +8,7 @@
 //	DELETE /api/shopping-cart/{productId}    removes the product
 //
 // Every response about the cart is the whole cart. The guard's own routes are beside these:
-// /api/user, /api/login, /api/logout and /api/sessions, and those of package account.
+// /api/user, /api/login, /api/logout, /api/sessions and /api/dbsc, and those of package account.
 package store
 
 import (
@@ -91,7 +91,7 @@ func builtPage() (http.Handler, error) {
 func routes(guard *latchkey.Guard, accounts *account.Handler, cart *cartHandlers, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	login := guard.Handler()
-	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}"} {
+	for _, path := range []string{"/api/user", "/api/login", "/api/logout", "/api/sessions", "/api/sessions/{id}", "/api/dbsc/"} {
 		mux.Handle(path, login)
 	}
 	mux.Handle("/api/products", wire.Methods{"GET": listProducts})
