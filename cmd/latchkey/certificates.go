@@ -26,6 +26,7 @@ type certificates struct {
 	config *tls.Config
 
 	howToTrust string                     // how to make browsers trust the local authority; empty: nothing to do
+	chromium   string                     // Chromium's option to trust this process without that
 	roots      *x509.CertPool             // the local authority's; nil: certificates from elsewhere
 	files      *certificateFiles          // nil: certificates from elsewhere
 	issuer     *certmagic.ACMEIssuer      // nil: certificates from elsewhere
@@ -64,6 +65,9 @@ func openLocalCertificates(data string, hosts []string, log *slog.Logger) (*cert
 	roots := x509.NewCertPool()
 	roots.AddCert(authority.cert)
 	c := &certificates{howToTrust: authority.howToTrust(), roots: roots, config: &tls.Config{GetCertificate: authority.certificate}, manager: authority.cover}
+	if c.chromium, err = authority.chromium(); err != nil {
+		return nil, err
+	}
 	c.hosts.Store(&hosts)
 	return c, nil
 }

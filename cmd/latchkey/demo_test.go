@@ -114,7 +114,7 @@ func (d *running) send(origin, method, path, body string, cookies []*http.Cookie
 	return resp
 }
 
-// transport dials the demo, whatever the host: Go's resolver does not know *.localhost, browsers do.
+// transport dials the demo, whatever the host: Go does not resolve *.localhost.
 func (d *running) transport() *http.Transport {
 	return &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: d.roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, d.addr)

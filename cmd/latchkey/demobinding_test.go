@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"io"
 	"net/http/cookiejar"
 	"os"
@@ -43,6 +45,19 @@ func TestDemoTLS_bindsSessions(t *testing.T) {
 		list, err := io.ReadAll(tab.send(origin, "GET", "/api/sessions", "", nil).Body)
 		if err != nil || !strings.Contains(string(list), `"deviceBound":true`) {
 			t.Errorf("%s: %s, %v; log: %s", origin, list, err, d.stderr)
+		}
+	}
+}
+
+// The command that the demo prints for Chromium names the key of both apps' certificates.
+func TestDemoTLS_printsCommandOfChromium(t *testing.T) {
+	d := startDemo(t, t.TempDir()+"/data", "127.0.0.1:0", "127.0.0.1:0", "--tls")
+	defer d.interrupt()
+	d.trustAuthority()
+	for _, origin := range []string{d.store, d.forums} {
+		key := sha256.Sum256(d.send(origin, "GET", "/", "", nil).TLS.PeerCertificates[0].RawSubjectPublicKeyInfo)
+		if option := "--ignore-certificate-errors-spki-list=" + base64.StdEncoding.EncodeToString(key[:]) + " "; !strings.Contains(d.stderr.String(), option) {
+			t.Errorf("%s: no %s in %s", origin, option, d.stderr)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -42,6 +43,7 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	}
 	if d.tls != nil {
 		fmt.Fprintln(w.stderr, d.tls.howToTrust)
+		fmt.Fprintln(w.stderr, d.howToBind())
 	}
 	fmt.Fprintf(w.stderr, "latchkey demo: NOT FOR PRODUCTION. Data is in %s; remove it to start over. Mails to users are written to %s. Ctrl-C ends the demo.\n", d.command.Data, d.outbox())
 	fmt.Fprintf(w.stdout, "ready store=%s forums=%s idp=%s user=%s password=%s outbox=%s\n",
@@ -52,6 +54,14 @@ func (d *demo) serve(w world, apps, provider net.Listener) (err error) {
 	case err := <-failed:
 		return err
 	}
+}
+
+// howToBind says how a Chromium on Linux binds its sessions. It does so for tests only, and trusts
+// no certificate that the user has merely accepted.
+func (d *demo) howToBind() string {
+	return fmt.Sprintf(`To see logins that are tied to their browser, on Linux, with a profile for this demo only:
+  chromium --user-data-dir=%s %s --enable-features=DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting %s`,
+		filepath.Join(d.command.Data, "chromium"), d.tls.chromium, d.origin("store"))
 }
 
 // probe sends each part a request, so that "ready" is true.

@@ -5,9 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -37,6 +39,7 @@ type localAuthority struct {
 	path string // of its certificate
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
+	leaf *ecdsa.PrivateKey // of the certificates that it signs, in this process
 
 	mu     sync.Mutex
 	issued map[string]*tls.Certificate
@@ -45,7 +48,11 @@ type localAuthority struct {
 // openLocalAuthority reads the authority of a data directory. It creates one if there is none, or
 // if the hosts have changed.
 func openLocalAuthority(data string, hosts []string) (*localAuthority, error) {
-	a := &localAuthority{path: filepath.Join(data, "local-ca.pem"), issued: make(map[string]*tls.Certificate)}
+	leaf, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	a := &localAuthority{path: filepath.Join(data, "local-ca.pem"), leaf: leaf, issued: make(map[string]*tls.Certificate)}
 	pair, err := tls.LoadX509KeyPair(a.path, a.keyPath())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -152,10 +159,6 @@ func (a *localAuthority) certificate(hello *tls.ClientHelloInfo) (*tls.Certifica
 }
 
 func (a *localAuthority) issue(host string) (*tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{CommonName: host}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
@@ -166,12 +169,12 @@ func (a *localAuthority) issue(host string) (*tls.Certificate, error) {
 	} else {
 		template.DNSNames = []string{host}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, a.leaf.Public(), a.key)
 	if err != nil {
 		return nil, err
 	}
 	leaf, err := x509.ParseCertificate(der)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.leaf, Leaf: leaf}, err
 }
 
 // howToTrust says what the user must do, once, so that browsers trust the certificates.
@@ -179,7 +182,15 @@ func (a *localAuthority) howToTrust() string {
 	return fmt.Sprintf(`To make browsers trust the local certificate authority, once:
   macOS:            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain %[1]s
   Debian, Ubuntu:   sudo cp %[1]s /usr/local/share/ca-certificates/latchkey.crt && sudo update-ca-certificates
-  Chromium, Linux:  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n latchkey -i %[1]s
+  Chromium, Linux:  mkdir -p $HOME/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n latchkey -i %[1]s
   Windows:          certutil -addstore -user Root %[1]s
   Firefox:          Settings, Certificates, Authorities, Import %[1]s`, a.path)
+}
+
+// chromium is the option with which a Chromium that has a profile directory of its own trusts the
+// certificates of this process.
+func (a *localAuthority) chromium() (string, error) {
+	public, err := x509.MarshalPKIXPublicKey(a.leaf.Public())
+	digest := sha256.Sum256(public)
+	return "--ignore-certificate-errors-spki-list=" + base64.StdEncoding.EncodeToString(digest[:]), err
 }
