@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/internal/configfile"
@@ -47,10 +49,33 @@ func (c configCheckCommand) Run(w world) error {
 		}
 		fmt.Fprintln(w.stdout)
 	}
+	for _, note := range s.bindingNotes(file) {
+		fmt.Fprintln(w.stdout, "note: "+note)
+	}
 	if file.Provider.URL == "" && sharesStore(file) {
 		fmt.Fprintln(w.stdout, "note: the embedded provider serves this node only. For several nodes, run one provider for all of them and set provider.url: docs/two-nodes.md")
 	}
 	return nil
+}
+
+// bindingNotes says what keeps browsers from binding sessions to their device, or from proving it
+// in time.
+func (s *serving) bindingNotes(file *configfile.File) (notes []string) {
+	binds := false
+	for i, a := range file.Apps {
+		origin := s.origins(file)[i]
+		switch {
+		case a.DeviceBinding == "off":
+		case strings.HasPrefix(origin, "http:"):
+			notes = append(notes, origin+": device_binding has no effect, because browsers bind sessions over https only. In development, use tls: local")
+		default:
+			binds = true
+		}
+	}
+	if life := file.Session.DeviceProofLifetime; binds && life != 0 && life < 12*time.Minute {
+		notes = append(notes, "session.device_proof_lifetime: below 12m, browsers that use several apps of one site reach their limit of signatures, and must wait")
+	}
+	return notes
 }
 
 // checkData checks the contents of the data directory.

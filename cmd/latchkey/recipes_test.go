@@ -177,6 +177,10 @@ func TestRecipeNginx(t *testing.T) {
 	}
 	s.want("/api/x", jar, 200, "bearer true")
 
+	if !s.deviceBrowser().login() {
+		t.Errorf("the session is not bound to the device: %s", s.stderr)
+	}
+
 	conn := s.dialThrough(nginxPort)
 	fmt.Fprintf(conn, "GET /api/from HTTP/1.1\r\nHost: app.example.com\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nCookie: %s\r\n\r\n", cookieLine(ada))
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)

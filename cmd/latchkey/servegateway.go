@@ -53,6 +53,7 @@ func (s *serving) app(file *configfile.File, a configfile.App) (gateway.App, err
 			Origin: origin(file, a, s.port), Provider: provider, Store: s.store, Keys: s.keys, Logger: s.log, OnEvent: s.strangers.note,
 			IdleTimeout: session.Idle, SessionCap: session.Cap, RefreshTTL: session.RefreshTTL, AbsoluteTimeout: session.Absolute,
 			InFlightWindow: session.InFlightWindow, RefreshAhead: session.RefreshAhead, CacheSize: session.Cache, SameSiteLax: a.SameSiteLax, ClearSiteData: a.ClearSiteData,
+			DeviceBinding: latchkey.DeviceBinding(a.DeviceBinding), DeviceProofLifetime: session.DeviceProofLifetime,
 			EndsFile: endsFile(s.ends, a.Host), BasePath: a.BasePath,
 		},
 		AccountPage: a.AccountPage, Upstream: a.Upstream, Protect: a.Protect, Public: a.Public, Timeout: a.Timeout, MaxBody: a.MaxBody, NoBearer: !a.Bearer,
@@ -181,13 +182,14 @@ func inKey(file *configfile.File, app int, err error) error {
 		}
 		return file.Mistake(key, reason)
 	}
-	key := strings.Replace(fileKeys[mistake.Field], "host", fmt.Sprintf("apps[%d].host", app), 1)
+	key := strings.Replace(fileKeys[mistake.Field], "apps", fmt.Sprintf("apps[%d]", app), 1)
 	return file.Mistake(key, fileFields.Replace(mistake.Reason))
 }
 
 var fileKeys = map[string]string{
-	"Origin": "host", "IdleTimeout": "session.idle", "SessionCap": "session.cap", "RefreshTTL": "session.refresh_ttl", "AbsoluteTimeout": "session.absolute",
+	"Origin": "apps.host", "IdleTimeout": "session.idle", "SessionCap": "session.cap", "RefreshTTL": "session.refresh_ttl", "AbsoluteTimeout": "session.absolute",
 	"InFlightWindow": "session.in_flight_window", "RefreshAhead": "session.refresh_ahead", "EndsFile": "data",
+	"DeviceBinding": "apps.device_binding", "DeviceProofLifetime": "session.device_proof_lifetime",
 }
 
 var fileFields = strings.NewReplacer("SessionCap", "session.cap", "IdleTimeout", "session.idle", "AbsoluteTimeout", "session.absolute")

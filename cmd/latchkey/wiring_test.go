@@ -19,7 +19,7 @@ import (
 
 const everyKeyOfAnApp = `
 provider: {url: "https://auth.example.com", api_key: "${API_KEY}", tenant_id: 30663132-6464-6665-3032-326466613934, issuer: acme.com, password_checked_first: true}
-session: {idle: 29m, cap: 59m, refresh_ttl: 29d, absolute: 89d, in_flight_window: 1m, refresh_ahead: 3m, cache: 5000}
+session: {idle: 29m, cap: 59m, refresh_ttl: 29d, absolute: 89d, in_flight_window: 1m, refresh_ahead: 3m, device_proof_lifetime: 15m, cache: 5000}
 trusted_proxies: [10.0.0.7]
 forwarded_header: Forwarded
 apps:
@@ -42,6 +42,7 @@ apps:
     headers: {Permissions-Policy: "camera=()"}
     same_site: lax
     clear_site_data: true
+    device_binding: watch
     base_path: /auth
 `
 
@@ -89,7 +90,8 @@ func TestFileReachesTheGateway(t *testing.T) {
 	filled(t, *app.Account, "Guard", "Origin", "ClientIP", "Logger", "Now", "Replaces")
 	login := app.Login
 	if login.Origin != "https://store.example.com" || login.IdleTimeout != 29*time.Minute || login.SessionCap != 59*time.Minute || login.RefreshTTL != 29*24*time.Hour || login.AbsoluteTimeout != 89*24*time.Hour ||
-		login.InFlightWindow != time.Minute || login.RefreshAhead != 3*time.Minute || login.CacheSize != 5000 || !login.SameSiteLax || !login.ClearSiteData || login.BasePath != "/auth" {
+		login.InFlightWindow != time.Minute || login.RefreshAhead != 3*time.Minute || login.CacheSize != 5000 || !login.SameSiteLax || !login.ClearSiteData || login.BasePath != "/auth" ||
+		login.DeviceBinding != latchkey.DeviceBindingWatch || login.DeviceProofLifetime != 15*time.Minute {
 		t.Errorf("%+v", login)
 	}
 	if app.Account.Registration != account.RegistrationUnverified || app.Account.Issuer != "Store" {

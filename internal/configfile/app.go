@@ -18,7 +18,7 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 		"timeout": r.duration(&a.Timeout), "max_body": r.size(&a.MaxBody),
 		"bearer": r.boolean(&a.Bearer), "user_key": r.secret(&a.UserKey), "user_key_file": r.secretFile(&a.UserKey), "allow_headers": r.texts(&a.AllowHeaders), "drop_headers": r.texts(&a.DropHeaders),
 		"csp": r.headerValue(&csp), "headers": r.headers(&a.Headers),
-		"same_site": r.sameSite(&a.SameSiteLax), "clear_site_data": r.boolean(&a.ClearSiteData),
+		"same_site": r.sameSite(&a.SameSiteLax), "clear_site_data": r.boolean(&a.ClearSiteData), "device_binding": r.text(&a.DeviceBinding),
 	})
 	if r.missing(key + ".host") {
 		r.wrong(key+".host", "missing: write the host that browsers use, such as store.example.com")
@@ -34,6 +34,11 @@ func (r *reader) app(key string, n *yaml.Node, a *App) {
 	default:
 		r.wrong(key+".accounts", fmt.Sprintf("%q: write existing (only existing users, who manage their accounts), verified (registration, with a verified address) "+
 			"or unverified (registration, without verification)", a.Accounts))
+	}
+	switch a.DeviceBinding {
+	case "", "off", "watch", "on", "require":
+	default:
+		r.wrong(key+".device_binding", fmt.Sprintf("%q: write on (where the browser can), require (else users are signed out), watch (nothing is refused, only counted) or off", a.DeviceBinding))
 	}
 	if r.there(key+".account_page") && r.missing(key+".accounts") {
 		r.wrong(key+".account_page", "only useful together with accounts: add accounts:, or leave this out")

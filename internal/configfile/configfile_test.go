@@ -54,7 +54,7 @@ tls: {cert_file: ` + secret + `, key_file: ` + secret + `}
 data: /var/lib/latchkey
 store: rediss://a:6379,b:6379
 provider: {url: "https://auth.example.com", api_key: "${KEY}", tenant_id: 30663132-6464-6665-3032-326466613934, issuer: i, password_checked_first: true, webhook_secret_file: "` + secret + `"}
-session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m, cache: 5000}
+session: {idle: 30m, cap: 1h, refresh_ttl: 30d, absolute: 90d, in_flight_window: 1m, refresh_ahead: 2m, device_proof_lifetime: 15m, cache: 5000}
 trusted_proxies: [10.0.0.7, 192.168.0.0/16, "2001:db8::/32"]
 forwarded_header: forwarded
 apps:
@@ -75,6 +75,7 @@ apps:
     headers: {Permissions-Policy: "camera=()"}
     same_site: lax
     clear_site_data: true
+    device_binding: require
     base_path: /auth
 `)
 	if err != nil {
@@ -85,13 +86,13 @@ apps:
 		Line: 13, Host: "store.example.com", Name: "Store", ApplicationID: "3c219e58-ed0e-4b18-ad48-f4f92793ae32", ClientSecret: "0123456789abcdef0123456789abcdef", SPA: dir, Upstream: "http://127.0.0.1:3000/base",
 		Protect: []string{"/api/"}, Public: []string{"/api/products"}, Timeout: 90 * time.Second, MaxBody: 10 << 20, UserKey: "0123456789abcdef0123456789abcdef",
 		AllowHeaders: []string{"Access-Control-Allow-Origin"}, Headers: map[string]string{"Content-Security-Policy": "default-src 'self'", "Permissions-Policy": "camera=()"},
-		SameSiteLax: true, ClearSiteData: true, BasePath: "/auth",
+		SameSiteLax: true, ClearSiteData: true, DeviceBinding: "require", BasePath: "/auth",
 	}
 	if !reflect.DeepEqual(a, want) {
 		t.Errorf("got  %+v\nwant %+v", a, want)
 	}
 	if f.Admin != "127.0.0.1:9012" || f.Provider != (configfile.Provider{URL: "https://auth.example.com", APIKey: "from: the environment", TenantID: "30663132-6464-6665-3032-326466613934", Issuer: "i", PasswordCheckedFirst: true, Webhook: configfile.Webhook{Secret: "0123456789abcdef0123456789abcdef"}, Listen: "127.0.0.1:9011"}) ||
-		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute, 5000}) || !f.Forwarded ||
+		f.Session != (configfile.Session{30 * time.Minute, time.Hour, 720 * time.Hour, 2160 * time.Hour, time.Minute, 2 * time.Minute, 15 * time.Minute, 5000}) || !f.Forwarded ||
 		!reflect.DeepEqual(f.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}) ||
 		f.TLS != (configfile.TLS{CertFile: secret, KeyFile: secret}) {
 		t.Errorf("%+v", f)
@@ -145,6 +146,8 @@ func TestMistakes(t *testing.T) {
 		{"no page", least + "    spa: nowhere\n", []string{"apps[0].spa: ", "nowhere is not a directory: build the page first"}},
 		{"user key", least + "    user_key: short\n", []string{"apps[0].user_key: shorter than 32 characters"}},
 		{"upstream", strings.Replace(least, "http://127", "127", 1), []string{"apps[0].upstream: write a URL, such as http://127.0.0.1:3000"}},
+		{"device binding", least + "    device_binding: true\n", []string{`latchkey.yaml:6: apps[0].device_binding: "true": write on (where the browser can), require`}},
+		{"no lifetime", "session:\n  device_proof_lifetime: 12\n" + least, []string{`latchkey.yaml:2: session.device_proof_lifetime: "12": write a duration`}},
 		{"list", least + "    protect: /api/\n", []string{"apps[0].protect: write a list"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

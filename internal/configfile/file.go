@@ -71,8 +71,8 @@ func (w Webhook) On() bool { return w.Secret != "" || w.PublicKey != "" || w.Key
 // Session has the lifetimes of sessions, for all apps, and how many sessions of each app are
 // cached.
 type Session struct {
-	Idle, Cap, RefreshTTL, Absolute, InFlightWindow, RefreshAhead time.Duration
-	Cache                                                         int // 0: the default
+	Idle, Cap, RefreshTTL, Absolute, InFlightWindow, RefreshAhead, DeviceProofLifetime time.Duration
+	Cache                                                                              int // 0: the default
 }
 
 // An App is one app behind the gateway.
@@ -98,4 +98,5 @@ type App struct {
 	Headers       map[string]string // of the page, including Content-Security-Policy if csp is set
 	SameSiteLax   bool
 	ClearSiteData bool
+	DeviceBinding string // "off", "watch", "on" or "require"; empty: on
 }

@@ -109,7 +109,8 @@ func (r *reader) store(key string, n *yaml.Node, store *string) {
 func (r *reader) session(key string, n *yaml.Node, s *Session) {
 	r.mapping(key, n, fields{
 		"idle": r.duration(&s.Idle), "cap": r.duration(&s.Cap), "refresh_ttl": r.duration(&s.RefreshTTL), "absolute": r.duration(&s.Absolute),
-		"in_flight_window": r.duration(&s.InFlightWindow), "refresh_ahead": r.duration(&s.RefreshAhead), "cache": r.count(&s.Cache),
+		"in_flight_window": r.duration(&s.InFlightWindow), "refresh_ahead": r.duration(&s.RefreshAhead), "device_proof_lifetime": r.duration(&s.DeviceProofLifetime),
+		"cache": r.count(&s.Cache),
 	})
 }
 
