@@ -161,14 +161,10 @@ func (a *app) read(c App, private []string) error {
 }
 
 func (a *app) openGuard(c latchkey.Config) (err error) {
-	longest := c.SessionCap
-	if longest == 0 {
-		longest = time.Hour
-	}
+	streams := newStreams(c, a.log)
 	if c.RefreshAhead == 0 && a.bearer {
-		c.RefreshAhead = max(0, min(time.Minute, longest))
+		c.RefreshAhead = max(0, min(time.Minute, streams.longest))
 	}
-	streams := newStreams(longest, a.log)
 	tell := c.OnEvent
 	c.OnEvent = func(ctx context.Context, e latchkey.Event) {
 		if e.Kind == latchkey.EventEnded {

@@ -64,14 +64,14 @@ func (nopCloser) Close() error { return nil }
 func TestLookUpSurvives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		s := newStreams(time.Hour, slog.New(slog.NewTextHandler(&log, nil)))
+		s := newStreams(latchkey.Config{}, slog.New(slog.NewTextHandler(&log, nil)))
 		cut := make(chan time.Time, 1)
-		defer s.hold(latchkey.ID{1}, func() {
+		defer s.hold(&exchange{began: time.Now(), session: &latchkey.Session{ID: latchkey.ID{1}}, cancel: func() {
 			select {
 			case cut <- time.Now():
 			default:
 			}
-		})()
+		}})()
 		s.watch(func(context.Context, latchkey.ID) (latchkey.EndReason, error) { panic("hunter2") })
 		began := time.Now()
 		if after := (<-cut).Sub(began); after < unknownFor || after > unknownFor+2*recheck {

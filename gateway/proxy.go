@@ -20,6 +20,7 @@ import (
 // request's context, in one allocation.
 type exchange struct {
 	context.Context
+	began    time.Time
 	session  *latchkey.Session // nil: nobody is logged in
 	token    latchkey.Secret   // the session's JWT
 	user     string            // Latchkey-User, signed
@@ -31,7 +32,7 @@ type exchange struct {
 type exchangeKey struct{}
 
 func newExchange(ctx context.Context) *exchange {
-	x := &exchange{}
+	x := &exchange{began: time.Now()}
 	x.Context, x.cancel = context.WithCancel(ctx)
 	return x
 }
@@ -177,11 +178,7 @@ func (a *app) received(res *http.Response) {
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols || res.ContentLength < 0 {
 		x := exchangeOf(res.Request.Context())
-		var id latchkey.ID
-		if x.session != nil {
-			id = x.session.ID
-		}
-		x.released = a.streams.hold(id, x.cancel)
+		x.released = a.streams.hold(x)
 	}
 }
 

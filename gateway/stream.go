@@ -25,9 +25,10 @@ const (
 // streams are the responses that may never end by themselves: WebSockets, and responses without a
 // length.
 type streams struct {
-	longest time.Duration // a stream with a session is cut after this time
-	log     *slog.Logger
-	told    perMinute // for panics
+	longest      time.Duration // a stream with a session is cut after this time
+	longestBound time.Duration // the same for a session that is bound to a device
+	log          *slog.Logger
+	told         perMinute // for panics
 
 	knownAt time.Time // when all sessions were last looked up successfully; used by the watching goroutine only
 
@@ -44,17 +45,19 @@ type stream struct {
 	timer *time.Timer // nil: the stream may continue
 }
 
-func newStreams(longest time.Duration, log *slog.Logger) *streams {
-	return &streams{longest: longest, log: log, bySession: make(map[latchkey.ID]map[*stream]struct{})}
+func newStreams(c latchkey.Config, log *slog.Logger) *streams {
+	s := &streams{log: log, bySession: make(map[latchkey.ID]map[*stream]struct{})}
+	s.longest, s.longestBound = longestStreams(c)
+	return s
 }
 
-// hold registers a stream of a session until released is called. It is cut when the session ends,
-// and when the session id with which it was opened has expired: a thief of that id must not keep
-// the stream.
-func (s *streams) hold(id latchkey.ID, cut context.CancelFunc) (released func()) {
-	held := &stream{cut: cut}
-	if id != (latchkey.ID{}) {
-		held.timer = time.AfterFunc(s.longest, cut)
+// hold registers the stream of an exchange until released is called. It is cut when its session
+// ends, and when what opened it has expired: a thief of that must not keep the stream.
+func (s *streams) hold(x *exchange) (released func()) {
+	held, id := &stream{cut: x.cancel}, latchkey.ID{}
+	if x.session != nil {
+		id = x.session.ID
+		held.timer = time.AfterFunc(s.longestOf(x.session)-time.Since(x.began), x.cancel)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,9 +66,16 @@ func (s *streams) hold(id latchkey.ID, cut context.CancelFunc) (released func())
 	}
 	s.bySession[id][held] = struct{}{}
 	if s.closed {
-		cut()
+		held.cut()
 	}
 	return func() { s.release(id, held) }
+}
+
+func (s *streams) longestOf(session *latchkey.Session) time.Duration {
+	if session.DeviceBound {
+		return s.longestBound
+	}
+	return s.longest
 }
 
 func (s *streams) release(id latchkey.ID, held *stream) {

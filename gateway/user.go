@@ -21,6 +21,7 @@ type userClaims struct {
 	Audience string   `json:"aud"` // the app's origin
 	Subject  string   `json:"sub"` // the user's id at the provider
 	Session  string   `json:"sid"`
+	Bound    bool     `json:"bound"` // the session is of use in its browser only
 	Issued   int64    `json:"iat"`
 	Expires  int64    `json:"exp"`
 	Email    string   `json:"email,omitempty"`
@@ -58,7 +59,7 @@ func (s *userSigner) sign(session *latchkey.Session, now time.Time) (string, err
 		roles = []string{}
 	}
 	claims, err := json.Marshal(userClaims{
-		Issuer: "latchkey", Audience: s.origin, Subject: user.ID, Session: session.ID.String(), Issued: now.Unix(), Expires: now.Add(userLife).Unix(),
+		Issuer: "latchkey", Audience: s.origin, Subject: user.ID, Session: session.ID.String(), Bound: session.DeviceBound, Issued: now.Unix(), Expires: now.Add(userLife).Unix(),
 		Email: user.Email, Verified: user.EmailVerified, Name: name, Username: user.Username, Roles: roles,
 	})
 	if err != nil {
