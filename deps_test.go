@@ -71,7 +71,7 @@ func TestDeps(t *testing.T) {
 		"/gateway":                         {"", "/account", "/internal/crash", "/internal/wire"},
 		"/nodes":                           {},
 		"/docs/docstest":                   {},
-		"/internal/doctor":                 {"", "/fusionauth"},
+		"/internal/doctor":                 {"", "/dbsc/dbsctest", "/fusionauth"},
 		"/internal/configfile":             {"/idp", "/internal/filemode", "/internal/mail", "/internal/postgres", "/redisstore"},
 		"/internal/breached":               {},
 		"/internal/kickstart":              {},

@@ -25,6 +25,7 @@ type doctorCommand struct {
 	ApplicationID    string        `placeholder:"UUID" help:"The application's id."`
 	Issuer           string        `help:"The issuer that tokens must have."`
 	Origin           string        `placeholder:"URL" help:"Where browsers find the app."`
+	BasePath         string        `placeholder:"PATH" help:"The guard's Config.BasePath, such as /api: checks that browsers reach its routes of device-bound sessions."`
 	APIKeyFile       string        `name:"api-key-file" type:"path" help:"A file with the backend's API key. Default: the variable FUSIONAUTH_API_KEY."`
 	ClientSecretFile string        `type:"path" help:"A file with the application's client secret. Default: the variable FUSIONAUTH_CLIENT_SECRET, if set."`
 	Idle             time.Duration `help:"How long an unused session id lives. Default: 30m."`
@@ -141,6 +142,9 @@ func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 	if c.ProviderURL == "" || c.ApplicationID == "" {
 		return config, errors.New("nothing to check: give -c latchkey.yaml, or --provider-url and --application-id")
 	}
+	if c.BasePath != "" && c.Origin == "" {
+		return config, errors.New("--base-path: add --origin, where browsers find the app")
+	}
 	config = doctor.Config{
 		URL: c.ProviderURL, TenantID: c.TenantID, Issuer: c.Issuer,
 		Session: doctor.Session{Idle: c.Idle, Cap: c.SessionCap, RefreshTTL: c.RefreshTTL, Absolute: c.Absolute},
@@ -149,7 +153,7 @@ func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 		return config, err
 	}
 	secret, err := secretOf(c.ClientSecretFile, "FUSIONAUTH_CLIENT_SECRET")
-	config.Apps = []doctor.App{{Origin: c.Origin, ApplicationID: c.ApplicationID, ClientSecret: secret}}
+	config.Apps = []doctor.App{{Origin: c.Origin, BasePath: c.BasePath, ApplicationID: c.ApplicationID, ClientSecret: secret}}
 	return config, err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 
 // fromFile checks what latchkey serve would run.
 func (c doctorCommand) fromFile() (doctor.Config, error) {
-	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
+	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.BasePath+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
 		return doctor.Config{}, errors.New("-c names the provider, the application and the times: leave out the flags for them")
 	}
 	file, err := configfile.ReadPart(c.Config, configfile.Except("apps.user_key", "apps.user_key_file", "mail.password", "mail.password_file"))
@@ -45,6 +46,7 @@ func (c doctorCommand) fromFile() (doctor.Config, error) {
 		}
 		app := doctor.App{
 			Origin: origin(file, a, port), ApplicationID: a.ApplicationID, ClientSecret: latchkey.Secret(a.ClientSecret), Accounts: a.Accounts, Upstream: a.Upstream,
+			BasePath: cmp.Or(a.BasePath, "/api"), NotBound: a.DeviceBinding == "off",
 		}
 		if strings.HasPrefix(a.SPA, "http") {
 			app.DevServer = a.SPA

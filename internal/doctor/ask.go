@@ -56,6 +56,10 @@ func (x *examination) ask(ctx context.Context, q question) (reply, error) {
 	if x.TenantID != "" && !q.anyTenant {
 		r.Header.Set("X-FusionAuth-TenantId", x.TenantID)
 	}
+	return x.send(r)
+}
+
+func (x *examination) send(r *http.Request) (reply, error) {
 	resp, err := x.http.Do(r)
 	if err != nil {
 		var withURL *url.Error

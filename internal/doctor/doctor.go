@@ -43,6 +43,9 @@ type App struct {
 	ClientSecret  latchkey.Secret
 	Accounts      string // "existing", "verified" or "unverified", as in the gateway's file; empty: users have no routes for their accounts
 
+	BasePath string // below which the guard's routes are; empty: whether browsers reach them is not asked
+	NotBound bool   // sessions are not bound to their device
+
 	Upstream  string // URL of the app behind the gateway
 	Page      string // folder with the files of the page
 	DevServer string // URL of a development server instead of the page
@@ -118,6 +121,7 @@ func Examine(ctx context.Context, c Config) []Finding {
 	x.store(ctx)
 	for _, a := range x.Apps {
 		x.front(ctx, a)
+		x.binding(ctx, a)
 	}
 	x.provider(ctx)
 	return x.findings

@@ -12,6 +12,8 @@ import (
 	"github.com/latchkey-dev/latchkey/fusionauth"
 )
 
+const userAgent = "latchkey doctor"
+
 const mendTrial = "fix the findings above, then check the user in FusionAuth"
 
 // trials logs in the user of the trial to each app, as the backend does.
@@ -34,7 +36,7 @@ func (x *examination) trial(ctx context.Context, a App) {
 		x.found(Problem, check, a.name(), err.Error(), mendTrial)
 		return
 	}
-	device := latchkey.Device{UserAgent: "latchkey doctor"}
+	device := latchkey.Device{UserAgent: userAgent}
 	before := x.Now()
 	grant, err := client.Login(ctx, latchkey.Credentials{LoginID: x.Trial.LoginID, Password: x.Trial.Password, Device: device})
 	if err != nil {
