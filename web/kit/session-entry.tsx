@@ -25,7 +25,7 @@ export function SessionEntry({ session, ending }: Props) {
           Logged in <Ago at={createdAt} />
           {ip && <> from <bdi>{ip}</bdi></>}
         </p>
-        {deviceBound && <Bound here={current} />}
+        {deviceBound && <Bound id={id} here={current} />}
       </div>
       {!current && (
         <button
