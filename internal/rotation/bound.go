@@ -36,17 +36,45 @@ func judgeBound(s *State, p *Proof, live bool, now time.Time) Verdict {
 	case !s.bound() && p.Key:
 		return Verdict{Action: Rebind}
 	case !s.bound():
-		return Verdict{Action: RefuseUnproven} // a session cookie alone does not carry the key
+		return Verdict{Action: Refuse} // a session cookie alone does not carry the key
+	case !live && p.Refresh && p.Generation < s.Generation:
+		return Verdict{Action: RefreshOnly}
 	case !live && p.Refresh:
 		return Verdict{Action: Rotate}
 	case !live:
 		return Verdict{Action: Refuse}
 	case p.Refresh && (p.Generation < s.Generation || p.MintedAt.Before(s.RefreshedAt)):
-		return Verdict{Action: Mint} // the cookies follow the tokens
+		return Verdict{Action: Mint, Changed: s.unconfirmed()} // the cookies follow the tokens
 	default:
 		return Verdict{Action: Serve}
 	}
 }
+
+// unconfirmed is s without the confirmation that rules 1 to 6 have made while no proofs were asked
+// for, or nil if there is none: they mint nothing after it.
+func (s *State) unconfirmed() *State {
+	if s.ConfirmedAt.IsZero() {
+		return nil
+	}
+	next := s.uncounted()
+	return &next
+}
+
+// JudgeLost is Judge for a session that the store does not have: what is sealed in the refresh
+// cookie rebuilds it (rule 5), and the key that is sealed there wants its proof first.
+func (l *Limits) JudgeLost(p *Proof) Verdict {
+	switch {
+	case l.Proofs && p.Keyed && !p.Proven:
+		return Verdict{Action: RefuseUnproven}
+	case p.Refresh:
+		return Verdict{Action: Rebuild}
+	default:
+		return Verdict{Action: Refuse}
+	}
+}
+
+// ProofLives reports whether a bound cookie with this end is still a proof.
+func ProofLives(end, now time.Time) bool { return now.Before(end.Add(ProofSkew)) }
 
 // A challenge names the time from which its proof is good. So a proof buys the same bound cookie
 // however often it comes, and no use of it has to be recorded.
@@ -103,8 +131,8 @@ func (l *Limits) JudgeKey(s *State, persistent bool, p *KeyProof, now time.Time)
 	switch {
 	case p.OtherSession: // a login of before, whose bound cookie would replace that of today's
 		return KeyForgotten
-	case s == nil && !p.Key:
-		return KeyUnknown // a store that has lost it looks the same
+	case !p.Key && (s == nil || !s.Registered && !p.Refresh):
+		return KeyUnknown // the store may have lost it
 	case s != nil && (s.Ended || !now.Before(s.Deadline) || !now.Before(s.RefreshExpiresAt)):
 		return KeyForgotten
 	case s != nil && !persistent && !p.Refresh:

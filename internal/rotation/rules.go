@@ -91,6 +91,8 @@ func (l *Limits) judgeCurrent(s *State, p *Proof, live bool, now time.Time) Verd
 // settle returns nil if nothing changes.
 func (l *Limits) settle(s *State, p *Proof, now time.Time) *State {
 	switch {
+	case s.ConfirmedAt.IsZero() && s.Rebuilt && now.Sub(p.MintedAt) <= 2*l.InFlight:
+		return nil
 	case s.ConfirmedAt.IsZero() && now.Sub(p.MintedAt) >= l.Settling:
 		next := s.confirmed(p.Branch, now)
 		return &next

@@ -19,6 +19,11 @@ func (m *model) apply(w *world, s step) (e event) {
 		e.answered = m.receive(w, s.slot)
 	case kill:
 		w.kill(s.slot)
+	case bindKey:
+		next := w.state().Bound(ago(1))
+		w.store(&next, noCookie)
+	case switchProofs:
+		w.proofs = !w.proofs
 	case refreshEarly:
 		e.fault = m.refreshEarly(w)
 	case steal:

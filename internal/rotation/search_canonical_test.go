@@ -30,6 +30,9 @@ func (m *model) forget(w *world) {
 	w.refreshed = min(w.refreshed, m.lately())
 	for i, age := range w.age {
 		most := max(m.settling, m.window)
+		if w.bound {
+			most = max(m.settling, 2*m.window) // settle
+		}
 		switch {
 		case m.allAges:
 			most = max(most, m.lately())
@@ -97,7 +100,7 @@ func (m *model) sortBranches(w *world) {
 		}
 	}
 	slices.SortFunc(present[:n], func(a, b named) int { return -cmp.Compare(a.uses, b.uses) })
-	to := [lostBranch + 1]cookie{noCookie, oldCookie, siblingCookie, predecessorCookie}
+	to := [lostBranch + 1]cookie{noCookie, oldCookie, agedCookie, siblingCookie, predecessorCookie}
 	to[lostBranch] = lostBranch
 	for c := firstBranch; c < lostBranch; c++ {
 		to[c] = lostBranch // only the settled one can still be named

@@ -18,6 +18,8 @@ type scope struct {
 	joined  bool // requests with the same cookies may share one flight
 	late    bool // one request may take longer than any window
 	early   bool // tokens may be refreshed at any time, whatever a JWT's lifetime and RefreshAhead
+	watch   bool // the session is bound to a key, and no proofs are asked for
+	binds   bool // it may be bound, and proofs may be asked for or not, as the operator likes
 	allAges bool // keeps ages of cookies that only a bent rule distinguishes
 
 	jwt, ahead uint8 // or only when due: the lifetime of a JWT, and RefreshAhead
@@ -39,7 +41,7 @@ func newModel(s scope, r rules) *model {
 
 // login is where every history begins: the browser has the only branch of generation 1.
 func (m *model) login() world {
-	return world{minted: 1, confirmed: -1, expires: m.cap, browser: jar{session: firstBranch, refresh: firstBranch}}
+	return world{bound: m.watch, minted: 1, confirmed: -1, expires: m.cap, browser: jar{session: firstBranch, refresh: firstBranch}}
 }
 
 type verb uint8
@@ -57,6 +59,8 @@ const (
 	use      // the thief
 	useAlong // the thief, sharing the flight of a request of the browser
 	refreshEarly
+	bindKey // from now on all requests have the proof
+	switchProofs
 )
 
 // A step is something that may happen next.
@@ -98,6 +102,12 @@ func (m *model) steps(w *world, do func(step)) {
 		case response, asking:
 			do(step{verb: receive, slot: slot})
 			do(step{verb: lose, slot: slot})
+		}
+	}
+	if m.binds {
+		do(step{verb: switchProofs})
+		if !w.bound {
+			do(step{verb: bindKey})
 		}
 	}
 	if m.early {

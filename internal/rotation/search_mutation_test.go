@@ -80,6 +80,21 @@ func refreshedEarly(more func(*Limits, State) State) func(rules) rules {
 	}
 }
 
+// refreshed makes a refresh that begins a generation change more.
+func refreshed(more func(l *Limits, before, after State) State) func(rules) rules {
+	return func(r rules) rules {
+		refresh := r.refresh
+		r.refresh = func(l *Limits, due Action, s State) State {
+			next := refresh(l, due, s)
+			if due == Rotate {
+				next = more(l, s, next)
+			}
+			return next
+		}
+		return r
+	}
+}
+
 func isParent(rec *State, p Proof) bool { return p.Generation+1 == rec.Generation }
 
 var mutations = []mutation{
@@ -181,8 +196,47 @@ var mutations = []mutation{
 		s.ExpiresAt = searchNow.Add(l.Cap)
 		return s
 	})},
-	{"a refresh in the background begins a generation", "S3", refreshedEarly(func(_ *Limits, s State) State {
-		return s.next()
+	{"a generation that began with a proof counts its branches", "S1", refreshed(func(l *Limits, before, s State) State {
+		if l.Proofs && s.bound() {
+			s.Forked, s.Rebuilt, s.Predecessor = false, false, before.Settled
+		}
+		return s
+	})},
+	{"a mint with a proof leaves the confirmation", "S1", after(func(v Verdict, rec *State, _ Proof) Verdict {
+		if v.Action == Mint && rec.bound() {
+			v.Changed = nil
+		}
+		return v
+	})},
+	{"older cookies with a proof begin a generation", "S1", func(r rules) rules {
+		judge := r.judge
+		r.judge = func(l *Limits, rec *State, p Proof, lastSeen, now time.Time) Verdict {
+			v := judge(l, rec, p, lastSeen, now)
+			if v.Action == RefreshOnly && l.Proofs && rec.bound() {
+				v.Action = Rotate
+			}
+			return v
+		}
+		return r
+	}},
+	{"confirmed while answers of the generation before may be in flight", "S1", func(r rules) rules {
+		judge := r.judge
+		r.judge = func(l *Limits, rec *State, p Proof, lastSeen, now time.Time) Verdict {
+			if rec.Rebuilt && now.Sub(p.MintedAt) >= l.Settling {
+				p.MintedAt = p.MintedAt.Add(-2 * l.InFlight)
+			}
+			return judge(l, rec, p, lastSeen, now)
+		}
+		return r
+	}},
+	{"the branches of a bound session are never counted", "S3", refreshed(func(_ *Limits, _, s State) State {
+		if s.bound() {
+			return s.uncounted()
+		}
+		return s
+	})},
+	{"a refresh in the background begins a generation", "S3", refreshedEarly(func(l *Limits, s State) State {
+		return l.next(s)
 	})},
 }
 
@@ -211,6 +265,9 @@ func findFault(r rules) (property, trace string) {
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, late: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, early: true},
 		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, travel: 1, thief: true, joined: true},
+		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, leg: 1, travel: 1, binds: true},
+		{settling: 1, window: 1, idle: 4, cap: 4, wire: 2, leg: 1, travel: 1, binds: true},
+		{settling: 1, window: 1, idle: 4, cap: 4, wire: 1, travel: 1, watch: true, thief: true},
 	} {
 		s.allAges = true
 		g := explore(newModel(s, r))

@@ -34,19 +34,29 @@ func (w *world) state() *State {
 	}
 	r.Forked = w.minted > 1
 	r.RefreshedAt = ago(w.refreshed)
+	if w.bound {
+		r.Registered, r.BoundAt = true, ago(1)
+	}
+	if w.rebuilt {
+		r.Rebuilt, r.Predecessor = true, Digest{}
+	}
 	return r
 }
 
 // proof returns what the cookie c says.
 func (w *world) proof(c cookie) Proof {
+	p := Proof{Branch: digests[c], Keyed: w.bound, Key: w.bound, Proven: w.bound}
 	switch {
 	case c >= firstBranch:
-		return Proof{Generation: newest, Branch: digests[c], MintedAt: ago(w.age[c-firstBranch])}
+		p.Generation, p.MintedAt = newest, ago(w.age[c-firstBranch])
+	case c == agedCookie, c == oldCookie && !w.bound:
+		p.Generation = newest - 2
 	case c == oldCookie:
-		return Proof{Generation: newest - 2, Branch: digests[c]}
+		p.Generation = newest - 3
 	default:
-		return Proof{Generation: newest - 1, Branch: digests[c]}
+		p.Generation = newest - 1
 	}
+	return p
 }
 
 // store copies into w what the server wrote. It may have a branch called fresh, which was just
@@ -70,6 +80,7 @@ func (w *world) store(r *State, fresh cookie) {
 	if !r.ConfirmedAt.IsZero() {
 		w.confirmed = int8(searchNow.Sub(r.ConfirmedAt) / tick)
 	}
+	w.bound, w.rebuilt = r.bound(), r.Rebuilt
 	w.settled = noCookie
 	for c := firstBranch; r.Settled != (Digest{}) && c <= 2*lostBranch-1; c++ {
 		if r.Settled == digests[c] {
@@ -83,7 +94,11 @@ func (w *world) store(r *State, fresh cookie) {
 
 // succession is what each cookie is to the next generation.
 func (w *world) succession(predecessor Digest) *[lostBranch + 1]cookie {
-	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, siblingCookie: oldCookie, predecessorCookie: oldCookie}
+	aged := oldCookie
+	if w.bound {
+		aged = agedCookie
+	}
+	to := &[lostBranch + 1]cookie{noCookie: noCookie, oldCookie: oldCookie, agedCookie: oldCookie, siblingCookie: aged, predecessorCookie: aged}
 	for c := firstBranch; c < lostBranch; c++ {
 		to[c] = siblingCookie
 		if digests[c] == predecessor {

@@ -100,7 +100,9 @@ func witnesses(w *world, c jar) []Proof {
 func (s *server) decide(w *world, p Proof) (o outcome) {
 	for range maxAttempts {
 		state := w.state()
-		v := s.rules.judge(&s.limits, state, p, state.LastSeenAt, searchNow)
+		l := s.limits
+		l.Proofs = w.proofs
+		v := s.rules.judge(&l, state, p, state.LastSeenAt, searchNow)
 		if f := judgedWrong(state, p, v); f != (fault{}) {
 			o.fault = f
 		}
@@ -116,7 +118,7 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 			next := s.rules.mint(*state)
 			w.store(&next, o.cookies)
 		case Advance:
-			next := s.rules.advance(&s.limits, *state)
+			next := s.rules.advance(&l, *state)
 			o.unasked = true
 			s.begin(w, &o, state, &next, p)
 			if next.ExpiresAt.After(state.RefreshedAt.Add(s.limits.Cap)) {
@@ -126,11 +128,11 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 			if v.Changed != nil {
 				continue // the flight judges again, on what was stored
 			}
-			next := s.rules.refresh(&s.limits, Rotate, *state)
+			next := s.rules.refresh(&l, Rotate, *state)
 			s.begin(w, &o, state, &next, p)
 		case RefreshOnly:
 			if v.Changed == nil {
-				next := s.rules.refresh(&s.limits, RefreshOnly, *state)
+				next := s.rules.refresh(&l, RefreshOnly, *state)
 				w.store(&next, noCookie)
 			}
 			continue
@@ -164,7 +166,7 @@ func (s *server) decide(w *world, p Proof) (o outcome) {
 // begin starts the next generation, with its first branch.
 func (s *server) begin(w *world, o *outcome, state, next *State, p Proof) {
 	o.served, o.renewed, o.cookies = true, true, firstBranch
-	if next.Predecessor != state.Settled || state.Settled != p.Branch {
+	if !(w.bound && w.proofs) && (next.Predecessor != state.Settled || state.Settled != p.Branch) {
 		o.fault = fault{"S3", "a generation begins from a branch that is not settled"}
 	}
 	w.store(next, o.cookies)
@@ -204,9 +206,9 @@ func judgedWrong(rec *State, p Proof, v Verdict) fault {
 		return fault{"S3", fmt.Sprintf("a session cookie alone brought about %v", v.Action)}
 	case v.Action == ChallengeStale && p.Answers == WhetherStale, v.Action == ChallengeKept && p.Answers == WhetherKept:
 		return fault{"S3", "asked again what was answered"}
-	case v.Action == Mint && (p.Generation+1 != rec.Generation || p.Branch != rec.Predecessor):
+	case v.Action == Mint && !rec.bound() && (p.Generation+1 != rec.Generation || p.Branch != rec.Predecessor):
 		return fault{"S3", "cookies were minted for another than the predecessor"}
-	case next == nil:
+	case next == nil, rec.bound() && v.Action == Mint && *next == rec.uncounted():
 		return fault{}
 	case next.Generation != rec.Generation || next.Predecessor != rec.Predecessor || next.Forked != rec.Forked:
 		return fault{"S3", "a Verdict changed the generation by itself"}

@@ -41,12 +41,15 @@ func (g *graph) longestStay(gap uint8) stay {
 			any = any || next[i] != 0
 			same = same && next[i] == last[i]
 		}
-		if !any || same {
+		if !any || same || len(layers) > endlessStay {
 			return stay{ticks: len(layers) - 1, endless: any, layers: layers}
 		}
 		layers = append(layers, next)
 	}
 }
+
+// endlessStay is so many ticks that the stay is endless: the layers may recur in turn.
+const endlessStay = 100
 
 // sameTick adds the worlds from which a world of the layer can be reached within the same tick.
 func (g *graph) sameTick(layer []uint16, all uint16) []uint16 {

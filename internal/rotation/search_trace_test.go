@@ -83,7 +83,10 @@ func (t *teller) take(s step) event {
 // rename names a new branch, and renames the others when a generation begins.
 func (t *teller) rename(e event, shown jar) {
 	if e.renewed {
-		t.names = [lostBranch]string{oldCookie: "an old one", siblingCookie: "another of the generation before", predecessorCookie: t.names[shown.refresh]}
+		t.names = [lostBranch]string{
+			oldCookie: "an old one", agedCookie: "one of two generations before",
+			siblingCookie: "another of the generation before", predecessorCookie: t.names[shown.refresh],
+		}
 		t.gen, t.count = t.gen+1, 0
 	}
 	if e.cookies != noCookie {
@@ -131,6 +134,10 @@ func (t *teller) sentence(s step, before *world, who, result string) string {
 		return "the answer with " + t.showing(msg.jar) + " arrives"
 	case kill:
 		return "the browser is killed and comes back with " + t.showing(t.world.browser)
+	case bindKey:
+		return "the session is bound to a key"
+	case switchProofs:
+		return fmt.Sprintf("proofs are asked for: %t", t.world.proofs)
 	case refreshEarly:
 		return "the tokens are refreshed in the background"
 	case steal:

@@ -11,6 +11,7 @@ type cookie uint8
 const (
 	noCookie      cookie = iota
 	oldCookie            // of generation n-2 or before
+	agedCookie           // of n-2, if the session is bound
 	siblingCookie        // of n-1, but not the predecessor
 	predecessorCookie
 	firstBranch                               // from here on: branches of n that somebody still has
@@ -77,6 +78,10 @@ type world struct {
 	stolen                       bool
 	thiefsSession, thiefsRefresh possession
 	lateUsed                     bool
+
+	bound   bool // to a key, of which all requests have the proof
+	rebuilt bool // as the record says
+	proofs  bool // proofs are asked for
 }
 
 // references returns the branches that anybody has.

@@ -19,14 +19,14 @@ func (l *Limits) Refreshed(due Action, s State, tokenExpiresAt, now time.Time) S
 	s.LastSeenAt = now
 	s.ExpiresAt = earlier(now.Add(l.Cap), s.RefreshExpiresAt)
 	if due == Rotate {
-		return s.next()
+		return l.next(s)
 	}
 	return s
 }
 
 // Advanced is the next generation of s, with the tokens we have (rule 7).
 func (l *Limits) Advanced(s State, now time.Time) State {
-	s = s.next()
+	s = l.next(s)
 	s.LastSeenAt = now
 	s.ExpiresAt = earlier(s.RefreshedAt.Add(l.Cap), s.RefreshExpiresAt)
 	return s
@@ -63,11 +63,12 @@ func (s State) settled(branch Digest) State {
 	return s
 }
 
-// next is the next generation, with one branch. The branch settled so far becomes its predecessor.
-func (s State) next() State {
+// next is the next generation of s, with one branch. The branch settled so far becomes its
+// predecessor. With rule 8 a generation may begin from any branch.
+func (l *Limits) next(s State) State {
 	s.Generation++
 	s.Predecessor, s.Settled, s.ConfirmedAt, s.Forked, s.Rebuilt = s.Settled, Digest{}, time.Time{}, false, false
-	if s.bound() {
+	if l.Proofs && s.bound() {
 		return s.uncounted()
 	}
 	return s
@@ -76,7 +77,7 @@ func (s State) next() State {
 // Bound is s, bound to the key that its browser has registered (rule 8).
 func (s State) Bound(at time.Time) State {
 	s.Registered, s.BoundAt = true, at
-	return s.uncounted()
+	return s
 }
 
 // uncounted is s with any number of branches, in this generation and the two before. That is what
