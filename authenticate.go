@@ -159,12 +159,9 @@ func (g *Guard) attempt(ctx context.Context, p candidate) (authOutcome, error) {
 			found.unproven = rec
 		}
 		return found, err
-	case errors.Is(err, ErrNotFound) && p.proof.Refresh && p.Keyed && g.rules.Proofs && !g.rules.proves(&p, nil):
-		return unproven(&Record{ID: p.ID, User: User{ID: p.userID}}), nil
-	case errors.Is(err, ErrNotFound) && p.proof.Refresh:
-		return g.flights.do(ctx, p, func() (authOutcome, error) { return g.rebuild(context.WithoutCancel(ctx), p) })
 	case errors.Is(err, ErrNotFound):
-		return authOutcome{}, nil
+		lost := &Record{ID: p.ID, User: User{ID: p.userID}}
+		return g.act(ctx, lost, g.rules.judgeLost(&p), p, g.now())
 	}
 	return authOutcome{}, err
 }

@@ -72,6 +72,13 @@ func (l *rules) judge(rec *Record, p *candidate, now time.Time) verdict {
 	return v
 }
 
+// judgeLost applies the rules to a session that the store does not have.
+func (l *rules) judgeLost(p *candidate) verdict {
+	proof := p.proof
+	proof.Proven = l.proves(p, nil)
+	return verdict{Verdict: l.JudgeLost(&proof)}
+}
+
 // servesOnly reports whether there is nothing to do but serve. It is judge on the hot path: it
 // makes one copy of the record's state, and no verdict.
 func (l *rules) servesOnly(rec *Record, p *rotation.Proof, now time.Time) bool {
@@ -95,7 +102,7 @@ func (l *rules) proves(p *candidate, rec *Record) bool {
 		return false
 	}
 	end, genuine := l.bound.Parse(p.bound, p.ID, key.thumbprint())
-	return genuine && p.arrived.Before(end.Add(rotation.ProofSkew))
+	return genuine && rotation.ProofLives(end, p.arrived)
 }
 
 // provesCached is proves for a record in memory, which remembers the cookie that it was last proven
@@ -114,7 +121,7 @@ func (l *rules) provesCached(kept *cachedRecord, h http.Header, now time.Time) b
 		proven = cookie.NewVerifiedBound(value, end)
 		kept.proven.Store(proven)
 	}
-	return now.Before(proven.End().Add(rotation.ProofSkew))
+	return rotation.ProofLives(proven.End(), now)
 }
 
 // refreshDue returns the refresh that is due, if any.
