@@ -223,3 +223,14 @@ func TestSessions(t *testing.T) {
 	site := apptest.New(t)
 	site.CheckSessions(open(t, site, ""), "/api/load-shopping-cart")
 }
+
+// A browser drops its key where the second of these is missing.
+func TestDeviceBoundSessions(t *testing.T) {
+	site := apptest.New(t)
+	b := site.Anonymous(open(t, site, ""))
+	for path, want := range map[string]int{"/api/dbsc/register": 403, "/api/dbsc/refresh": 503} {
+		if a := b.Do("POST", path, ""); a.Status != want {
+			t.Errorf("%s: %d %s, want %d", path, a.Status, a.Body, want)
+		}
+	}
+}
