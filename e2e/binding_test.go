@@ -13,10 +13,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// bindsFreely turns device-bound sessions on, with keys in software, and with no quota of
-// signatures. Neither feature must be missing, and Chromium takes only one list of them.
-var bindsFreely = []chromedp.ExecAllocatorOption{chromedp.Flag("enable-features",
-	"DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting")}
+// Device-bound sessions, with keys in software: as often as the browser likes, or, as users have
+// it, with a quota of signatures for each site. Neither feature must be missing, and Chromium takes
+// only one list of them.
+var (
+	bindsFreely   = []chromedp.ExecAllocatorOption{chromedp.Flag("enable-features", "DeviceBoundSessions:RefreshQuota/false,"+softwareKeys)}
+	bindsRationed = []chromedp.ExecAllocatorOption{chromedp.Flag("enable-features", "DeviceBoundSessions,"+softwareKeys)}
+)
+
+const softwareKeys = "EnableBoundSessionCredentialsSoftwareKeysForManualTesting"
 
 // A binder is a browser that binds sessions to a key of its device. It tells what becomes of them,
 // while no page can see anything.
@@ -124,13 +129,5 @@ func (b *binder) wait(what string, condition func() bool) {
 		case <-patient.Done():
 			b.Fatalf("%s: did not happen; the browser told of %q", what, heard)
 		}
-	}
-}
-
-// loseProof deletes the bound cookie. The browser has to give a proof before its next request.
-func (b *binder) loseProof(origin string) {
-	b.Helper()
-	if _, err := chromedp.Call(b.ctx, network.DeleteCookies, network.DeleteCookiesParams{Name: boundCookie, URL: origin}); err != nil {
-		b.Fatal(err)
 	}
 }

@@ -16,11 +16,12 @@ import (
 var (
 	chromium = &process{}
 	binding  = &process{options: bindsFreely}
+	rationed = &process{options: bindsRationed}
 )
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	for _, p := range []*process{chromium, binding} {
+	for _, p := range []*process{chromium, binding, rationed} {
 		if err := p.end(); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e:", err)
 			status = 1

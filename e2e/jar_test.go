@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -29,6 +30,13 @@ func (b *browser) copyCookies(s *site) jar {
 
 // only returns a jar with one of the cookies.
 func (j jar) only(name string) jar { return jar{name: j[name]} }
+
+// without returns a jar that lacks one of the cookies.
+func (j jar) without(name string) jar {
+	changed := maps.Clone(j)
+	delete(changed, name)
+	return changed
+}
 
 // with returns a jar in which the cookie has another value.
 func (j jar) with(name, value string) jar {

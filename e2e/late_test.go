@@ -30,11 +30,7 @@ func TestLateRequest(t *testing.T) {
 		})
 		s.act(p)
 		s.seeActed(p, 1)
-		var statuses []int
-		for _, e := range s.wire.to(s, s.action()) {
-			statuses = append(statuses, e.status)
-		}
-		if len(statuses) != 2 || statuses[0] != http.StatusTemporaryRedirect || statuses[1]/100 != 2 {
+		if statuses := s.statuses(s.action()); len(statuses) != 2 || statuses[0] != http.StatusTemporaryRedirect || statuses[1]/100 != 2 {
 			t.Errorf("statuses %v, want 307 and then a success", statuses)
 		}
 		p.seeNo("login-form")

@@ -27,7 +27,7 @@ func TestProviderDown(t *testing.T) {
 		t.Run(c.app+"/"+c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(c *latchkey.Config) { c.ProviderTimeout = 300 * time.Millisecond }) // a test need not wait for long
-			survive(t, map[string]*site{"store": w.store, "forums": w.forums}[c.app], c.fault)
+			survive(t, w.site(c.app), c.fault)
 		})
 	}
 }

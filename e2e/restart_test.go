@@ -3,13 +3,15 @@ package e2e_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
 // startInProfile starts a browser whose profile stays when it has stopped.
-func startInProfile(t *testing.T, profile string) (b *browser, stop func()) {
+func startInProfile(t *testing.T, profile string, options ...chromedp.ExecAllocatorOption) (b *browser, stop func()) {
 	t.Helper()
-	ctx, end, err := startChromium(profile)
+	ctx, end, err := startChromium(profile, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

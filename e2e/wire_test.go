@@ -159,6 +159,14 @@ func (w *wire) to(s *site, prefix string) (found []exchange) {
 	return found
 }
 
+// statuses returns those of the answers for the paths since forget, the oldest first.
+func (s *site) statuses(prefix string) (all []int) {
+	for _, e := range s.wire.to(s, prefix) {
+		all = append(all, e.status)
+	}
+	return all
+}
+
 // only returns the one exchange of an app since forget for a path, and fails the test if there was
 // none or another.
 func (s *site) only(method, path string) exchange {

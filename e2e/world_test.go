@@ -66,7 +66,8 @@ type site struct {
 	refresh       string // the provider's route by which it refreshes
 	applicationID string
 	app           http.Handler
-	front         *faults // in front of app
+	guard         *latchkey.Guard // the store's
+	front         *faults         // in front of app
 }
 
 // newWorld starts a world for the test; the changes apply to the guards' configuration. At the end
@@ -119,19 +120,29 @@ func newWorldAt(t *testing.T, at place, changes ...func(*latchkey.Config)) *worl
 
 func (w *world) sites() []*site { return []*site{w.store, w.forums} }
 
+// site returns the app of that name.
+func (w *world) site(name string) *site {
+	return map[string]*site{w.store.name: w.store, w.forums.name: w.forums}[name]
+}
+
 func (w *world) openStore() {
+	w.store.applicationID = w.provider.AddApplication(idp.Application{Name: "Store", PageURL: w.store.origin}).ID
+	w.startStore()
+}
+
+// startStore starts the store with the configuration that the guards have by now.
+func (w *world) startStore() {
 	s := w.store
-	s.applicationID = w.provider.AddApplication(idp.Application{Name: "Store", PageURL: s.origin}).ID
 	client := w.client(s, "")
-	guard := w.guard(s, client)
+	s.guard = w.guard(s, client)
 	c := accounts(s, client)
-	c.Guard, c.Origin, c.Logger, c.Now = guard, s.origin, w.logger(), w.clock.Now
+	c.Guard, c.Origin, c.Logger, c.Now = s.guard, s.origin, w.logger(), w.clock.Now
 	handler, err := account.New(*c)
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.Cleanup(handler.Close)
-	app, err := store.Open(w.Context(), store.Config{Guard: guard, Account: handler, Logger: w.logger(), Now: w.clock.Now})
+	app, err := store.Open(w.Context(), store.Config{Guard: s.guard, Account: handler, Logger: w.logger(), Now: w.clock.Now})
 	w.opened(s, app, app, err)
 }
 
