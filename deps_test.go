@@ -39,7 +39,7 @@ func TestDeps(t *testing.T) {
 		"/internal/passkeytest":            {},
 		"/internal/redistest":              {},
 		"/internal/sizetest":               {""},
-		"/internal/formattest":             {""},
+		"/internal/formattest":             {"", "/dbsc", "/dbsc/dbsctest"},
 		"/memstore":                        {"", "/internal/broadcast"},
 		"/internal/broadcast":              {""},
 		"/sqlitestore":                     {"", "/internal/broadcast", "/internal/sqlite"},

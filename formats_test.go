@@ -13,7 +13,7 @@ var makeSamples = flag.String("formats.make", "", "the directory into which to w
 // TestFormats_served: sessions that any version has stored are served to the browsers that have
 // their cookies.
 func TestFormats_served(t *testing.T) {
-	for _, version := range []string{"v1", "v2"} {
+	for _, version := range []string{"v1", "v2", "v2bound"} {
 		t.Run(version, func(t *testing.T) {
 			s := formattest.Load(t, "testdata/formats/"+version)
 			store := memstore.New()
@@ -26,7 +26,7 @@ func TestFormats_served(t *testing.T) {
 
 // TestFormats_storeLost: so are those that the store has lost.
 func TestFormats_storeLost(t *testing.T) {
-	for _, version := range []string{"v1", "v2"} {
+	for _, version := range []string{"v1", "v2", "v2bound"} {
 		t.Run(version, func(t *testing.T) {
 			formattest.Load(t, "testdata/formats/"+version).ServeLost(t, memstore.New())
 		})

@@ -19,7 +19,7 @@ var makeDump = flag.String("formats.make", "", "the version of the formats, as t
 // have their cookies.
 func TestFormats_served(t *testing.T) {
 	server := pgtest.Shared(t)
-	for _, version := range []string{"v1", "v2"} {
+	for _, version := range []string{"v1", "v2", "v2bound"} {
 		t.Run(version, func(t *testing.T) {
 			dump, err := os.ReadFile("testdata/" + version + ".sql")
 			if err != nil {

@@ -19,7 +19,7 @@ var makeDump = flag.String("formats.make", "", "the version of the formats, as t
 // TestFormats_served: the sessions in a database of any version are served to the browsers that
 // have their cookies.
 func TestFormats_served(t *testing.T) {
-	for _, version := range []string{"v1", "v2"} {
+	for _, version := range []string{"v1", "v2", "v2bound"} {
 		t.Run(version, func(t *testing.T) {
 			server := redistest.Start(t)
 			server.Load(t, "testdata/"+version+".redis")

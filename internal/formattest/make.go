@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
 
 // Make begins, refreshes and ends sessions in an empty store, and returns the result.
@@ -17,26 +18,27 @@ func Make(t *testing.T, store latchkey.Store) *Samples {
 	s := &Samples{
 		Origin: "https://store.example.com", App: "store", Now: began, Keys: latchkey.NewKey().Reveal() + "\n",
 		Records: make(map[string][]byte), Fields: make(map[string]*latchkey.Record), Cookies: make(map[string]Cookies),
+		Devices: make(map[string]Device),
 	}
 	w := newWorld(t, s, store)
 	w.config.EndsFile = filepath.Join(t.TempDir(), "ends")
 	w.provider.away = true
 	w.start()
-	jars := make(map[string]*Cookies)
+	browsers := make(map[string]*dbsctest.Browser)
 	login := func(name string) {
-		jars[name] = &Cookies{}
-		if answer := w.request("POST", "/api/login", `{"email":"`+name+`@example.com","password":"any","remember":true}`, jars[name]); answer.Code != 200 {
-			t.Fatalf("login: %d %s", answer.Code, answer.Body)
+		browsers[name] = w.browser(&Cookies{})
+		if status, body := w.request(browsers[name], "POST", "/api/login", `{"email":"`+name+`@example.com","password":"any","remember":true}`); status != 200 {
+			t.Fatalf("login: %d %s", status, body)
 		}
 	}
 	use := func(name string) {
-		if answer := w.request("GET", "/private", "", jars[name]); answer.Code != 200 {
-			t.Fatalf("%s: %d %s", name, answer.Code, answer.Body)
+		if status, body := w.request(browsers[name], "GET", "/private", ""); status != 200 {
+			t.Fatalf("%s: %d %s", name, status, body)
 		}
 	}
 	keep := func(name string) {
-		s.Cookies[name] = *jars[name]
-		raw, err := base64.RawURLEncoding.DecodeString(jars[name].Session)
+		s.Cookies[name] = *browsers[name].Jar.(*Cookies)
+		raw, err := base64.RawURLEncoding.DecodeString(s.Cookies[name].Session)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,14 +61,24 @@ func Make(t *testing.T, store latchkey.Store) *Samples {
 	w.provider.refreshed = func() { keep(Claimed) }
 	use(Claimed)
 	w.provider.refreshed = nil
+	for _, name := range []string{Bound, Registered} {
+		login(name)
+		browsers[name].RunDue(t.Context()) // it registers a key
+	}
+	use(Bound)
+	browsers[Bound].RunDue(t.Context()) // it proves the key
 	w.advance(2 * time.Minute)
 	use(Live)
-	ended := *jars[Ended]
-	w.request("POST", "/api/logout", "", jars[Ended])
-	jars[Ended] = &ended
-	keep(Cut)
-	keep(Live)
-	keep(Ended)
+	use(Bound)
+	ended := *browsers[Ended].Jar.(*Cookies)
+	w.request(browsers[Ended], "POST", "/api/logout", "")
+	browsers[Ended].Jar = &ended
+	for _, name := range []string{Cut, Live, Ended, Bound, Registered} {
+		keep(name)
+	}
+	for _, name := range []string{Bound, Registered} {
+		s.Devices[name] = deviceOf(t, browsers[name])
+	}
 	cutoff := sha256.Sum256([]byte("latchkey: all sessions end\x00" + s.App))
 	s.add(t, Cutoff, store, latchkey.ID(cutoff[:16]))
 	w.stop()

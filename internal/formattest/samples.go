@@ -27,12 +27,8 @@ type Samples struct {
 	Records map[string][]byte           // in their stored form, by the name of the session
 	Fields  map[string]*latchkey.Record // what is in them
 	Cookies map[string]Cookies          // by the name of the session
+	Devices map[string]Device           `json:",omitempty"` // by the name of the session
 	Ends    string                      // an ends file
-}
-
-// Cookies are the cookies of one browser.
-type Cookies struct {
-	Session, Refresh, Device string
 }
 
 // The sessions in the samples.
@@ -42,6 +38,9 @@ const (
 	Ended   = "ended"   // logged out; its refresh token is not revoked yet
 	Cut     = "cut"     // began before all sessions of the app were ended
 	Cutoff  = "cutoff"  // the not-before record, which is no session
+
+	Bound      = "bound"      // to a key of its browser
+	Registered = "registered" // its browser has registered a key, and not proven it yet
 )
 
 // Load reads the samples of one version from its directory.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
 
 // Serve serves the sessions of the samples, which are in the store, to the browsers that have their
@@ -17,9 +18,7 @@ func (s *Samples) Serve(t *testing.T, store latchkey.Store) {
 	w.start()
 	expect := func(name string, jar Cookies, status int, says string) Cookies {
 		t.Helper()
-		if answer := w.request("GET", "/private", "", &jar); answer.Code != status || !strings.Contains(answer.Body.String(), says) {
-			t.Errorf("%s: %d %s; want %d and %q", name, answer.Code, answer.Body, status, says)
-		}
+		w.expect(name, w.browser(&jar), status, says)
 		return jar
 	}
 	live := s.Cookies[Live]
@@ -38,11 +37,24 @@ func (s *Samples) Serve(t *testing.T, store latchkey.Store) {
 	}
 	w.advance(2 * time.Minute)
 	expect("with the new cookies", renewed, 200, "user-live")
-	if answer := w.request("POST", "/api/logout", "", &renewed); answer.Code != 204 {
-		t.Errorf("logout: %d %s", answer.Code, answer.Body)
+	if status, body := w.request(w.browser(&renewed), "POST", "/api/logout", ""); status != 204 {
+		t.Errorf("logout: %d %s", status, body)
 	}
 	expect("after the logout", live, 401, `"endReason":"logout"`)
 	s.revoked(t, store)
+	if s.Devices != nil {
+		s.serveBound(t, store)
+	}
+}
+
+// expect makes a request. What a handler answers is the id of the user, and whether the session is
+// bound.
+func (w *world) expect(name string, b *dbsctest.Browser, status int, says string) {
+	w.t.Helper()
+	got, body := w.request(b, "GET", "/private", "")
+	if got != status || status == 200 && body != says || !strings.Contains(body, says) {
+		w.t.Errorf("%s: %d %s; want %d and %q", name, got, body, status, says)
+	}
 }
 
 // revoked waits until the guard has revoked the refresh tokens of all ended sessions.
@@ -71,8 +83,11 @@ func (s *Samples) ServeLost(t *testing.T, empty latchkey.Store) {
 	w.start()
 	for name, status := range map[string]int{Ended: 401, Live: 200} {
 		jar := s.Cookies[name]
-		if answer := w.request("GET", "/private", "", &jar); answer.Code != status {
-			t.Errorf("%s: %d %s; want %d", name, answer.Code, answer.Body, status)
+		if got, body := w.request(w.browser(&jar), "GET", "/private", ""); got != status {
+			t.Errorf("%s: %d %s; want %d", name, got, body, status)
 		}
+	}
+	if s.Devices != nil {
+		w.serveBoundLost(s)
 	}
 }

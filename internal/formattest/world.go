@@ -3,10 +3,9 @@ package formattest
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -64,36 +63,13 @@ func (w *world) advance(d time.Duration) {
 	w.clock = w.clock.Add(d)
 }
 
-// private answers with the id of the user.
+// private answers with the id of the user, and whether the session is bound.
 func private(w http.ResponseWriter, r *http.Request) {
-	if s, ok := latchkey.From(r.Context()); ok {
-		fmt.Fprint(w, s.User.ID)
+	s, _ := latchkey.From(r.Context())
+	io.WriteString(w, s.User.ID)
+	if s.DeviceBound {
+		io.WriteString(w, ", bound")
 	}
-}
-
-// request sends a request with the browser's cookies, and stores those in the response.
-func (w *world) request(method, path, body string, jar *Cookies) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, w.config.Origin+path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", w.config.Origin)
-	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
-	named := map[string]*string{"__Host-session": &jar.Session, "__Host-refresh": &jar.Refresh, "__Host-device": &jar.Device}
-	for name, value := range named {
-		if *value != "" {
-			r.AddCookie(&http.Cookie{Name: name, Value: *value})
-		}
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/", w.guard.Handler())
-	mux.Handle("/private", w.guard.Protect(http.HandlerFunc(private)))
-	answer := httptest.NewRecorder()
-	mux.ServeHTTP(answer, r)
-	for _, c := range answer.Result().Cookies() {
-		if value := named[c.Name]; value != nil {
-			*value = c.Value
-		}
-	}
-	return answer
 }
 
 // A provider accepts everyone. Its refresh tokens count the refreshes.
