@@ -66,6 +66,11 @@ func (b *browser) send(a *app, method, path, body string, change ...func(*http.R
 	for _, value := range b.jar(a) {
 		a.w.keep(value)
 	}
+	if b.Keys != nil {
+		for _, s := range b.Keys.Sessions() {
+			a.w.keep(s.ID, s.Challenge, s.Proof)
+		}
+	}
 	for _, c := range change {
 		c(r)
 	}

@@ -99,9 +99,13 @@ func (w *world) newApp(name string, application idp.Application, logger *slog.Lo
 }
 
 // anotherNode starts one more guard of an app on the same store.
-func (w *world) anotherNode(a *app) *app {
+func (w *world) anotherNode(a *app, change ...func(*latchkey.Config)) *app {
 	node := &app{w: w, name: a.name, host: a.host, application: a.application}
-	node.start(w.config(node, discard))
+	config := w.config(node, discard)
+	for _, c := range change {
+		c(&config)
+	}
+	node.start(config)
 	return node
 }
 
