@@ -194,3 +194,23 @@ func TestDeviceCookie_onlyIfRemembered(t *testing.T) {
 		}
 	})
 }
+
+// That a browser has bound a session is kept over its next logins, of any user: if it stops binding
+// them, the operator is told that it could.
+func TestDeviceCookie_keepsThatTheBrowserCanBind(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		var events eventLog
+		node := w.anotherNode(w.shop, events.observe)
+		w.provider.AddUser("bob@example.com", w.shop.application.ID)
+		b := w.bound(node).copy(node, deviceCookie)
+		for _, email := range []string{"ada@example.com", "ada@example.com", "bob@example.com"} {
+			b.try(node, email, idptest.Password).want(t, 200, "", "")
+			time.Sleep(2 * time.Minute)
+			events.take("")
+			b.get(node, "/api/private").want(t, 200, "", "")
+			if unbound := events.take(latchkey.EventUnbound); len(unbound) != 1 || !unbound[0].Expected {
+				t.Errorf("login of %s: %+v", email, unbound)
+			}
+		}
+	})
+}

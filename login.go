@@ -56,7 +56,7 @@ func (g *Guard) ServeLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.remember { // a shared computer gets no bucket of its own
-		g.browsers.remember(w, attempt.browser, attempt.account, rec.User.ID)
+		g.browsers.remember(w, r.Header, attempt.browser, attempt.account, rec.User.ID)
 	}
 	writeUser(w, rec.User)
 }

@@ -126,12 +126,12 @@ func (b *knownBrowsers) find(h http.Header, account digest16) (browser ID, known
 }
 
 // remember marks the browser as one in which a user has logged in to the account. A zero browser
-// gets a name.
-func (b *knownBrowsers) remember(w http.ResponseWriter, browser ID, account digest16, userID string) {
+// gets a name. What the browser can is true of all its users.
+func (b *knownBrowsers) remember(w http.ResponseWriter, h http.Header, browser ID, account digest16, userID string) {
 	if browser == (ID{}) {
 		rand.Read(browser[:])
 	}
-	b.cookies.remember(w, cookie.Device{Browser: browser, Account: account, User: b.user(userID), MintedAt: b.now()})
+	b.cookies.remember(w, cookie.Device{Browser: browser, Account: account, User: b.user(userID), MintedAt: b.now(), BoundBefore: b.couldBind(h)})
 }
 
 // renew keeps a browser known in which the user has logged in by other means than the form: after a
