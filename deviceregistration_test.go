@@ -134,7 +134,7 @@ func (w *world) keysStored() (n int) {
 	return n
 }
 
-// The first key is the key of a session for good. The operator is told of a second one.
+// The first key is the key of a session for good. The operator learns of a second one.
 func TestDeviceRegistration_contested(t *testing.T) {
 	simulate(t, func(t *testing.T, w *world) {
 		var events eventLog
