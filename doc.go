@@ -29,6 +29,8 @@
 //   - login.go, begin.go and end.go: how sessions begin and end
 //   - ledger.go: what the store says, corrected by what this node knows (pending.go, notbefore.go);
 //     background.go and finish.go do the work that no request waits for
+//   - binding.go, dbscroutes.go, devicerefresh.go and keyproof.go: sessions that are bound to a key
+//     of their browser (docs/device-binding.md), in the wire format of package dbsc
 //   - store.go and provider.go: the contracts of a [Store] and a [Provider]
 //
 // # Setup

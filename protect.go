@@ -9,8 +9,9 @@ import (
 )
 
 // Handler serves, below Config.BasePath, GET /user, POST /login, POST /logout, GET and DELETE
-// /sessions, and DELETE /sessions/{id}. All other paths are 404. An app that wants different paths
-// mounts ServeUser, ServeLogin, ServeLogout and ServeSessions itself.
+// /sessions, DELETE /sessions/{id}, POST /dbsc/register and POST /dbsc/refresh. All other paths are
+// 404. An app that wants different paths mounts ServeUser, ServeLogin, ServeLogout and
+// ServeSessions itself, and ServeDeviceRegistration and ServeDeviceRefresh at these paths.
 func (g *Guard) Handler() http.Handler {
 	mux, base := http.NewServeMux(), g.config.BasePath
 	mux.HandleFunc(base+"/user", g.ServeUser)
@@ -46,7 +47,8 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 //
 //  1. a request from another origin: 403 cross_origin
 //  2. the provider or the store is unavailable: 503 provider_unavailable
-//  3. no login: 401 login_required
+//  3. no login: 401 login_required. No proof of the key to which the session is bound: 401
+//     device_proof_required, or 503 device_proof_delayed
 //  4. none of the roles: 403 role_required
 //  5. the login is too old: 401 reauthentication_required. The page shows its login form, then
 //     repeats the request.
