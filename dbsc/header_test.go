@@ -74,6 +74,32 @@ func TestParseOffers(t *testing.T) {
 	}
 }
 
+// TestStructured has parameters that no header here has, of every type. Browsers may add some.
+func TestStructured(t *testing.T) {
+	for param, ok := range map[string]bool{
+		"x": true, "x=1": true, "x=-1": true, "x=1.5": true, "x=123456789012345": true, "x=123456789012.123": true,
+		"x=?0": true, "x=?1": true, "x=:YQ==:": true, "x=::": true, "x=tok/en:*": true, "x=*": true, "*x=1": true, `x="a"`: true, "x;y": true,
+		" x": true, "x_y-z.0*": true,
+		"x=": false, "x=-": false, "x=1.": false, "x=.5": false, "x=1.2345": false, "x=1234567890123456": false, "x=1234567890123.1": false,
+		"x=?": false, "x=?2": false, "x=?a": false, "x=:YQ==": false, "x=:Y:": false, "x=(a)": false, `x="a`: false, `x="\a"`: false, `x="a\`: false,
+		"": false, "X": false, "0": false, "x y": false, "x =1": false, "x= 1": false, "x=@1": false,
+	} {
+		h := headers("Secure-Session-Registration", `(ES256);path="/r";`+param)
+		if got, err := dbsc.ParseOffers(h); (err == nil) != ok {
+			t.Errorf("%s: %+v, %v", param, got, err)
+		}
+	}
+	for list, ok := range map[string]bool{
+		"(a)": true, "(a b)": true, "( a  b )": true, "(a;x=1 b)": true,
+		"(": false, "(a": false, "(a,b)": false, "(a;x=1b)": false, "(a(b))": false, "(a\tb)": false, "(a;X)": false,
+	} {
+		h := headers("Secure-Session-Registration", list+`;path="/r"`)
+		if got, err := dbsc.ParseOffers(h); (err == nil) != ok {
+			t.Errorf("%s: %+v, %v", list, got, err)
+		}
+	}
+}
+
 func TestChallenge(t *testing.T) {
 	h := make(http.Header)
 	for _, c := range []dbsc.Challenge{{"c1", "s1"}, {`a"\`, "s2"}} {

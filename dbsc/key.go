@@ -40,7 +40,7 @@ func ParseKey(b []byte) (Key, error) {
 func KeyOf(public crypto.PublicKey) (Key, error) {
 	switch p := public.(type) {
 	case *ecdsa.PublicKey:
-		if b, err := p.Bytes(); err == nil && p.Curve == elliptic.P256() {
+		if b, err := p.Bytes(); err == nil {
 			return ParseKey(b[1:])
 		}
 	case *rsa.PublicKey:

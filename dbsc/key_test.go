@@ -82,6 +82,7 @@ func TestParseKey(t *testing.T) {
 func TestParseJWK(t *testing.T) {
 	ec, rs := jwkOf(p256Key()), jwkOf(rsaKey())
 	short := `{"crv":"P-256","kty":"EC","x":"` + b64(make([]byte, 31)) + `","y":"` + b64(make([]byte, 32)) + `"}`
+	point := keyOf(p256Key()).Bytes()
 	for _, c := range []struct {
 		why, jwk string
 		ok       bool
@@ -91,6 +92,7 @@ func TestParseJWK(t *testing.T) {
 		{"no kty", `{"crv":"P-256"}`, false},
 		{"no y", ec[:strings.Index(ec, `,"y"`)] + "}", false},
 		{"31 bytes", short, false},
+		{"33 and 31 bytes", `{"crv":"P-256","kty":"EC","x":"` + b64(point[:33]) + `","y":"` + b64(point[33:]) + `"}`, false},
 		{"padding", strings.Replace(ec, `","y"`, `=","y"`, 1), false},
 		{"e is 3", strings.Replace(rs, "AQAB", "Aw", 1), false},
 		{"e with a leading zero", strings.Replace(rs, "AQAB", "AAEAAQ", 1), false},

@@ -18,7 +18,7 @@ func parseObject(text []byte) (object, error) {
 		return nil, errors.New("dbsc: JSON is not UTF-8")
 	}
 	var members object
-	if err := json.Unmarshal(text, &members); err != nil || members == nil {
+	if err := json.Unmarshal(text, &members); err != nil {
 		return nil, errors.New("dbsc: not a JSON object")
 	}
 	return members, checkNames(text)

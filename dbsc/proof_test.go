@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -262,6 +263,8 @@ func TestSignature(t *testing.T) {
 		{"a byte less", signed, raw[:63], false},
 		{"a byte more", signed, append(raw[:64:64], 0), false},
 		{"s and r", signed, append(raw[32:64:64], raw[:32]...), false},
+		{"one byte", signed, raw[:1], false},
+		{"a zero before s", signed, slices.Insert(slices.Clone(raw), 32, 0), false},
 		{"zeros", signed, make([]byte, 64), false},
 		{"of another payload", parts[0] + "." + b64([]byte(`{"jti":"d"}`)), raw, false},
 	} {

@@ -136,6 +136,10 @@ func TestRefresh_aheadOfTime(t *testing.T) {
 		if w.get(home); len(w.posts()) != 1 || w.Due() != 0 {
 			t.Errorf("%d are due", w.Due())
 		}
+		time.Sleep(boundLife - time.Minute)
+		if w.get(home); w.Due() != 1 {
+			t.Error("not due a second time")
+		}
 	})
 }
 
