@@ -282,10 +282,13 @@ func TestRefresh_challengeAtHand(t *testing.T) {
 		}
 		w.page = challenge("c3", status(200)) // of any response in scope
 		w.get(home)
-		w.deleteBound()
-		w.get(home)
-		if posts := w.posts(); len(posts) != 1 || jti(posts[0]) != "c3" {
-			t.Errorf("%d posts", len(posts))
+		w.page, w.refresh = status(200), challenge("c4", good("s1")) // of a refresh
+		for _, want := range []string{"c3", "c4"} {
+			w.deleteBound()
+			w.get(home)
+			if posts := w.posts(); len(posts) != 1 || jti(posts[0]) != want {
+				t.Errorf("%d posts, want one for %s", len(posts), want)
+			}
 		}
 	})
 }
