@@ -64,12 +64,12 @@ func (s *State) unconfirmed() *State {
 // cookie rebuilds it (rule 5), and the key that is sealed there wants its proof first.
 func (l *Limits) JudgeLost(p *Proof) Verdict {
 	switch {
+	case !p.Refresh:
+		return Verdict{Action: Refuse}
 	case l.Proofs && p.Keyed && !p.Proven:
 		return Verdict{Action: RefuseUnproven}
-	case p.Refresh:
-		return Verdict{Action: Rebuild}
 	default:
-		return Verdict{Action: Refuse}
+		return Verdict{Action: Rebuild}
 	}
 }
 
@@ -131,12 +131,14 @@ func (l *Limits) JudgeKey(s *State, persistent bool, p *KeyProof, now time.Time)
 	switch {
 	case p.OtherSession: // a login of before, whose bound cookie would replace that of today's
 		return KeyForgotten
-	case !p.Key && (s == nil || !s.Registered && !p.Refresh):
-		return KeyUnknown // the store may have lost it
+	case s == nil && !p.Key:
+		return KeyUnknown // a store that has lost it looks the same
 	case s != nil && (s.Ended || !now.Before(s.Deadline) || !now.Before(s.RefreshExpiresAt)):
 		return KeyForgotten
 	case s != nil && !persistent && !p.Refresh:
 		return KeyForgotten // the browser was closed
+	case s != nil && !s.Registered && !p.Key && !p.Refresh:
+		return KeyUnknown // the store has lost the key, and the cookies may have it
 	case s != nil && !s.Registered && !p.Key:
 		return KeyForgotten
 	case p.Answer != RightAnswer:

@@ -122,7 +122,7 @@ func TestJudgeLost(t *testing.T) {
 		{"rule 5: rebuilt from the refresh cookie", Proof{Refresh: true}, Rebuild},
 		{"rule 5: not from a session cookie", Proof{Session: true}, Refuse},
 		{"rule 8: a keyed one wants the proof", Proof{Refresh: true, Keyed: true, Key: true}, RefuseUnproven},
-		{"rule 8: a keyed session cookie, too", Proof{Session: true, Keyed: true}, RefuseUnproven},
+		{"rule 5: nor from a keyed one", Proof{Session: true, Keyed: true}, Refuse},
 		{"rule 8: with the proof, rebuilt", Proof{Refresh: true, Keyed: true, Key: true, Proven: true}, Rebuild},
 	} {
 		if v := l.JudgeLost(&c.p); v.Action != c.want {
@@ -135,7 +135,7 @@ func TestJudgeLost(t *testing.T) {
 }
 
 func TestJudgeKey(t *testing.T) {
-	ended, over := bindsIt.state(), bindsIt.state()
+	ended, over := noKeyYet.state(), bindsIt.state() // a tombstone has no key
 	ended.Ended, over.RefreshExpiresAt = true, epoch
 	for _, c := range []struct {
 		name    string
@@ -162,6 +162,7 @@ func TestJudgeKey(t *testing.T) {
 		{"the store has lost the key, and no cookie says so", noKeyYet.state(), false, KeyProof{}, KeyUnknown},
 		{"the store has lost the key, and the refresh cookie never had it", noKeyYet.state(), false, KeyProof{Refresh: true}, KeyForgotten},
 		{"ended", ended, false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
+		{"ended, without cookies", ended, false, KeyProof{}, KeyForgotten},
 		{"the refresh token's time is over", over, false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
 		{"the browser was closed", bindsIt.state(), true, KeyProof{Answer: RightAnswer}, KeyForgotten},
 		{"it was not", bindsIt.state(), true, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},

@@ -8,16 +8,18 @@ import (
 	"testing"
 )
 
-// TestActions_areInTheModel fails if the model's decide has no case for an action.
+// TestActions_areInTheModel fails if the decide of a model has no case for an action.
 func TestActions_areInTheModel(t *testing.T) {
 	actions := constantsOf(t, "action.go", "Action")
-	cases := casesOf(t, "search_server_test.go", "decide")
 	if len(actions) < 10 {
 		t.Fatalf("found the actions %v only", actions)
 	}
-	for _, a := range actions {
-		if !slices.Contains(cases, a) {
-			t.Errorf("%s has no case in the model", a)
+	for _, file := range []string{"search_server_test.go", "search_bound_server_test.go"} {
+		cases := casesOf(t, file, "decide")
+		for _, a := range actions {
+			if !slices.Contains(cases, a) {
+				t.Errorf("%s has no case in %s", a, file)
+			}
 		}
 	}
 }

@@ -143,7 +143,7 @@ func TestSearchLimits(t *testing.T) {
 	}
 }
 
-func withLong(short, long []scope) []scope {
+func withLong[T any](short, long []T) []T {
 	if *searchLong {
 		return slices.Concat(short, long)
 	}
