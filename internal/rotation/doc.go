@@ -9,6 +9,7 @@
 //	rules.go        Limits.Judge: rules 0 to 6
 //	ahead.go        rule 7: JWTs refreshed ahead of time
 //	bound.go        rule 8: sessions bound to a key of their browser
+//	keyproof.go     Limits.JudgeKey: how browsers prove their keys
 //	action.go       Verdict: what the rules answer
 //	transitions.go  the session's next state
 //

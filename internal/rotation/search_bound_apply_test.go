@@ -53,6 +53,45 @@ func (w *boundWorld) send(l lane, cookies keyedPair) {
 	w.wire[l] = msg
 }
 
+// arrive is a request of the browser that reaches the server.
+func (m *boundModel) arrive(w *boundWorld, l lane) (f fault) {
+	msg := &w.wire[l]
+	switch {
+	case l == pageLane:
+		return m.arrivePage(w, msg)
+	case msg.kind == registration:
+		*msg, f = m.register(w, msg.jar, browser)
+	case l == keyLane:
+		*msg, f = m.prove(w, *msg, browser)
+	default:
+		*msg = m.proveOlder(*msg)
+	}
+	return f
+}
+
+// arrivePage is a request of the page.
+func (m *boundModel) arrivePage(w *boundWorld, msg *boundMessage) fault {
+	sent, live := *msg, w.record.live
+	o := m.present(w, shownCookies{session: sent.jar, refresh: sent.jar, cookie: sent.cookie})
+	*msg = boundMessage{told: sent.told}
+	switch {
+	case o.minted.era != noEra:
+		msg.kind, msg.jar = pageAnswer, o.minted
+	case o.again:
+		msg.kind = pageAgain
+	}
+	hasProof, isOthers := sent.cookie.key == browser, o.again && sent.cookie.key == another
+	switch {
+	case o.fault != (fault{}):
+		return o.fault
+	case sent.ready && !o.served && !isOthers && sent.age < graceOver && (live || hasProof):
+		return fault{"S7", "a request is refused that had no reason to wait for a proof"}
+	case o.served && sent.told && w.record.binding != bound:
+		return fault{"S8", "the key is still missing after a request of its browser"}
+	}
+	return fault{}
+}
+
 // receive is a response that reaches the browser.
 func (m *boundModel) receive(w *boundWorld, l lane) fault {
 	msg, b := w.wire[l], &w.browser
@@ -114,49 +153,4 @@ func (w *boundWorld) goBack(to boundRecord) {
 		to.era = newestEra
 	}
 	w.record = to
-}
-
-// applyThief is a step of the thief.
-func (m *boundModel) applyThief(w *boundWorld, s boundStep) (f fault) {
-	t := &w.thief
-	switch s.verb {
-	case boundSteal:
-		t.stole = true
-		t.give(w.browser.jar)
-		if w.browser.cookie.key == browser {
-			t.cookie = w.browser.cookie
-		}
-	case boundUse:
-		f = m.use(w, s.shown)
-	case registerOwn:
-		var answer boundMessage
-		if answer, f = m.register(w, keyedPair{era: newestEra}, thief); answer.kind == registrationAnswer {
-			t.cookie = answer.cookie
-		}
-	case proveOwn:
-		for _, p := range append(t.all(), keyedPair{}) {
-			answer, fault := m.prove(w, boundMessage{jar: p}, thief)
-			if f = fault; answer.cookie.key == thief {
-				t.cookie = answer.cookie
-				break
-			}
-		}
-	}
-	return f
-}
-
-// use is a request of the thief. The bound cookie and the refresh cookie of the thief's own session
-// must make no difference (S9).
-func (m *boundModel) use(w *boundWorld, r shownCookies) fault {
-	other := *w
-	o := m.present(w, r)
-	w.thief.give(o.minted)
-	if o.fault != (fault{}) || r.cookie.key != nobody {
-		return o.fault
-	}
-	r.cookie, r.foreign = boundCookie{another, int8(m.life)}, r.refresh.era == noEra
-	if o2 := m.present(&other, r); o2.fault.property == "S9" || o2.served != o.served || other.record != w.record {
-		return fault{"S9", "the cookies of another session make a difference"}
-	}
-	return fault{}
 }

@@ -152,27 +152,3 @@ func (m *boundModel) rollbacks(w *boundWorld, do func(boundStep)) {
 		}
 	}
 }
-
-// thiefSteps lists what the thief may do: copy the jar once, and then use any cookies that they
-// ever had, with the bound cookie or without it. Their requests take no time.
-func (m *boundModel) thiefSteps(w *boundWorld, do func(boundStep)) {
-	if !w.thief.stole {
-		do(boundStep{verb: boundSteal})
-		return
-	}
-	do(boundStep{verb: registerOwn})
-	do(boundStep{verb: proveOwn})
-	cookies := []boundCookie{{}}
-	if w.thief.cookie.key != nobody {
-		cookies = append(cookies, w.thief.cookie)
-	}
-	for _, session := range w.thief.all() {
-		for _, refresh := range append(w.thief.all(), keyedPair{}) {
-			for _, c := range cookies {
-				if refresh.era == session.era || refresh.era == noEra { // others are judged one by one
-					do(boundStep{verb: boundUse, shown: shownCookies{session: session, refresh: refresh, cookie: c}})
-				}
-			}
-		}
-	}
-}

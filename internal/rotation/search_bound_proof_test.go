@@ -3,45 +3,6 @@ package rotation
 // firstProof is FirstProof in ticks: the rest of the last one makes no difference.
 const firstProof = int8((FirstProof + tick - 1) / tick)
 
-// arrive is a request of the browser that reaches the server.
-func (m *boundModel) arrive(w *boundWorld, l lane) (f fault) {
-	msg := &w.wire[l]
-	switch {
-	case l == pageLane:
-		return m.arrivePage(w, msg)
-	case msg.kind == registration:
-		*msg, f = m.register(w, msg.jar, browser)
-	case l == keyLane:
-		*msg, f = m.prove(w, *msg, browser)
-	default:
-		*msg = m.proveOlder(*msg)
-	}
-	return f
-}
-
-// arrivePage is a request of the page.
-func (m *boundModel) arrivePage(w *boundWorld, msg *boundMessage) fault {
-	sent, live := *msg, w.record.live
-	o := m.present(w, shownCookies{session: sent.jar, refresh: sent.jar, cookie: sent.cookie})
-	*msg = boundMessage{told: sent.told}
-	switch {
-	case o.minted.era != noEra:
-		msg.kind, msg.jar = pageAnswer, o.minted
-	case o.again:
-		msg.kind = pageAgain
-	}
-	hasProof, isOthers := sent.cookie.key == browser, o.again && sent.cookie.key == another
-	switch {
-	case o.fault != (fault{}):
-		return o.fault
-	case sent.ready && !o.served && !isOthers && sent.age < graceOver && (live || hasProof):
-		return fault{"S7", "a request is refused that had no reason to wait for a proof"}
-	case o.served && sent.told && w.record.binding != bound:
-		return fault{"S8", "the key is still missing after a request of its browser"}
-	}
-	return fault{}
-}
-
 // register is a registration. The first key counts.
 func (m *boundModel) register(w *boundWorld, jar keyedPair, by owner) (boundMessage, fault) {
 	state := w.record.state()
@@ -86,7 +47,7 @@ func (m *boundModel) prove(w *boundWorld, msg boundMessage, by owner) (answer bo
 	}
 	switch {
 	case shown.Answer != RightAnswer:
-		return answer, fault{"S5", "a proof that is none is good"}
+		return answer, fault{"S5", "a wrong answer is a proof"}
 	case answer.cookie.end > int8(m.life)+int8(ProofSkew/tick):
 		return answer, fault{"S10", "a bound cookie ends too late"}
 	}

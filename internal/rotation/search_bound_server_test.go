@@ -93,8 +93,8 @@ func (m *boundModel) decide(w *boundWorld, r shownCookies, p Proof) (o boundOutc
 	return boundOutcome{fault: fault{"S7", "decided ten times and came to no end"}}
 }
 
-// rebuilt is the session made from a refresh cookie (rule 5). The first key counts, for ever, but
-// the cookie may know more than a record that is not bound.
+// rebuilt is the session made from a refresh cookie (rule 5). The first key counts, but the
+// cookie may know more than a record that is not bound.
 func (m *boundModel) rebuilt(w *boundWorld, older *State, p *Proof) State {
 	next := RebuiltFrom(p, searchNow.Add(1e6*tick))
 	switch {
