@@ -160,6 +160,9 @@ func (g *Guard) attempt(ctx context.Context, p candidate) (authOutcome, error) {
 		}
 		return found, err
 	case errors.Is(err, ErrNotFound):
+		if reason := g.rules.endOfLost(&p, g.now()); reason != "" {
+			return ended(reason), nil
+		}
 		lost := &Record{ID: p.ID, User: User{ID: p.userID}}
 		return g.act(ctx, lost, g.rules.judgeLost(&p), p, g.now())
 	}

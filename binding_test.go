@@ -13,6 +13,7 @@ import (
 	"github.com/latchkey-dev/latchkey"
 	"github.com/latchkey-dev/latchkey/dbsc"
 	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
+	"github.com/latchkey-dev/latchkey/idp/idptest"
 )
 
 const boundCookie = "__Host-bound"
@@ -204,6 +205,35 @@ func TestBinding_storeForgets(t *testing.T) {
 				t.Fatalf("%s, later: %d %s", lose, got.status, got.body)
 			}
 			thief.get(w.shop, "/api/private").want(t, 401, "device_proof_required", "")
+		}
+	})
+}
+
+// A session that is over is told to be over, whether the store still has it or not. Nobody is asked
+// for a proof, and no operator is alarmed: the browser has dropped its key.
+func TestBinding_endsBeforeItsProof(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		count := w.events(w.shop, func(c *latchkey.Config) { c.AbsoluteTimeout = 8 * time.Hour })
+		for _, end := range []struct {
+			reason string
+			happen func()
+		}{
+			{"absolute_timeout", func() { time.Sleep(8 * time.Hour) }},
+			{"revoked_by_admin", func() {
+				must(t, w.shop.guard.EndAppSessions(t.Context(), time.Now(), latchkey.EndRevokedByAdmin))
+			}},
+		} {
+			b := w.bindingBrowser()
+			b.send(w.shop, "POST", "/api/login", `{"email":"ada@example.com","password":"`+idptest.Password+`","remember":false}`).want(t, 200, "", "")
+			b.get(w.shop, "/api/private").ok(t, false) // binds it
+			time.Sleep(time.Minute)
+			w.store.lose()
+			end.happen()
+			time.Sleep(15 * time.Minute)
+			b.get(w.shop, "/api/private").want(t, 401, "login_required", end.reason)
+		}
+		if n := count(latchkey.EventProofMissing); n != 0 {
+			t.Errorf("%d requests are said to be without a proof", n)
 		}
 	})
 }

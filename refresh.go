@@ -180,9 +180,6 @@ func (g *Guard) rebuild(ctx context.Context, p candidate) (authOutcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.config.ProviderTimeout+storeTimeout)
 	defer cancel()
 	now, c := g.now(), p.sealed
-	if !now.Before(c.Deadline) {
-		return ended(EndAbsoluteTimeout), nil
-	}
 	older, err := g.ledger.Get(ctx, p.ID, p.userID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return authOutcome{}, err
@@ -190,7 +187,7 @@ func (g *Guard) rebuild(ctx context.Context, p candidate) (authOutcome, error) {
 	if err := servable(older, c.Unknown); err != nil {
 		return authOutcome{}, err
 	}
-	if reason := g.ledger.notBefore.reason(c.CreatedAt); reason != "" && older == nil {
+	if reason := g.rules.endOfLost(&p, now); reason != "" && older == nil {
 		return ended(reason), nil
 	}
 	if older != nil && g.rules.judge(older, &p, now).Action != rotation.Rebuild {

@@ -79,6 +79,19 @@ func (l *rules) judgeLost(p *candidate) verdict {
 	return verdict{Verdict: l.JudgeLost(&proof)}
 }
 
+// endOfLost returns why a session that the store does not have is over, as its refresh cookie says,
+// or "".
+func (l *rules) endOfLost(p *candidate, now time.Time) EndReason {
+	switch {
+	case p.sealed == nil:
+		return ""
+	case !now.Before(p.sealed.Deadline):
+		return EndAbsoluteTimeout
+	default:
+		return l.ledger.notBefore.reason(p.sealed.CreatedAt)
+	}
+}
+
 // servesOnly reports whether there is nothing to do but serve. It is judge on the hot path: it
 // makes one copy of the record's state, and no verdict.
 func (l *rules) servesOnly(rec *Record, p *rotation.Proof, now time.Time) bool {
