@@ -91,6 +91,9 @@ func TestBinding_stolenCookies(t *testing.T) {
 				t.Errorf("%d ends, %d thefts, %d missing proofs", happened(latchkey.EventEnded), happened(latchkey.EventTheft), happened(latchkey.EventProofMissing))
 			}
 			b.send(a, "POST", "/api/logout", "").want(t, 204, "", "")
+			if left := b.jar(a)[boundCookie]; left != "" {
+				t.Error("the bound cookie outlives the logout")
+			}
 			b.get(a, "/api/private").want(t, 401, "login_required", "")
 		}
 	})

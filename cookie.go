@@ -69,9 +69,12 @@ func (c *cookies) remember(w http.ResponseWriter, device cookie.Device) {
 	c.write(w, cookie.DeviceName, c.device.Format(device), int(cookie.DeviceAge/time.Second))
 }
 
+// clear deletes the cookies of a session at its logout. Other ends leave the bound cookie alone: it
+// may be that of a newer login by then.
 func (c *cookies) clear(w http.ResponseWriter) {
 	c.write(w, cookie.SessionName, "", -1)
 	c.write(w, cookie.RefreshName, "", -1)
+	c.write(w, cookie.BoundName, "", -1)
 }
 
 // write sets one cookie. maxAge is in seconds as in http.Cookie: 0 leaves it out, negative deletes.
