@@ -44,7 +44,8 @@ func (m *model) apply(w *world, s step) (e event) {
 // nothing, so it is not followed further.
 func (m *model) arrive(w *world, slot uint8) (e event) {
 	e.outcome = m.present(w, w.wire[slot].jar)
-	if !m.thief && !e.served && e.asked != WhetherKept && !(e.asked == WhetherStale && m.late) && e.fault == (fault{}) {
+	mayAsk := e.asked == WhetherKept || e.asked == WhetherStale && (m.late || m.binds)
+	if !m.thief && !e.served && !mayAsk && e.fault == (fault{}) {
 		e.fault = fault{"S1", "the browser is signed out"}
 	}
 	if e.asked != 0 && !e.served && !w.ended {

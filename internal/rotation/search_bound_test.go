@@ -16,11 +16,13 @@ var boundScopes = []boundScope{
 
 var longBoundScopes = []boundScope{
 	{name: "slow messages, long life", life: 5, leg: 1, loses: true},
-	{name: "slow messages, store that goes back", life: 4, leg: 1, loses: true, goesBack: true},
+	{name: "slow messages, store that goes back", life: 4, leg: 1, goesBack: true},
+	{name: "lost keys, restored cookies, store that goes back", life: 4, loses: true, instant: true, goesBack: true},
 	{name: "earlier login, slow messages", life: 3, leg: 1, older: bound},
 	{name: "earlier login, store that goes back", life: 3, older: bound, instant: true, goesBack: true},
 	{name: "thief, earlier login", life: 3, older: bound, thief: true, instant: true},
 	{name: "thief, slow messages", life: 5, leg: 1, thief: true},
+	{name: "thief, slow proofs, store that goes back", life: 3, leg: 1, thief: true, instant: true, goesBack: true},
 	{name: "thief, long life, lost keys, store that goes back", life: 5, thief: true, instant: true, loses: true, goesBack: true},
 }
 
