@@ -10,4 +10,8 @@
 // Chromium is shared, in which each test has its own browsers (profiles). A test that fails leaves
 // a picture of each tab: in the directory that it logs, or, with go test -artifacts, among its
 // artifacts.
+//
+// Tests of bound sessions run the apps over https, in a second Chromium that keeps its keys in
+// software. They fail where it cannot bind sessions: the headless shell cannot, and neither can
+// versions that have dropped the two features which binding_test.go turns on.
 package e2e
