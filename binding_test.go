@@ -290,11 +290,17 @@ func TestBinding_bridgesAForeignBoundCookie(t *testing.T) {
 		b.get(w.shop, "/api/private").ok(t, false)
 		b.set(w.shop, boundCookie, other.jar(w.shop)[boundCookie])
 		b.stubborn = true
-		got := b.get(w.shop, "/api/private")
-		if got.status != http.StatusTemporaryRedirect || !slices.ContainsFunc((&http.Response{Header: got.header}).Cookies(), func(c *http.Cookie) bool { return c.Name == boundCookie && c.MaxAge < 0 }) {
-			t.Errorf("%d %v", got.status, got.header)
-		}
+		b.get(w.shop, "/api/private").wantNoBoundCookie(t)
 	})
+}
+
+// wantNoBoundCookie fails the test unless the browser is to come again without its bound cookie.
+func (r reply) wantNoBoundCookie(t *testing.T) {
+	t.Helper()
+	cleared := func(c *http.Cookie) bool { return c.Name == boundCookie && c.MaxAge < 0 }
+	if r.status != http.StatusTemporaryRedirect || !slices.ContainsFunc((&http.Response{Header: r.header}).Cookies(), cleared) {
+		t.Errorf("%d %s, %v; want 307 that clears the bound cookie", r.status, r.body, r.header)
+	}
 }
 
 // Modes. With watch and off, nothing is refused, and keys stay.
@@ -334,6 +340,22 @@ func TestBinding_modes(t *testing.T) {
 		unbound.get(w.shop, "/api/private").ok(t, false)
 		time.Sleep(2*time.Minute + time.Second)
 		unbound.get(w.shop, "/api/private").want(t, 401, "login_required", "device_not_bound")
+		b.get(w.shop, "/api/private").ok(t, false)
+	})
+}
+
+// The bound cookie of an earlier login has landed on that of the new one, so the browser sees no
+// need to prove the new key. Where sessions must be bound it gets the chance.
+func TestBinding_requiredWithAForeignBoundCookie(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		w.events(w.shop, func(c *latchkey.Config) { c.DeviceBinding = latchkey.DeviceBindingRequire })
+		other, b := w.bound(w.shop), w.bindingBrowser()
+		b.login(w.shop)
+		late := b.copy(w.shop, sessionCookie, refreshCookie)
+		late.set(w.shop, boundCookie, other.jar(w.shop)[boundCookie])
+		late.stubborn = true
+		time.Sleep(2*time.Minute + time.Second)
+		late.get(w.shop, "/api/private").wantNoBoundCookie(t)
 		b.get(w.shop, "/api/private").ok(t, false)
 	})
 }

@@ -59,7 +59,9 @@ func (l *rules) judge(rec *Record, p *candidate, now time.Time) verdict {
 	proof := p.proof
 	proof.Proven = l.proves(p, rec)
 	if l.mustBeBound(rec, p.Keyed, now) {
-		if v.Action, v.reason = rotation.End, EndDeviceNotBound; p.skipped != "" {
+		v.Action, v.reason = rotation.End, EndDeviceNotBound
+		// The browser sees no need to sign while it has the bound cookie of an earlier login.
+		if foreign := rec.Binding != nil && p.bound != "" && !proof.Proven; foreign || p.skipped != "" {
 			v.Action = rotation.RefuseUnproven // it could not sign yet
 		}
 		return v
