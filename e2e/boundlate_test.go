@@ -62,14 +62,18 @@ func TestBound_secondLogin(t *testing.T) {
 		t.Parallel()
 		s, b := newWorldAt(t, secure).store, newBinder(t)
 		p, release := s.logInTwice(b, proofLate)
+		s.awaitBound(b, p)
 		release()
 		b.awaitTold("termination ServerRequested")
+		s.clock.advance(grace)
 		s.wantServed("the newer session", s.asPage(p))
 	})
 	t.Run("answer late", func(t *testing.T) {
 		t.Parallel()
 		s, b := newWorldAt(t, secure).forums, newBinder(t)
 		p, release := s.logInTwice(b, answerLate)
+		s.awaitBound(b, p)
+		s.clock.advance(grace)
 		release()
 		b.awaitTold("refresh Refreshed")
 		s.forget()
@@ -80,7 +84,7 @@ func TestBound_secondLogin(t *testing.T) {
 	})
 }
 
-// logInTwice binds a second session while a proof of the first is held back.
+// logInTwice logs in again while a proof of the first session is held back.
 func (s *site) logInTwice(b *binder, late lateness) (p *tab, release func()) {
 	s.Helper()
 	p = s.enterAndBind(b)
@@ -91,8 +95,6 @@ func (s *site) logInTwice(b *binder, late lateness) (p *tab, release func()) {
 	if status != http.StatusOK {
 		s.Fatalf("second login: %d", status)
 	}
-	s.awaitBound(b, p)
-	s.clock.advance(grace)
 	return p, release
 }
 
