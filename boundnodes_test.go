@@ -113,8 +113,8 @@ func TestBoundNodes_newKeyOfTheCookies(t *testing.T) {
 }
 
 // The store loses everything, the binding, or the key as well. A copy of cookies that are keyed is
-// worthless, before and after the owner's. One of the cookies from before the binding is of use until the
-// owner comes, and not longer. Nothing ends.
+// worthless. One of the cookies from before the binding is of use until the owner comes, and not
+// longer. Nothing ends.
 func TestBoundNodes_storeLoses(t *testing.T) {
 	for _, lost := range []string{"everything", "the binding", "the key"} {
 		for _, copied := range []string{"keyed", "not keyed"} {

@@ -1,6 +1,7 @@
 package latchkey_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,40 @@ func TestUnknownFields_kept(t *testing.T) {
 	})
 }
 
+// So it does when the session gets a key, is bound to it, and is bound again after a loss.
+func TestUnknownFields_keptByBinding(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := w.bindingBrowser()
+		var register []func()
+		b.Keys.Background = func(run func()) { register = append(register, run) }
+		b.Keys.Transport = roundTrip(func(r *http.Request) (*http.Response, error) { return w.NewBrowser().Do(w.shop.App, r) })
+		b.login(w.shop)
+		w.upgrade(oddField)
+		b.set(w.shop, refreshCookie, w.shop.guard.NewerCookie(b.jar(w.shop)[refreshCookie], oddField))
+		kept := func(step string, bound bool) {
+			t.Helper()
+			if got := latchkey.UnknownInRecord(w.only()); got != oddField || b.isBound(w.shop) != bound {
+				t.Errorf("%s: the record has %x, bound: %v", step, got, b.isBound(w.shop))
+			}
+			if got := w.shop.guard.UnknownInCookie(b.jar(w.shop)[refreshCookie]); got != oddField {
+				t.Errorf("%s: the cookie has %x", step, got)
+			}
+		}
+		register[0]()
+		w.store.snapshot()
+		kept("registered", false)
+		b.get(w.shop, "/api/private").ok(t, false)
+		register[1]() // the first proof
+		kept("bound", true)
+		w.store.rollback()
+		b.get(w.shop, "/api/private").ok(t, false)
+		kept("bound again", true)
+		w.store.lose()
+		b.get(w.shop, "/api/private").ok(t, true)
+		kept("rebuilt", true)
+	})
+}
+
 // A session of which a program does not know what it must know is not served by it, and goes on
 // elsewhere. Its user may end it here as well.
 func TestUnknownFields_critical(t *testing.T) {
@@ -100,6 +135,26 @@ func TestUnknownFields_critical(t *testing.T) {
 		}
 		b.copy(w.shop).send(w.shop, "POST", "/api/logout", "").want(t, 204, "", "")
 		b.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
+	})
+}
+
+// Nor does it take a proof of a key for such a session: the browser keeps its key, and comes again.
+func TestUnknownFields_criticalAtTheDeviceRoutes(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := w.registered(w.shop)
+		proof := b.proof(w.shop, b.challenge(w.shop))
+		w.upgrade(evenField)
+		if got := proof.post(w.shop); got != keyRetry {
+			t.Error(got)
+		}
+		newer := map[string]string{refreshCookie: w.shop.guard.NewerCookie(b.jar(w.shop)[refreshCookie], evenField)}
+		w.upgrade(oddField)
+		if got := proof.with(newer).post(w.shop); got != keyRetry {
+			t.Errorf("in the cookie: %s", got)
+		}
+		if got := proof.post(w.shop); got != keyBound {
+			t.Error(got)
+		}
 	})
 }
 
