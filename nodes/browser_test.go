@@ -77,9 +77,9 @@ func (b *browser) send(ctx context.Context, n *node, method, path, body string) 
 }
 
 func (b *browser) request(ctx context.Context, method, path, body string) *http.Request {
-	r := httptest.NewRequestWithContext(ctx, method, "http://app.localhost"+path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(ctx, method, origin+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", "http://app.localhost")
+	r.Header.Set("Origin", origin)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for name, value := range b.jar {
@@ -105,7 +105,11 @@ func (b *browser) logout(ctx context.Context, n *node) answer {
 }
 
 func (b *browser) login(ctx context.Context, n *node) answer {
-	return b.send(ctx, n, "POST", "/api/login", fmt.Sprintf(`{"email":%q,"password":%q}`, b.email, idptest.Password))
+	return b.send(ctx, n, "POST", "/api/login", b.credentials())
+}
+
+func (b *browser) credentials() string {
+	return fmt.Sprintf(`{"email":%q,"password":%q}`, b.email, idptest.Password)
 }
 
 // mustLogin logs in while everything works.

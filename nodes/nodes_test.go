@@ -24,6 +24,9 @@ var long = flag.Bool("long", false, "run as long as figures for docs/operating.m
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+// origin is that of the app. Over https, sessions can be bound to keys of their browsers.
+const origin = "https://app.example.com"
+
 // A deployment is one app: its provider, its keys, and the settings that all its nodes share.
 type deployment struct {
 	provider    *idptest.Provider
@@ -35,7 +38,7 @@ func deploy(t *testing.T, config latchkey.Config) *deployment {
 	t.Helper()
 	d := &deployment{provider: idptest.New(t), config: config}
 	d.application = d.provider.AddApplication(idp.Application{}).ID
-	d.config.Origin, d.config.Keys = "http://app.localhost", latchkey.KeyRing{latchkey.NewKey()}
+	d.config.Origin, d.config.Keys = origin, latchkey.KeyRing{latchkey.NewKey()}
 	if d.config.Logger == nil {
 		d.config.Logger = slog.New(slog.DiscardHandler)
 	}
