@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/latchkey-dev/latchkey/internal/packed"
 )
 
 func FuzzRecord(f *testing.F) {
@@ -55,5 +58,27 @@ func TestRecord_size(t *testing.T) {
 	data, err := rec.MarshalBinary()
 	if err != nil || len(data) > 600 {
 		t.Errorf("%d bytes, %v; want at most 600", len(data), err)
+	}
+}
+
+// A program from before there were bound sessions must not serve one, and keeps it as it is. It may
+// serve one whose key was never proven, and keeps the key.
+func TestRecord_boundInAnOlderProgram(t *testing.T) {
+	older := recordLayout[:len(recordLayout)-1] // ends before BoundAt
+	for boundAt, critical := range map[time.Time]packed.Tag{epoch: packed.TagBoundAt, {}: 0} {
+		rec := testRecord()
+		rec.Binding = &Binding{Key: [64]byte(testKey), BoundAt: boundAt}
+		text, err := rec.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored := storedRecord{Record: &Record{}}
+		unknown, err := older.Read(text[1:], &stored)
+		if err != nil || unknown.Critical() != critical || !bytes.Equal(stored.key, testKey) {
+			t.Errorf("bound at %v: must know %d, want %d; key %x; %v", boundAt, unknown.Critical(), critical, stored.key, err)
+		}
+		if again := older.Append(text[:1:1], &stored, unknown); !bytes.Equal(again, text) {
+			t.Errorf("bound at %v: %x was written again as %x", boundAt, text, again)
+		}
 	}
 }
