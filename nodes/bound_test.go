@@ -26,24 +26,12 @@ func TestBoundSession(t *testing.T) {
 			nodes := d.nodes(t, backend.start(t), 3)
 			b := d.newBrowser(t, "ada")
 			keys := &dbsctest.Browser{Jar: b, Transport: toNode{}, Now: now}
-			get := func(n *node) {
-				t.Helper()
-				ctx := context.WithValue(t.Context(), nodeKey{}, n)
-				r, err := http.NewRequestWithContext(ctx, "GET", origin+"/", nil)
-				must(t, err)
-				resp, err := keys.RoundTrip(r)
-				must(t, err)
-				if resp.StatusCode != http.StatusOK {
-					t.Fatalf("the owner is answered with %d", resp.StatusCode)
-				}
-				keys.RunDue(ctx)
-			}
 			b.mustLoginAndRegister(t, nodes[0], keys)
 			thief := b.copy()
 			delete(thief.jar, "__Host-bound")
 			untilInMemory(t, thief, nodes[2])
 
-			get(nodes[1])                 // and the first proof
+			mustServe(t, nodes[1], keys)  // and the first proof
 			ahead.Add(int64(time.Minute)) // for requests that left before
 			began := time.Now()
 			until(t, "the third node to ask for a proof", func() bool {
@@ -56,7 +44,7 @@ func TestBoundSession(t *testing.T) {
 			}
 			for i := range 12 {
 				ahead.Add(int64(7 * time.Minute))
-				get(nodes[i%3])
+				mustServe(t, nodes[i%3], keys)
 				if got := thief.visit(t.Context(), nodes[i%3]); got.status != http.StatusUnauthorized {
 					t.Errorf("a copy of the cookies is answered with %+v", got)
 				}
@@ -79,6 +67,20 @@ func (b *browser) mustLoginAndRegister(t *testing.T, n *node, keys *dbsctest.Bro
 	if resp.StatusCode != http.StatusOK || len(keys.Sessions()) != 1 {
 		t.Fatalf("login: %d, %d keys", resp.StatusCode, len(keys.Sessions()))
 	}
+}
+
+// mustServe visits a node, and then does what the browser does beside the page.
+func mustServe(t *testing.T, n *node, keys *dbsctest.Browser) {
+	t.Helper()
+	ctx := context.WithValue(t.Context(), nodeKey{}, n)
+	r, err := http.NewRequestWithContext(ctx, "GET", origin+"/", nil)
+	must(t, err)
+	resp, err := keys.RoundTrip(r)
+	must(t, err)
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the owner is answered with %d", resp.StatusCode)
+	}
+	keys.RunDue(ctx)
 }
 
 type nodeKey struct{}

@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 	"github.com/latchkey-dev/latchkey/internal/pgtest"
 	"github.com/latchkey-dev/latchkey/internal/redistest"
 )
@@ -175,6 +176,43 @@ func TestWriteBudgetOfAGeneration(t *testing.T) {
 				expect("claim and result", 2)
 				pass(2 * time.Minute)
 				expect("confirmed and settled", 1)
+			}
+		})
+	}
+}
+
+// TestWriteBudgetOfABoundSession: a session is written once more for its key, once when the key is
+// proven first, and never for a proof after that. Its generations need no confirmation.
+func TestWriteBudgetOfABoundSession(t *testing.T) {
+	for name, start := range ledgers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ahead atomic.Int64
+			now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+			l, d := start(t), deploy(t, latchkey.Config{Now: now})
+			n, b := d.node(t, l.open(t)), d.newBrowser(t, "ada")
+			keys := &dbsctest.Browser{Jar: b, Transport: toNode{}, Now: now}
+			before := l.writes(t)
+			expect := func(what string, want int) {
+				t.Helper()
+				if got := l.writes(t) - before; got != want {
+					t.Errorf("%s: %d writes, want %d", what, got, want)
+				}
+				before = l.writes(t)
+			}
+			b.mustLoginAndRegister(t, n, keys)
+			expect("login and key", 2)
+			mustServe(t, n, keys)
+			expect("first proof", 1)
+			for range 3 {
+				for range 5 {
+					ahead.Add(int64(11 * time.Minute))
+					mustServe(t, n, keys)
+				}
+				expect("an hour of proofs", 0)
+				ahead.Add(int64(11 * time.Minute))
+				mustServe(t, n, keys)
+				expect("claim and result", 2)
 			}
 		})
 	}
