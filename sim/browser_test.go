@@ -5,69 +5,25 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
-
-// A jar is a browser's Latchkey cookies, and the session that they belong to: the browser does not
-// know that, but we judge by it.
-type jar struct {
-	session, refresh, device, echo string
-	id                             latchkey.ID
-}
-
-func (j jar) addTo(r *http.Request) {
-	add := func(name, value string) {
-		if value != "" {
-			r.AddCookie(&http.Cookie{Name: name, Value: value})
-		}
-	}
-	add(sessionCookie, j.session)
-	add(refreshCookie, j.refresh)
-	add("__Host-device", j.device)
-	add("__Host-echo", j.echo)
-}
-
-const (
-	sessionCookie = "__Host-session"
-	refreshCookie = "__Host-refresh"
-)
-
-// with returns the jar after a response.
-func (j jar) with(got reply) jar {
-	for _, c := range got.cookies {
-		value := c.Value
-		if c.MaxAge < 0 {
-			value = ""
-		}
-		switch c.Name {
-		case sessionCookie:
-			j.session = value
-		case refreshCookie:
-			j.refresh = value
-		case "__Host-echo":
-			j.echo = value
-			continue
-		default:
-			j.device = value
-		}
-		j.id = got.session
-	}
-	return j
-}
 
 // A browser has one jar and any number of tabs. What it stores reaches the disk later.
 type browser struct {
 	mu       sync.Mutex
 	jar      jar
-	disk     []stored // every jar that it had
-	loggedIn bool     // the page believes so
-	form     bool     // a login is under way
-	life     int      // kills, logins and logouts: responses of an earlier life are dropped
+	keys     *keychain // nil: it cannot bind sessions
+	disk     []stored  // everything that it had
+	loggedIn bool      // the page believes so
+	form     bool      // a login is under way
+	life     int       // kills, logins and logouts: responses of an earlier life are dropped
+	starts   int       // kills: of what is no page's business, those of an earlier start are
 }
 
 type stored struct {
-	at  time.Time
-	jar jar
+	at   time.Time
+	jar  jar
+	keys []dbsctest.Session
 }
 
 // path is what a tab requests, and whether it does: while a login is in progress there is only the
@@ -90,20 +46,46 @@ func (b *browser) path(verb string) (path string, life int, j jar, ok bool) {
 	return "/private", b.life, b.jar, true
 }
 
-// receive processes a response, in the order in which responses arrive. It returns false if the
-// page that asked is gone.
-func (b *browser) receive(life int, path string, got reply) bool {
+// receive processes a response to a request of a page, in the order in which responses arrive. It
+// returns false if the page that asked is gone.
+func (b *browser) receive(r *request, got reply) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if life != b.life {
+	if r.life != b.life {
 		return false
 	}
 	b.form = false
-	if path == "/api/login" {
+	switch {
+	case r.path == "/api/login":
 		b.loggedIn = got.status == http.StatusOK
-	}
-	if got.status == http.StatusUnauthorized {
+	case got.status == http.StatusUnauthorized && !r.isTriedAgain(got):
 		b.loggedIn = false
+	}
+	b.keep(b.jar.with(got))
+	return true
+}
+
+// lives reports whether the page is still there.
+func (b *browser) lives(life int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return life == b.life
+}
+
+// started counts the starts of the browser.
+func (b *browser) started() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.starts
+}
+
+// take processes a response that is for no page. It returns false if the browser was killed
+// meanwhile.
+func (b *browser) take(start int, got reply) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if start != b.starts {
+		return false
 	}
 	b.keep(b.jar.with(got))
 	return true
@@ -121,33 +103,67 @@ func (b *browser) lose(life int) {
 func (b *browser) keep(j jar) {
 	if j != b.jar {
 		b.jar = j
-		b.disk = append(b.disk, stored{time.Now(), j})
+		b.save()
 	}
 }
 
+// changed stores the keys, which have changed.
+func (b *browser) changed() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.save()
+}
+
+func (b *browser) save() {
+	now := stored{at: time.Now(), jar: b.jar}
+	if b.keys != nil {
+		now.keys = b.keys.Sessions()
+	}
+	b.disk = append(b.disk, now)
+}
+
 // kill ends the browser and starts it again, with what had reached the disk that long ago. Session
-// cookies never do.
-func (b *browser) kill(lag time.Duration) {
+// cookies never do. Without its keys, it has to log in again.
+func (b *browser) kill(how string, lag time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.life++
+	b.starts++
 	b.form = false
 	before := b.jar.id
 	n := len(b.disk)
 	for n > 0 && b.disk[n-1].at.After(time.Now().Add(-lag)) {
 		n--
 	}
-	var back jar
+	var back stored
 	if n > 0 {
-		back = b.disk[n-1].jar
+		back = b.disk[n-1]
 	}
-	back.session, back.echo = "", ""
-	b.loggedIn = b.loggedIn && back.refresh != "" && back.id == before
-	b.keep(back)
+	if how == "keyless" {
+		back.keys = nil
+		for i := range b.disk {
+			b.disk[i].keys = nil
+		}
+	}
+	if b.keys != nil {
+		b.keys.restart(back.keys)
+	}
+	b.jar = back.jar.restarted()
+	b.loggedIn = b.loggedIn && b.jar.refresh != "" && b.jar.id == before
+	b.save()
 }
 
 func (b *browser) copy() jar {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.jar
+	return b.jar.unexpired()
+}
+
+// stealable is what a thief can copy.
+func (b *browser) stealable() (jar, knowledge) {
+	j := b.copy()
+	if b.keys == nil {
+		return j, knowledge{}
+	}
+	return j, b.keys.known(j.id)
 }

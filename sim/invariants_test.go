@@ -56,9 +56,13 @@ func (l *ledger) checkBrowser(r *request, got reply) {
 			return
 		}
 	case latchkey.EndReuseDetected:
-		if r.jar.id == l.theft.id && l.theft.id != (latchkey.ID{}) {
+		if r.jar.id == l.theft.id && l.theft.id != (latchkey.ID{}) && a.boundAt.IsZero() {
 			return
 		}
+	}
+	if got.code == proofRequired {
+		l.checkUnproven(a, r)
+		return
 	}
 	l.signedOut++
 	if !l.w.scenario.late && !l.lossy { // counted only: see profiles tail and losing
@@ -98,6 +102,9 @@ func (l *ledger) checkThief(r *request, got reply) {
 	}
 	g := max(th.pause, time.Since(th.lastAnswer))
 	settling := min(time.Minute, l.w.idle()/2, l.w.cap()/2)
+	if l.checkCopies(r) {
+		return
+	}
 	bound := l.w.cap() + 2*settling + 4*l.w.inFlight() + 4*g + 4*l.w.spread()
 	if since := time.Since(th.at); since >= bound {
 		l.violatedLocked("I2: a thief is served %v after the theft, the bound is %v (g = %v)", since, bound, g)
@@ -117,17 +124,23 @@ func (l *ledger) received(got reply) {
 func (l *ledger) stolen(id latchkey.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.theft = theft{id: id, at: time.Now(), lastAnswer: time.Now(), lastServed: time.Now()}
+	l.theft = theft{id: id, bound: !l.session(id).boundAt.IsZero(), at: time.Now(), lastAnswer: time.Now(), lastServed: time.Now()}
 }
 
-func (l *ledger) undone(revived []latchkey.ID) {
+func (l *ledger) undone(losses []loss) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lossy = true
-	for _, id := range revived {
-		// The node that saw the end writes it again. If it is not alone, or has forgotten, nobody
-		// may know.
-		l.session(id).undone = l.crashed || len(l.w.nodes) > 1
+	for _, lost := range losses {
+		a := l.session(lost.id)
+		if lost.end {
+			// The node that saw the end writes it again. If it is not alone, or has forgotten,
+			// nobody may know.
+			a.undone = l.crashed || len(l.w.nodes) > 1
+		}
+		if lost.binding {
+			a.boundAt, a.unbound = time.Time{}, true
+		}
 	}
 }
 
@@ -144,6 +157,7 @@ func (l *ledger) asked(ctx context.Context) {
 	r := ctx.Value(requestKey{}).(*request)
 	a := l.session(r.jar.id)
 	a.asked++
+	l.checkIdle(r, "the provider is asked")
 	if a.asked > a.claims && !l.lossy {
 		l.violatedLocked("I3: session %d is refreshed %d times with %d claims", a.name, a.asked, a.claims)
 	}
@@ -154,6 +168,7 @@ func (l *ledger) written(ctx context.Context, before, after *latchkey.Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.session(after.ID)
+	l.checkBinding(ctx, a, before, after)
 	if !after.EndedAt.IsZero() && (before == nil || before.EndedAt.IsZero()) {
 		a.ended, a.endedOn = time.Now(), -1
 		if r, ok := ctx.Value(requestKey{}).(*request); ok {

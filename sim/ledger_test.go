@@ -24,7 +24,12 @@ import (
 //	    that cache records serve nothing that comes 1.5 s later;
 //	I5  a session costs no more writes than its generations account for;
 //	I6  no honest browser is asked for newer cookies, while the network keeps to the window and
-//	    the store loses nothing.
+//	    the store loses nothing;
+//	I7  what was copied of a bound session is of no use L + 2 minutes later: not served, and
+//	    nothing is asked of the provider or written because of it;
+//	I8  a browser that binds sessions loses a key only when it is killed, or the session is over,
+//	    and is asked to log in only without the key;
+//	I9  no request waits for more than one proof of a key.
 type ledger struct {
 	w *world
 
@@ -35,10 +40,16 @@ type ledger struct {
 	crashed    bool // nodes have restarted, and forgotten their tombstones
 	lossy      bool // the store has lost writes
 
-	served, unavailable int // answers to the browser
-	askedNewer          int // honest browsers, whether they have newer cookies
-	signedOut           int // honest browsers, of a session that nobody ended
-	revived             int // answers for a session whose end the store has lost
+	served, unavailable int           // answers to the browser
+	askedNewer          int           // honest browsers, whether they have newer cookies
+	signedOut           int           // honest browsers, of a session that nobody ended
+	revived             int           // answers for a session whose end the store has lost
+	proofs              int           // of keys, for which there was a bound cookie
+	waits               int           // requests that waited for one
+	longest             time.Duration // that they waited
+	keyless             int           // honest browsers that log in again because their key is lost
+	tooLate             int           // requests of before the binding that arrive after its grace
+	relapses            int           // answers to a thief of a bound session whose binding the store has lost
 	theft               theft
 	length              time.Duration
 }
@@ -60,12 +71,16 @@ type account struct {
 	allowed    int // swaps that are accounted for
 	touches    int
 	generation uint32
+	boundAt    time.Time // of the record, as it is in the store
+	bindings   int       // registrations, and what makes them count
+	unbound    bool      // the store has lost a binding
 }
 
 // theft is the fate of the thief.
 type theft struct {
 	id         latchkey.ID
 	at         time.Time
+	bound      bool          // the session was
 	lastAnswer time.Time     // to the victim
 	pause      time.Duration // g: the victim's longest time between two responses
 	lastServed time.Time     // the thief
@@ -153,7 +168,8 @@ func (l *ledger) told(ctx context.Context, e latchkey.Event) {
 func (l *ledger) arrived(r *request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r.path != "/private" && r.jar.id != (latchkey.ID{}) {
+	r.arrived = time.Now()
+	if (r.path == "/api/login" || r.path == "/api/logout") && r.jar.id != (latchkey.ID{}) {
 		l.session(r.jar.id).loggedOut = true
 	}
 }
@@ -163,6 +179,10 @@ func (l *ledger) answered(r *request, got reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.noteLocked(r.e.at, "%s %s: %d %s%s", r.who, r.path, got.status, got.reason, minted(got))
+	if r.path == registrationPath || r.path == proofPath {
+		l.checkPost(r, got)
+		return
+	}
 	if got.status == http.StatusServiceUnavailable {
 		l.unavailable++
 	}

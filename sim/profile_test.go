@@ -29,6 +29,7 @@ type profile struct {
 	losses  float64       // rollbacks, for each 12 hours
 	busy    bool          // the browser never rests for long
 	cached  bool          // the nodes keep records in memory
+	binds   float64       // share of browsers that bind their sessions
 	thief   func(d *dice, s *scenario, from time.Duration)
 }
 
@@ -60,6 +61,10 @@ var profiles = []profile{
 	{name: "pursued", about: "a thief of each kind beside a busy browser", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 1,
 		busy: true, thief: anyThief},
 	{name: "thieves", about: "a thief of each kind beside one that rests", length: halfDay, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02, faults: 2, thief: anyThief},
+	{name: "jars", about: "a thief of each kind beside one that binds its sessions", length: halfDay, nodes: 4, skew: 5 * time.Second, delay: ordinary, lost: 0.02,
+		kills: 2, lag: 15 * time.Second, logouts: 0.3, faults: 10, binds: 1, thief: whileUsed},
+	{name: "forgetful", about: "the same, and a store that loses a binding", length: halfDay / 2, nodes: 3, skew: 5 * time.Second, delay: ordinary, lost: 0.02,
+		kills: 2, lag: 15 * time.Second, faults: 4, losses: 6, binds: 1, thief: aroundALoss},
 }
 
 // dice is the only source of randomness.
@@ -101,6 +106,7 @@ func (p profile) draw(seed uint64) scenario {
 		p.times.ahead, p.times.jwt = *ahead, *jwt
 	}
 	s := scenario{profile: p.name, seed: seed, times: p.times, late: p.late+p.after > 0, cached: p.cached}
+	p.bind(&s)
 	for range 1 + d.IntN(p.nodes) {
 		s.skews = append(s.skews, d.between(-p.skew, p.skew+1))
 	}
@@ -122,7 +128,32 @@ func (p profile) draw(seed uint64) scenario {
 		p.endUnheard(d, &s)
 	}
 	s.sort()
+	if s.binds {
+		s.loseKeys()
+	}
 	return s
+}
+
+// bind decides whether the browser binds its sessions. It draws from dice of its own, so that
+// everything else in the scenario is the same.
+func (p profile) bind(s *scenario) {
+	if *binds >= 0 {
+		p.binds = *binds
+	}
+	d := &dice{rand.New(rand.NewPCG(s.seed, 1))}
+	if s.binds = d.chance(p.binds); s.binds {
+		s.loses = p.lost
+	}
+}
+
+// loseKeys makes some kills take the keys with them.
+func (s *scenario) loseKeys() {
+	d := &dice{rand.New(rand.NewPCG(s.seed, 2))}
+	for i := range s.events {
+		if s.events[i].verb == "kill" && d.chance(0.1) {
+			s.events[i].how = "keyless"
+		}
+	}
 }
 
 // endUnheard makes the streams fall silent before each logout, while the thief tries every node.

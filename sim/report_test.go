@@ -58,6 +58,35 @@ type total struct {
 	signedOut   int // runs in which an honest browser was
 	revived     int
 	kinds       map[string]*kindTotal
+	bound       boundTotal
+}
+
+// boundTotal is the result of the runs whose browsers bind their sessions.
+type boundTotal struct {
+	runs, logins, bound int // bound: sessions
+	proofs, waits       int
+	longest             time.Duration // that a request waited for a proof
+	tooLate, keyless    int
+	unbound, relapses   int
+}
+
+func (t *boundTotal) add(l *ledger) {
+	t.runs++
+	t.logins += len(l.sessions)
+	for _, a := range l.sessions {
+		if a.bindings > 0 && (!a.boundAt.IsZero() || a.unbound) {
+			t.bound++
+		}
+		if a.unbound {
+			t.unbound++
+		}
+	}
+	t.proofs += l.proofs
+	t.waits += l.waits
+	t.longest = max(t.longest, l.longest)
+	t.tooLate += l.tooLate
+	t.keyless += l.keyless
+	t.relapses += l.relapses
 }
 
 // kindTotal is the fate of the thieves of a kind.
@@ -84,10 +113,17 @@ func (t *total) add(s scenario, l *ledger) {
 	if l.signedOut > 0 {
 		t.signedOut++
 	}
+	if s.binds {
+		t.bound.add(l)
+	}
 	if l.theft.at.IsZero() {
 		return
 	}
-	_, _, name := kind(s.seed)
+	thief, what := s.kind()
+	name := thief.name + ", " + what
+	if l.theft.bound {
+		name += " of a bound session"
+	}
 	k := t.kinds[name]
 	if k == nil {
 		k = &kindTotal{}
@@ -111,6 +147,14 @@ func table(totals []*total) string {
 	for _, t := range totals {
 		fmt.Fprintf(w, "%s\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%v\t%.0f\t%s\t\n", t.profile.name, t.runs, t.simulated.Hours(), t.logins, t.refreshes, t.served, t.unavailable, t.asked,
 			t.signedOut, atMost(t.signedOut, t.runs), t.revived, t.wall.Round(100*time.Millisecond), t.simulated.Hours()/t.wall.Seconds(), t.profile.about)
+	}
+	w.Flush()
+	fmt.Fprintf(w, "\nbrowsers that bind\truns\tlogins\tbound\tproofs\trequests that waited\tlongest\tlate for the grace\tlogins for a lost key\tbindings that the store lost\tthen served to a thief\t\n")
+	for _, t := range totals {
+		if b := t.bound; b.runs > 0 {
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%v\t%d\t%d\t%d\t%d\t\n", t.profile.name, b.runs, b.logins, b.bound, b.proofs, b.waits, b.longest.Round(time.Millisecond),
+				b.tooLate, b.keyless, b.unbound, b.relapses)
+		}
 	}
 	w.Flush()
 	fmt.Fprintf(w, "\nthief\ttried\tnoticed\tlapsed\tstill in\tnoticed after: median\tp99\tmax\tlast served after: median\tp99\tmax\t\n")

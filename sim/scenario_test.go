@@ -15,6 +15,8 @@ type scenario struct {
 	skews   []time.Duration // of the clock of each node; their number is the number of nodes
 	late    bool            // answers may come later than the window
 	cached  bool            // the nodes keep records in memory
+	binds   bool            // the browser binds its sessions
+	loses   float64         // with binds: the share of its posts that are lost, and of the answers
 	times   times
 	events  []event
 }
@@ -39,16 +41,17 @@ type event struct {
 
 // verbs are the words of a trace, with their attributes.
 var verbs = map[string][]string{
-	"get":      {""},                                    // a tab sends a request; if nobody is logged in, it logs in
-	"logout":   {""},                                    //
-	"kill":     {""},                                    // the browser dies, and comes back with the cookies that had reached the disk before span
-	"store":    {"down", "slow"},                        // for all nodes
-	"provider": {"down", "lost", "slow"},                // lost: it does what it is asked, and its response is lost
-	"stream":   {"silent", "broken"},                    // by which the store notifies a node of writes
-	"rollback": {""},                                    // the store loses the writes of the last span
-	"restart":  {"clean", "crash"},                      // of a node
-	"steal":    {"jar", "session", "refresh"},           // the thief copies cookies of the browser
-	"thief":    {"newest", "first", "before", "oldest"}, // the thief uses some of them
+	"get":      {""},                                  // a tab sends a request; if nobody is logged in, it logs in
+	"logout":   {""},                                  //
+	"kill":     {"", "keyless"},                       // the browser dies, and comes back with the cookies that had reached the disk before span, and the keys, or none
+	"store":    {"down", "slow"},                      // for all nodes
+	"provider": {"down", "lost", "slow"},              // lost: it does what it is asked, and its response is lost
+	"stream":   {"silent", "broken"},                  // by which the store notifies a node of writes
+	"rollback": {""},                                  // the store loses the writes of the last span
+	"restart":  {"clean", "crash"},                    // of a node
+	"steal":    {"jar", "pair", "session", "refresh"}, // the thief copies cookies of the browser; the bound cookie with the jar
+	"thief": {"newest", "first", "before", "oldest", // the thief uses some of them, or posts to the routes for keys
+		"register", "sign", "replay"},
 }
 
 // String writes the scenario down, one event a line.
@@ -65,6 +68,9 @@ func (s scenario) String() string {
 	}
 	if s.cached {
 		b.WriteString("\ncached")
+	}
+	if s.binds {
+		fmt.Fprintf(&b, "\nbinds %v", s.loses)
 	}
 	b.WriteString("\n\n")
 	for _, e := range s.events {
@@ -117,6 +123,9 @@ func (s *scenario) parseLine(words []string) (err error) {
 		s.late = true
 	case "cached":
 		s.cached = true
+	case "binds":
+		s.binds = true
+		_, err = fmt.Sscan(rest, &s.loses)
 	case "nodes":
 		s.skews, err = durations(words[1:])
 	case "times":

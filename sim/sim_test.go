@@ -17,6 +17,7 @@ var (
 	only    = flag.String("sim.profile", "", "this profile alone")
 	ahead   = flag.Duration("sim.ahead", 0, "RefreshAhead of every profile")
 	jwt     = flag.Duration("sim.jwt", 0, "the lifetime of the provider's JWTs in every profile; 0: an hour")
+	binds   = flag.Float64("sim.bound", -1, "the share of browsers that bind their sessions, in every profile; -1: the profile's own")
 	verbose = flag.Bool("sim.tell", false, "tell the history of every run")
 )
 
@@ -27,13 +28,34 @@ func TestMix(t *testing.T) {
 			t.Parallel()
 			n := uint64(10)
 			if p.thief != nil {
-				n = uint64(len(thieves) * len(loot)) // each once
+				plans, loots := (&scenario{binds: p.binds > 0}).kinds()
+				n = uint64(len(plans) * len(loots)) // each once
 			}
 			if race.Enabled {
 				n = 2
 			}
 			for s := range n {
 				checked(t, p.draw(1_000_000+s))
+			}
+		})
+	}
+}
+
+// TestMix_bound plays profiles whose browsers do not bind their sessions as if they did.
+func TestMix_bound(t *testing.T) {
+	for _, p := range profiles {
+		if p.binds > 0 {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			p.binds = 1
+			n := uint64(3)
+			if race.Enabled {
+				n = 1
+			}
+			for s := range n {
+				checked(t, p.draw(3_000_000+s))
 			}
 		})
 	}

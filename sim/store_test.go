@@ -84,27 +84,38 @@ func (s *shared) wrote(rec *latchkey.Record) {
 	s.past[rec.ID] = append(s.past[rec.ID], written{time.Now(), rec})
 }
 
-// rollback loses the writes since a time, like a replica that takes over. It returns the sessions
-// whose end is lost.
-func (s *shared) rollback(since time.Time) (revived []latchkey.ID) {
+// A loss is what a session has lost by a rollback.
+type loss struct {
+	id           latchkey.ID
+	end, binding bool
+}
+
+// rollback loses the writes since a time, like a replica that takes over.
+func (s *shared) rollback(since time.Time) (losses []loss) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inner = memstore.New()
 	for id, past := range s.past {
-		n := len(past)
-		for n > 0 && past[n-1].at.After(since) {
-			n--
+		kept := past
+		for len(kept) > 0 && kept[len(kept)-1].at.After(since) {
+			kept = kept[:len(kept)-1]
 		}
-		ended := len(past) > 0 && !past[len(past)-1].rec.EndedAt.IsZero()
-		s.past[id] = past[:n]
-		if n > 0 {
-			s.inner.Create(context.Background(), past[n-1].rec)
+		s.past[id] = kept
+		before, after := newest(past), newest(kept)
+		if len(kept) > 0 {
+			s.inner.Create(context.Background(), after)
 		}
-		if ended && (n == 0 || past[n-1].rec.EndedAt.IsZero()) {
-			revived = append(revived, id)
-		}
+		losses = append(losses, loss{id, !before.EndedAt.IsZero() && after.EndedAt.IsZero(), isBound(before) && !isBound(after)})
 	}
-	return revived
+	return losses
+}
+
+// newest is an empty record if there is none.
+func newest(past []written) *latchkey.Record {
+	if len(past) == 0 {
+		return &latchkey.Record{}
+	}
+	return past[len(past)-1].rec
 }
 
 // A link is one node's connection to the store. A crashed node writes nothing any longer.

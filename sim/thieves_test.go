@@ -1,15 +1,20 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // use adds a request of the thief, with some of the cookies, to the scenario.
 type use func(at time.Duration, cookies string)
 
-// The kinds of thieves, by what they do with what they copied.
-var thieves = []struct {
+// A plan is a kind of thief, by what it does with what it copied.
+type plan struct {
 	name string
 	plan func(d *dice, s *scenario, from, to time.Duration, use use)
-}{
+}
+
+var thieves = []plan{
 	{"polling", func(d *dice, s *scenario, from, to time.Duration, use use) {
 		every := d.between(10*time.Second, 5*time.Minute)
 		for at := from; at < to; at += every + d.between(0, time.Second) {
@@ -52,13 +57,29 @@ var thieves = []struct {
 	}},
 }
 
-// loot is what they copy.
+// prover is a thief of bound sessions, who tries to prove a key.
+var prover = plan{"prover", func(d *dice, s *scenario, from, to time.Duration, use use) {
+	for at := from; at < to; at += d.between(10*time.Second, 10*time.Minute) {
+		use(at, pick(d, "newest", "first", "register", "sign", "sign", "replay"))
+	}
+}}
+
+// loot is what they copy: of a bound session with the bound cookie, or without it.
 var loot = []string{"jar", "session", "refresh"}
 
-// kind names a thief of a seed: every kind and every loot in turn.
-func kind(seed uint64) (index int, what, name string) {
-	index, what = int(seed%uint64(len(thieves))), loot[seed/uint64(len(thieves))%uint64(len(loot))]
-	return index, what, thieves[index].name + ", " + what
+// kinds is how many kinds and loots there are in a scenario.
+func (s *scenario) kinds() (plans []plan, loots []string) {
+	if s.binds {
+		return append(slices.Clone(thieves), prover), append(slices.Clone(loot), "pair")
+	}
+	return thieves, loot
+}
+
+// kind returns the thief of a scenario: every kind and every loot in turn.
+func (s *scenario) kind() (p plan, what string) {
+	plans, loots := s.kinds()
+	n := uint64(len(plans))
+	return plans[s.seed%n], loots[s.seed/n%uint64(len(loots))]
 }
 
 // anyThief adds a thief who copies cookies at a time and uses them until the end, and then all of
@@ -66,17 +87,33 @@ func kind(seed uint64) (index int, what, name string) {
 func anyThief(d *dice, s *scenario, from time.Duration) {
 	s.sort()
 	to := s.events[len(s.events)-1].at
-	index, what, _ := kind(s.seed)
+	thief, what := s.kind()
 	s.add(event{at: from, verb: "steal", how: what})
 	use := func(at time.Duration, how string) {
 		if at > from {
 			s.add(event{at: at, verb: "thief", how: how, node: d.IntN(4), up: ordinary(d), down: ordinary(d)})
 		}
 	}
-	thieves[index].plan(d, s, from+d.between(0, 10*time.Minute), to, use)
+	thief.plan(d, s, from+d.between(0, 10*time.Minute), to, use)
 	for range 5 {
 		use(to+d.between(0, time.Minute), pick(d, "newest", "oldest", "first"))
 	}
+}
+
+// whileUsed is anyThief beside a browser that is used: it has a bound cookie.
+func whileUsed(d *dice, s *scenario, _ time.Duration) {
+	at := pick(d, s.events[:len(s.events)/2]...).at
+	if d.chance(0.25) {
+		at = s.events[0].at // a login
+	}
+	anyThief(d, s, at+d.between(0, 2*time.Minute))
+}
+
+// aroundALoss is anyThief in the first minutes of a login, which the store then loses.
+func aroundALoss(d *dice, s *scenario, _ time.Duration) {
+	from := d.between(0, 5*time.Minute)
+	anyThief(d, s, from)
+	s.add(event{at: from + d.between(0, 10*time.Minute), verb: "rollback", span: d.between(time.Second, 15*time.Minute)})
 }
 
 // afterAPause is just before the browser comes back from the first pause of more than 30 minutes

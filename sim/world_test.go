@@ -1,11 +1,9 @@
 package sim
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +71,9 @@ func newWorld(t *testing.T, s scenario) *world {
 		ClientIP: func(*http.Request) string { return "203.0.113.7" },
 	}
 	w.ledger = newLedger(w)
+	if s.binds {
+		w.browser.keys = newKeychain(w)
+	}
 	for i, skew := range s.skews {
 		time.Sleep(time.Duration(1_000_003 * (i + 1))) // so that no two nodes tick at the same time
 		w.nodes = append(w.nodes, &node{w: w, name: i, skew: skew})
@@ -82,75 +83,19 @@ func newWorld(t *testing.T, s scenario) *world {
 	return w
 }
 
-// A node is one place where the app runs, in one process after another.
-type node struct {
-	w    *world
-	name int
-	skew time.Duration
-
-	mu  sync.Mutex
-	all []*process // the last one answers
-}
-
-type process struct {
-	guard   *latchkey.Guard
-	handler http.Handler
-	crashed atomic.Bool
-}
-
-func (n *node) start() {
-	p := &process{}
-	c := n.w.config
-	way := &link{n.w.store, &p.crashed}
-	c.Store = way
-	if n.w.scenario.cached {
-		c.Store = &watchedLink{way, n.w.store.listen(n.name)}
-	}
-	c.Now = func() time.Time { return time.Now().Add(n.skew) }
-	c.OnEvent = n.w.ledger.told
-	guard, err := latchkey.New(c)
-	if err != nil {
-		n.w.t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/api/", guard.Handler())
-	mux.Handle("/private", guard.Protect(http.HandlerFunc(serve)))
-	p.guard, p.handler = guard, mux
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.all = append(n.all, p)
-}
-
-func (n *node) newest() *process {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.all[len(n.all)-1]
-}
-
-// restart is a new process. One that is stopped cleanly answers its requests and stores what it
-// knows. One that crashes loses both.
-func (n *node) restart(how string) {
-	n.newest().crashed.Store(how == "crash")
-	n.start()
-}
-
-func (n *node) stop() {
-	for _, p := range n.all {
-		p.guard.Close(context.Background())
-	}
-}
-
 // begin starts an event. What takes time continues in the background.
 func (w *world) begin(e event) {
-	n := w.nodes[e.node%len(w.nodes)]
+	n := w.node(e)
 	until := time.Now().Add(e.span)
 	switch e.verb {
 	case "get", "logout":
 		if path, life, j, ok := w.browser.path(e.verb); ok {
-			w.underway.Go(func() { w.browse(n, newRequest(&w.scenario, e, "browser", path, j), life) })
+			r := newRequest(&w.scenario, e, "browser", path, j)
+			r.life = life
+			w.underway.Go(func() { w.browse(r) })
 		}
 	case "kill":
-		w.browser.kill(e.span)
+		w.browser.kill(e.how, e.span)
 	case "store":
 		w.store.fail(e.how, until)
 	case "provider":
@@ -165,12 +110,13 @@ func (w *world) begin(e event) {
 		n.restart(e.how)
 		w.ledger.restarted()
 	case "steal":
-		if j := w.browser.copy(); w.thief.steal(j, e.how) {
+		j, known := w.browser.stealable()
+		if w.thief.steal(j, known, e.how) {
 			w.ledger.stolen(j.id)
 		}
 	case "thief":
-		if j, ok := w.thief.choose(e.how); ok {
-			w.underway.Go(func() { w.abuse(n, newRequest(&w.scenario, e, "thief", "/private", j)) })
+		if r, ok := w.thief.request(&w.scenario, e); ok {
+			w.underway.Go(func() { w.abuse(r) })
 		}
 	}
 	if e.verb != "get" && e.verb != "thief" {
@@ -178,50 +124,7 @@ func (w *world) begin(e event) {
 	}
 }
 
-// browse is one request of the browser.
-func (w *world) browse(n *node, r *request, life int) {
-	got, ok := w.travel(n, r)
-	if ok {
-		ok = w.browser.receive(life, r.path, got)
-	} else {
-		w.browser.lose(life)
-	}
-	if !ok {
-		return
-	}
-	w.ledger.received(got)
-	if got.status == http.StatusTemporaryRedirect { // browsers follow immediately, with the jar's current cookies
-		e := r.e
-		e.at, e.up, e.down = e.at+1, min(e.up, 10*time.Second), min(e.down, 10*time.Second)
-		w.browse(n, newRequest(&w.scenario, e, r.who, r.path, w.browser.copy()), life)
-	}
-}
-
-// abuse is one request of the thief, who does not follow redirects, which could only expose the
-// thief.
-func (w *world) abuse(n *node, r *request) {
-	if got, ok := w.travel(n, r); ok && got.status != http.StatusTemporaryRedirect {
-		w.thief.receive(r.jar, got)
-	}
-}
-
-// travel takes a request to the node and the response back. It returns false if no response
-// arrives. In a network that keeps to the window nobody waits longer for a response.
-func (w *world) travel(n *node, r *request) (reply, bool) {
-	sent := time.Now()
-	time.Sleep(r.e.up)
-	if r.e.lost == "request" {
-		w.ledger.note(r.e.at, "%s %s: lost on the way", r.who, r.path)
-		return reply{}, false
-	}
-	w.ledger.arrived(r)
-	p := n.newest()
-	got := r.send(w, p)
-	w.ledger.answered(r, got)
-	time.Sleep(r.e.down)
-	late := time.Since(sent) > w.window() && !w.scenario.late
-	return got, r.e.lost == "" && !late && !p.crashed.Load()
-}
+func (w *world) node(e event) *node { return w.nodes[e.node%len(w.nodes)] }
 
 // window is what remains of the in-flight window if the clocks of the nodes differ.
 func (w *world) window() time.Duration { return w.inFlight() - w.spread() }
