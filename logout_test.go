@@ -87,7 +87,7 @@ func TestSES07_LogoutIsFinal(t *testing.T) {
 		tried := w.provider.Calls("/api/jwt/refresh")
 		thief := b.copy(w.shop)
 		got := b.send(w.shop, "POST", "/api/logout", "")
-		if got.status != 204 || b.jar(w.shop)[sessionCookie]+b.jar(w.shop)[refreshCookie] != "" || len(got.header["Set-Cookie"]) != 2 || got.header.Get("Cache-Control") != "no-store" {
+		if got.status != 204 || b.jar(w.shop)[sessionCookie]+b.jar(w.shop)[refreshCookie] != "" || len(got.header["Set-Cookie"]) != 3 || got.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("logout: %d, cookies left: %d, %v", got.status, len(b.jar(w.shop)), got.header)
 		}
 		thief.get(w.shop, "/api/private").want(t, 401, "login_required", "logout")
