@@ -74,7 +74,7 @@ func (g *Guard) Begin(w http.ResponseWriter, r *http.Request, grant Grant, remem
 	if remember {
 		g.browsers.renew(w, r.Header, rec.User.ID)
 	}
-	session := newSession(rec, g.recordJWT, nil)
+	session := newSession(rec, g.rules.holdsToKey(rec), g.recordJWT, nil)
 	return &session, nil
 }
 

@@ -67,6 +67,31 @@ func TestSession_deviceBound(t *testing.T) {
 	})
 }
 
+// Where nothing asks for proofs a bound session is of use to everybody who has its cookies. No app
+// must take it for more.
+func TestSession_deviceBoundWhereNoProofIsAskedFor(t *testing.T) {
+	simulate(t, func(t *testing.T, w *world) {
+		b := w.bound(w.shop)
+		thief, id := b.copy(w.shop, sessionCookie, refreshCookie), b.record(w.shop).ID
+		for _, mode := range []latchkey.DeviceBinding{latchkey.DeviceBindingWatch, latchkey.DeviceBindingOff} {
+			node := w.anotherNode(w.shop, func(c *latchkey.Config) { c.DeviceBinding = mode })
+			node.required = node.guard.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if s, ok := latchkey.From(r.Context()); !ok || s.ID != id || s.DeviceBound {
+					t.Errorf("%s: served as %+v", mode, s)
+				}
+			}))
+			for _, browser := range []*browser{thief, b} {
+				browser.get(node, "/api/required").want(t, 200, "", "")
+			}
+			list, err := node.guard.Sessions(t.Context(), w.user.ID)
+			must(t, err)
+			if len(list) != 1 || list[0].DeviceBound {
+				t.Errorf("%s: listed as %+v", mode, list)
+			}
+		}
+	})
+}
+
 // A new key of the cookies goes to the end of each node's ring first, and to the top of it later.
 // Where a node seals with it at once, the others refuse what it has sealed until they have it.
 func TestBoundNodes_newKeyOfTheCookies(t *testing.T) {

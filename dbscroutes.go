@@ -155,7 +155,7 @@ func (d *deviceSessions) storeKey(ctx context.Context, from Device, content cook
 		case d.ledger.EndReason(rec) != "" || servable(rec, content.Unknown) != nil:
 			return nil, errRefused
 		case rec.Binding != nil || content.Keyed:
-			d.emit(ctx, Event{Kind: EventBindingContested, Session: rec.ID, UserID: rec.User.ID, Device: from})
+			d.contested(ctx, rec, from)
 			return nil, errRefused
 		}
 		if !verified {
@@ -173,6 +173,14 @@ func (d *deviceSessions) storeKey(ctx context.Context, from Device, content cook
 		}
 	}
 	return nil, errContention
+}
+
+// contested reports a key for a session that has one, once a minute: a client with the cookies and
+// the challenge can send as many as it likes.
+func (d *deviceSessions) contested(ctx context.Context, rec *Record, from Device) {
+	if d.once("binding contested " + rec.ID.String()) {
+		d.emit(ctx, Event{Kind: EventBindingContested, Session: rec.ID, UserID: rec.User.ID, Device: from, AtLogin: rec.Device})
+	}
 }
 
 // fits reports whether the cookies of a session would not be too large with the key. It would break

@@ -199,7 +199,9 @@ func (d *deviceSessions) seal(w http.ResponseWriter, r *http.Request, p *deviceR
 	bound.Binding = p.key
 	pair, err := d.cookies.format(&bound, *p.content, d.now())
 	if err != nil {
-		d.log.WarnContext(r.Context(), "cookies of a bound session not sealed", "app", d.app, "session", p.id, "error", err)
+		if d.once("cookies not sealed " + p.id.String()) {
+			d.log.WarnContext(r.Context(), "cookies of a bound session not sealed", "app", d.app, "session", p.id, "error", err)
+		}
 		return
 	}
 	d.cookies.set(w, pair)

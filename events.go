@@ -42,12 +42,13 @@ const (
 	// browser could bind before. Then a proxy, a policy or malware keeps it from that now.
 	EventUnbound EventKind = "unbound"
 	// EventBindingContested: a registration came for a session that has a key. Somebody was first,
-	// or is too late.
+	// or is too late. At most once a minute for a session.
 	EventBindingContested EventKind = "binding_contested"
 	// EventProofMissing: a bound session was used without a proof of its key. That is a thief, or a
 	// browser that could not sign (Event.Skipped). At most once a minute for a session.
 	EventProofMissing EventKind = "proof_missing"
-	// EventProofFailed: a proof was not signed with the session's key. Nothing ended.
+	// EventProofFailed: a proof was not signed with the session's key. Nothing ended. At most once
+	// a minute for a session.
 	EventProofFailed EventKind = "proof_failed"
 )
 
@@ -64,7 +65,8 @@ type Event struct {
 	Code    Code // with EventLoginFailed
 
 	// With EventTheft, EventStale and EventProofMissing: the generation of the cookies, the newest
-	// one, and the device at login. Either Device or AtLogin may be the thief's.
+	// one, and, with EventBindingContested too, the device at login. Either Device or AtLogin may
+	// be the thief's.
 	Generation, Newest uint32
 	AtLogin            Device
 
@@ -94,8 +96,8 @@ func (e Event) attrs() []slog.Attr {
 	}
 	if e.Newest != 0 {
 		attrs = append(attrs, slog.Uint64("newest", uint64(e.Newest)))
-		add("login_ip", e.AtLogin.IP)
 	}
+	add("login_ip", e.AtLogin.IP)
 	add("skipped", e.Skipped)
 	for name, is := range map[string]bool{"expected": e.Expected, "with_refresh": e.WithRefresh} {
 		if is {

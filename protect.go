@@ -108,7 +108,7 @@ func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome,
 		defer uncached.Finish()
 		w = uncached
 	}
-	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.recordJWT, found.token)}
+	ctx := &sessionContext{Context: r.Context(), session: newSession(found.record, g.rules.holdsToKey(found.record), g.recordJWT, found.token)}
 	ctx.session.fresh = found.fresh
 	if found.refreshing != nil {
 		rec, refreshing := found.record, found.refreshing

@@ -23,8 +23,8 @@ type Session struct {
 
 	// Persistent reports whether the login outlives the browser ("remember" at login).
 	Persistent bool
-	// DeviceBound reports whether the session is of use in this browser only; see
-	// Config.DeviceBinding.
+	// DeviceBound reports whether the session is of use in this browser only: it is bound to a key,
+	// and Config.DeviceBinding asks for proofs of it.
 	DeviceBound bool
 
 	record *Record
@@ -76,10 +76,10 @@ func (s *Session) Token(ctx context.Context) (Secret, time.Time, error) {
 	return token, s.record.TokenExpiresAt, err
 }
 
-func newSession(rec *Record, tokens *cookie.Sealer, token *openedToken) Session {
+func newSession(rec *Record, deviceBound bool, tokens *cookie.Sealer, token *openedToken) Session {
 	return Session{
 		ID: rec.ID, User: rec.User, CreatedAt: rec.CreatedAt, AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
-		Persistent: rec.Persistent, DeviceBound: !rec.Binding.boundAt().IsZero(), record: rec, tokens: tokens, token: token,
+		Persistent: rec.Persistent, DeviceBound: deviceBound, record: rec, tokens: tokens, token: token,
 	}
 }
 

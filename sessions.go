@@ -19,7 +19,7 @@ type SessionInfo struct {
 	Persistent      bool      // it outlives the browser
 	Device          Device    // at login
 	DeviceName      string    // for display only: "Firefox on Linux", as the browser claims
-	DeviceBound     bool      // it is of use in that browser only; see Config.DeviceBinding
+	DeviceBound     bool      // it is of use in that browser only; see Session.DeviceBound
 }
 
 // Sessions returns a user's sessions in this app that have not ended, newest login first, at most
@@ -34,7 +34,7 @@ func (g *Guard) Sessions(ctx context.Context, userID string) ([]SessionInfo, err
 		if g.ledger.EndReason(rec) == "" {
 			sessions = append(sessions, SessionInfo{
 				ID: rec.ID, CreatedAt: rec.CreatedAt, LastSeenAt: g.ledger.LastUse(rec), AuthenticatedAt: rec.AuthenticatedAt, AuthMethods: rec.AuthMethods,
-				Persistent: rec.Persistent, Device: rec.Device, DeviceName: useragent.Describe(rec.Device.UserAgent), DeviceBound: !rec.Binding.boundAt().IsZero(),
+				Persistent: rec.Persistent, Device: rec.Device, DeviceName: useragent.Describe(rec.Device.UserAgent), DeviceBound: g.rules.holdsToKey(rec),
 			})
 		}
 	}

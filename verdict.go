@@ -109,6 +109,9 @@ func (l *rules) mustBeBound(rec *Record, keyed bool, now time.Time) bool {
 	return l.must && !keyed && rec.Binding.boundAt().IsZero() && !rec.ended() && now.Sub(rec.CreatedAt) > bindWithin
 }
 
+// holdsToKey reports whether a session is bound to a key, and served only with a proof of it.
+func (l *rules) holdsToKey(rec *Record) bool { return l.Proofs && !rec.Binding.boundAt().IsZero() }
+
 // proves reports whether the bound cookie of a request proved the key of its session when the
 // request arrived. The record may be nil.
 func (l *rules) proves(p *candidate, rec *Record) bool {

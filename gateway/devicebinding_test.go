@@ -151,6 +151,13 @@ func TestUserHeaderSaysBound(t *testing.T) {
 		if userClaims(t, w.app.last(t)).Bound {
 			t.Error("a browser without a key is bound")
 		}
+		for _, mode := range []latchkey.DeviceBinding{latchkey.DeviceBindingWatch, latchkey.DeviceBindingOff} {
+			other := w.serve(withUserKey, func(c *gateway.Config) { c.Apps[0].Login.DeviceBinding = mode })
+			ada.jarCopy().at(other).do("GET", "/api/x", "").want(t, 200, "")
+			if userClaims(t, w.app.last(t)).Bound {
+				t.Errorf("%s: a copy of the cookies is bound", mode)
+			}
+		}
 	})
 }
 
