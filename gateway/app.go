@@ -167,8 +167,11 @@ func (a *app) openGuard(c latchkey.Config) (err error) {
 	}
 	tell := c.OnEvent
 	c.OnEvent = func(ctx context.Context, e latchkey.Event) {
-		if e.Kind == latchkey.EventEnded {
+		switch e.Kind {
+		case latchkey.EventEnded:
 			streams.end(e.Session)
+		case latchkey.EventBound:
+			streams.shorten(e.Session)
 		}
 		if tell != nil {
 			tell(ctx, e)

@@ -48,6 +48,29 @@ func TestGWY11SocketOfAStolenJarEnds(t *testing.T) {
 	})
 }
 
+// GWY-11: a socket from before its session was bound lives no longer than one that was opened
+// later: in the moments after a login a thief needs no proof.
+func TestGWY11SocketFromBeforeTheBindingEnds(t *testing.T) {
+	bindingWorld(t, func(t *testing.T, w *world) {
+		w.app.answer(talkative)
+		n := w.serve()
+		ada, unbound := n.deviceBrowser(), n.deviceBrowser()
+		early, others := ada.jarCopy().secureSocket(), unbound.jarCopy().secureSocket()
+		ada.browser.RunDue(t.Context()) // registers
+		time.Sleep(time.Minute)
+		registered := ada.jarCopy().secureSocket()
+		ada.want(200, "GET", "/api/user", "")
+		ada.browser.RunDue(t.Context()) // binds
+		time.Sleep(proofLife - time.Minute - time.Second)
+		early.echo(t)
+		closedWithin(t, "the socket from the login", 2*time.Second, early.in)
+		registered.echo(t)
+		time.Sleep(time.Minute - 2*time.Second)
+		closedWithin(t, "the socket from before the first proof", 3*time.Second, registered.in)
+		others.echo(t)
+	})
+}
+
 // Streams of a session that is bound live as long as those of others where nothing asks for a
 // proof.
 func TestStreamsWhereNoProofIsAskedFor(t *testing.T) {

@@ -42,6 +42,7 @@ type streams struct {
 
 type stream struct {
 	cut   context.CancelFunc
+	began time.Time   // when its request came
 	timer *time.Timer // nil: the stream may continue
 }
 
@@ -54,10 +55,10 @@ func newStreams(c latchkey.Config, log *slog.Logger) *streams {
 // hold registers the stream of an exchange until released is called. It is cut when its session
 // ends, and when what opened it has expired: a thief of that must not keep the stream.
 func (s *streams) hold(x *exchange) (released func()) {
-	held, id := &stream{cut: x.cancel}, latchkey.ID{}
+	held, id := &stream{cut: x.cancel, began: x.began}, latchkey.ID{}
 	if x.session != nil {
 		id = x.session.ID
-		held.timer = time.AfterFunc(s.longestOf(x.session)-time.Since(x.began), x.cancel)
+		held.timer = time.AfterFunc(held.left(s.longestOf(x.session)), x.cancel)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,6 +70,11 @@ func (s *streams) hold(x *exchange) (released func()) {
 		held.cut()
 	}
 	return func() { s.release(id, held) }
+}
+
+// left is what remains of the time that a stream may live.
+func (held *stream) left(longest time.Duration) time.Duration {
+	return longest - time.Since(held.began)
 }
 
 func (s *streams) longestOf(session *latchkey.Session) time.Duration {
@@ -96,6 +102,16 @@ func (s *streams) end(id latchkey.ID) {
 	defer s.mu.Unlock()
 	for held := range s.bySession[id] {
 		held.cut()
+	}
+}
+
+// shorten gives the streams of a session that is bound from now on the time of those that will be
+// opened: a thief needed no proof to open one before.
+func (s *streams) shorten(id latchkey.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for held := range s.bySession[id] {
+		held.timer.Reset(held.left(s.longestBound))
 	}
 }
 
