@@ -97,7 +97,7 @@ func TestChangeTenantLeavesTheRest(t *testing.T) {
 	must(t, w.ChangeTenant(t.Context(), "", func(n *idp.Tenant) { n.VerifyEmail, n.UnverifiedBehavior = true, idp.UnverifiedGated }))
 	after, err := w.DefaultTenant(t.Context())
 	must(t, err)
-	before.ID, before.VerifyEmail, before.UnverifiedBehavior = w.user.TenantID, true, idp.UnverifiedGated
+	before.ID, before.VerifyEmail, before.UnverifiedBehavior, before.Issuer = w.user.TenantID, true, idp.UnverifiedGated, w.URL
 	if after != before {
 		t.Errorf("%+v\nwant %+v", after, before)
 	}

@@ -37,8 +37,18 @@ type Config struct {
 	// new one. In a database that has one it changes nothing.
 	DefaultTenantID string
 
-	// Issuer is the iss claim of every JWT. Default: "latchkey".
+	// Issuer is the iss claim of the JWTs of the default tenant, and of tenants that
+	// have no issuer of their own. It is an absolute URL without a query, a fragment
+	// or a slash at the end, where the discovery document is found. It is stored, and
+	// cannot be changed over HTTP; tokens that name the one before stay valid until
+	// they expire. Empty: the one in the database.
 	Issuer string
+
+	// URL is where apps reach the provider, such as https://auth.example.com. It is
+	// the issuer of a new database if Issuer is empty, and changes nothing later.
+	// Empty: a new database has the issuer "latchkey", which libraries for OpenID
+	// Connect do not take.
+	URL string
 
 	// Hash is the cost and the pool of password hashing.
 	Hash HashConfig
@@ -115,7 +125,6 @@ type HashConfig struct {
 
 // Defaults of a new application or tenant, and of Config.
 const (
-	defaultIssuer          = "latchkey"
 	defaultQueue           = 64
 	defaultKeyRotation     = 90 * 24 * time.Hour
 	defaultPasswordMin     = 15
@@ -128,9 +137,6 @@ const (
 
 // withDefaults returns c with every blank filled in.
 func (c Config) withDefaults() Config {
-	if c.Issuer == "" {
-		c.Issuer = defaultIssuer
-	}
 	if c.Hash.Queue == 0 {
 		c.Hash.Queue = defaultQueue
 	}
@@ -169,6 +175,9 @@ func (c Config) check() error {
 	}
 	if c.PasswordMinLength < 1 || c.PasswordMinLength > passwordMaxLength {
 		errs = append(errs, fmt.Errorf("idp: Config.PasswordMinLength: %d, want 1 to %d", c.PasswordMinLength, passwordMaxLength))
+	}
+	if err := c.checkIssuers(); err != nil {
+		errs = append(errs, err)
 	}
 	if !c.Hash.params().Strong() && !c.Hash.InsecureHash {
 		errs = append(errs, errors.New("idp: Config.Hash: weaker than OWASP's minimum (set InsecureHash in tests)"))

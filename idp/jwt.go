@@ -43,17 +43,17 @@ type claims struct {
 
 // accessTokens signs and verifies the JWTs of users.
 type accessTokens struct {
-	issuer string
-	keys   *signing.Ring
-	now    func() time.Time
+	issuers issuers
+	keys    *signing.Ring
+	now     func() time.Time
 }
 
-// claims returns what a token of this user for this application says. The application may be "".
-// Roles are the registration's of this moment.
+// claims returns what a token of this user for this application says, but for the issuer, which
+// sign adds. The application may be "". Roles are the registration's of this moment.
 func (t accessTokens) claims(u *User, applicationID string, ttl time.Duration) claims {
 	now := t.now()
 	c := claims{
-		Issuer: t.issuer, Subject: u.ID, Audience: applicationID, TenantID: u.TenantID, ID: uuid.NewString(),
+		Subject: u.ID, Audience: applicationID, TenantID: u.TenantID, ID: uuid.NewString(),
 		IssuedAt: now.Unix(), ExpiresAt: now.Add(ttl).Unix(), AuthenticatedAt: now.Unix(), AuthenticationType: authenticatedByPassword,
 		Email: u.Email, EmailVerified: u.Verified, PreferredUsername: u.Username,
 	}
@@ -63,9 +63,12 @@ func (t accessTokens) claims(u *User, applicationID string, ttl time.Duration) c
 	return c
 }
 
-// sign returns the JWT, by the application's key or, if it has none, by the provider's. The grants,
-// of OAuth tokens only, go into its header.
-func (t accessTokens) sign(ctx context.Context, app application, c claims, grants ...string) (string, error) {
+// sign returns the JWT in the name of its tenant's issuer, by the application's key or, if it has
+// none, by the provider's. The grants, of OAuth tokens only, go into its header.
+func (t accessTokens) sign(ctx context.Context, app application, c claims, grants ...string) (_ string, err error) {
+	if c.Issuer, err = t.issuers.of(ctx, c.TenantID); err != nil {
+		return "", err
+	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
@@ -84,8 +87,11 @@ func (t accessTokens) verify(ctx context.Context, token string) (claims, error) 
 	}
 	var c claims
 	now := t.now().Unix()
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != t.issuer || now >= c.ExpiresAt || now < c.NotBefore {
+	if err := json.Unmarshal(payload, &c); err != nil || now >= c.ExpiresAt || now < c.NotBefore {
 		return claims{}, errJWT
+	}
+	if known, err := t.issuers.accepts(ctx, c.TenantID, c.Issuer); err != nil || !known {
+		return claims{}, cmp.Or(err, errJWT)
 	}
 	if ours, err := t.mayHaveSigned(ctx, key, c); err != nil || !ours {
 		return claims{}, cmp.Or(err, errJWT)

@@ -56,7 +56,7 @@ func TestJWT13_Claims(t *testing.T) {
 	login := w.login(object{"loginId": "bob", "password": "fifteen letters"}).want(http.StatusOK)
 	began := w.clock.now().Unix()
 	c := w.verified(login.text("token"))
-	if c.Iss != "latchkey" || c.Sub != bob.ID || c.Aud != w.app.ID || c.ApplicationID != w.app.ID || c.Tid != bob.TenantID ||
+	if c.Iss != w.URL || c.Sub != bob.ID || c.Aud != w.app.ID || c.ApplicationID != w.app.ID || c.Tid != bob.TenantID ||
 		c.Sid != login.text("refreshTokenId") || c.AuthenticationType != "PASSWORD" || uuid.Validate(c.Jti) != nil ||
 		c.Iat != began || c.AuthTime != began || c.Exp != began+3600 ||
 		c.Email != "bob@example.com" || c.EmailVerified == nil || *c.EmailVerified || c.PreferredUsername != "Bob" ||

@@ -55,7 +55,7 @@ func (w *twoTenants) shopSignsWith(id string) {
 func (w *twoTenants) forge(change object) string {
 	w.t.Helper()
 	now := w.clock.now().Unix()
-	claims := object{"iss": "latchkey", "sub": w.buyer.ID, "aud": w.shop.ID, "tid": w.tenant, "iat": now, "exp": now + 10*3600, "jti": uuid.NewString(), "auth_time": now, "authenticationType": "PASSWORD", "email_verified": false, "roles": []string{"admin"}, "applicationId": w.shop.ID}
+	claims := object{"iss": w.URL, "sub": w.buyer.ID, "aud": w.shop.ID, "tid": w.tenant, "iat": now, "exp": now + 10*3600, "jti": uuid.NewString(), "auth_time": now, "authenticationType": "PASSWORD", "email_verified": false, "roles": []string{"admin"}, "applicationId": w.shop.ID}
 	maps.Copy(claims, change)
 	maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
 	return signedBy(w.t, jose.HS256, []byte(w.secret), w.kid, claims.String())

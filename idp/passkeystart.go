@@ -37,8 +37,11 @@ func (s *Server) startPasskey(w http.ResponseWriter, r *http.Request, sc scope) 
 	if err != nil {
 		return err
 	}
-	return replyOptions(w, webauthn.NewCreationOptions(text, s.issuer, u.authenticatorUser(), credentialIDs(keys)))
+	return replyOptions(w, webauthn.NewCreationOptions(text, relyingPartyName, u.authenticatorUser(), credentialIDs(keys)))
 }
+
+// relyingPartyName is what a browser may show beside the host of the page.
+const relyingPartyName = "latchkey"
 
 // maxPasskeys bounds what one user can have us store.
 const maxPasskeys = 50

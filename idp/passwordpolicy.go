@@ -12,7 +12,7 @@ import (
 // passwordPolicy decides which passwords may be set.
 type passwordPolicy struct {
 	db        database.Queries
-	issuer    string
+	issuers   issuers
 	minLength int
 	breached  *password.Breached
 }
@@ -32,7 +32,11 @@ func (p passwordPolicy) refuse(ctx context.Context, field, tenantID, typed strin
 	if err != nil {
 		return nil, fmt.Errorf("read names of applications: %w", err)
 	}
-	if password.Predictable(typed, append(append(names, apps...), t.Name, p.issuer)...) {
+	issuer, err := p.issuers.ofTenant(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if password.Predictable(typed, append(append(names, apps...), t.Name, issuer)...) {
 		return fusion.Invalid(field, "breachedCommonPassword",
 			"The password is too easy to guess: common words, names of the user or the service, runs and repetitions make up most of it."), nil
 	}

@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Server struct {
 	secrets     *secrets
 	keys        *signing.Ring
 	hasher      *password.Hasher
-	issuer      string
+	issuer      string // of the configuration, or ""
 	tenantID    string // of the default tenant, if the database has none yet
 	passwordMin int
 	breached    *password.Breached
@@ -31,6 +32,7 @@ type Server struct {
 	handler     http.Handler
 
 	outbox        *outbox.Dispatcher
+	issuers       issuers
 	tokens        accessTokens
 	refreshTokens refreshTokens
 	tickets       tickets
@@ -98,7 +100,10 @@ func (s *Server) start() {
 
 // begin loads, or on the first start makes, what every database has.
 func (s *Server) begin(ctx context.Context, c Config) (err error) {
-	if err = s.ensureDefaultTenant(ctx); err != nil {
+	if err = s.ensureDefaultTenant(ctx, cmp.Or(c.Issuer, c.URL, unnamedIssuer)); err != nil {
+		return err
+	}
+	if err = s.setIssuer(ctx); err != nil {
 		return err
 	}
 	s.keys, err = signing.Open(ctx, signing.Config{
@@ -114,12 +119,13 @@ func (s *Server) begin(ctx context.Context, c Config) (err error) {
 
 // assemble creates the parts of the provider, each of which knows only what it needs.
 func (s *Server) assemble(c Config) {
-	s.tokens = accessTokens{s.issuer, s.keys, s.now}
+	s.issuers = issuers{s.db, s.now}
+	s.tokens = accessTokens{s.issuers, s.keys, s.now}
 	s.refreshTokens = refreshTokens{s.db, s.outbox, s.secrets, s.log, s.now}
 	s.tickets = tickets{s.db, s.secrets, s.now}
 	s.challenges = challenges{s.db, s.now}
 	s.codes = factorCodes{s.db, s.secrets, s.log, s.now}
-	s.passwords = passwordPolicy{s.db, s.issuer, s.passwordMin, s.breached}
+	s.passwords = passwordPolicy{s.db, s.issuers, s.passwordMin, s.breached}
 	s.lockouts = lockouts{s.db, s.now}
 	s.costs = &hashCosts{db: s.db, hasher: s.hasher, log: s.log, now: s.now}
 	s.failedLogins = &failedLogins{outbox: s.outbox, log: s.log}

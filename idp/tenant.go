@@ -23,6 +23,10 @@ type Tenant struct {
 	// OnMultiFactorEnable revokes all refresh tokens of a user who sets a second
 	// factor up: a user who was logged in without one must bring it.
 	OnMultiFactorEnable bool
+
+	// Issuer is the iss of its tokens, of the form of Config.Issuer. Empty: the
+	// default tenant's; and of the default tenant itself, the one that it has.
+	Issuer string
 }
 
 // gates reports whether a user is kept out until their address is proved.

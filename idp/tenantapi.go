@@ -9,8 +9,12 @@ import (
 	"github.com/latchkey-dev/latchkey/idp/internal/jsonpatch"
 )
 
-func (s *Server) replyTenant(w http.ResponseWriter, t Tenant) error {
-	return fusion.Reply(w, http.StatusOK, tenantBody{s.tenantJSON(t)})
+func (s *Server) replyTenant(ctx context.Context, w http.ResponseWriter, t Tenant) error {
+	j, err := s.tenantJSON(ctx, t)
+	if err != nil {
+		return err
+	}
+	return fusion.Reply(w, http.StatusOK, tenantBody{j})
 }
 
 // getTenant answers GET /api/tenant/{tenantId}.
@@ -19,7 +23,7 @@ func (s *Server) getTenant(w http.ResponseWriter, r *http.Request, sc scope) err
 	if err != nil {
 		return err
 	}
-	return s.replyTenant(w, t)
+	return s.replyTenant(r.Context(), w, t)
 }
 
 // listTenants answers GET /api/tenant.
@@ -30,7 +34,11 @@ func (s *Server) listTenants(w http.ResponseWriter, r *http.Request, sc scope) e
 	}
 	list := []tenantJSON{}
 	for _, t := range all {
-		list = append(list, s.tenantJSON(t))
+		j, err := s.tenantJSON(r.Context(), t)
+		if err != nil {
+			return err
+		}
+		list = append(list, j)
 	}
 	return fusion.Reply(w, http.StatusOK, struct {
 		Tenants []tenantJSON `json:"tenants"`
@@ -55,7 +63,7 @@ func (s *Server) createTenant(w http.ResponseWriter, r *http.Request, sc scope) 
 	if err != nil {
 		return err
 	}
-	return s.replyTenant(w, t)
+	return s.replyTenant(r.Context(), w, t)
 }
 
 // putTenant answers PUT /api/tenant/{tenantId}.
@@ -72,7 +80,7 @@ func (s *Server) putTenant(w http.ResponseWriter, r *http.Request, sc scope) err
 	if err != nil {
 		return err
 	}
-	return s.replyTenant(w, t)
+	return s.replyTenant(r.Context(), w, t)
 }
 
 // patchTenant answers PATCH /api/tenant/{tenantId}.
@@ -86,13 +94,20 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) e
 		return err
 	}
 	err = s.changeTenant(r.Context(), old.ID, func(t Tenant) (Tenant, error) {
-		text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "tenant", s.tenantJSON(t))
+		before, err := s.tenantJSON(r.Context(), t)
+		if err != nil {
+			return Tenant{}, err
+		}
+		text, err := jsonpatch.Apply(fusion.MediaType(r), patch, "tenant", before)
 		if err != nil {
 			return Tenant{}, err
 		}
 		var body tenantBody
 		if err := fusion.DecodeJSON(text, &body); err != nil {
 			return Tenant{}, err
+		}
+		if body.Tenant.Issuer == before.Issuer {
+			body.Tenant.Issuer = t.Issuer // a patch of something else does not give it one of its own
 		}
 		return s.tenantOf(t.ID, body.Tenant)
 	})
@@ -103,7 +118,7 @@ func (s *Server) patchTenant(w http.ResponseWriter, r *http.Request, sc scope) e
 	if err != nil {
 		return err
 	}
-	return s.replyTenant(w, t)
+	return s.replyTenant(r.Context(), w, t)
 }
 
 func (s *Server) storeTenant(ctx context.Context, id string, j tenantJSON, store func(context.Context, Tenant) error) (Tenant, error) {

@@ -1,5 +1,7 @@
 package idp
 
+import "context"
+
 type tenantJSON struct {
 	ID     string `json:"id,omitempty"`
 	Name   string `json:"name,omitempty"`
@@ -32,15 +34,19 @@ type tenantBody struct {
 	Tenant tenantJSON `json:"tenant"`
 }
 
-func (s *Server) tenantJSON(t Tenant) tenantJSON {
-	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: s.issuer}
+func (s *Server) tenantJSON(ctx context.Context, t Tenant) (tenantJSON, error) {
+	issuer, err := s.issuers.ofTenant(ctx, t)
+	if err != nil {
+		return tenantJSON{}, err
+	}
+	j := tenantJSON{ID: t.ID, Name: t.Name, State: "Active", Issuer: issuer}
 	j.EmailConfiguration.VerifyEmail = t.VerifyEmail
 	j.EmailConfiguration.Unverified.Behavior = t.UnverifiedBehavior
 	j.FailedAuthentication, j.PasswordRules = t.Lockout.json(), t.PasswordRules.json(s.passwordMin)
 	j.EventConfiguration = allEvents()
 	policy := &j.JWTConfiguration.RefreshTokenRevocationPolicy
 	policy.OnMultiFactorEnable, policy.OnPasswordChanged, policy.OnLoginPrevented = t.OnMultiFactorEnable, true, true
-	return j
+	return j, nil
 }
 
 // tenantOf is the tenant that a request describes.
@@ -50,7 +56,7 @@ func (s *Server) tenantOf(id string, j tenantJSON) (Tenant, error) {
 		return Tenant{}, err
 	}
 	return Tenant{
-		ID: id, Name: j.Name, Lockout: lockout, PasswordRules: j.PasswordRules.rules(s.passwordMin),
+		ID: id, Name: j.Name, Issuer: j.Issuer, Lockout: lockout, PasswordRules: j.PasswordRules.rules(s.passwordMin),
 		UnverifiedBehavior:  j.EmailConfiguration.Unverified.Behavior,
 		VerifyEmail:         j.EmailConfiguration.VerifyEmail,
 		OnMultiFactorEnable: j.JWTConfiguration.RefreshTokenRevocationPolicy.OnMultiFactorEnable,

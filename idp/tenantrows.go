@@ -16,6 +16,7 @@ import (
 
 const setTenant = `UPDATE SET name = $2, unverified_behavior = $3, verify_email = $5, lock_action_id = $6, lock_attempts = $7, lock_window = $8, lock_duration = $9,
 	password_min_length = $10, password_max_length = $11, password_mixed_case = $12, password_non_alpha = $13, password_number = $14, revoke_on_multi_factor = $15,
+	issuer = CASE WHEN tenants.is_default AND $16 = '' THEN tenants.issuer ELSE $16 END,
 	last_update_instant = CASE WHEN tenants.last_update_instant >= $4 THEN tenants.last_update_instant + 1 ELSE $4 END`
 
 // writeTenant stores a tenant. onConflict is the constant SQL for an id that is taken.
@@ -48,7 +49,7 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 		}
 		id = d.ID
 	}
-	now := database.Millis(s.now())
+	now := s.now()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
 		var taken bool
 		if err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM tenants WHERE name = $1 AND id <> $2)`, t.Name, id).Scan(&taken); err != nil {
@@ -57,13 +58,16 @@ func (s *Server) writeTenant(ctx context.Context, t Tenant, onConflict string) e
 		if taken {
 			return fusion.Invalid("tenant.name", "duplicate", "A tenant with that name exists.")
 		}
+		if err := s.changeIssuer(tx, id, t.Issuer, now); err != nil {
+			return err
+		}
 		return database.Changed(tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
-				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, insert_instant, last_update_instant)
-			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $4, $4)
+				password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, issuer, insert_instant, last_update_instant)
+			VALUES ($1, $2, FALSE, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $4, $4)
 			ON CONFLICT (id) DO `+onConflict,
-			id, t.Name, string(t.UnverifiedBehavior), now, t.VerifyEmail,
+			id, t.Name, string(t.UnverifiedBehavior), database.Millis(now), t.VerifyEmail,
 			strings.ToLower(t.Lockout.UserActionID), t.Lockout.Attempts, int64(t.Lockout.Window/time.Second), int64(t.Lockout.Duration/time.Second),
-			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber, t.OnMultiFactorEnable))
+			t.PasswordRules.MinLength, t.PasswordRules.MaxLength, t.PasswordRules.RequireMixedCase, t.PasswordRules.RequireNonAlpha, t.PasswordRules.RequireNumber, t.OnMultiFactorEnable, t.Issuer))
 	})
 }
 
@@ -87,17 +91,19 @@ func readTenantWhere(ctx context.Context, q database.Queries, where string, args
 }
 
 const selectTenant = `SELECT id, name, unverified_behavior, verify_email, lock_action_id, lock_attempts, lock_window, lock_duration,
-	password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor FROM tenants WHERE `
+	password_min_length, password_max_length, password_mixed_case, password_non_alpha, password_number, revoke_on_multi_factor, issuer FROM tenants WHERE `
 
 func scanTenant(scan func(...any) error) (t Tenant, err error) {
 	var window, duration int64
 	err = scan(&t.ID, &t.Name, (*string)(&t.UnverifiedBehavior), &t.VerifyEmail, &t.Lockout.UserActionID, &t.Lockout.Attempts, &window, &duration,
-		&t.PasswordRules.MinLength, &t.PasswordRules.MaxLength, &t.PasswordRules.RequireMixedCase, &t.PasswordRules.RequireNonAlpha, &t.PasswordRules.RequireNumber, &t.OnMultiFactorEnable)
+		&t.PasswordRules.MinLength, &t.PasswordRules.MaxLength, &t.PasswordRules.RequireMixedCase, &t.PasswordRules.RequireNonAlpha, &t.PasswordRules.RequireNumber, &t.OnMultiFactorEnable, &t.Issuer)
 	t.Lockout.Window, t.Lockout.Duration = time.Duration(window)*time.Second, time.Duration(duration)*time.Second
 	return t, err
 }
 
-func (s *Server) ensureDefaultTenant(ctx context.Context) error {
+// ensureDefaultTenant creates the default tenant of a new database, with this issuer. Of several
+// nodes the first to start does it.
+func (s *Server) ensureDefaultTenant(ctx context.Context, issuer string) error {
 	id, err := fusion.ParseID("Config.DefaultTenantID", s.tenantID)
 	if err != nil {
 		return err
@@ -105,11 +111,20 @@ func (s *Server) ensureDefaultTenant(ctx context.Context) error {
 	if id == "" {
 		id = uuid.NewString()
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, insert_instant, last_update_instant)
-			SELECT $1, 'Default', TRUE, 'Allow', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, id, database.Millis(s.now()))
+	now, created := database.Millis(s.now()), int64(0)
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.Exec(`INSERT INTO tenants (id, name, is_default, unverified_behavior, issuer, insert_instant, last_update_instant)
+			SELECT $1, 'Default', TRUE, 'Allow', $3, $2, $2 WHERE NOT EXISTS (SELECT 1 FROM tenants)`, id, now, issuer)
+		if err != nil {
+			return err
+		}
+		created, err = res.RowsAffected()
 		return err
 	})
+	if err == nil && created > 0 {
+		s.log.InfoContext(ctx, "new provider", "issuer", issuer)
+	}
+	return err
 }
 
 // tenantOrDefault resolves the TenantID of a new application or user.

@@ -108,9 +108,11 @@ func TestPublicKeysAndDiscovery(t *testing.T) {
 	w.send("GET", "/api/jwt/public-key?kid=x", "", "").wantEmpty(http.StatusNotFound)
 	w.send("GET", "/api/jwt/public-key?applicationId="+uuid.NewString(), "", "").wantEmpty(http.StatusNotFound)
 	w.send("GET", "/api/health", "", "").wantEmpty(http.StatusOK)
-	for _, path := range []string{"", "/" + uuid.NewString()} {
+	w.send("GET", "/"+uuid.NewString()+"/.well-known/openid-configuration", "", "").wantEmpty(http.StatusNotFound)
+	w.send("GET", "/x/.well-known/openid-configuration", "", "").wantEmpty(http.StatusNotFound)
+	for _, path := range []string{"", "/" + w.user.TenantID} {
 		a := w.send("GET", path+"/.well-known/openid-configuration", "", "").want(http.StatusOK)
-		if a.text("jwks_uri") != w.URL+"/.well-known/jwks.json" || a.text("issuer") == "" {
+		if a.text("jwks_uri") != w.URL+"/.well-known/jwks.json" || a.text("issuer") != w.URL {
 			t.Errorf("%s", a.body)
 		}
 	}

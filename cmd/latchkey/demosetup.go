@@ -103,7 +103,7 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 		return err
 	}
 	d.provider, err = idp.Open(ctx, idp.Config{
-		Path: filepath.Join(d.command.Data, "idp.db"), Secret: [32]byte(d.secrets.Provider), Issuer: "latchkey-demo", SendMail: send, Logger: d.log,
+		Path: filepath.Join(d.command.Data, "idp.db"), Secret: [32]byte(d.secrets.Provider), URL: d.idpURL, SendMail: send, Logger: d.log,
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,11 @@ func lookAtEmbedded(ctx context.Context, file *configfile.File) (e doctor.Embedd
 		if e.UnverifiedImports, err = server.CountUnverified(ctx, idp.Imports{}); err != nil {
 			return err
 		}
+		tenant, err := server.DefaultTenant(ctx)
+		if err != nil {
+			return err
+		}
+		e.Issuer = tenant.Issuer
 		if e.SwitchedOff, err = switchedOff(ctx, server); err != nil {
 			return err
 		}

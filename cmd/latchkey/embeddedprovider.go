@@ -42,23 +42,26 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 	if err != nil {
 		return nil, file.Mistake("mail", err.Error())
 	}
-	server, secrets, err := openProviderIn(ctx, file.Data, idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, SendMail: send, Logger: log})
+	listener, err := listen("provider.listen", file.Provider.Listen)
 	if err != nil {
-		return nil, notOpened(file, err)
+		return nil, err
+	}
+	server, secrets, err := openProviderIn(ctx, file.Data, idp.Config{
+		Issuer: file.Provider.Issuer, URL: ownURL(samePort(file.Provider.Listen, listener)),
+		BreachedPasswords: file.Provider.BreachedPasswords, SendMail: send, Logger: log,
+	})
+	if err != nil {
+		return nil, errors.Join(notOpened(file, err), listener.Close())
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, server.Close())
+			err = errors.Join(err, listener.Close(), server.Close())
 		}
 	}()
 	_, swept := server.Sweep(ctx)
 	err = errors.Join(swept, server.EnsureAPIKey(ctx, idp.APIKey{
 		Key: secrets.APIKey, Description: "latchkey serve", Endpoints: backendEndpoints(),
 	}))
-	if err != nil {
-		return nil, err
-	}
-	listener, err := listen("provider.listen", file.Provider.Listen)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/latchkey-dev/latchkey/idp"
+	"github.com/latchkey-dev/latchkey/internal/issuer"
 	"github.com/latchkey-dev/latchkey/internal/kickstart"
 	"github.com/latchkey-dev/latchkey/internal/wholefile"
 )
@@ -23,17 +24,18 @@ type idpCommand struct {
 
 	Mail mailFlags `embed:"" prefix:"mail-"`
 
-	Addr                       string `default:"127.0.0.1:9011" help:"The address to listen on. 9011 is FusionAuth's port."`
-	Data                       string `default:"latchkey-data" type:"path" help:"The directory of its database and keys."`
-	Kickstart                  string `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets up a new provider: variables, API keys, and requests in order. It is skipped if the provider has API keys already."`
-	BreachedPasswords          string `type:"existingfile" help:"A filter of passwords to refuse, made by latchkey passwords build-filter."`
-	PlainHTTPOnATrustedNetwork bool   `name:"plain-http-on-a-trusted-network" help:"Allow an address that is not loopback, although passwords and keys cross the network unencrypted."`
+	Addr                       string  `default:"127.0.0.1:9011" help:"The address to listen on. 9011 is FusionAuth's port."`
+	Issuer                     *string `placeholder:"URL" help:"The issuer of its tokens: the address at which apps reach it, such as https://auth.example.com. Default: the one that it has; a new provider takes its own address."`
+	Data                       string  `default:"latchkey-data" type:"path" help:"The directory of its database and keys."`
+	Kickstart                  string  `type:"existingfile" help:"A kickstart file in FusionAuth's format, which sets up a new provider: variables, API keys, and requests in order. It is skipped if the provider has API keys already."`
+	BreachedPasswords          string  `type:"existingfile" help:"A filter of passwords to refuse, made by latchkey passwords build-filter."`
+	PlainHTTPOnATrustedNetwork bool    `name:"plain-http-on-a-trusted-network" help:"Allow an address that is not loopback, although passwords and keys cross the network unencrypted."`
 }
 
 // Run serves until the user stops the program. Without a kickstart file, a new provider gets one
 // API key that may do everything, written to a file.
 func (c idpCommand) Run(w world) (err error) {
-	if err := c.checkAddr(); err != nil {
+	if err := errors.Join(c.checkAddr(), c.checkIssuer()); err != nil {
 		return &usageError{err}
 	}
 	var file *kickstart.File
@@ -48,15 +50,16 @@ func (c idpCommand) Run(w world) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	server, err := c.open(w.ctx, file, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
 	listener, err := listen("--addr", c.Addr)
 	if err != nil {
 		return err
 	}
+	defer listener.Close()
+	server, err := c.open(w.ctx, file, log, ownURL(samePort(c.Addr, listener)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
 	fresh, err := server.HasAPIKeys(w.ctx)
 	fresh = !fresh
 	web := newServer(server)
@@ -97,12 +100,25 @@ func (c idpCommand) checkAddr() error {
 	return nil
 }
 
-func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Logger) (*idp.Server, error) {
+func (c idpCommand) checkIssuer() error {
+	if c.Issuer == nil {
+		return nil
+	}
+	if err := issuer.Check(*c.Issuer); err != nil {
+		return fmt.Errorf("--issuer %s: %w", *c.Issuer, err)
+	}
+	return nil
+}
+
+func (c idpCommand) open(ctx context.Context, file *kickstart.File, log *slog.Logger, url string) (*idp.Server, error) {
 	send, err := c.Mail.sender()
 	if err != nil {
 		return nil, err
 	}
-	config := idp.Config{BreachedPasswords: c.BreachedPasswords, SendMail: send, Logger: log}
+	config := idp.Config{URL: url, BreachedPasswords: c.BreachedPasswords, SendMail: send, Logger: log}
+	if c.Issuer != nil {
+		config.Issuer = *c.Issuer
+	}
 	if file != nil {
 		config.DefaultTenantID = file.DefaultTenantID
 	}

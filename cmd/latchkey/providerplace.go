@@ -30,7 +30,7 @@ func (p providerPlace) place() (data string, file *configfile.File, err error) {
 	if beside, found := p.alone(); found {
 		return beside, nil, nil
 	}
-	file, err = configfile.ReadPart(p.Config, configfile.Only("data", "provider.url", "provider.breached_passwords", "apps.host", "apps.name", "apps.application_id"))
+	file, err = configfile.ReadPart(p.Config, configfile.Only("data", "provider.url", "provider.listen", "provider.issuer", "provider.breached_passwords", "apps.host", "apps.name", "apps.application_id"))
 	if err != nil {
 		return "", nil, err
 	}
@@ -91,10 +91,12 @@ func (p providerPlace) open(w world, data string, file *configfile.File, do func
 	if err := filemode.RootElsewhere(written); err != nil {
 		return err
 	}
+	config := idp.Config{BreachedPasswords: p.breached, LeaveEvents: true}
 	if file != nil {
-		p.breached = cmp.Or(p.breached, file.Provider.BreachedPasswords)
+		config.BreachedPasswords = cmp.Or(p.breached, file.Provider.BreachedPasswords)
+		config.URL = cmp.Or(file.Provider.Issuer, ownURL(file.Provider.Listen)) // a new issuer waits for the next start
 	}
-	server, _, err := openProviderIn(w.ctx, data, idp.Config{BreachedPasswords: p.breached, LeaveEvents: true})
+	server, _, err := openProviderIn(w.ctx, data, config)
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,7 @@ func (s *serving) provider(file *configfile.File, a configfile.App) fusionauth.C
 	}
 	if s.embedded != nil {
 		config.URL, config.APIKey, config.PasswordCheckedFirst = s.embedded.url, s.embedded.apiKey, true
+		config.Issuer = "" // it may change while the gateway runs, and the tokens come from our own process
 	}
 	return config
 }

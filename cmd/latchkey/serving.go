@@ -160,7 +160,7 @@ func restartNeeded(old, new *configfile.File) error {
 		changed bool
 	}{
 		{"listen", old.Listen != new.Listen}, {"redirect", old.Redirect != new.Redirect}, {"admin", old.Admin != new.Admin}, {"tls", !sameKind(old.TLS, new.TLS)}, {"data", old.Data != new.Data},
-		{"store", old.Store != new.Store}, {"mail", old.Mail != new.Mail}, {"provider.breached_passwords", old.Provider.BreachedPasswords != new.Provider.BreachedPasswords}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
+		{"store", old.Store != new.Store}, {"mail", old.Mail != new.Mail}, {"provider.issuer", old.Provider.URL == "" && old.Provider.Issuer != new.Provider.Issuer}, {"provider.breached_passwords", old.Provider.BreachedPasswords != new.Provider.BreachedPasswords}, {"provider", (old.Provider.URL == "") != (new.Provider.URL == "") || old.Provider.URL == "" && old.Provider.Listen != new.Provider.Listen},
 	} {
 		if c.changed {
 			errs = append(errs, fmt.Errorf("%s: cannot change while the program runs: restart it", c.key))

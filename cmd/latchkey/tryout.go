@@ -37,7 +37,7 @@ func tryOut(ctx context.Context, file *configfile.File, port string) (err error)
 // providerInMemory is the embedded provider that the file describes, without users and without a
 // server.
 func providerInMemory(ctx context.Context, file *configfile.File) (*embeddedProvider, error) {
-	config := idp.Config{BreachedPasswords: file.Provider.BreachedPasswords}
+	config := idp.Config{BreachedPasswords: file.Provider.BreachedPasswords, Issuer: file.Provider.Issuer}
 	rand.Read(config.Secret[:])
 	server, err := idp.Open(ctx, config)
 	if err != nil {

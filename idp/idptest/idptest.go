@@ -12,6 +12,7 @@
 package idptest
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -80,24 +81,47 @@ func New(t testing.TB, options ...Option) *Provider {
 	for _, o := range options {
 		o(&set)
 	}
+	listener := set.listen()
 	server, err := idp.Open(t.Context(), set.config)
+	t.Cleanup(func() {
+		if listener != nil {
+			listener.Close()
+		}
+		if server != nil {
+			server.Close()
+		}
+	})
 	if err != nil {
 		t.Fatalf("idptest: %v", err)
 	}
-	t.Cleanup(func() { server.Close() })
 	p := &Provider{Server: server, APIKey: uuid.NewString(), t: t, calls: make(map[string]int)}
 	p.handler = p.counted(set.wrap(server))
 	if err := p.EnsureAPIKey(t.Context(), idp.APIKey{Key: p.APIKey, Description: "idptest"}); err != nil {
 		t.Fatalf("idptest: %v", err)
 	}
 	if set.noSocket {
-		p.URL, p.Client = "http://idp.test", &http.Client{Transport: roundTripper{p.handler}}
+		p.URL, p.Client = withoutSocket, &http.Client{Transport: roundTripper{p.handler}}
 		return p
 	}
-	listener := httptest.NewServer(p.handler)
-	t.Cleanup(listener.Close)
+	listener.Config.Handler = p.handler
+	listener.Start()
 	p.URL, p.Client = listener.URL, listener.Client()
 	return p
+}
+
+// withoutSocket is the URL of a provider that only its Client reaches.
+const withoutSocket = "http://idp.test"
+
+// listen opens the listener, if there is to be one, and says in the configuration where it is: a
+// new database takes it as the issuer of its tokens.
+func (s *settings) listen() *httptest.Server {
+	if s.noSocket {
+		s.config.URL = cmp.Or(s.config.URL, withoutSocket)
+		return nil
+	}
+	listener := httptest.NewUnstartedServer(nil)
+	s.config.URL = cmp.Or(s.config.URL, "http://"+listener.Listener.Addr().String())
+	return listener
 }
 
 // ServeHTTP answers as URL does: counted, and with the test's faults.

@@ -50,7 +50,7 @@ type Provider struct {
 	PlainHTTP            bool // URL may be plain HTTP to another machine
 	APIKey               string
 	TenantID             string
-	Issuer               string
+	Issuer               string // of a FusionAuth: the iss that its tokens must have; of the embedded one: the iss that they have
 	PasswordCheckedFirst bool
 	Webhook              Webhook
 	Listen               string // of the embedded one; default "127.0.0.1:9011"

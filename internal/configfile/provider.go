@@ -5,6 +5,8 @@ import (
 	"net/url"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/latchkey-dev/latchkey/internal/issuer"
 )
 
 func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
@@ -23,7 +25,7 @@ func (r *reader) provider(key string, n *yaml.Node, p *Provider) {
 
 // embedded checks the settings of the embedded provider.
 func (r *reader) embedded(key string, p *Provider) {
-	for _, name := range []string{"api_key", "api_key_file", "tenant_id", "issuer", "password_checked_first", "plain_http_on_a_trusted_network"} {
+	for _, name := range []string{"api_key", "api_key_file", "tenant_id", "password_checked_first", "plain_http_on_a_trusted_network"} {
 		if r.there(key + "." + name) {
 			r.wrong(key+"."+name, "only for a FusionAuth server, but url is missing: add provider.url, such as https://auth.example.com, or leave this out to use the embedded provider")
 		}
@@ -31,6 +33,11 @@ func (r *reader) embedded(key string, p *Provider) {
 	for _, name := range []string{"webhook_secret", "webhook_secret_file", "webhook_public_key_file", "webhook_key_set"} {
 		if r.there(key + "." + name) {
 			r.wrong(key+"."+name, "only for a FusionAuth server, but url is missing: the embedded provider needs no webhook settings, so leave this out")
+		}
+	}
+	if r.read(key + ".issuer") {
+		if err := issuer.Check(p.Issuer); err != nil {
+			r.wrong(key+".issuer", err.Error())
 		}
 	}
 	if host, _, err := net.SplitHostPort(p.Listen); err == nil && r.read(key+".listen") && !loopback(host) {

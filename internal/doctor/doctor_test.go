@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -149,6 +150,7 @@ func TestFindings(t *testing.T) {
 		{"store", nil, func(c *config) {
 			c.Store = func(context.Context) (string, error) { return "", errors.New("schema 9, this program knows 3") }
 		}, "problem store", "schema 9"},
+		{"issuer of before", func(s *state) { s.Tenant.Issuer = "latchkey" }, func(c *config) { c.Issuer = "" }, "warning issuer", "--issuer"},
 		{"nobody verifies", func(s *state) { s.Tenant.EmailConfiguration.VerifyEmail = false }, nil, "problem verify_email", "emailConfiguration.verifyEmail"},
 		{"not gated", func(s *state) { s.Tenant.EmailConfiguration.Unverified.Behavior = "Allow" }, nil, "warning unverified_behavior", "Gated"},
 		{"no mail to prove an address", func(s *state) { s.Tenant.EmailConfiguration.VerificationEmailTemplateID = "" }, nil, "problem mail_verification", "verificationEmailTemplateId"},
@@ -342,8 +344,9 @@ func TestEmbeddedState(t *testing.T) {
 		"imports":                     {doctor.Embedded{Made: true, Gated: true, UnverifiedImports: 7}, nil, "verified", []string{"ok provider", "warning unverified_imports"}},
 		"imports, for whom no matter": {doctor.Embedded{Made: true, UnverifiedImports: 7}, nil, "existing", []string{"ok provider"}},
 		"switched off":                {doctor.Embedded{Made: true, Gated: true, SwitchedOff: []string{fusionauthtest.ApplicationID}}, nil, "verified", []string{"ok provider", "problem application"}},
+		"an issuer of before":         {doctor.Embedded{Made: true, Gated: true, Issuer: "latchkey"}, nil, "verified", []string{"ok provider", "warning issuer"}},
 	} {
-		apps[0].Accounts = c.accounts
+		apps[0].Accounts, c.state.Issuer = c.accounts, cmp.Or(c.state.Issuer, "http://127.0.0.1:9011")
 		found := doctor.Examine(t.Context(), doctor.Config{Apps: apps, Embedded: func(context.Context) (doctor.Embedded, error) { return c.state, c.err }})
 		var got []string
 		for _, f := range found {

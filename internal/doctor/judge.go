@@ -49,6 +49,9 @@ func judgeTenant(a App, t tenant, issuer string) []Finding {
 	if issuer != "" && issuer != t.Issuer {
 		f.add(Problem, "issuer", fmt.Sprintf("the tenant's issuer is %q, but %q is expected: its tokens are refused", t.Issuer, issuer), "set provider.issuer to the tenant's issuer, or leave it out")
 	}
+	if t.Issuer == "latchkey" { // a FusionAuth's own default is no URL either, but FusionAuth's users know it
+		f.add(Warning, "issuer", fmt.Sprintf(unnamedIssuer, t.Issuer), "start latchkey idp with --issuer, or PATCH /api/tenant/{tenantId} with the address at which apps reach the provider")
+	}
 	policy := t.JWTConfiguration.RevocationPolicy
 	if !policy.OnPasswordChanged {
 		f.add(Warning, "revoke_on_password_change", "changing a password does not revoke refresh tokens: a thief of the old password keeps their sessions", "enable refreshTokenRevocationPolicy.onPasswordChanged: the tenant's JWT tab, Refresh token settings")
