@@ -223,7 +223,7 @@ func (c *Config) resolveBinding(bad func(field, reason string)) {
 	case DeviceBindingOff, DeviceBindingWatch, DeviceBindingOn:
 	case DeviceBindingRequire:
 		if !https && c.Origin != "" {
-			bad("DeviceBinding", "require: browsers bind sessions over https only, so nobody could stay logged in")
+			bad("DeviceBinding", "require: browsers bind sessions over https only, so nobody could stay logged in: use https, or on")
 		}
 	default:
 		bad("DeviceBinding", fmt.Sprintf("%q is none of off, watch, on and require", string(c.DeviceBinding)))

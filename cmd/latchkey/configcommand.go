@@ -72,8 +72,12 @@ func (s *serving) bindingNotes(file *configfile.File) (notes []string) {
 			binds = true
 		}
 	}
-	if life := file.Session.DeviceProofLifetime; binds && life != 0 && life < 12*time.Minute {
-		notes = append(notes, "session.device_proof_lifetime: below 12m, browsers that use several apps of one site reach their limit of signatures, and must wait")
+	key, life := "session.device_proof_lifetime", file.Session.DeviceProofLifetime
+	if life == 0 {
+		key, life = "session.cap", file.Session.Cap // no proof is good for longer
+	}
+	if binds && life != 0 && life < 12*time.Minute {
+		notes = append(notes, key+": below 12m, browsers that use several apps of one site reach their limit of signatures, and must wait")
 	}
 	return notes
 }

@@ -163,9 +163,9 @@ func inFile(file *configfile.File, err error) error {
 				walk(e, app)
 			}
 		default:
-			if text := inKey(file, 0, err).Error(); !seen[text] {
-				seen[text] = true
-				said = append(said, inKey(file, app, err))
+			if mistake := inKey(file, app, err); !seen[mistake.Error()] {
+				seen[mistake.Error()] = true
+				said = append(said, mistake)
 			}
 		}
 	}
