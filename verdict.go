@@ -67,7 +67,7 @@ func (l *rules) judge(rec *Record, p *candidate, now time.Time) verdict {
 		return v
 	}
 	v.Verdict = l.Judge(&v.state, &proof, l.ledger.LastUse(rec), now)
-	v.unproven = l.watches && l.strict.Judge(&v.state, &proof, l.ledger.LastUse(rec), now).Action == rotation.RefuseUnproven
+	v.unproven = l.lacksProof(&v.state, &proof, l.ledger.LastUse(rec), now)
 	if v.reason = reasonOf(v.Cause); v.Action == rotation.AlreadyEnded {
 		v.reason = rec.EndReason
 	}
@@ -100,8 +100,13 @@ func (l *rules) servesOnly(rec *Record, p *rotation.Proof, now time.Time) bool {
 	if l.ledger.notBefore.reason(rec.CreatedAt) != "" || l.mustBeBound(rec, p.Keyed, now) {
 		return false
 	}
-	state := rec.state()
-	return l.strict.ServesOnly(l.strict.Judge(&state, p, l.ledger.LastUse(rec), now), &state, p, now)
+	state, used := rec.state(), l.ledger.LastUse(rec)
+	return l.ServesOnly(l.Judge(&state, p, used, now), &state, p, now) && !l.lacksProof(&state, p, used, now)
+}
+
+// lacksProof reports whether DeviceBindingOn would refuse what DeviceBindingWatch serves.
+func (l *rules) lacksProof(s *rotation.State, p *rotation.Proof, lastSeen, now time.Time) bool {
+	return l.watches && l.strict.Judge(s, p, lastSeen, now).Action == rotation.RefuseUnproven
 }
 
 // mustBeBound reports whether a session should have been bound by now, and is not.

@@ -99,6 +99,22 @@ func TestJudge_boundWhileProofsAreNotAskedFor(t *testing.T) {
 	}
 }
 
+// Nothing that is minted while no proofs are asked for may lose the key.
+func TestJudge_rebindsWhileProofsAreNotAskedFor(t *testing.T) {
+	for _, k := range []keyedTo{noKeyYet, itsKey} {
+		for number := uint32(3); number <= 6; number++ {
+			p := Proof{Generation: number, Branch: b1, MintedAt: epoch, Session: true, Refresh: true, Keyed: true, Key: true}
+			if v := testLimits.Judge(k.state(), &p, epoch, epoch.Add(time.Minute)); v.Action != Rebind {
+				t.Errorf("generation %d: %v, want %v", number, v.Action, Rebind)
+			}
+			p.Refresh, p.Key = false, false
+			if v := testLimits.Judge(k.state(), &p, epoch, epoch.Add(time.Minute)); v.Action == Rebind {
+				t.Errorf("generation %d: rebound from a session cookie", number)
+			}
+		}
+	}
+}
+
 // A generation that may have begun from any branch is confirmed later: answers with cookies of the
 // one before may be in flight when it begins.
 func TestJudge_confirmsARebuiltGenerationLater(t *testing.T) {

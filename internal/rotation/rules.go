@@ -30,6 +30,8 @@ func (l *Limits) Judge(s *State, p *Proof, lastSeen, now time.Time) Verdict {
 	switch {
 	case l.Proofs && (p.Keyed || s.bound()):
 		return judgeBound(s, p, live, now) // rules 1 to 6 are for the others
+	case p.Key && !s.bound():
+		return Verdict{Action: Rebind} // the store has lost the binding
 	case p.Generation == s.Generation: // the cookies are genuine, so we minted this branch
 		return l.judgeCurrent(s, p, live, now)
 	case s.isPredecessor(p):
