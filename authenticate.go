@@ -67,6 +67,7 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 	switch {
 	case found.kind == outcomeServed:
 		g.ledger.Touch(found.record.ID, now)
+		found.again = g.devices.uncover(r.Header, &found)
 	case r.Context().Err() == nil: // a browser that disconnects is no failure
 		g.emit(r.Context(), Event{Kind: EventProviderUnavailable, Device: g.config.device(r), Err: found.err})
 	}

@@ -101,7 +101,7 @@ type authOutcome struct {
 	fresh      func(context.Context) (*Record, error) // of a guard around this one; see Session
 
 	reason EndReason     // ended: why
-	again  *cookieChange // asked: with which cookie the browser comes again; unproven: what becomes of the bound cookie
+	again  *cookieChange // asked: with which cookie the browser comes again; served or unproven: what becomes of the bound cookie
 	late   bool          // unproven: the browser will sign later
 	err    error         // unknown: why
 

@@ -64,6 +64,15 @@ func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
 	c.write(w, cookie.RefreshName, pair.refresh, int(pair.maxAge/time.Second))
 }
 
+// renew sets the cookies that a request gets that is served, and reports whether there are any.
+func (c *cookies) renew(w http.ResponseWriter, found *authOutcome) bool {
+	if found.cookies != nil {
+		c.set(w, found.cookies)
+	}
+	c.change(w, found.again)
+	return found.cookies != nil || found.again != nil
+}
+
 // remember sets the device cookie.
 func (c *cookies) remember(w http.ResponseWriter, device cookie.Device) {
 	c.write(w, cookie.DeviceName, c.device.Format(device), int(cookie.DeviceAge/time.Second))

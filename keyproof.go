@@ -58,6 +58,25 @@ func (k *keyProofs) ask(r *http.Request, found *authOutcome) {
 	}
 }
 
+// uncover returns what becomes of the bound cookie of a request that is served without a proof. If
+// it proves nothing for its session, it is that of the browser's login of before, whose response
+// came late. The browser takes it for the new one's, and would not prove the new key while it
+// lives. So it goes.
+func (k *keyProofs) uncover(h http.Header, found *authOutcome) *cookieChange {
+	key := found.record.Binding
+	if key == nil || !key.BoundAt.IsZero() && found.unproven == nil {
+		return nil
+	}
+	values := cookie.Values(h, cookie.BoundName)
+	if len(values) == 0 {
+		return nil
+	}
+	if _, own := k.cookies.bound.Parse(values[0], found.record.ID, key.thumbprint()); own && len(values) == 1 {
+		return nil
+	}
+	return &cookieChange{cookie.BoundName, "", -1}
+}
+
 // restore puts the binding back that the store has lost, and that the refresh cookie still has. It
 // returns errJudgeAgain.
 func (k *keyProofs) restore(ctx context.Context, rec *Record, p candidate) error {

@@ -102,8 +102,7 @@ func (g *Guard) Identify(next http.Handler) http.Handler {
 // ResponseWriter only if there are new cookies, which no cache may store, whatever next sets.
 func (g *Guard) serve(w http.ResponseWriter, r *http.Request, found authOutcome, next http.Handler) {
 	wire.NoStore(w)
-	if found.cookies != nil {
-		g.cookies.set(w, found.cookies)
+	if g.cookies.renew(w, &found) {
 		uncached := wire.Uncached(w)
 		defer uncached.Finish()
 		w = uncached
@@ -149,8 +148,6 @@ func (g *Guard) ServeUser(w http.ResponseWriter, r *http.Request) {
 		g.cookies.answerNobody(w, r, found, wire.CodeNotLoggedIn)
 		return
 	}
-	if found.cookies != nil {
-		g.cookies.set(w, found.cookies)
-	}
+	g.cookies.renew(w, &found)
 	writeUser(w, found.record.User)
 }

@@ -68,9 +68,7 @@ func (g *Guard) ServeSessions(w http.ResponseWriter, r *http.Request) {
 		g.cookies.answerNobody(w, r, found, wire.CodeLoginRequired)
 		return
 	}
-	if found.cookies != nil {
-		g.cookies.set(w, found.cookies)
-	}
+	g.cookies.renew(w, &found)
 	var err error
 	switch {
 	case r.Method != http.MethodDelete:
