@@ -20,8 +20,9 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 		// a guard around a guard: once is enough
 		return authOutcome{kind: outcomeServed, record: s.record, token: s.token, fresh: s.fresh}
 	}
-	session, now := cookie.Value(r.Header, cookie.SessionName), g.now()
-	if found, ok := g.fromVerified(r.Header, session, now); ok {
+	session, bound := cookie.SessionAndBound(r.Header)
+	now := g.now()
+	if found, ok := g.fromVerified(session, bound, now); ok {
 		return g.recordUse(r, found, now)
 	}
 	refresh := cookie.Value(r.Header, cookie.RefreshName)
@@ -31,7 +32,7 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	m, genuine := g.cookies.session.Parse(session)
 	content, sealed := g.cookies.refresh.Parse(refresh)
 	if genuine {
-		if found, ok := g.fastPath(r, m, session, ownerOf(m, content), now); ok {
+		if found, ok := g.fastPath(r.Context(), m, session, bound, ownerOf(m, content), now); ok {
 			return g.recordUse(r, found, now)
 		}
 	}
@@ -76,8 +77,8 @@ func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) aut
 
 // fastPath answers the common case: a live session id of the newest generation, and nothing to
 // write.
-func (g *Guard) fastPath(r *http.Request, m cookie.Mark, value, userID string, now time.Time) (found authOutcome, ok bool) {
-	rec, kept, err := g.ledger.GetCached(r.Context(), m.ID, userID)
+func (g *Guard) fastPath(ctx context.Context, m cookie.Mark, session, bound, userID string, now time.Time) (found authOutcome, ok bool) {
+	rec, kept, err := g.ledger.GetCached(ctx, m.ID, userID)
 	if errors.Is(err, ErrNotFound) {
 		return authOutcome{}, false
 	}
@@ -90,9 +91,9 @@ func (g *Guard) fastPath(r *http.Request, m cookie.Mark, value, userID string, n
 	proof := proofOf(m)
 	proof.Session = true
 	if kept != nil {
-		proof.Proven = g.rules.provesCached(kept, r.Header, now)
+		proof.Proven = g.rules.provesCached(kept, bound, now)
 	} else {
-		proof.Proven = g.rules.proves(&candidate{Mark: m, bound: cookie.Value(r.Header, cookie.BoundName), arrived: now}, rec)
+		proof.Proven = g.rules.proves(&candidate{Mark: m, bound: bound, arrived: now}, rec)
 	}
 	if !g.rules.servesOnly(rec, &proof, now) {
 		return authOutcome{}, false
@@ -100,14 +101,14 @@ func (g *Guard) fastPath(r *http.Request, m cookie.Mark, value, userID string, n
 	if kept == nil {
 		return served(rec), true
 	}
-	kept.verified.Store(cookie.NewVerified(value, m))
+	kept.verified.Store(cookie.NewVerified(session, m))
 	return authOutcome{kind: outcomeServed, record: rec, token: &kept.token}, true
 }
 
 // fromVerified is fastPath for the cookie that was last verified for a session in memory. It skips
 // the MAC.
-func (g *Guard) fromVerified(h http.Header, value string, now time.Time) (found authOutcome, ok bool) {
-	id, named := cookie.ClaimedSession(value)
+func (g *Guard) fromVerified(session, bound string, now time.Time) (found authOutcome, ok bool) {
+	id, named := cookie.ClaimedSession(session)
 	if !named {
 		return authOutcome{}, false
 	}
@@ -116,12 +117,12 @@ func (g *Guard) fromVerified(h http.Header, value string, now time.Time) (found 
 		return authOutcome{}, false
 	}
 	verified := kept.verified.Load()
-	if verified == nil || !verified.Is(value) {
+	if verified == nil || !verified.Is(session) {
 		return authOutcome{}, false
 	}
 	proof := rotation.Proof{Generation: kept.Generation, Branch: verified.Digest, MintedAt: verified.MintedAt(now), Session: true, Keyed: verified.Keyed()}
 	if kept.Binding != nil {
-		proof.Proven = g.rules.provesCached(kept, h, now)
+		proof.Proven = g.rules.provesCached(kept, bound, now)
 	}
 	if !g.rules.servesOnly(&kept.Record, &proof, now) {
 		return authOutcome{}, false

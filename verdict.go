@@ -1,7 +1,6 @@
 package latchkey
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/internal/cookie"
@@ -130,18 +129,17 @@ func (l *rules) proves(p *candidate, rec *Record) bool {
 
 // provesCached is proves for a record in memory, which remembers the cookie that it was last proven
 // with.
-func (l *rules) provesCached(kept *cachedRecord, h http.Header, now time.Time) bool {
+func (l *rules) provesCached(kept *cachedRecord, bound string, now time.Time) bool {
 	if kept.Binding.boundAt().IsZero() {
 		return false
 	}
-	value := cookie.Value(h, cookie.BoundName)
 	proven := kept.proven.Load()
-	if proven == nil || !proven.Is(value) {
-		end, genuine := l.bound.Parse(value, kept.ID, kept.Binding.thumbprint())
+	if proven == nil || !proven.Is(bound) {
+		end, genuine := l.bound.Parse(bound, kept.ID, kept.Binding.thumbprint())
 		if !genuine {
 			return false
 		}
-		proven = cookie.NewVerifiedBound(value, end)
+		proven = cookie.NewVerifiedBound(bound, end)
 		kept.proven.Store(proven)
 	}
 	return rotation.ProofLives(proven.End(), now)

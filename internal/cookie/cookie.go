@@ -64,21 +64,56 @@ func (b Branch) Digest() [16]byte {
 // Value returns the value of a cookie. A name that comes twice counts as absent: which of the two
 // is ours cannot be known (CKE-08). http.Request.Cookie would allocate, and take the first.
 func Value(h http.Header, name string) string {
-	found, n := "", 0
-	each(h, name, func(value string) { found, n = value, n+1 })
-	if n != 1 {
-		return ""
-	}
-	return found
+	var found occurrence
+	each(h, func(pair string) { found.note(pair, name) })
+	return found.value()
+}
+
+// SessionAndBound returns the values of two cookies as Value does, and reads the header once.
+func SessionAndBound(h http.Header) (session, bound string) {
+	var s, b occurrence
+	each(h, func(pair string) {
+		if !s.note(pair, SessionName) {
+			b.note(pair, BoundName)
+		}
+	})
+	return s.value(), b.value()
 }
 
 // Values returns all values that came under a name.
 func Values(h http.Header, name string) (values []string) {
-	each(h, name, func(value string) { values = append(values, value) })
+	each(h, func(pair string) {
+		if value, ours := valueOf(pair, name); ours {
+			values = append(values, value)
+		}
+	})
 	return values
 }
 
-func each(h http.Header, name string, visit func(value string)) {
+// An occurrence is how often a name came, and its last value.
+type occurrence struct {
+	last  string
+	times int
+}
+
+// note reports whether the pair has the name.
+func (o *occurrence) note(pair, name string) bool {
+	value, ours := valueOf(pair, name)
+	if ours {
+		o.last, o.times = value, o.times+1
+	}
+	return ours
+}
+
+func (o *occurrence) value() string {
+	if o.times != 1 {
+		return ""
+	}
+	return o.last
+}
+
+// each visits the pairs of a name and a value, without the space before them.
+func each(h http.Header, visit func(pair string)) {
 	for _, line := range h["Cookie"] {
 		for line != "" {
 			var pair string
@@ -87,11 +122,17 @@ func each(h http.Header, name string, visit func(value string)) {
 			for pair != "" && (pair[0] == ' ' || pair[0] == '\t') {
 				pair = pair[1:]
 			}
-			if rest, ours := strings.CutPrefix(pair, name); ours && (rest == "" || rest[0] == '=') {
-				visit(strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"))
-			}
+			visit(pair)
 		}
 	}
+}
+
+func valueOf(pair, name string) (value string, ours bool) {
+	rest, ours := strings.CutPrefix(pair, name)
+	if !ours || rest != "" && rest[0] != '=' {
+		return "", false
+	}
+	return strings.TrimRight(strings.TrimPrefix(rest, "="), " \t"), true
 }
 
 // HasOurs reports whether the request has a session or refresh cookie, genuine or not.
