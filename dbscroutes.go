@@ -104,7 +104,7 @@ func (d *deviceSessions) register(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errRefused):
 		w.WriteHeader(http.StatusForbidden)
 	case err != nil:
-		wire.Of(wire.CodeProviderUnavailable).Write(w)
+		d.retry(w)
 	default:
 		now := d.now()
 		id := d.cookies.identifiers.Format(rec.ID, rec.Deadline)
@@ -221,7 +221,7 @@ func (d *deviceSessions) instruct(w http.ResponseWriter, r *http.Request, text c
 	credential, err := dbsc.CredentialOf(bound)
 	if err != nil {
 		d.log.ErrorContext(r.Context(), "device binding: unusable cookie", "app", d.app, "error", err)
-		wire.Of(wire.CodeInternalError).Write(w)
+		d.retry(w)
 		return
 	}
 	base := d.visibleBase(r)

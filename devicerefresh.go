@@ -103,17 +103,17 @@ func (d *deviceSessions) judge(r *http.Request, p *deviceRefresh) (rotation.KeyV
 	var state *rotation.State
 	if p.rec != nil {
 		s := p.rec.state()
-		state = &s
+		state, p.shown.Transient = &s, !p.rec.Persistent
 	}
 	p.shown.Answer = rotation.NoAnswer
-	verdict := d.rules.JudgeKey(state, p.rec != nil && p.rec.Persistent, &p.shown, d.now())
+	verdict := d.rules.JudgeKey(state, &p.shown, d.now())
 	if verdict != rotation.KeyChallenged {
 		return verdict, nil
 	}
 	if p.shown.Answer, err = d.answerOf(r, p); err != nil {
 		return 0, err
 	}
-	return d.rules.JudgeKey(state, p.rec != nil && p.rec.Persistent, &p.shown, d.now()), nil
+	return d.rules.JudgeKey(state, &p.shown, d.now()), nil
 }
 
 // read finds the record and the key. It reports whether the session has ended.

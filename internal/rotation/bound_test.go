@@ -154,36 +154,35 @@ func TestJudgeKey(t *testing.T) {
 	ended, over := noKeyYet.state(), bindsIt.state() // a tombstone has no key
 	ended.Ended, over.RefreshExpiresAt = true, epoch
 	for _, c := range []struct {
-		name    string
-		state   *State // nil: the store has none
-		forgets bool   // the browser's cookies end with it
-		p       KeyProof
-		want    KeyVerdict
+		name  string
+		state *State // nil: the store has none
+		p     KeyProof
+		want  KeyVerdict
 	}{
-		{"good", bindsIt.state(), false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
-		{"good, and the first", itsKey.state(), false, KeyProof{Refresh: true, Answer: RightAnswer}, KeyBound},
-		{"good, and the store has lost the binding", itsKey.state(), false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyBound},
-		{"good, and the store has lost the key", noKeyYet.state(), false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyBound},
-		{"good, and the store has lost the session", nil, false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
-		{"good, without cookies", bindsIt.state(), false, KeyProof{Answer: RightAnswer}, KeyProven},
-		{"without an answer", bindsIt.state(), false, KeyProof{Refresh: true, Key: true}, KeyChallenged},
-		{"with a late answer", bindsIt.state(), false, KeyProof{Refresh: true, Key: true, Answer: StaleAnswer}, KeyChallenged},
-		{"with a wrong answer nothing ends", bindsIt.state(), false, KeyProof{Refresh: true, Key: true, Answer: WrongAnswer}, KeyChallenged},
-		{"nor is anything bound", itsKey.state(), false, KeyProof{Refresh: true, Answer: WrongAnswer}, KeyChallenged},
-		{"with cookies of another session", bindsIt.state(), false, KeyProof{OtherSession: true, Answer: RightAnswer}, KeyForgotten},
-		{"with those, a key is not bound", itsKey.state(), false, KeyProof{OtherSession: true, Key: true, Answer: RightAnswer}, KeyForgotten},
-		{"with those, a lost session has no key", nil, false, KeyProof{OtherSession: true, Key: true, Answer: RightAnswer}, KeyForgotten},
-		{"unknown", nil, false, KeyProof{Refresh: true, Answer: RightAnswer}, KeyUnknown},
-		{"unknown, without cookies", nil, false, KeyProof{}, KeyUnknown},
-		{"the store has lost the key, and no cookie says so", noKeyYet.state(), false, KeyProof{}, KeyUnknown},
-		{"the store has lost the key, and the refresh cookie never had it", noKeyYet.state(), false, KeyProof{Refresh: true}, KeyForgotten},
-		{"ended", ended, false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
-		{"ended, without cookies", ended, false, KeyProof{}, KeyForgotten},
-		{"the refresh token's time is over", over, false, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
-		{"the browser was closed", bindsIt.state(), true, KeyProof{Answer: RightAnswer}, KeyForgotten},
-		{"it was not", bindsIt.state(), true, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
+		{"good", bindsIt.state(), KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
+		{"good, and the first", itsKey.state(), KeyProof{Refresh: true, Answer: RightAnswer}, KeyBound},
+		{"good, and the store has lost the binding", itsKey.state(), KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyBound},
+		{"good, and the store has lost the key", noKeyYet.state(), KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyBound},
+		{"good, and the store has lost the session", nil, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
+		{"good, without cookies", bindsIt.state(), KeyProof{Answer: RightAnswer}, KeyProven},
+		{"without an answer", bindsIt.state(), KeyProof{Refresh: true, Key: true}, KeyChallenged},
+		{"with a late answer", bindsIt.state(), KeyProof{Refresh: true, Key: true, Answer: StaleAnswer}, KeyChallenged},
+		{"with a wrong answer nothing ends", bindsIt.state(), KeyProof{Refresh: true, Key: true, Answer: WrongAnswer}, KeyChallenged},
+		{"nor is anything bound", itsKey.state(), KeyProof{Refresh: true, Answer: WrongAnswer}, KeyChallenged},
+		{"with cookies of another session", bindsIt.state(), KeyProof{OtherSession: true, Answer: RightAnswer}, KeyForgotten},
+		{"with those, a key is not bound", itsKey.state(), KeyProof{OtherSession: true, Key: true, Answer: RightAnswer}, KeyForgotten},
+		{"with those, a lost session has no key", nil, KeyProof{OtherSession: true, Key: true, Answer: RightAnswer}, KeyForgotten},
+		{"unknown", nil, KeyProof{Refresh: true, Answer: RightAnswer}, KeyUnknown},
+		{"unknown, without cookies", nil, KeyProof{}, KeyUnknown},
+		{"the store has lost the key, and no cookie says so", noKeyYet.state(), KeyProof{}, KeyUnknown},
+		{"the store has lost the key, and the refresh cookie never had it", noKeyYet.state(), KeyProof{Refresh: true}, KeyForgotten},
+		{"ended", ended, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
+		{"ended, without cookies", ended, KeyProof{}, KeyForgotten},
+		{"the refresh token's time is over", over, KeyProof{Refresh: true, Key: true, Answer: RightAnswer}, KeyForgotten},
+		{"the browser was closed", bindsIt.state(), KeyProof{Transient: true, Answer: RightAnswer}, KeyForgotten},
+		{"it was not", bindsIt.state(), KeyProof{Transient: true, Refresh: true, Key: true, Answer: RightAnswer}, KeyProven},
 	} {
-		if v := testLimits.JudgeKey(c.state, !c.forgets, &c.p, epoch); v != c.want {
+		if v := testLimits.JudgeKey(c.state, &c.p, epoch); v != c.want {
 			t.Errorf("%s: %v, want %v", c.name, v, c.want)
 		}
 	}

@@ -32,12 +32,13 @@ func (l *Limits) ProofEnd(challenge, now time.Time) (end time.Time, ok bool) {
 // will answer it.
 func NextChallenge(end time.Time) time.Time { return end.Add(-ProofAhead) }
 
-// A KeyProof is what comes to the route where browsers prove their keys, besides the session that
-// it names.
+// A KeyProof is what the route where browsers prove their keys knows of a request, besides the
+// session that it names.
 type KeyProof struct {
 	OtherSession bool // it has genuine cookies of another session
 	Refresh      bool // it has the refresh cookie of the session
 	Key          bool // which carries the key
+	Transient    bool // the session ends when its browser is closed
 	Answer       Answer
 }
 
@@ -67,7 +68,7 @@ const (
 
 // JudgeKey decides what a browser gets that proves its key. The state is nil if the store has no
 // record of the session.
-func (l *Limits) JudgeKey(s *State, persistent bool, p *KeyProof, now time.Time) KeyVerdict {
+func (l *Limits) JudgeKey(s *State, p *KeyProof, now time.Time) KeyVerdict {
 	switch {
 	case p.OtherSession: // a login of before, whose bound cookie would replace that of today's
 		return KeyForgotten
@@ -75,7 +76,7 @@ func (l *Limits) JudgeKey(s *State, persistent bool, p *KeyProof, now time.Time)
 		return KeyUnknown // a store that has lost it looks the same
 	case s != nil && (s.Ended || !now.Before(s.Deadline) || !now.Before(s.RefreshExpiresAt)):
 		return KeyForgotten
-	case s != nil && !persistent && !p.Refresh:
+	case s != nil && p.Transient && !p.Refresh:
 		return KeyForgotten // the browser was closed
 	case s != nil && !s.Registered && !p.Key && !p.Refresh:
 		return KeyUnknown // the store has lost the key, and the cookies may have it

@@ -24,7 +24,7 @@ var guardsBoundRules = boundRules{
 		}
 		return l.Judge(s, p, s.LastSeenAt, searchNow)
 	},
-	judgeKey: func(l *Limits, s *State, p *KeyProof) KeyVerdict { return l.JudgeKey(s, true, p, searchNow) },
+	judgeKey: func(l *Limits, s *State, p *KeyProof) KeyVerdict { return l.JudgeKey(s, p, searchNow) },
 	proofEnd: func(l *Limits, challenge time.Time) (time.Time, bool) { return l.ProofEnd(challenge, searchNow) },
 	rebind:   State.Bound,
 
