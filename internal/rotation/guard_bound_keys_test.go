@@ -43,10 +43,10 @@ func (m *boundModel) proof(r *http.Request) (outcome string, key *[64]byte, end 
 		return keyForgotten, key, end
 	}
 	limits := m.node.limits()
-	verdict := limits.JudgeKey(s.State, true, p, m.now)
+	verdict := limits.JudgeKey(s.State, p, m.now)
 	if verdict == rotation.KeyChallenged {
 		p.Answer, end = m.answer(of, r, *key)
-		verdict = limits.JudgeKey(s.State, true, p, m.now)
+		verdict = limits.JudgeKey(s.State, p, m.now)
 	}
 	switch verdict {
 	case rotation.KeyUnknown:
