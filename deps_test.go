@@ -71,7 +71,7 @@ func TestDeps(t *testing.T) {
 		"/gateway":                         {"", "/account", "/internal/crash", "/internal/wire"},
 		"/nodes":                           {},
 		"/docs/docstest":                   {},
-		"/internal/doctor":                 {"", "/dbsc/dbsctest", "/fusionauth", "/internal/issuer"},
+		"/internal/doctor":                 {"", "/dbsc", "/dbsc/dbsctest", "/fusionauth", "/internal/issuer"},
 		"/internal/configfile":             {"/idp", "/internal/filemode", "/internal/issuer", "/internal/mail", "/internal/postgres", "/redisstore"},
 		"/internal/breached":               {},
 		"/internal/kickstart":              {},

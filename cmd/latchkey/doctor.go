@@ -26,6 +26,7 @@ type doctorCommand struct {
 	Issuer           string        `help:"The issuer that tokens must have."`
 	Origin           string        `placeholder:"URL" help:"Where browsers find the app."`
 	BasePath         string        `placeholder:"PATH" help:"The guard's Config.BasePath, such as /api: checks that browsers reach its routes of device-bound sessions."`
+	DeviceBinding    string        `enum:",on,require,watch,off" default:"" help:"The guard's Config.DeviceBinding: on (the default), require, watch or off. With off, no session is bound to try it."`
 	APIKeyFile       string        `name:"api-key-file" type:"path" help:"A file with the backend's API key. Default: the variable FUSIONAUTH_API_KEY."`
 	ClientSecretFile string        `type:"path" help:"A file with the application's client secret. Default: the variable FUSIONAUTH_CLIENT_SECRET, if set."`
 	Idle             time.Duration `help:"How long an unused session id lives. Default: 30m."`
@@ -153,7 +154,7 @@ func (c doctorCommand) fromFlags() (config doctor.Config, err error) {
 		return config, err
 	}
 	secret, err := secretOf(c.ClientSecretFile, "FUSIONAUTH_CLIENT_SECRET")
-	config.Apps = []doctor.App{{Origin: c.Origin, BasePath: c.BasePath, ApplicationID: c.ApplicationID, ClientSecret: secret}}
+	config.Apps = []doctor.App{{Origin: c.Origin, BasePath: c.BasePath, NotBound: c.DeviceBinding == "off", ApplicationID: c.ApplicationID, ClientSecret: secret}}
 	return config, err
 }
 

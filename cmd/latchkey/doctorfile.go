@@ -21,7 +21,7 @@ import (
 
 // fromFile checks what latchkey serve would run.
 func (c doctorCommand) fromFile() (doctor.Config, error) {
-	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.BasePath+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
+	if c.ApplicationID+c.TenantID+c.Issuer+c.Origin+c.BasePath+c.DeviceBinding+c.APIKeyFile+c.ClientSecretFile != "" || c.Idle+c.SessionCap+c.RefreshTTL+c.Absolute != 0 {
 		return doctor.Config{}, errors.New("-c names the provider, the application and the times: leave out the flags for them")
 	}
 	file, err := configfile.ReadPart(c.Config, configfile.Except("apps.user_key", "apps.user_key_file", "mail.password", "mail.password_file"))

@@ -62,6 +62,20 @@ func refuses(path string, status int) func(http.Handler) http.Handler {
 	}
 }
 
+// checksForBots is a front that wants to see a browser first, with the headers that we send, too.
+func checksForBots(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/dbsc/register" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, "<title>One moment</title>")
+	})
+}
+
 // drops is a front that drops a header of every request.
 func drops(name string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -113,10 +127,16 @@ func TestDeviceBinding(t *testing.T) {
 		{"another 503", latchkey.DeviceBindingOn, refuses("/api/dbsc/refresh", 503), "problem device_binding_routes", "503, but not by Latchkey"},
 		{"routes not mounted", latchkey.DeviceBindingOn, refuses("/api/dbsc/", 404), "problem device_binding_routes", "mount Guard.Handler"},
 		{"no login at the app", latchkey.DeviceBindingOn, refuses("/api/login", 403), "skipped device_binding_trial", "status 403"},
+		{"other headers of caches", latchkey.DeviceBindingOn, rewrites(func(h http.Header) { h.Set("Cache-Control", "private") }), "", "proves it"},
+		{"other headers of resources", latchkey.DeviceBindingOn, rewrites(func(h http.Header) { h.Set("Cross-Origin-Resource-Policy", "cross-origin") }), "", "proves it"},
+		{"a bot check that looks like us", latchkey.DeviceBindingOn, checksForBots, "problem device_binding_routes", "403, but not by Latchkey"},
 		{"no offers", latchkey.DeviceBindingOn, rewrites(dropped("Secure-Session-Registration")), "problem device_binding_trial", "has no Secure-Session-Registration"},
 		{"no challenges", latchkey.DeviceBindingOn, rewrites(dropped("Secure-Session-Challenge")), "problem device_binding_trial", "cannot prove its key: InvalidChallenge"},
 		{"no responses to challenges", latchkey.DeviceBindingOn, drops("Secure-Session-Response"), "problem device_binding_trial", "cannot register its key"},
 		{"no ids", latchkey.DeviceBindingOn, drops("Sec-Secure-Session-Id"), "problem device_binding_trial", "cannot prove its key: server_error"},
+		{"no word of late proofs", latchkey.DeviceBindingOn, drops("Secure-Session-Skipped"), "problem device_binding_trial", "asked for a login instead of waiting"},
+		{"no word of late proofs, and it is required", latchkey.DeviceBindingRequire, drops("Secure-Session-Skipped"), "problem device_binding_trial", "Secure-Session-Skipped"},
+		{"no word of late proofs, watching", latchkey.DeviceBindingWatch, drops("Secure-Session-Skipped"), "", "proves it"},
 		{"other cookies", latchkey.DeviceBindingOn, rewrites(func(h http.Header) {
 			for i, line := range h["Set-Cookie"] {
 				h["Set-Cookie"][i] = strings.Replace(line, "SameSite=Strict", "SameSite=Lax", 1)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/latchkey-dev/latchkey/dbsc"
 	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
 
@@ -58,11 +59,23 @@ func (b *bindingTrial) login(ctx context.Context, t *Trial) (status int, err err
 
 // send sends a request of the app's page.
 func (b *bindingTrial) send(ctx context.Context, method, route string, body io.Reader) (status int, err error) {
-	r, err := http.NewRequestWithContext(ctx, method, b.base.JoinPath(route).String(), body)
+	r, err := b.request(ctx, method, route, body)
 	if err != nil {
 		return 0, err
 	}
+	return b.status(r)
+}
+
+func (b *bindingTrial) request(ctx context.Context, method, route string, body io.Reader) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, b.base.JoinPath(route).String(), body)
+	if err != nil {
+		return nil, err
+	}
 	r.Header = http.Header{"Origin": {b.origin}, "Sec-Fetch-Site": {"same-origin"}, "User-Agent": {userAgent}, "Content-Type": {"application/json"}}
+	return r, nil
+}
+
+func (b *bindingTrial) status(r *http.Request) (status int, err error) {
 	resp, err := b.RoundTrip(r)
 	if err != nil {
 		return 0, err
@@ -93,7 +106,32 @@ func (b *bindingTrial) bind(ctx context.Context) (wrong, mend string) {
 	if len(b.events) > before {
 		return "browsers do not find the cookie of their proof, and sign before every request, until they have signed too often", headers + "the attributes of cookies unchanged: Path, Secure, HttpOnly and SameSite"
 	}
+	if status, err := b.late(ctx); err != nil || status == http.StatusUnauthorized {
+		return "users whose browser may not sign just now are asked for a login instead of waiting", headers + "Secure-Session-Skipped"
+	}
 	return "", ""
+}
+
+// late sends a request without a proof, as a browser does that has signed too often. It returns
+// 200 if proofs are not asked for, or 503.
+func (b *bindingTrial) late(ctx context.Context) (status int, err error) {
+	session := b.Sessions()[0]
+	proof, err := session.Instructions.Credentials[0].Cookie()
+	if err != nil {
+		return 0, err
+	}
+	proof.MaxAge = -1
+	b.Jar.SetCookies(b.base, []*http.Cookie{proof})
+	r, err := b.request(ctx, http.MethodGet, "user", nil)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Sec-Fetch-Site", "cross-site") // for which a browser does not sign
+	skipped := dbsc.Skipped{Reason: dbsc.QuotaExceeded, SessionID: session.ID}
+	if err := skipped.AddTo(r.Header); err != nil {
+		return 0, err
+	}
+	return b.status(r)
 }
 
 // limited makes a client's time limit that of a transport.
