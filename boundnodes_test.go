@@ -137,6 +137,32 @@ func TestBoundNodes_newKeyOfTheCookies(t *testing.T) {
 	}
 }
 
+// A stolen key of the cookies is removed as soon as those in use have new ones. The browsers still
+// have the identifiers of their sessions that were made with it, and go on.
+func TestBoundNodes_keyOfTheCookiesRemoved(t *testing.T) {
+	stolen, newer := latchkey.NewKey(), latchkey.NewKey()
+	simulate(t, func(t *testing.T, w *world) {
+		var b *browser
+		for _, ring := range []latchkey.KeyRing{{stolen}, {newer, stolen}, {newer}} {
+			node := w.anotherNode(w.shop, func(c *latchkey.Config) { c.Keys = ring })
+			if b == nil {
+				b = w.registered(node)
+			}
+			thief := b.copy(node)
+			for range 20 { // more than a session cap
+				if got := b.get(node, "/api/private"); got.status != 200 {
+					t.Fatalf("%d keys: %d %s", len(ring), got.status, got.body)
+				}
+				time.Sleep(4 * time.Minute)
+			}
+			thief.get(node, "/api/private").want(t, 401, "device_proof_required", "")
+		}
+		if !b.isBound(w.shop) || len(b.Keys.Sessions()) != 1 {
+			t.Error("the key is lost")
+		}
+	})
+}
+
 // The store loses everything, the binding, or the key as well. A copy of cookies that are keyed is
 // worthless. One of the cookies from before the binding is of use until the owner comes, and not
 // longer. Nothing ends.

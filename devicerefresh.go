@@ -16,6 +16,7 @@ import (
 type deviceRefresh struct {
 	text    cookie.SessionIdentifier // as the browser has it: its session keeps one id
 	id      ID
+	until   time.Time // the absolute timeout, as the id says
 	shown   rotation.KeyProof
 	content *cookie.Content // the refresh cookie of the session; nil without it
 	unkeyed bool            // a cookie of the session came that is not keyed
@@ -64,19 +65,22 @@ func (d *deviceSessions) bindFirst(r *http.Request, p *deviceRefresh) error {
 // retry makes the browser keep its key, and prove it with the next request.
 func (d *deviceSessions) retry(w http.ResponseWriter) { wire.Of(wire.CodeProviderUnavailable).Write(w) }
 
-// deviceRefreshOf reads the id, which is ours, and the cookies.
+// deviceRefreshOf reads the id and the cookies. It reports whether the id is ours.
 func (d *deviceSessions) deviceRefreshOf(r *http.Request) (*deviceRefresh, bool) {
 	text, err := dbsc.SessionID(r.Header)
 	if err != nil || r.Method != http.MethodPost {
 		return nil, false
 	}
-	p := &deviceRefresh{text: cookie.SessionIdentifier(text)}
-	id, _, genuine := d.cookies.identifiers.Parse(string(p.text))
-	if !genuine {
-		return nil, false
+	id, until, genuine := d.cookies.identifiers.Parse(text)
+	content, sealed := d.cookies.refresh.Parse(cookie.Value(r.Header, cookie.RefreshName))
+	if !genuine { // of a key that is gone: the refresh cookie vouches for the session
+		id, genuine = d.cookies.identifiers.Claimed(text)
+		if until = content.Deadline; !genuine || !sealed || content.ID != id {
+			return nil, false
+		}
 	}
-	p.id = id
-	if content, genuine := d.cookies.refresh.Parse(cookie.Value(r.Header, cookie.RefreshName)); genuine {
+	p := &deviceRefresh{text: cookie.SessionIdentifier(text), id: id, until: until}
+	if sealed {
 		p.shown.OtherSession, p.shown.Refresh = content.ID != id, content.ID == id
 		p.content, p.unkeyed = &content, !content.Keyed
 	}
@@ -90,8 +94,7 @@ func (d *deviceSessions) deviceRefreshOf(r *http.Request) (*deviceRefresh, bool)
 // judge reads the record, checks the proof, and decides. It looks at the proof only if that can
 // make a difference, because a signature costs more than all the rest.
 func (d *deviceSessions) judge(r *http.Request, p *deviceRefresh) (rotation.KeyVerdict, error) {
-	_, deadline, _ := d.cookies.identifiers.Parse(string(p.text))
-	if p.shown.OtherSession || !d.now().Before(deadline) {
+	if p.shown.OtherSession || !d.now().Before(p.until) {
 		return rotation.KeyForgotten, nil
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), deviceTimeout)

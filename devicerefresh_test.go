@@ -92,6 +92,15 @@ func (r reply) deviceAnswer() string {
 	return keyProven
 }
 
+// forgedID names another session in an identifier of a key that the node has.
+func forgedID(id string) string {
+	other := "A"
+	if id[20] == 'A' {
+		other = "B"
+	}
+	return id[:20] + other + id[21:]
+}
+
 // signed is a challenge signed with a key of nobody.
 func (w *world) signed(challenge string) string {
 	w.Helper()
@@ -148,7 +157,10 @@ func TestDeviceRefresh_answers(t *testing.T) {
 			always("GET", good.by("GET"), keyRetry),
 			always("PUT", good.by("PUT"), keyRetry),
 			always("no id", good.of(""), keyRetry),
-			always("a forged id", good.of("A"+good.id[1:]), keyRetry),
+			always("a forged id", good.of(forgedID(good.id)), keyRetry),
+			{"an id of a key that is gone", good.of("A" + good.id[1:]), keyProven, keyRetry, keyProven},
+			always("the same, without a cookie that confirms it", good.of("A"+good.id[1:]).without(refreshCookie), keyRetry),
+			always("the same, with that of another session", good.of("A"+good.id[1:]).with(plain.jar(node)), keyRetry),
 			always("the id of another app", good.of(elsewhere.ID), keyRetry),
 
 			always("cookies of another session", good.with(plain.jar(node)), keyForgotten),

@@ -169,7 +169,7 @@ func TestDeviceRoutes_flood(t *testing.T) {
 		forged := b.registering(w.shop, "made up", dbsc.ES256)
 		reads := w.store.readCount()
 		for range 1000 {
-			for _, p := range []keyProof{proof.of(""), proof.of("A" + proof.id[1:]), proof.of(elsewhere.newest(w.forums).ID)} {
+			for _, p := range []keyProof{proof.of(""), proof.of(forgedID(proof.id)), proof.without(refreshCookie).of("A" + proof.id[1:]), proof.of(elsewhere.newest(w.forums).ID)} {
 				if got := w.straight(w.shop.guard.ServeDeviceRefresh, p.id, p.jwt, p.cookies); got != 503 {
 					t.Fatalf("refresh: %d", got)
 				}

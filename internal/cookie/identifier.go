@@ -47,3 +47,14 @@ func (s *SessionIdentifiers) Parse(text string) (id [16]byte, deadline time.Time
 	}
 	return [16]byte(says), time.Unix(60*int64(binary.BigEndian.Uint32(says[16:])), 0), true
 }
+
+// Claimed returns the session that an identifier names if it was made with a key that is gone.
+// Browsers keep an identifier for as long as the session lives. Nothing may be believed of it but
+// what a refresh cookie confirms.
+func (s *SessionIdentifiers) Claimed(text string) (id [16]byte, ok bool) {
+	says, ok := s.keys.claimed(text, identifierSize)
+	if !ok {
+		return id, false
+	}
+	return [16]byte(says), true
+}

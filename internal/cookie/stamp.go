@@ -20,6 +20,16 @@ func (r ring) stamp(says []byte, about ...[]byte) string {
 	return Encoding.EncodeToString(append(head, sum[:stampCodeSize]...))
 }
 
+// claimed returns the size bytes that a stamp says whose key is not in the ring. Nothing may be
+// believed of them.
+func (r ring) claimed(text string, size int) (says []byte, ok bool) {
+	raw := make([]byte, stampKeySize+size+stampCodeSize)
+	if !decode(raw, text) || r.find(binary.BigEndian.Uint32(raw)) != nil {
+		return nil, false
+	}
+	return raw[stampKeySize : stampKeySize+size], true
+}
+
 // stamped returns the size bytes that a genuine stamp says.
 func (r ring) stamped(text string, size int, about ...[]byte) (says []byte, ok bool) {
 	raw := make([]byte, stampKeySize+size+stampCodeSize)
