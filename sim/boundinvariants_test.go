@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-dev/latchkey"
+	"github.com/latchkey-dev/latchkey/dbsc"
 	"github.com/latchkey-dev/latchkey/dbsc/dbsctest"
 )
 
@@ -25,10 +26,13 @@ func keyOf(rec *latchkey.Record) (key [64]byte) {
 func isBound(rec *latchkey.Record) bool { return rec.Binding != nil && !rec.Binding.BoundAt.IsZero() }
 
 // uselessAt is when the copied cookies of a request become worthless, if they are of a bound
-// session. Those of before the binding still serve in its grace, and again when the store has lost
-// the binding.
+// session: at once without the bound cookie. Those of before the binding still serve in its grace,
+// and again when the store has lost the binding.
 func (l *ledger) uselessAt(j jar) (at time.Time, bound bool) {
-	at, a := l.theft.at.Add(proofLife+2*time.Minute), l.session(l.theft.id)
+	at, a := l.theft.at, l.session(l.theft.id)
+	if j.bound != "" {
+		at = at.Add(proofLife + 2*time.Minute)
+	}
 	if !j.keyed {
 		at = later(at, a.boundAt.Add(bindingGrace+l.w.spread()+staleAtMost))
 	}
@@ -89,8 +93,12 @@ func (l *ledger) checkPost(r *request, got reply) {
 	switch got.status {
 	case http.StatusForbidden, http.StatusServiceUnavailable:
 	case http.StatusOK:
-		if r.who == "thief" && r.path == registrationPath {
+		switch {
+		case r.who != "thief":
+		case r.path == registrationPath:
 			l.violatedLocked("I7: a thief registers a key")
+		case len(got.cookies) > 0 && r.sent.Get(dbsc.HeaderResponse) != l.w.thief.known.proof:
+			l.violatedLocked("I7: a thief proves a key")
 		}
 	default:
 		l.violatedLocked("I8: a browser loses its key by a response %d to %s", got.status, r.path)
