@@ -75,6 +75,37 @@ test("a proof that does not come asks for a login, says why, and goes on after i
   assert.deepEqual(phases, ["asking", "in"]);
 });
 
+test("twenty requests that meet a missing proof at once share one form, and each is done once", async () => {
+  for (let n = 0; n < 40; n++) backend.refusals.push(unproven());
+  const asking = asked();
+  const acting = Array.from({ length: 20 }, (_, n) => act({ body: `pay ${n}` }));
+  await asking;
+  while (backend.refusals.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  await tab.login(credentials);
+  assert.deepEqual((await Promise.all(acting)).map(({ status }) => status), Array(20).fill(200));
+  assert.deepEqual(new Set(backend.done).size, 20);
+  assert.equal(backend.done.length, 20);
+  assert.deepEqual([...new Set(phases)], ["asking", "in"]);
+});
+
+test("a proof that comes for some of many requests leaves no form open", async () => {
+  backend.refusals.push(unproven(), unproven(), unproven());
+  const acting = [act({ body: "one" }), act({ body: "two" }), act({ body: "three" })];
+  assert.deepEqual((await Promise.all(acting)).map(({ status }) => status), [200, 200, 200]);
+  assert.deepEqual(phases, []);
+});
+
+test("a page that is offline at its second try says so, and asks for no login", async () => {
+  reload({ sleep: async () => void (backend.offline = true) });
+  await tab.check();
+  phases.length = 0;
+  backend.refusals.push(unproven());
+  await assert.rejects(act(), code("offline"));
+  assert.deepEqual(phases, []);
+  backend.offline = false;
+  assert.equal((await act()).status, 200);
+});
+
 test("a form that a missing proof has opened can be closed", async () => {
   backend.refusals.push(unproven(), unproven());
   const asking = asked();
