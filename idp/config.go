@@ -76,7 +76,7 @@ type Config struct {
 	// proxy of the environment.
 	WebhookTransport http.RoundTripper
 
-	// LeaveEvents leaves the events of webhooks and the daily sweep to another
+	// LeaveEvents leaves the events of webhooks and the sweep to another
 	// process with the same database, now or later. It is for programs that
 	// change something and end.
 	LeaveEvents bool

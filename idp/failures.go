@@ -73,17 +73,18 @@ func (s *secrets) failureSubject(u *User, tenantID, loginID string) string {
 	return "login id " + hex.EncodeToString(s.credentialDigest("login id", tenantID+" "+loginid.Canonical(loginID)))
 }
 
+// stale is the condition for a count that is forgotten, whether it has been swept or not.
+const stale = `(failures.forget_instant <= $2 OR failures.since_instant <= $4)`
+
 // countFailure counts a wrong password or code, and locks after too many. While
 // a lock lasts it counts nothing and returns ErrNotFound.
 func countFailure(tx *sql.Tx, subject string, l Lockout, now time.Time) error {
 	at, since := database.Millis(now), database.Millis(now.Add(-l.Window))
-	if _, err := tx.Exec(`DELETE FROM failures WHERE forget_instant <= $1`, at); err != nil {
-		return err
-	}
 	err := database.Changed(tx.Exec(`INSERT INTO failures (subject, failed, since_instant, locked_until, forget_instant) VALUES ($1, 1, $2, 0, $3)
 		ON CONFLICT (subject) DO UPDATE SET
-			failed = CASE WHEN failures.since_instant <= $4 THEN 1 ELSE failures.failed + 1 END,
-			since_instant = CASE WHEN failures.since_instant <= $4 THEN $2 ELSE failures.since_instant END
+			failed = CASE WHEN `+stale+` THEN 1 ELSE failures.failed + 1 END,
+			since_instant = CASE WHEN `+stale+` THEN $2 ELSE failures.since_instant END,
+			forget_instant = CASE WHEN `+stale+` THEN $3 ELSE failures.forget_instant END
 		WHERE failures.locked_until <= $2`,
 		subject, at, database.Millis(now.Add(l.Window)), since))
 	if err != nil {

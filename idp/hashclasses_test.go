@@ -184,45 +184,6 @@ func TestGatedUsersAreRefusedAsSlowly(t *testing.T) {
 	})
 }
 
-// Tokens that have died go by themselves while the process lives.
-func TestSweepsByItself(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(t.Context(), Config{Secret: Secret{1}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		const app = "00000000-0000-4000-8000-000000000001"
-		if err := s.EnsureApplication(t.Context(), Application{ID: app, Name: "x", GenerateRefreshTokens: true, RefreshTokenTTL: time.Hour}); err != nil {
-			t.Fatal(err)
-		}
-		u, err := s.CreateUser(t.Context(), NewUser{Email: "ada@example.com", Password: "correct horse " + strings.Repeat("b", 10)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range 3*sweepBatch + 1 {
-			f := `INSERT INTO refresh_tokens VALUES ('%036d', '%s', '%s', '%s', 0, '[]', '', '', '', '', %d, 0, %[5]d, 0)`
-			if err := s.db.Write(t.Context(), execOf(fmt.Sprintf(f, i, u.TenantID, app, u.ID, time.Now().UnixMilli()))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		count := func() (n int) {
-			if err := s.db.QueryRowContext(t.Context(), `SELECT count(*) FROM refresh_tokens`).Scan(&n); err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-		time.Sleep(30 * time.Minute)
-		if n := count(); n != 3*sweepBatch+1 {
-			t.Errorf("%d tokens after half an hour", n)
-		}
-		time.Sleep(25 * time.Hour)
-		if n := count(); n != 0 {
-			t.Errorf("%d tokens after a day", n)
-		}
-	})
-}
-
 func execOf(statement string) func(*sql.Tx) error {
 	return func(tx *sql.Tx) error {
 		_, err := tx.Exec(statement)

@@ -29,13 +29,10 @@ type challenges struct {
 	now func() time.Time
 }
 
-// issue stores a challenge and returns it. Expired ones are deleted.
+// issue stores a challenge and returns it.
 func (cs challenges) issue(ctx context.Context, purpose string, c challenge) (string, error) {
 	text, now := webauthn.NewChallenge(), cs.now()
 	err := cs.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM passkey_challenges WHERE expiry <= $1`, database.Millis(now)); err != nil {
-			return err
-		}
 		_, err := tx.Exec(`INSERT INTO passkey_challenges (challenge, purpose, user_id, application_id, display_name, user_agent, expiry) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			text, purpose, c.userID, c.applicationID, c.displayName, c.userAgent, database.Millis(now.Add(webauthn.Timeout)))
 		return err

@@ -44,7 +44,7 @@ type Server struct {
 	failedLogins  *failedLogins
 	mails         *mailQueue
 
-	background sync.WaitGroup // the dispatcher and the daily sweep, until cancel
+	background sync.WaitGroup // the dispatcher and the sweep, until cancel
 	cancel     context.CancelFunc
 }
 
@@ -95,7 +95,7 @@ func (s *Server) start() {
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
 	s.background.Go(func() { s.outbox.Run(ctx) })
-	s.background.Go(func() { s.sweepDaily(ctx) })
+	s.background.Go(func() { s.sweepForever(ctx) })
 }
 
 // begin loads, or on the first start makes, what every database has.

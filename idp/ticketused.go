@@ -21,9 +21,6 @@ func ticketUsed(tx *sql.Tx, t ticket) (used bool, err error) {
 // useTicket uses up a ticket that is good for at most life from now. ErrNotFound: it was used
 // before.
 func useTicket(tx *sql.Tx, t ticket, now time.Time, life time.Duration) error {
-	if _, err := tx.Exec(`DELETE FROM used_tickets WHERE until <= $1`, database.Millis(now)); err != nil {
-		return err
-	}
 	return database.Changed(tx.Exec(`INSERT INTO used_tickets (digest, until) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING`,
 		t.digest(), database.Millis(now.Add(life))))
 }

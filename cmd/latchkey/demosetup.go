@@ -127,8 +127,7 @@ func (d *demo) openProvider(ctx context.Context) (err error) {
 		Key: d.secrets.APIKey, Description: "backends of the demo",
 		Endpoints: backendEndpoints(),
 	})
-	_, swept := d.provider.Sweep(ctx)
-	return errors.Join(err, swept, d.ensureUser(ctx))
+	return errors.Join(err, d.ensureUser(ctx))
 }
 
 // openEvents ends sessions as soon as the provider says so.

@@ -58,10 +58,7 @@ func openEmbeddedProvider(ctx context.Context, file *configfile.File, log *slog.
 			err = errors.Join(err, listener.Close(), server.Close())
 		}
 	}()
-	_, swept := server.Sweep(ctx)
-	err = errors.Join(swept, server.EnsureAPIKey(ctx, idp.APIKey{
-		Key: secrets.APIKey, Description: "latchkey serve", Endpoints: backendEndpoints(),
-	}))
+	err = server.EnsureAPIKey(ctx, idp.APIKey{Key: secrets.APIKey, Description: "latchkey serve", Endpoints: backendEndpoints()})
 	if err != nil {
 		return nil, err
 	}

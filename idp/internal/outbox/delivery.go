@@ -66,9 +66,28 @@ func (d *Dispatcher) dropRejected(ctx context.Context, one delivery, err error) 
 // next deletes the delivery that was sent (0: none), and claims the webhook for as long as the next
 // attempt may take. ErrNotFound: nothing waits, or another node has claimed the webhook.
 func (d *Dispatcher) next(ctx context.Context, webhookID, claim string, sent int64) (one delivery, err error) {
-	now, found, old := d.Now(), false, int64(0)
+	for {
+		dropped, found, err := d.take(ctx, &one, webhookID, claim, sent)
+		if dropped > 0 {
+			d.Log.ErrorContext(ctx, "webhook: events dropped: not delivered within a day", "webhook", webhookID, "events", dropped)
+		}
+		if err != nil || found {
+			return one, err
+		}
+		if dropped < dropMost {
+			return one, database.ErrNotFound
+		}
+	}
+}
+
+// dropMost is how many old events are deleted at a time: others wait for each write.
+const dropMost = 1000
+
+// take is one write of next. It finds nothing if it has dropped dropMost events: there may be more.
+func (d *Dispatcher) take(ctx context.Context, one *delivery, webhookID, claim string, sent int64) (dropped int64, found bool, err error) {
+	now := d.Now()
 	err = d.DB.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) (err error) {
-		found, old = false, 0
+		found, dropped = false, 0
 		if err := deleteSent(tx, webhookID, claim, sent); err != nil {
 			return err
 		}
@@ -77,7 +96,7 @@ func (d *Dispatcher) next(ctx context.Context, webhookID, claim string, sent int
 		if err != nil {
 			return database.IgnoreNotFound(err) // what was sent is deleted all the same
 		}
-		if old, err = deleteOld(tx, webhookID, now); err != nil {
+		if dropped, err = deleteOld(tx, webhookID, now); err != nil || dropped == dropMost {
 			return err
 		}
 		if one.hook, err = scanWebhook(tx.QueryRow(selectWebhook+`WHERE id = $1`, webhookID).Scan); err != nil {
@@ -88,13 +107,7 @@ func (d *Dispatcher) next(ctx context.Context, webhookID, claim string, sent int
 		found = err == nil
 		return database.IgnoreNoRows(err)
 	})
-	if old > 0 {
-		d.Log.ErrorContext(ctx, "webhook: events dropped: not delivered within a day", "webhook", webhookID, "events", old)
-	}
-	if err == nil && !found {
-		err = database.ErrNotFound
-	}
-	return one, err
+	return dropped, found, err
 }
 
 func deleteSent(tx *sql.Tx, webhookID, claim string, sent int64) error {
@@ -108,8 +121,10 @@ func deleteSent(tx *sql.Tx, webhookID, claim string, sent int64) error {
 	return err
 }
 
+// deleteOld looks at the oldest events only: the others are younger.
 func deleteOld(tx *sql.Tx, webhookID string, now time.Time) (int64, error) {
-	res, err := tx.Exec(`DELETE FROM deliveries WHERE webhook_id = $1 AND insert_instant <= $2`, webhookID, database.Millis(now.Add(-deliveryLife)))
+	res, err := tx.Exec(`DELETE FROM deliveries WHERE insert_instant <= $2 AND seq IN (SELECT seq FROM deliveries WHERE webhook_id = $1 ORDER BY seq LIMIT $3)`,
+		webhookID, database.Millis(now.Add(-deliveryLife)), dropMost)
 	if err != nil {
 		return 0, err
 	}
