@@ -167,14 +167,24 @@ func (d *deviceSessions) answerOf(r *http.Request, p *deviceRefresh) (rotation.A
 	}
 	switch err := d.inTurn(func() error { return proof.Verify(public) }); {
 	case errors.Is(err, errRefused):
-		if d.once("proof failed " + p.id.String()) {
-			d.emit(r.Context(), Event{Kind: EventProofFailed, Session: p.id, Device: d.device(r)})
-		}
+		d.failed(r, p)
 		return rotation.WrongAnswer, nil
 	case err != nil:
 		return 0, err
 	}
 	return rotation.RightAnswer, nil
+}
+
+// failed reports a proof that was not signed with the session's key, once a minute for a session.
+func (d *deviceSessions) failed(r *http.Request, p *deviceRefresh) {
+	if !d.once("proof failed " + p.id.String()) {
+		return
+	}
+	event := Event{Kind: EventProofFailed, Session: p.id, Device: d.device(r)}
+	if p.rec != nil {
+		event.UserID, event.AtLogin = p.rec.User.ID, p.rec.Device
+	}
+	d.emit(r.Context(), event)
 }
 
 func (d *deviceSessions) respond(w http.ResponseWriter, r *http.Request, p *deviceRefresh, verdict rotation.KeyVerdict) {

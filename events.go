@@ -65,8 +65,8 @@ type Event struct {
 	Code    Code // with EventLoginFailed
 
 	// With EventTheft, EventStale and EventProofMissing: the generation of the cookies, the newest
-	// one, and, with EventBindingContested too, the device at login. Either Device or AtLogin may
-	// be the thief's.
+	// one, and, with EventBindingContested and EventProofFailed too, the device at login. Either
+	// Device or AtLogin may be the thief's.
 	Generation, Newest uint32
 	AtLogin            Device
 

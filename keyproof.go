@@ -8,6 +8,7 @@ import (
 	"github.com/latchkey-dev/latchkey/dbsc"
 	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
+	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
 // keyProofs are what requests show of their browsers' keys: what is missing, and what to do about
@@ -30,6 +31,8 @@ func (k *keyProofs) missing(r *http.Request, rec *Record, p candidate) {
 	k.emit(r.Context(), event)
 }
 
+const maxReason = 32 // bytes; those that browsers give are shorter
+
 // skipped returns why the browser could not prove the key of a session, as it says, or "".
 func (k *keyProofs) skipped(r *http.Request, id ID) string {
 	if len(r.Header[dbsc.HeaderSkipped]) == 0 {
@@ -38,7 +41,7 @@ func (k *keyProofs) skipped(r *http.Request, id ID) string {
 	list, _ := dbsc.ParseSkipped(r.Header)
 	for _, s := range list {
 		if of, _, genuine := k.cookies.identifiers.Parse(s.SessionID); genuine && of == id {
-			return string(s.Reason)
+			return wire.Shorten(string(s.Reason), maxReason)
 		}
 	}
 	return ""
