@@ -29,6 +29,7 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) error {
 		"token_endpoint":                        base + "/oauth2/token",
 		"userinfo_endpoint":                     base + "/oauth2/userinfo",
 		"introspection_endpoint":                base + "/oauth2/introspect",
+		"revocation_endpoint":                   base + "/oauth2/revoke",
 		"jwks_uri":                              base + "/.well-known/jwks.json",
 		"grant_types_supported":                 supportedGrants,
 		"response_types_supported":              []string{},

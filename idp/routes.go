@@ -163,6 +163,7 @@ func (s *Server) tokenRoutes() map[string]methods {
 		"/api/jwt/public-key": {"GET": s.answering(s.publicKey)},
 		"/api/jwt/validate":   {"GET": s.answering(s.validateJWT)},
 		"/oauth2/introspect":  {"POST": s.answeringOAuth(s.introspect)},
+		"/oauth2/revoke":      {"POST": s.answeringOAuth(s.revokeOAuth)},
 		"/oauth2/userinfo":    {"GET": s.answeringOAuth(s.userInfo), "POST": s.answeringOAuth(s.userInfo)},
 	}
 }

@@ -20,6 +20,24 @@ type searchRequest struct {
 	QueryString     string   `json:"queryString"`
 	NumberOfResults int      `json:"numberOfResults"`
 	StartRow        int      `json:"startRow"`
+
+	// Not built: an answer that ignored them would be of other users than those that are meant.
+	Query       string `json:"query"`
+	NextResults string `json:"nextResults"`
+	SortFields  []any  `json:"sortFields"`
+}
+
+// check refuses what is not built.
+func (req searchRequest) check() error {
+	for _, c := range []struct {
+		name  string
+		given bool
+	}{{"query", req.Query != ""}, {"nextResults", req.NextResults != ""}, {"sortFields", len(req.SortFields) > 0}} {
+		if c.given {
+			return fusion.Invalid("search."+c.name, "notSupported", "Search by ids or queryString: the answer is in the order in which users were made.")
+		}
+	}
+	return nil
 }
 
 const (
@@ -49,7 +67,7 @@ func (s *Server) usersByIDs(w http.ResponseWriter, r *http.Request, sc scope) er
 	if err != nil {
 		return fusion.Invalid("", "invalidQuery", "The query string is not well-formed.")
 	}
-	return s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString")})
+	return s.replySearch(w, r, sc, searchRequest{IDs: form["ids"], QueryString: form.Get("queryString"), Query: form.Get("query"), NextResults: form.Get("nextResults")})
 }
 
 func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, req searchRequest) error {
@@ -61,6 +79,9 @@ func (s *Server) replySearch(w http.ResponseWriter, r *http.Request, sc scope, r
 }
 
 func search(ctx context.Context, q database.Queries, sc scope, req searchRequest) (searchResponse, error) {
+	if err := req.check(); err != nil {
+		return searchResponse{}, err
+	}
 	most := cmp.Or(req.NumberOfResults, resultsDefault)
 	if most < 0 || most > resultsMost || req.StartRow < 0 || len(req.IDs) > resultsMost {
 		return searchResponse{}, fusion.Invalid("search.numberOfResults", "invalid",
