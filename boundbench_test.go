@@ -26,7 +26,7 @@ func BenchmarkDeviceRefresh(b *testing.B) {
 	}{
 		{"proof", session.ID, proof, 200},
 		{"challenge", session.ID, "", 403},
-		{"forged", "A" + session.ID[1:], proof, 503},
+		{"forged", forgedID(session.ID), proof, 503},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			request := cookiesOf(keys, "POST", deviceRefreshRoute)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/dbsc"
@@ -45,8 +46,8 @@ type deviceSessions struct {
 	browsers *knownBrowsers
 	origin   string // Config.Origin
 	basePath string
-	offers   bool          // new sessions are bound
-	turns    chan struct{} // one for each signature that may be verified at a time
+	offers   bool // new sessions are bound
+	verifier *verifier
 }
 
 // answer sets what all responses of both routes have.
@@ -159,7 +160,7 @@ func (d *deviceSessions) storeKey(ctx context.Context, from Device, content cook
 			return nil, errRefused
 		}
 		if !verified {
-			if err := d.inTurn(registration.Verify); err != nil {
+			if err := d.verifier.run(ctx, rec.ID, registration.Verify); err != nil {
 				return nil, err
 			}
 			verified = true
@@ -195,13 +196,30 @@ func (d *deviceSessions) fits(rec *Record, content cookie.Content) bool {
 	return err == nil
 }
 
-// inTurn verifies a signature, unless all processors are at it.
-func (d *deviceSessions) inTurn(verify func() error) error {
-	select {
-	case d.turns <- struct{}{}:
-		defer func() { <-d.turns }()
-	default:
+// A verifier verifies as many signatures at a time as there are processors, and one of each
+// session. The others wait for their turn. So a client that posts wrong signatures for its own
+// session, however many, keeps nobody else from proving a key.
+type verifier struct {
+	turns chan struct{}
+	mu    sync.Mutex
+	busy  map[ID]bool // sessions that have a turn, or wait for one
+}
+
+func newVerifier(processors int) *verifier {
+	return &verifier{turns: make(chan struct{}, processors), busy: make(map[ID]bool)}
+}
+
+// run returns errRefused if verify fails, and another error if it could not be called.
+func (v *verifier) run(ctx context.Context, id ID, verify func() error) error {
+	if !v.enter(id) {
 		return errBusy
+	}
+	defer v.leave(id)
+	select {
+	case v.turns <- struct{}{}:
+		defer func() { <-v.turns }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	if verify() != nil {
 		return errRefused
@@ -209,7 +227,23 @@ func (d *deviceSessions) inTurn(verify func() error) error {
 	return nil
 }
 
-var errBusy = errors.New("too many signatures at once")
+func (v *verifier) enter(id ID) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.busy[id] {
+		return false
+	}
+	v.busy[id] = true
+	return true
+}
+
+func (v *verifier) leave(id ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.busy, id)
+}
+
+var errBusy = errors.New("a signature of this session is being verified")
 
 // deviceTimeout limits how long the routes wait for the store: a browser gives up after 20 seconds,
 // and its requests wait.

@@ -113,7 +113,7 @@ func (d *deviceSessions) judge(r *http.Request, p *deviceRefresh) (rotation.KeyV
 	if verdict != rotation.KeyChallenged {
 		return verdict, nil
 	}
-	if p.shown.Answer, err = d.answerOf(r, p); err != nil {
+	if p.shown.Answer, err = d.answerOf(ctx, r, p); err != nil {
 		return 0, err
 	}
 	return d.rules.JudgeKey(state, &p.shown, d.now()), nil
@@ -144,7 +144,7 @@ func (d *deviceSessions) read(ctx context.Context, p *deviceRefresh) (ended bool
 }
 
 // answerOf checks the answer to a challenge.
-func (d *deviceSessions) answerOf(r *http.Request, p *deviceRefresh) (rotation.Answer, error) {
+func (d *deviceSessions) answerOf(ctx context.Context, r *http.Request, p *deviceRefresh) (rotation.Answer, error) {
 	text, err := dbsc.Response(r.Header)
 	if err != nil {
 		return rotation.NoAnswer, nil
@@ -165,7 +165,7 @@ func (d *deviceSessions) answerOf(r *http.Request, p *deviceRefresh) (rotation.A
 	if err != nil {
 		return 0, err
 	}
-	switch err := d.inTurn(func() error { return proof.Verify(public) }); {
+	switch err := d.verifier.run(ctx, p.id, func() error { return proof.Verify(public) }); {
 	case errors.Is(err, errRefused):
 		d.failed(r, p)
 		return rotation.WrongAnswer, nil
