@@ -343,7 +343,7 @@ func TestSweepBesideLogins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newSweepWorld(t, config())
 			w.add(*sweepRows/4, time.Now())
-			alone := make([]time.Duration, 200)
+			alone := make([]time.Duration, max(200, *sweepRows/25))
 			for i := range alone {
 				alone[i] = w.login()
 			}
