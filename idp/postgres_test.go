@@ -47,7 +47,8 @@ var databases struct {
 // everything elsewhere.
 const emptied = `DO $$ BEGIN
 	IF to_regclass('latchkey_provider.tenants') IS NOT NULL THEN
-		TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys, latchkey_provider.keys, latchkey_provider.webhooks, latchkey_provider.hash_classes, latchkey_provider.used_tickets CASCADE;
+		TRUNCATE latchkey_provider.tenants, latchkey_provider.signing_keys, latchkey_provider.keys, latchkey_provider.webhooks, latchkey_provider.hash_classes, latchkey_provider.used_tickets,
+			latchkey_provider.failures CASCADE;
 	END IF;
 END $$`
 

@@ -336,12 +336,14 @@ var sweepRows = flag.Int("sweep.rows", 4000, "dead rows of TestSweepBesideLogins
 // TestSweepBesideLogins measures logins, one after another, without a sweep and beside one. It
 // asserts nothing about time.
 func TestSweepBesideLogins(t *testing.T) {
-	for name, config := range map[string]func() Config{
-		"SQLite":     func() Config { return Config{Path: filepath.Join(t.TempDir(), "idp.db"), LeaveEvents: true} },
-		"PostgreSQL": func() Config { return Config{Postgres: newPostgresURL(t), LeaveEvents: true} },
+	for name, config := range map[string]func(t *testing.T) Config{
+		"SQLite": func(t *testing.T) Config {
+			return Config{Path: filepath.Join(t.TempDir(), "idp.db"), LeaveEvents: true}
+		},
+		"PostgreSQL": func(t *testing.T) Config { return Config{Postgres: newPostgresURL(t), LeaveEvents: true} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newSweepWorld(t, config())
+			w := newSweepWorld(t, config(t))
 			w.add(*sweepRows/4, time.Now())
 			alone := make([]time.Duration, max(200, *sweepRows/25))
 			for i := range alone {
