@@ -18,6 +18,7 @@ var (
 	ahead   = flag.Duration("sim.ahead", 0, "RefreshAhead of every profile")
 	jwt     = flag.Duration("sim.jwt", 0, "the lifetime of the provider's JWTs in every profile; 0: an hour")
 	binds   = flag.Float64("sim.bound", -1, "the share of browsers that bind their sessions, in every profile; -1: the profile's own")
+	copied  = flag.String("sim.loot", "", "what thieves of bound sessions copy: jar, pair, session or refresh; empty: each in turn")
 	verbose = flag.Bool("sim.tell", false, "tell the history of every run")
 )
 

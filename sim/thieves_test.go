@@ -79,6 +79,9 @@ func (s *scenario) kinds() (plans []plan, loots []string) {
 func (s *scenario) kind() (p plan, what string) {
 	plans, loots := s.kinds()
 	n := uint64(len(plans))
+	if s.binds && *copied != "" {
+		return plans[s.seed%n], *copied
+	}
 	return plans[s.seed%n], loots[s.seed/n%uint64(len(loots))]
 }
 
