@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-dev/latchkey/idp"
 	"github.com/latchkey-dev/latchkey/internal/pgtest"
 )
 
@@ -20,7 +19,6 @@ var (
 
 // TestMain is the subject's own main function in the processes that are measured.
 func TestMain(m *testing.M) {
-	idp.RunHashWorker()
 	if name := os.Getenv("BENCH_SUBJECT"); name != "" {
 		if err := goSubjects[name](); err != nil {
 			fmt.Fprintln(os.Stderr, err)

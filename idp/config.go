@@ -111,8 +111,7 @@ func (PostgresURL) LogValue() slog.Value { return slog.StringValue("[url]") }
 type HashConfig struct {
 	// Workers is how many hashes run at once; 0: all processors but one, at least one.
 	// Half as many, at least one, run beside them for users whose hashes are imported
-	// or of an earlier cost, so that nobody else waits for those. Each runs in a
-	// process of its own in programs that call [RunHashWorker].
+	// or of an earlier cost, so that nobody else waits for those.
 	Workers int
 	Queue   int // callers that may wait for a worker of either kind, the rest get 503; 0: 64
 
@@ -120,7 +119,7 @@ type HashConfig struct {
 	Iterations uint32 // 0: 2
 
 	// InsecureHash allows a cost below OWASP's rows. It is for tests, whose
-	// passwords protect nothing. No process is started for hashes so cheap.
+	// passwords protect nothing.
 	InsecureHash bool
 }
 

@@ -19,8 +19,7 @@
 //
 //  1. A backend posts loginId, password and applicationId to /api/login. The password is hashed in
 //     a pool of bounded size; beyond its queue the answer is 503 at once. An unknown user costs as
-//     much as a known one. If main calls [RunHashWorker], a process of its own computes the hash,
-//     and other requests are not delayed by it.
+//     much as a known one.
 //  2. A row for this login, its family of refresh tokens, is stored, and the backend gets a JWT and
 //     the first refresh token.
 //  3. The backend presents the refresh token and gets a new JWT and the next refresh token. Values
@@ -65,5 +64,5 @@
 //
 // Mechanisms that know nothing of users and logins are packages under internal: database, fusion
 // (the HTTP dialect), jsonpatch, outbox (webhooks), password, refreshtoken, signing (JWT keys),
-// totp, webauthn and worker (processes that compute).
+// totp and webauthn.
 package idp

@@ -28,7 +28,6 @@ var (
 	floodRate    = flag.Int("flood.rate", 200, "TestLoginFlood: logins a second")
 	floodTime    = flag.Duration("flood.time", time.Second, "TestLoginFlood: for how long")
 	floodQueue   = flag.Int("flood.queue", 16, "TestLoginFlood: logins that may wait; 0: the default, 64")
-	floodOthers  = flag.Int("flood.others", 50, "TestLoginFlood: authenticated requests a second")
 	floodWorkers = flag.Int("flood.workers", 1, "TestLoginFlood: hashes at once; 0: the default, which leaves a processor free")
 )
 
@@ -39,6 +38,7 @@ const (
 
 	floodHashKiB = 19456 // the default
 	floodSlack   = 64 << 10
+	floodOthers  = 50 // authenticated requests a second
 )
 
 // TestFloodServer is the server of TestLoginFlood.
@@ -60,22 +60,28 @@ func TestFloodServer(t *testing.T) {
 // told and not judged:
 //
 //	go test -run TestLoginFlood -v ./idp -flood.rate 500 -flood.time 20s \
-//		-flood.others 200 -flood.workers 0 -flood.queue 0
+//		-flood.workers 0 -flood.queue 0
 func TestLoginFlood(t *testing.T) {
 	once(t)
 	s := startFloodServer(t)
-	authenticated := s.authenticated()
+	_, login := s.call("POST", "/api/login", s.key, object{"loginId": "ada@example.com", "password": idptest.Password}.String())
+	_, token, _ := strings.Cut(login.body, `"token":"`)
+	token, _, _ = strings.Cut(token, `"`)
+	authenticated := func() floodAnswer {
+		took, a := s.call("GET", "/api/user", "Bearer "+token, "")
+		return floodAnswer{took, a.status, ""}
+	}
 	wrong := func() floodAnswer {
 		took, a := s.call("POST", "/api/login", s.key, object{"loginId": "ada@example.com", "password": "not her password"}.String())
 		return floodAnswer{took, a.status, a.header.Get("Retry-After")}
 	}
 
-	idle := offer(*floodOthers, *floodTime, authenticated)
+	idle := offer(floodOthers, *floodTime, authenticated)
 	before := s.peakKiB()
 	var flood, others []floodAnswer
 	var both sync.WaitGroup
 	both.Go(func() { flood = offer(*floodRate, *floodTime, wrong) })
-	both.Go(func() { others = offer(*floodOthers, *floodTime, authenticated) })
+	both.Go(func() { others = offer(floodOthers, *floodTime, authenticated) })
 	both.Wait()
 	peak := s.peakKiB()
 
@@ -106,7 +112,7 @@ func TestLoginFlood(t *testing.T) {
 		t.Logf("%-20s p50 %v, p99 %v, longest %v", row.name, quantile(row.answers, 50), quantile(row.answers, 99), quantile(row.answers, 100))
 	}
 	t.Logf("the p99 of authenticated requests is %.1f times that of the idle server", float64(quantile(others, 99))/float64(quantile(idle, 99)))
-	if took, a := s.login(); a.status != http.StatusOK {
+	if took, a := s.call("POST", "/api/login", s.key, object{"loginId": "ada@example.com", "password": idptest.Password}.String()); a.status != http.StatusOK {
 		t.Errorf("after the flood a login gets %d, after %v", a.status, took)
 	}
 }
@@ -187,22 +193,6 @@ func startFloodServer(t *testing.T) *floodTarget {
 	return s
 }
 
-// login is one with the right password.
-func (s *floodTarget) login() (time.Duration, answer) {
-	return s.call("POST", "/api/login", s.key, object{"loginId": "ada@example.com", "password": idptest.Password}.String())
-}
-
-// authenticated logs in, and returns a request of who is logged in.
-func (s *floodTarget) authenticated() func() floodAnswer {
-	_, login := s.login()
-	_, token, _ := strings.Cut(login.body, `"token":"`)
-	token, _, _ = strings.Cut(token, `"`)
-	return func() floodAnswer {
-		took, a := s.call("GET", "/api/user", "Bearer "+token, "")
-		return floodAnswer{took, a.status, ""}
-	}
-}
-
 func (s *floodTarget) call(method, path, credential, body string) (time.Duration, answer) {
 	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -225,17 +215,13 @@ func (s *floodTarget) call(method, path, credential, body string) (time.Duration
 	return time.Since(began), answer{s.t, resp.StatusCode, resp.Header, string(text)}
 }
 
-// peakKiB is the most memory that the server and each of its hash workers have had so far.
-func (s *floodTarget) peakKiB() (all int) {
-	for _, pid := range append(hashWorkers(s.t, s.pid), s.pid) {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		must(s.t, err)
-		_, rest, _ := strings.Cut(string(text), "VmHWM:")
-		kib := 0
-		if _, err := fmt.Sscan(rest, &kib); err != nil {
-			s.t.Fatal(err)
-		}
-		all += kib
+// peakKiB is the most memory that the server has had so far.
+func (s *floodTarget) peakKiB() (kib int) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
+	must(s.t, err)
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		s.t.Fatal(err)
 	}
-	return all
+	return kib
 }

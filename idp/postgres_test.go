@@ -15,10 +15,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/pgtest"
 )
 
-func TestMain(m *testing.M) {
-	idp.RunHashWorker()
-	pgtest.Main(suite{m})
-}
+func TestMain(m *testing.M) { pgtest.Main(suite{m}) }
 
 // onPostgres names the database in which a run of the whole suite keeps its worlds.
 const onPostgres = "LATCHKEY_IDP_TEST_POSTGRES"

@@ -62,7 +62,6 @@ func Open(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("idp: invalid configuration: %w", err)
 	}
-	c.useWorkers(hasher)
 	secrets, err := deriveSecrets(c.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("idp: derive keys: %w", err)
@@ -139,8 +138,8 @@ func (s *Server) signEvent(ctx context.Context, payload []byte) (string, error) 
 }
 
 // Close waits for mails under way, gives up webhooks, whose events stay for the next start,
-// completes the writes that were accepted, ends the workers that hash passwords, and closes the
-// database. Requests must have ended before.
+// completes the writes that were accepted, and closes the database. Requests must have ended
+// before.
 func (s *Server) Close() error {
 	s.mails.running.Wait()
 	s.failedLogins.writes.Wait()
@@ -148,7 +147,6 @@ func (s *Server) Close() error {
 		s.cancel()
 		s.background.Wait()
 	}
-	s.hasher.Close()
 	return errors.Join(s.db.Close(), s.breached.Close())
 }
 

@@ -11,12 +11,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/latchkey-dev/latchkey/idp"
 )
 
 func main() {
-	idp.RunHashWorker()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

@@ -249,50 +249,6 @@ func TestRecipeSystemd(t *testing.T) {
 	}
 }
 
-// The unit's filter of system calls lets the server start the workers that hash passwords.
-func TestRecipeSystemd_hashWorkers(t *testing.T) {
-	program, err := exec.LookPath("systemd-analyze")
-	if err != nil && runtime.GOOS != "linux" {
-		t.Skip(err) // there is none
-	}
-	needs(t, err)
-	unit, err := os.ReadFile(recipes + "/systemd/latchkey.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	may := make(map[string]bool)
-	for line := range strings.Lines(string(unit)) {
-		if filter, found := strings.CutPrefix(strings.TrimSpace(line), "SystemCallFilter="); found {
-			set, removed := strings.CutPrefix(filter, "~")
-			for _, call := range systemCalls(t, program, set) {
-				may[call] = !removed
-			}
-		}
-	}
-	for _, call := range []string{"pipe2", "clone", "chdir", "dup3", "getpriority", "setpriority", "execve", "getdents64", "fcntl", "close", "setrlimit", "prlimit64", "prctl", "kill", "wait4", "waitid"} {
-		if !may[call] {
-			t.Errorf("%s is not allowed", call)
-		}
-	}
-}
-
-// systemCalls lists what is in a set of systemd's, and in the sets in it.
-func systemCalls(t *testing.T, program, set string) (calls []string) {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program, "syscall-filter", set).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", set, err)
-	}
-	for _, word := range strings.Fields(string(out))[1:] {
-		if strings.HasPrefix(word, "@") {
-			calls = append(calls, systemCalls(t, program, word)...)
-		} else {
-			calls = append(calls, word)
-		}
-	}
-	return calls
-}
-
 func (s *served) dialThrough(port int) net.Conn {
 	s.Helper()
 	conn, err := s.client.Transport.(*http.Transport).DialTLSContext(s.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))

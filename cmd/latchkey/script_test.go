@@ -7,12 +7,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/latchkey-dev/latchkey/idp"
 )
 
 func TestMain(m *testing.M) {
-	idp.RunHashWorker()
 	testscript.Main(m, map[string]func(){
 		"latchkey": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
 	})

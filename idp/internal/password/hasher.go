@@ -3,14 +3,11 @@ package password
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"runtime"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/latchkey-dev/latchkey/idp/internal/worker"
 )
 
 // MaxBytes is the longest password that is hashed, counted before
@@ -35,37 +32,27 @@ func Normalize(password string) string { return norm.NFC.String(password) }
 // Hashes whose cost differs from ours have a pool of their own, of half the size: a client that
 // waits behind one would learn what it costs, and that the account was imported.
 type Hasher struct {
-	params      Params
-	computation computation
-	ours        *pool // for unknown users, too
-	others      *pool
-	floor       atomic.Int64 // the least time of a refusal, in nanoseconds
+	params Params
+	ours   *pool // for unknown users, too
+	others *pool
+	floor  atomic.Int64 // the least time of a refusal, in nanoseconds
 }
 
 // NewHasher returns a Hasher with the given cost, which must be within bounds.
-// Zero places mean all processors but one, and at least one, so that a flood of logins leaves a
+// Zero workers mean all processors but one, and at least one, so that a flood of logins leaves a
 // processor for other requests.
-func NewHasher(p Params, places, queue int) (*Hasher, error) {
+func NewHasher(p Params, workers, queue int) (*Hasher, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	if places < 0 || queue < 0 {
+	if workers < 0 || queue < 0 {
 		return nil, errors.New("password: workers and queue must not be negative")
 	}
-	if places == 0 {
-		places = max(1, runtime.GOMAXPROCS(0)-1)
+	if workers == 0 {
+		workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	return &Hasher{params: p, computation: inProcess{}, ours: newPool(places, queue), others: newPool(max(1, places/2), queue)}, nil
+	return &Hasher{params: p, ours: newPool(workers, queue), others: newPool(max(1, workers/2), queue)}, nil
 }
-
-// UseWorkers computes in processes of their own from now on, one for each place that is taken at
-// the same time. It must come before the first hash, in a program for which [Runnable] is true.
-func (h *Hasher) UseWorkers(log *slog.Logger) {
-	h.computation = &workers{pool: worker.NewPool(title, worker.ThisProgram), log: log}
-}
-
-// Close ends the worker processes. What is hashed later is hashed in this process.
-func (h *Hasher) Close() { h.computation.close() }
 
 // poolOf returns the pool in which a hash of the class is computed.
 func (h *Hasher) poolOf(c Class) *pool {
@@ -84,7 +71,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer h.ours.leave()
-	return h.computation.hash(password, h.params), nil
+	return hash([]byte(Normalize(password)), h.params), nil
 }
 
 // Verify reports whether the password is the one that stored was made of. An
@@ -126,30 +113,40 @@ func (h *Hasher) verifyInPool(ctx context.Context, stored, password string) (ok 
 }
 
 func (h *Hasher) verify(stored, password string) (ok bool, renewed string, err error) {
-	if len(stored) > maxStored {
-		return false, "", errMalformed
+	if isForeign(stored) {
+		return h.verifyForeign(stored, password)
+	}
+	known := phc{h.params, make([]byte, saltSize), make([]byte, keySize)}
+	if stored != "" {
+		if known, err = parsePHC(stored); err != nil {
+			return false, "", err
+		}
 	}
 	tooLong := len(password) > MaxBytes
 	if tooLong {
 		password = ""
 	}
-	ok, renewed, err = h.compare(stored, password)
-	if !ok || err != nil || tooLong {
-		return false, "", err
+	normal := []byte(Normalize(password))
+	if !known.matches(normal) || stored == "" || tooLong {
+		return false, "", nil
+	}
+	if known.Params != h.params {
+		renewed = hash(normal, h.params)
 	}
 	return true, renewed, nil
 }
 
-// compare also computes one of our hashes for every hash of another system, so that cheap ones take
-// no less time, whether the password is right or wrong.
-func (h *Hasher) compare(stored, password string) (ok bool, renewed string, err error) {
-	known := stored
-	if stored == "" {
-		known = h.Own().sample()
+// verifyForeign checks a hash of another system. It also computes one of ours, so that cheap hashes
+// take no less time, whether the password is right or wrong.
+func (h *Hasher) verifyForeign(stored, password string) (ok bool, renewed string, err error) {
+	tooLong := len(password) > MaxBytes
+	if tooLong {
+		password = ""
 	}
-	ok, err = h.computation.matches(known, password)
-	if isForeign(stored) || ok && ClassOf(known) != h.Own() {
-		renewed = h.computation.hash(password, h.params)
+	ok, err = matchesForeign(stored, password)
+	renewed = hash([]byte(Normalize(password)), h.params)
+	if !ok || err != nil || tooLong {
+		return false, "", err
 	}
-	return ok && stored != "", renewed, err
+	return true, renewed, nil
 }
