@@ -10,10 +10,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-const (
-	sweepEvery       = 10 * time.Minute // what has a time in an index
-	sweepTokensEvery = 6                // times as rarely: whether a token is dead, only reading it tells
-)
+const sweepEvery = time.Hour
 
 // deadFamily is the condition for a refresh token of the table t to have been revoked or to have
 // expired by the policy of today; $1 is the time.
@@ -37,8 +34,8 @@ var expiring = []string{
 // deletes at most 1,000 rows at a time, and as few as take 20 ms, and pauses in between, so that
 // logins go on. It returns how many rows it has deleted. They are refused with or without it.
 //
-// A Server sweeps by itself, unless Config.LeaveEvents is set: tokens once an hour, the rest every
-// ten minutes. Several nodes may do it at the same time.
+// A Server sweeps by itself once an hour, unless Config.LeaveEvents is set. Several nodes may do it
+// at the same time.
 func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	n, err = s.sweepExpiring(ctx)
 	if err != nil {
@@ -142,21 +139,17 @@ func (s *Server) sweepBatch(ctx context.Context, p *pace, statement string, args
 func (s *Server) sweepForever(ctx context.Context) {
 	timer := time.NewTicker(sweepEvery)
 	defer timer.Stop()
-	for round := 1; ; round++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
-		sweep := s.sweepExpiring
-		if round%sweepTokensEvery == 0 {
-			sweep = s.Sweep
-		}
 		var n int64
-		err := crash.Contain(func() (err error) { n, err = sweep(ctx); return err })
+		err := crash.Contain(func() (err error) { n, err = s.Sweep(ctx); return err })
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.log.ErrorContext(ctx, "cannot sweep dead rows: retrying in ten minutes", "error", err)
+			s.log.ErrorContext(ctx, "cannot sweep dead rows: retrying in an hour", "error", err)
 		case n > 0:
 			s.log.InfoContext(ctx, "dead rows swept", "rows", n)
 		}
