@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/latchkey-dev/latchkey/dbsc"
 	"github.com/latchkey-dev/latchkey/internal/cookie"
 	"github.com/latchkey-dev/latchkey/internal/rotation"
+	"github.com/latchkey-dev/latchkey/internal/turns"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -47,7 +47,7 @@ type deviceSessions struct {
 	origin   string // Config.Origin
 	basePath string
 	offers   bool // new sessions are bound
-	verifier *verifier
+	turns    *turns.Turns[ID]
 }
 
 // answer sets what all responses of both routes have.
@@ -160,7 +160,7 @@ func (d *deviceSessions) storeKey(ctx context.Context, from Device, content cook
 			return nil, errRefused
 		}
 		if !verified {
-			if err := d.verifier.run(ctx, rec.ID, registration.Verify); err != nil {
+			if err := d.verify(ctx, rec.ID, registration.Verify); err != nil {
 				return nil, err
 			}
 			verified = true
@@ -196,54 +196,20 @@ func (d *deviceSessions) fits(rec *Record, content cookie.Content) bool {
 	return err == nil
 }
 
-// A verifier verifies as many signatures at a time as there are processors, and one of each
-// session. The others wait for their turn. So a client that posts wrong signatures for its own
-// session, however many, keeps nobody else from proving a key.
-type verifier struct {
-	turns chan struct{}
-	mu    sync.Mutex
-	busy  map[ID]bool // sessions that have a turn, or wait for one
-}
-
-func newVerifier(processors int) *verifier {
-	return &verifier{turns: make(chan struct{}, processors), busy: make(map[ID]bool)}
-}
-
-// run returns errRefused if verify fails, and another error if it could not be called.
-func (v *verifier) run(ctx context.Context, id ID, verify func() error) error {
-	if !v.enter(id) {
-		return errBusy
+// verify returns errRefused if the signature is wrong, and another error if it had no turn. There
+// are as many turns as processors, and one for each session: a client that posts wrong signatures
+// for its own keeps nobody else from proving a key.
+func (d *deviceSessions) verify(ctx context.Context, id ID, signature func() error) error {
+	err := errRefused
+	if busy := d.turns.Do(ctx, id, func() {
+		if signature() == nil {
+			err = nil
+		}
+	}); busy != nil {
+		return busy
 	}
-	defer v.leave(id)
-	select {
-	case v.turns <- struct{}{}:
-		defer func() { <-v.turns }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if verify() != nil {
-		return errRefused
-	}
-	return nil
+	return err
 }
-
-func (v *verifier) enter(id ID) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.busy[id] {
-		return false
-	}
-	v.busy[id] = true
-	return true
-}
-
-func (v *verifier) leave(id ID) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.busy, id)
-}
-
-var errBusy = errors.New("a signature of this session is being verified")
 
 // deviceTimeout limits how long the routes wait for the store: a browser gives up after 20 seconds,
 // and its requests wait.

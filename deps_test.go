@@ -15,7 +15,7 @@ const module = "github.com/latchkey-dev/latchkey"
 func TestDeps(t *testing.T) {
 	// packages of ours that a package may import; "…" stands for everything
 	allowed := map[string][]string{
-		"":                                 {"/dbsc", "/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
+		"":                                 {"/dbsc", "/internal/clientip", "/internal/cookie", "/internal/crash", "/internal/crossorigin", "/internal/endsfile", "/internal/filemode", "/internal/flight", "/internal/fresh", "/internal/mac", "/internal/outage", "/internal/packed", "/internal/rotation", "/internal/sharded", "/internal/throttle", "/internal/turns", "/internal/useragent", "/internal/wholefile", "/internal/wire"},
 		"/dbsc":                            {},
 		"/dbsc/dbsctest":                   {"/dbsc"},
 		"/internal/sqlite":                 {"/internal/crash"},
@@ -28,6 +28,7 @@ func TestDeps(t *testing.T) {
 		"/internal/filemode":               {},
 		"/internal/packed":                 {},
 		"/internal/rotation":               {},
+		"/internal/turns":                  {},
 		"/internal/outage":                 {},
 		"/internal/fresh":                  {},
 		"/internal/sharded":                {},

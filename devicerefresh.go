@@ -165,7 +165,7 @@ func (d *deviceSessions) answerOf(ctx context.Context, r *http.Request, p *devic
 	if err != nil {
 		return 0, err
 	}
-	switch err := d.verifier.run(ctx, p.id, func() error { return proof.Verify(public) }); {
+	switch err := d.verify(ctx, p.id, func() error { return proof.Verify(public) }); {
 	case errors.Is(err, errRefused):
 		d.failed(r, p)
 		return rotation.WrongAnswer, nil

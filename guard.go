@@ -12,6 +12,7 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crossorigin"
 	"github.com/latchkey-dev/latchkey/internal/outage"
 	"github.com/latchkey-dev/latchkey/internal/throttle"
+	"github.com/latchkey-dev/latchkey/internal/turns"
 	"github.com/latchkey-dev/latchkey/internal/wire"
 )
 
@@ -106,7 +107,7 @@ func New(c Config) (*Guard, error) {
 	g.rules = newRules(c.limits(), c.DeviceBinding, g.ledger, g.cookies.bound)
 	g.devices = &deviceSessions{
 		keyProofs: &keyProofs{g.reporter, g.ledger, &g.cookies, c.device}, rules: &g.rules, browsers: g.browsers,
-		origin: c.Origin, basePath: c.BasePath, offers: c.bindsDevices(), verifier: newVerifier(runtime.GOMAXPROCS(0)),
+		origin: c.Origin, basePath: c.BasePath, offers: c.bindsDevices(), turns: turns.New[ID](runtime.GOMAXPROCS(0)),
 	}
 	g.claims = claims{reporter: g.reporter, ledger: g.ledger, upstream: g.upstream, duration: c.ProviderTimeout + storeTimeout}
 	g.ledger.Start()
