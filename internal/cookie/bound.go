@@ -2,6 +2,7 @@ package cookie
 
 import (
 	"crypto/hmac"
+	"crypto/subtle"
 	"encoding/binary"
 	"time"
 
@@ -71,7 +72,7 @@ func NewVerifiedBound(text string, end time.Time) *VerifiedBound {
 
 // Is reports whether text is this very cookie.
 func (v *VerifiedBound) Is(text string) bool {
-	return same(v.text[:], text)
+	return subtle.ConstantTimeCompare(v.text[:], []byte(text)) == 1
 }
 
 // End is the end of the cookie, rounded down to a second.

@@ -2,6 +2,7 @@ package cookie
 
 import (
 	"crypto/hmac"
+	"crypto/subtle"
 	"encoding/binary"
 	"time"
 
@@ -108,7 +109,7 @@ func NewVerified(text string, m Mark) *Verified {
 
 // Is reports whether text is this very cookie.
 func (v *Verified) Is(text string) bool {
-	return same(v.text[:], text)
+	return subtle.ConstantTimeCompare(v.text[:], []byte(text)) == 1
 }
 
 // Keyed reports whether the cookie says that its session is bound to a device. The low bits of the
