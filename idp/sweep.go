@@ -10,7 +10,11 @@ import (
 	"github.com/latchkey-dev/latchkey/internal/crash"
 )
 
-const sweepEvery = time.Hour
+// A sweep comes an hour after one that found something, and twice as long after each that did not.
+const (
+	sweepSoonest = time.Hour
+	sweepLatest  = 6 * time.Hour
+)
 
 // deadFamily is the condition for a refresh token of the table t to have been revoked or to have
 // expired by the policy of today; $1 is the time.
@@ -34,8 +38,8 @@ var expiring = []string{
 // deletes at most 1,000 rows at a time, and as few as take 20 ms, and pauses in between, so that
 // logins go on. It returns how many rows it has deleted. They are refused with or without it.
 //
-// A Server sweeps by itself once an hour, unless Config.LeaveEvents is set. Several nodes may do it
-// at the same time.
+// A Server sweeps by itself, unless Config.LeaveEvents is set: every hour, or every six if it finds
+// nothing. Several nodes may do it at the same time.
 func (s *Server) Sweep(ctx context.Context) (n int64, err error) {
 	n, err = s.sweepExpiring(ctx)
 	if err != nil {
@@ -137,7 +141,8 @@ func (s *Server) sweepBatch(ctx context.Context, p *pace, statement string, args
 
 // sweepForever sweeps until ctx is done.
 func (s *Server) sweepForever(ctx context.Context) {
-	timer := time.NewTicker(sweepEvery)
+	pause := sweepSoonest
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
 		select {
@@ -147,6 +152,11 @@ func (s *Server) sweepForever(ctx context.Context) {
 		}
 		var n int64
 		err := crash.Contain(func() (err error) { n, err = s.Sweep(ctx); return err })
+		pause = min(2*pause, sweepLatest)
+		if n > 0 || err != nil {
+			pause = sweepSoonest
+		}
+		timer.Reset(pause)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			s.log.ErrorContext(ctx, "cannot sweep dead rows: retrying in an hour", "error", err)

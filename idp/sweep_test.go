@@ -109,7 +109,7 @@ func TestSweepsByItself(t *testing.T) {
 		soon, later := time.Now(), time.Now().Add(48*time.Hour)
 		w.add(2*paceMost+1, soon)
 		w.add(7, later)
-		time.Sleep(sweepEvery - time.Second)
+		time.Sleep(sweepSoonest - time.Second)
 		if n := w.count(); n != 4*(2*paceMost+8) {
 			t.Errorf("%d rows before the first sweep", n)
 		}
@@ -121,7 +121,7 @@ func TestSweepsByItself(t *testing.T) {
 		if n := w.count(); n != 4*7 {
 			t.Errorf("%d rows just before their end", n)
 		}
-		time.Sleep(2 * time.Hour)
+		time.Sleep(2*time.Hour + sweepLatest)
 		if n := w.count(); n != 0 {
 			t.Errorf("%d rows after their end", n)
 		}
