@@ -63,7 +63,8 @@ func (g *Guard) authenticate(r *http.Request) authOutcome {
 	return found
 }
 
-// recordUse records that a session was used, or reports an outage.
+// recordUse records that a session was used, and removes a bound cookie that hides its key. It
+// reports an outage.
 func (g *Guard) recordUse(r *http.Request, found authOutcome, now time.Time) authOutcome {
 	switch {
 	case found.kind == outcomeServed:

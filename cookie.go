@@ -64,7 +64,7 @@ func (c *cookies) set(w http.ResponseWriter, pair *cookiePair) {
 	c.write(w, cookie.RefreshName, pair.refresh, int(pair.maxAge/time.Second))
 }
 
-// renew sets the cookies that a request gets that is served, and reports whether there are any.
+// renew sets the new cookies of a request that is served, and reports whether there are any.
 func (c *cookies) renew(w http.ResponseWriter, found *authOutcome) bool {
 	if found.cookies != nil {
 		c.set(w, found.cookies)

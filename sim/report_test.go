@@ -14,6 +14,9 @@ import (
 
 // TestSimulate plays -sim.runs seeds of each profile and reports.
 func TestSimulate(t *testing.T) {
+	if _, loots := (&scenario{binds: true}).kinds(); *copied != "" && !slices.Contains(loots, *copied) {
+		t.Fatalf("-sim.loot %s: want jar, pair, session or refresh", *copied)
+	}
 	var totals []*total
 	for _, p := range profiles {
 		if *only != "" && *only != p.name {

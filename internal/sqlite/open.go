@@ -52,11 +52,11 @@ func Open(ctx context.Context, path string, kind Kind, migrations fs.FS) (*DB, e
 	if err != nil {
 		return nil, err
 	}
-	schema := migrate
+	prepare := migrate
 	if path == "" {
-		schema = migrateMemory
+		prepare = migrateMemory
 	}
-	if err := schema(ctx, writes, kind, migrations); err != nil {
+	if err := prepare(ctx, writes, kind, migrations); err != nil {
 		return nil, errors.Join(err, writes.Close(), closeOther(reads, writes))
 	}
 	return &DB{DB: reads, writer: startWriter(writes)}, nil
